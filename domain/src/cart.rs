@@ -1,0 +1,269 @@
+//! What is on the counter: lines that may still change, each step of which can be taken back.
+//!
+//! A line carries the item as it was when it was scanned: the price that the shopper was shown is
+//! the price that counts, even if the catalog changes or loses the item meanwhile.
+//!
+//! **Invariant:** no sums here (`pricing` quotes), no id minted, lines in the order of scanning.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    catalog::{Item, Unit},
+    id::{LineId, OrderId},
+    money::{BasisPoints, Money},
+    quantity::Quantity,
+};
+
+/// A receipt of two metres.
+pub const CART_LINES_MAX: usize = 200;
+/// Steps that can be taken back; more than a person remembers.
+pub const UNDO_STEPS_MAX: usize = 50;
+
+/// The item as a line remembers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineItem {
+    /// 货号.
+    pub sku: String,
+    /// The code it was scanned by in 14 digits, or its PLU or SKU.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Spec, size and colour.
+    pub spec: String,
+    /// Pieces or kilograms.
+    pub unit: Unit,
+    /// 原价 of one piece or kilogram.
+    pub list_price: Money,
+    /// Tax inside the price.
+    pub tax_rate: BasisPoints,
+}
+
+impl LineItem {
+    /// Takes from an item what its line must remember.
+    #[must_use]
+    pub fn of(item: &Item, code: &str) -> Self {
+        Self {
+            sku: item.sku.clone(),
+            code: code.to_owned(),
+            name: item.name.clone(),
+            spec: item.spec_line(),
+            unit: item.unit,
+            list_price: item.list_price,
+            tax_rate: item.tax_rate,
+        }
+    }
+}
+
+/// One line of a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartLine {
+    /// Its id, made where it was scanned.
+    pub id: LineId,
+    /// Rises with each line; a line that comes back by undo takes its old place.
+    pub position: u32,
+    /// What is sold.
+    pub item: LineItem,
+    /// How many or how heavy.
+    pub quantity: Quantity,
+    /// The amount printed on an in-store label; it counts as printed.
+    pub label_amount: Option<Money>,
+    /// Whether quantity came from a label, so that nobody counts it up or types over it.
+    pub is_labelled: bool,
+}
+
+/// What goes into a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// The id that a new line would take.
+    pub line: LineId,
+    /// What is sold.
+    pub item: LineItem,
+    /// How many or how heavy.
+    pub quantity: Quantity,
+    /// What an in-store label said, if it came from one.
+    pub label_amount: Option<Money>,
+    /// From an in-store label.
+    pub is_labelled: bool,
+}
+
+/// The way back of one change: the line as it was, or that it was not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The line that was touched.
+    pub line: LineId,
+    /// How it stood before; `None`: it was not in the cart.
+    pub before: Option<CartLine>,
+}
+
+/// What a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new line.
+    Added,
+    /// The same item again: its line counts up.
+    Again,
+    /// A line's quantity was set.
+    Counted,
+    /// A line went off.
+    Voided,
+}
+
+/// A change that was made: what it did, to which line, and the way back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What it did.
+    pub outcome: Outcome,
+    /// The line touched.
+    pub line: LineId,
+    /// The way back.
+    pub step: Step,
+}
+
+/// Why a cart stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CartRefusal {
+    /// `CART_LINES_MAX` lines already.
+    #[error("the cart is full")]
+    Full,
+    /// Not more than nothing, or beyond `QUANTITY_MILLI_MAX`.
+    #[error("the quantity is out of range")]
+    Quantity,
+    /// Half a piece.
+    #[error("pieces are whole")]
+    NotWhole,
+    /// A kilogram price without a weight.
+    #[error("the item is sold by weight")]
+    NeedsWeight,
+    /// The quantity came from a label.
+    #[error("the quantity is printed on the label")]
+    Labelled,
+    /// No such line (any more).
+    #[error("the line is not in the cart")]
+    NoSuchLine,
+}
+
+/// A cart, known by the id of the order it will become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cart {
+    /// The id of its order.
+    pub order: OrderId,
+    /// Rises with every change, so that a stale screen is noticed.
+    pub revision: u64,
+    /// Its lines by position.
+    pub lines: Vec<CartLine>,
+    /// The line touched last, which screens show large.
+    pub newest: Option<LineId>,
+}
+
+impl Cart {
+    /// An empty cart that will become this order. Revisions go on counting from the workstation's
+    /// last cart, so that no two moments of a workstation share one.
+    #[must_use]
+    pub const fn open(order: OrderId, revision: u64) -> Self {
+        Self { order, revision, lines: Vec::new(), newest: None }
+    }
+
+    /// Nothing on the counter.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// A line by its id.
+    #[must_use]
+    pub fn line(&self, id: LineId) -> Option<&CartLine> {
+        self.lines.iter().find(|line| line.id == id)
+    }
+
+    /// Puts something on the counter. The same item at the same price counts its line up;
+    /// what came from a label is a line of its own, because each pack weighs what it weighs.
+    pub fn add(&mut self, addition: Addition) -> Result<Change, CartRefusal> {
+        check_quantity(&addition.item, addition.quantity, addition.is_labelled)?;
+        let same = self.lines.iter().find(|line| {
+            !line.is_labelled && !addition.is_labelled && line.item.is_same_goods(&addition.item)
+        });
+        if let Some(line) = same {
+            let (id, sum) = (line.id, line.quantity.plus(addition.quantity));
+            let mut change = self.set_quantity(id, sum)?;
+            change.outcome = Outcome::Again;
+            return Ok(change);
+        }
+        if self.lines.len() >= CART_LINES_MAX {
+            return Err(CartRefusal::Full);
+        }
+        let Addition { line: id, item, quantity, label_amount, is_labelled } = addition;
+        let position = self.lines.last().map_or(1, |line| line.position + 1);
+        self.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
+        Ok(self.changed(Outcome::Added, id, None, Some(id)))
+    }
+
+    /// Sets how many there are of a line.
+    pub fn set_quantity(&mut self, id: LineId, quantity: Quantity) -> Result<Change, CartRefusal> {
+        let line =
+            self.lines.iter_mut().find(|line| line.id == id).ok_or(CartRefusal::NoSuchLine)?;
+        if line.is_labelled {
+            return Err(CartRefusal::Labelled);
+        }
+        check_quantity(&line.item, quantity, true)?;
+        let before = line.clone();
+        line.quantity = quantity;
+        Ok(self.changed(Outcome::Counted, id, Some(before), Some(id)))
+    }
+
+    /// Takes a line off (作废).
+    pub fn void_line(&mut self, id: LineId) -> Result<Change, CartRefusal> {
+        let place =
+            self.lines.iter().position(|line| line.id == id).ok_or(CartRefusal::NoSuchLine)?;
+        let before = self.lines.remove(place);
+        let newest = self.lines.last().map(|line| line.id);
+        Ok(self.changed(Outcome::Voided, id, Some(before), newest))
+    }
+
+    /// Takes a change back. Steps must come in the reverse order of the changes.
+    pub fn undo(&mut self, step: Step) {
+        self.lines.retain(|line| line.id != step.line);
+        self.newest = match step.before {
+            Some(line) => {
+                let id = line.id;
+                self.lines.push(line);
+                self.lines.sort_by_key(|line| line.position);
+                Some(id)
+            }
+            None => self.lines.last().map(|line| line.id),
+        };
+        self.revision += 1;
+    }
+
+    fn changed(
+        &mut self,
+        outcome: Outcome,
+        line: LineId,
+        before: Option<CartLine>,
+        newest: Option<LineId>,
+    ) -> Change {
+        self.revision += 1;
+        self.newest = newest;
+        Change { outcome, line, step: Step { line, before } }
+    }
+}
+
+impl LineItem {
+    /// Whether two scans mean one line: same SKU at the same price, by whatever barcode.
+    fn is_same_goods(&self, other: &Self) -> bool {
+        self.sku == other.sku && self.list_price == other.list_price && self.unit == other.unit
+    }
+}
+
+fn check_quantity(
+    item: &LineItem,
+    quantity: Quantity,
+    has_weight: bool,
+) -> Result<(), CartRefusal> {
+    match item.unit {
+        _ if !quantity.is_sellable() => Err(CartRefusal::Quantity),
+        Unit::Piece if !quantity.is_whole() => Err(CartRefusal::NotWhole),
+        // Without a label or a typed weight, "1" would silently mean a kilogram.
+        Unit::Kg if !has_weight && quantity.is_whole() => Err(CartRefusal::NeedsWeight),
+        Unit::Piece | Unit::Kg => Ok(()),
+    }
+}

@@ -1,0 +1,30 @@
+//! What a store knows, and nothing it does.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `id` | typed ids and the list of their kinds |
+//! | `money`, `quantity` | fen and thousandths, in whole numbers |
+//! | `time` | timestamps, business dates, the store's clock |
+//! | `barcode` | what was scanned: a GTIN, an in-store label, or a key typed by hand |
+//! | `catalog` | items with variants, barcodes and list prices |
+//! | `find` | how a typed word meets an item's name |
+//! | `cart`, `pricing`, `tender` | what is on the counter, what it costs, how it is covered |
+//! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
+//!
+//! **Invariant:** nothing here waits, reads a clock, mints an id, logs, or opens anything.
+//! Ids, times and settings come in as values; decisions go out as values.
+//! What a shopper or an operator does is never an error here: it is a refusal with a reason.
+
+pub mod barcode;
+pub mod cart;
+pub mod catalog;
+pub mod find;
+pub mod id;
+pub mod money;
+pub mod order;
+pub mod pricing;
+pub mod quantity;
+pub mod receipt;
+pub mod receipt_number;
+pub mod tender;
+pub mod time;

@@ -1,0 +1,232 @@
+//! How a total is covered: tenders, change, and the rounding of cash (抹零).
+//!
+//! **Invariant:** change comes from cash alone; tenders + rounding cover the total to the fen.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Money, MoneyOverflow};
+
+/// What a person can explain at a counter.
+pub const TENDERS_MAX: usize = 10;
+/// More cash than this is a mistyped amount: one million yuan.
+pub const CASH_MINOR_MAX: i64 = 100_000_000;
+
+/// A way to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TenderKind {
+    /// Notes and coins; the only kind that gives change and is rounded.
+    Cash,
+    /// A bank card, taken by a terminal of the acquirer's.
+    Card,
+}
+
+impl TenderKind {
+    /// The word on wire and in tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::Card => "card",
+        }
+    }
+
+    /// Takes back what `word` gave.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Cash, Self::Card].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// An amount taken in some way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tender {
+    /// Which way.
+    pub kind: TenderKind,
+    /// What the shopper gave, more than nothing.
+    pub amount: Money,
+}
+
+/// How far cash is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CashRounding {
+    /// To the fen: not at all.
+    #[default]
+    None,
+    /// Down to the jiao (舍分).
+    JiaoDown,
+    /// To the nearest jiao, five fen up (四舍五入到角).
+    JiaoHalfUp,
+    /// Down to the yuan (抹零到元).
+    YuanDown,
+    /// To the nearest yuan, five jiao up.
+    YuanHalfUp,
+}
+
+impl CashRounding {
+    /// What rounding does to an amount due in cash: below zero when it favours the shopper.
+    #[must_use]
+    pub fn of(self, due: Money) -> Money {
+        let (step, half) = match self {
+            Self::None => return Money::ZERO,
+            Self::JiaoDown => (10, 0),
+            Self::JiaoHalfUp => (10, 5),
+            Self::YuanDown => (100, 0),
+            Self::YuanHalfUp => (100, 50),
+        };
+        let fen = due.minor();
+        Money::from_minor((fen.saturating_add(half)).div_euclid(step) * step - fen)
+    }
+}
+
+/// A total that is covered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// What rounding did; its own row on screen and paper, never spread over lines.
+    pub rounding: Money,
+    /// Total + rounding.
+    pub due: Money,
+    /// What was given.
+    pub tenders: Vec<Tender>,
+    /// What goes back in cash (找零).
+    pub change: Money,
+}
+
+/// Why tenders do not settle a total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TenderRefusal {
+    /// Not enough; so much is missing.
+    #[error("{missing} is missing")]
+    Short {
+        /// What is missing.
+        missing: Money,
+    },
+    /// Something that is not cash gives more than is due, and could not give change.
+    #[error("only cash gives change")]
+    OverTender,
+    /// Nothing, less than nothing, or beyond `CASH_MINOR_MAX`.
+    #[error("the amount is out of range")]
+    Amount,
+    /// More than `TENDERS_MAX`.
+    #[error("too many tenders")]
+    TooMany,
+}
+
+impl From<MoneyOverflow> for TenderRefusal {
+    fn from(_: MoneyOverflow) -> Self {
+        Self::Amount
+    }
+}
+
+/// What is due in cash if all of it is paid in cash: the rounding and the amount.
+pub fn cash_due(total: Money, rounding: CashRounding) -> Result<(Money, Money), MoneyOverflow> {
+    let by = rounding.of(total);
+    Ok((by, total.plus(by)?))
+}
+
+/// Covers a total.
+///
+/// Rounding touches only what is left for cash, and only where cash is taken. Nothing due needs
+/// no tender.
+pub fn settle(
+    total: Money,
+    tenders: &[Tender],
+    rounding: CashRounding,
+) -> Result<Settlement, TenderRefusal> {
+    if tenders.len() > TENDERS_MAX {
+        return Err(TenderRefusal::TooMany);
+    }
+    if tenders.iter().any(|t| !(1..=CASH_MINOR_MAX).contains(&t.amount.minor())) {
+        return Err(TenderRefusal::Amount);
+    }
+    let sum_of = |is_cash: bool| {
+        let of_kind = tenders.iter().filter(|t| (t.kind == TenderKind::Cash) == is_cash);
+        Money::sum(of_kind.map(|t| t.amount))
+    };
+    let (cash, other) = (sum_of(true)?, sum_of(false)?);
+    let left = total.minus(other)?;
+    if left < Money::ZERO || (left == Money::ZERO && cash > Money::ZERO) {
+        return Err(TenderRefusal::OverTender);
+    }
+    let by = if cash > Money::ZERO { rounding.of(left) } else { Money::ZERO };
+    let change = cash.minus(left.plus(by)?)?;
+    if change < Money::ZERO {
+        return Err(TenderRefusal::Short { missing: Money::ZERO.minus(change)? });
+    }
+    Ok(Settlement { rounding: by, due: total.plus(by)?, tenders: tenders.to_vec(), change })
+}
+
+/// What a shopper is likely to hand over: the exact amount, then the next round sums above it.
+#[must_use]
+pub fn quick_notes(due: Money) -> Vec<Money> {
+    let mut notes = vec![due];
+    for step in [500, 1_000, 2_000, 5_000, 10_000] {
+        let up = (due.minor().saturating_add(step - 1)).div_euclid(step) * step;
+        let note = Money::from_minor(up);
+        if !notes.contains(&note) && up > 0 {
+            notes.push(note);
+        }
+    }
+    notes.sort_unstable();
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cash(minor: i64) -> Tender {
+        Tender { kind: TenderKind::Cash, amount: Money::from_minor(minor) }
+    }
+
+    fn card(minor: i64) -> Tender {
+        Tender { kind: TenderKind::Card, amount: Money::from_minor(minor) }
+    }
+
+    fn check(total: i64, tenders: &[Tender], rounding: CashRounding, expected: Result<(i64, i64), TenderRefusal>) {
+        let got = settle(Money::from_minor(total), tenders, rounding)
+            .map(|s| (s.rounding.minor(), s.change.minor()));
+        assert_eq!(got, expected, "{total} by {tenders:?} {rounding:?}");
+    }
+
+    #[test]
+    fn change_comes_from_cash_alone_and_rounding_from_what_cash_is_left_to_cover() {
+        use CashRounding::{JiaoDown, JiaoHalfUp, None, YuanDown, YuanHalfUp};
+        let short = |fen| Err(TenderRefusal::Short { missing: Money::from_minor(fen) });
+        check(1_299, &[cash(1_299)], None, Ok((0, 0)));
+        check(1_299, &[cash(2_000)], None, Ok((0, 701)));
+        check(1_299, &[cash(2_000)], JiaoDown, Ok((-9, 710)));
+        check(1_299, &[cash(1_290)], JiaoDown, Ok((-9, 0)));
+        check(1_295, &[cash(2_000)], JiaoHalfUp, Ok((5, 700)));
+        check(1_294, &[cash(2_000)], JiaoHalfUp, Ok((-4, 710)));
+        check(1_299, &[cash(1_200)], YuanDown, Ok((-99, 0)));
+        check(1_250, &[cash(1_300)], YuanHalfUp, Ok((50, 0)));
+        check(1_299, &[cash(1_000), cash(500)], None, Ok((0, 201)));
+        check(1_299, &[card(1_000), cash(300)], JiaoDown, Ok((-9, 10)));
+        check(1_299, &[card(1_299)], YuanDown, Ok((0, 0)));
+        check(0, &[], None, Ok((0, 0)));
+        check(1_299, &[cash(1_000)], None, short(299));
+        check(1_299, &[], None, short(1_299));
+        check(1_299, &[card(1_300)], None, Err(TenderRefusal::OverTender));
+        check(1_299, &[card(1_299), cash(1)], None, Err(TenderRefusal::OverTender));
+        check(1_299, &[cash(0)], None, Err(TenderRefusal::Amount));
+        check(1_299, &[cash(-5), cash(2_000)], None, Err(TenderRefusal::Amount));
+        check(1_299, &[cash(CASH_MINOR_MAX + 1)], None, Err(TenderRefusal::Amount));
+        check(1_299, &[cash(200); 11], None, Err(TenderRefusal::TooMany));
+    }
+
+    #[test]
+    fn quick_notes_are_the_exact_amount_and_the_next_round_sums() {
+        for (due, notes) in [
+            (30_717, "307.17 310.00 320.00 350.00 400.00"),
+            (850, "8.50 10.00 20.00 50.00 100.00"),
+            (350, "3.50 5.00 10.00 20.00 50.00 100.00"),
+            (10_000, "100.00"),
+        ] {
+            let got: Vec<String> =
+                quick_notes(Money::from_minor(due)).iter().map(ToString::to_string).collect();
+            assert_eq!(got.join(" "), notes);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The only room that says SQL.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `ledger` | the ledger's one writer and few readers |
+//! | `migrate` | steps the ledger forward, refuses a newer one |
+//! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
+//! | `replica` | a replica file: reading it, changing it |
+//! | `catalog`, `find`, `staff` | what a replica answers |
+//!
+//! **Invariant:** functions take a connection and say what they do; nothing here decides. No
+//! statement changes `orders`, `order_line` or `tender` after they were inserted.
+
+pub(crate) mod catalog;
+pub(crate) mod find;
+pub(crate) mod ledger;
+mod migrate;
+pub(crate) mod node;
+pub(crate) mod orders;
+pub(crate) mod outbox;
+pub(crate) mod pool;
+pub(crate) mod replica;
+pub(crate) mod spool;
+pub(crate) mod staff;
+pub(crate) mod station;
+
+pub use ledger::Ledger;
+
+use std::path::PathBuf;
+
+/// Why a database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// A statement or commit failed.
+    #[error("could not {doing}")]
+    Sqlite {
+        /// What we were doing.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A stored value is not what this program writes.
+    #[error("could not {doing}: a stored value is damaged")]
+    Damaged {
+        /// What we were doing.
+        doing: &'static str,
+    },
+    /// `WRITES_WAITING_MAX` jobs are waiting already.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// No room on the disk; nothing was written, what was acknowledged is safe.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The writer has stopped.
+    #[error("the database is closed")]
+    Closed,
+    /// The file was written by a newer program.
+    #[error("{} is of schema {found}, this program knows {known}", path.display())]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A file or folder could not be made, moved or synced.
+    #[error("could not {doing} {}", path.display())]
+    File {
+        /// What we were doing.
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl DbError {
+    /// Names what we were doing when SQLite refused.
+    pub(crate) fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Sqlite { doing, source },
+        }
+    }
+
+    /// Names what we were doing with a file.
+    pub(crate) fn file(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { doing, path, source }
+    }
+}
+
+/// Flushes a folder's entries, so that a file made or renamed in it is there after a power cut.
+pub(crate) fn sync_folder(folder: &std::path::Path) -> Result<(), DbError> {
+    std::fs::File::open(folder)
+        .and_then(|file| file.sync_all())
+        .map_err(DbError::file("flush", folder))
+}

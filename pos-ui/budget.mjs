@@ -1,0 +1,29 @@
+// Fails the build when the first load of a page (HTML, CSS, JS, font; gzip) outgrows its budget.
+import { existsSync, readFileSync, statSync } from 'node:fs'
+
+const budgets = { operator: 60, customer: 50, devices: 60 }
+const root = new URL('dist/ui/', import.meta.url)
+const manifest = JSON.parse(readFileSync(new URL('manifest.json', root), 'utf8'))
+
+const size = (file) => {
+  const path = new URL(file, root).pathname
+  return statSync(existsSync(`${path}.gz`) ? `${path}.gz` : path).size
+}
+
+function firstLoad(key, seen) {
+  const chunk = manifest[key]
+  for (const file of [chunk.file, ...(chunk.css ?? []), ...(chunk.assets ?? [])]) seen.add(file)
+  for (const next of chunk.imports ?? []) firstLoad(next, seen)
+  return seen
+}
+
+let over = 0
+for (const [face, limit] of Object.entries(budgets)) {
+  const files = firstLoad(`${face}/index.html`, new Set([`${face}/index.html`]))
+  const kb = [...files].reduce((sum, file) => sum + size(file), 0) / 1000
+  if (kb > limit) over += 1
+  console.log(
+    `first load ${face.padEnd(9)} ${kb.toFixed(1)} kB gz of ${limit} kB${kb > limit ? '  TOO MUCH' : ''}`,
+  )
+}
+process.exitCode = over === 0 ? 0 : 1

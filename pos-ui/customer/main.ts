@@ -1,0 +1,6 @@
+import { createApp } from 'vue'
+import '../src/styles/base.css'
+import { prepare } from '../src/device/prepare'
+import App from '../src/customer/App.vue'
+
+void prepare('customer').then(() => createApp(App).mount('#app'))

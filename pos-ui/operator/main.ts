@@ -1,0 +1,6 @@
+import { createApp } from 'vue'
+import '../src/styles/base.css'
+import { prepare } from '../src/device/prepare'
+import App from '../src/operator/App.vue'
+
+void prepare('operator').then(() => createApp(App).mount('#app'))

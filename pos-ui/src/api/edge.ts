@@ -1,0 +1,161 @@
+// The daemon's HTTP API, one name per call. Ids come from the caller, who may repeat a call with the same id.
+import { answer, client, patience } from './client'
+import type { Money, SimPrinterState } from './types'
+
+const at = (n: number) => ({ path: { n } })
+
+export const workstations = () =>
+  answer(client.GET('/api/v1/workstations', { signal: patience() }))
+
+export const operators = (n: number) =>
+  answer(
+    client.GET('/api/v1/workstations/{n}/operators', { params: at(n), signal: patience() }),
+  )
+
+export const signIn = (n: number, operator: string, pin: string) =>
+  answer(
+    client.POST('/api/v1/workstations/{n}/session', {
+      params: at(n),
+      body: { operator, pin },
+      signal: patience(),
+    }),
+  )
+
+export const signOut = (n: number) =>
+  answer(
+    client.DELETE('/api/v1/workstations/{n}/session', { params: at(n), signal: patience() }),
+  )
+
+export const operatorView = (n: number) =>
+  answer(client.GET('/api/v1/workstations/{n}/view', { params: at(n), signal: patience() }))
+
+export const displayView = (n: number) =>
+  answer(client.GET('/api/v1/workstations/{n}/display', { params: at(n), signal: patience() }))
+
+/** Puts what was scanned or typed on the cart, `milli` thousandths of it. */
+export const scan = (n: number, id: string, text: string, milli: number) =>
+  answer(
+    client.POST('/api/v1/workstations/{n}/cart/scans', {
+      params: at(n),
+      body: { id, text, quantity_milli: milli },
+      signal: patience(),
+    }),
+  )
+
+export const changeLine = (n: number, id: string, line: string, milli: number) =>
+  answer(
+    client.PATCH('/api/v1/workstations/{n}/cart/lines/{line}', {
+      params: { path: { n, line } },
+      body: { id, quantity_milli: milli },
+      signal: patience(),
+    }),
+  )
+
+export const voidLine = (n: number, id: string, line: string) =>
+  answer(
+    client.DELETE('/api/v1/workstations/{n}/cart/lines/{line}', {
+      params: { path: { n, line }, query: { id } },
+      signal: patience(),
+    }),
+  )
+
+export const voidCart = (n: number, id: string) =>
+  answer(
+    client.DELETE('/api/v1/workstations/{n}/cart', {
+      params: { path: { n }, query: { id } },
+      signal: patience(),
+    }),
+  )
+
+export const undo = (n: number, id: string) =>
+  answer(
+    client.POST('/api/v1/workstations/{n}/cart/undo', {
+      params: at(n),
+      body: { id },
+      signal: patience(),
+    }),
+  )
+
+export const startTender = (n: number) =>
+  answer(
+    client.PUT('/api/v1/workstations/{n}/tendering', {
+      params: at(n),
+      body: {},
+      signal: patience(),
+    }),
+  )
+
+export const leaveTender = (n: number) =>
+  answer(
+    client.DELETE('/api/v1/workstations/{n}/tendering', { params: at(n), signal: patience() }),
+  )
+
+/** Completes the order of this cart; the order's own id makes a repeat harmless. */
+export const completeInCash = (n: number, order: string, revision: number, amount: Money) =>
+  answer(
+    client.POST('/api/v1/workstations/{n}/orders', {
+      params: at(n),
+      body: { order_id: order, cart_revision: revision, tenders: [{ kind: 'cash', amount }] },
+      signal: patience(),
+    }),
+  )
+
+export const leaveDone = (n: number) =>
+  answer(client.DELETE('/api/v1/workstations/{n}/done', { params: at(n), signal: patience() }))
+
+export const reprint = (n: number, id: string, order: string) =>
+  answer(
+    client.POST('/api/v1/workstations/{n}/receipts', {
+      params: at(n),
+      body: { id, order_id: order },
+      signal: patience(),
+    }),
+  )
+
+export const findItems = (query: string, limit: number, signal: AbortSignal) =>
+  answer(
+    client.GET('/api/v1/items', {
+      params: { query: { query, limit } },
+      signal: patience(signal),
+    }),
+  )
+
+export const simDevices = () =>
+  answer(client.GET('/api/v1/sim/devices', { signal: patience() }))
+
+export const simScan = (n: number, text: string) =>
+  answer(
+    client.POST('/api/v1/sim/workstations/{n}/scans', {
+      params: at(n),
+      body: { text, suffix: 'cr' },
+      signal: patience(),
+    }),
+  )
+
+export const simPrinter = (n: number, state: SimPrinterState) =>
+  answer(
+    client.PUT('/api/v1/sim/workstations/{n}/printer', {
+      params: at(n),
+      body: { state },
+      signal: patience(),
+    }),
+  )
+
+export const simShutDrawer = (n: number) =>
+  answer(
+    client.PUT('/api/v1/sim/workstations/{n}/drawer', {
+      params: at(n),
+      body: { open: false },
+      signal: patience(),
+    }),
+  )
+
+export const simTape = (n: number) =>
+  answer(client.GET('/api/v1/sim/workstations/{n}/tape', { params: at(n), signal: patience() }))
+
+/** Addresses of the streams; stream.ts opens them. */
+export const streams = {
+  operator: (n: number) => `/api/v1/workstations/${n}/view/stream`,
+  display: (n: number) => `/api/v1/workstations/${n}/display/stream`,
+  devices: () => '/api/v1/sim/devices/stream',
+}

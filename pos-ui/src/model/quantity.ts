@@ -1,0 +1,22 @@
+// Quantities in thousandths as people read and type them.
+const TYPED_QUANTITY = /^(\d{1,4})(?:\.(\d{1,3}))?$/
+
+/** One piece, one kilogram. */
+export const ONE = 1000
+
+/** Writes thousandths: `2` for 2000, `0.452` for 452. */
+export function formatQuantity(milli: number): string {
+  const sign = milli < 0 ? '−' : ''
+  const digits = String(Math.abs(milli)).padStart(4, '0')
+  const fraction = digits.slice(-3)
+  const whole = digits.slice(0, -3)
+  return fraction === '000' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`
+}
+
+/** Reads a typed quantity as thousandths; null when it is none, zero, or more than the number line allows. */
+export function parseQuantity(text: string): number | null {
+  const match = TYPED_QUANTITY.exec(text)
+  if (!match) return null
+  const milli = Number(`${match[1]}${(match[2] ?? '').padEnd(3, '0')}`)
+  return milli > 0 ? milli : null
+}

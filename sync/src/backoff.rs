@@ -1,0 +1,42 @@
+//! How long to wait before asking again: exponential with full jitter.
+//!
+//! **Invariant:** the random number comes in, so a test turns it by hand.
+
+/// The first wait is at most this.
+pub const RETRY_MS_MIN: u64 = 1_000;
+/// No wait is longer, so that a mall that is back is found within five minutes.
+pub const RETRY_MS_MAX: u64 = 300_000;
+
+/// Milliseconds to wait after so many failures in a row (from 1), given a random number.
+///
+/// Full jitter: anything between half a `RETRY_MS_MIN` and the doubled bound, so that thousands of
+/// stores do not come back in step.
+#[must_use]
+pub fn retry_ms(failures: u32, random: u32) -> u64 {
+    let doublings = failures.saturating_sub(1).min(20);
+    let bound = RETRY_MS_MIN.saturating_mul(1 << doublings).min(RETRY_MS_MAX);
+    let floor = RETRY_MS_MIN / 2;
+    floor + (bound - floor).saturating_mul(u64::from(random)) / u64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_stay_bounded() {
+        let table = [
+            (1, 0, 500),
+            (1, u32::MAX, 1_000),
+            (2, u32::MAX, 2_000),
+            (5, u32::MAX, 16_000),
+            (9, u32::MAX, 256_000),
+            (10, u32::MAX, RETRY_MS_MAX),
+            (u32::MAX, u32::MAX, RETRY_MS_MAX),
+            (u32::MAX, 0, 500),
+        ];
+        for (failures, random, ms) in table {
+            assert_eq!(retry_ms(failures, random), ms, "{failures} {random}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What edge node and mall say to each other.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `wire/` | the version 1 messages; the only serialisable shape of orders and items |
+//! | `path` | the mall's HTTP paths, as functions that both sides call |
+//! | `signature` | how a request proves which edge node sent it |
+//! | `chain` | digest and hash chain of the outbox |
+//! | `outbox` | pure: what makes the next batch, what an answer means |
+//! | `replica` | the files that hold a store's copy of what the mall owns |
+//! | `backoff` | attempt number to delay |
+//!
+//! **Invariant:** it says what, never how. No socket, no file, no clock, no await; random numbers
+//! and times are passed in.
+
+pub mod backoff;
+pub mod chain;
+pub mod outbox;
+pub mod path;
+pub mod replica;
+pub mod signature;
+pub mod wire;

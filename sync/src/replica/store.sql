@@ -1,0 +1,29 @@
+-- replica: the mall owns these rows; a store only reads them and applies the mall's changes.
+create table replica_meta (
+  one         integer primary key check (one = 1),
+  scope       text not null,
+  incarnation text not null,
+  schema      integer not null,
+  version     integer not null,
+  after_key   text not null default '',
+  updated_at  integer not null
+) strict;
+
+-- One row, as the mall wrote it (`wire::StoreV1`): name, head, clock, rounding, label patterns.
+create table store (
+  one  integer primary key check (one = 1),
+  body text not null
+) strict;
+
+create table workstation (
+  number integer primary key check (number between 1 and 999),
+  name   text not null,
+  kind   text not null check (kind in ('till', 'kiosk'))
+) strict;
+
+create table operator (
+  number   text primary key,
+  name     text not null,
+  role     text not null check (role in ('cashier', 'manager')),
+  pin_hash text not null -- argon2id, PHC string format
+) strict, without rowid;

@@ -1,0 +1,21 @@
+//! The version 1 messages between edge node and mall.
+//!
+//! Aggregates of `domain` are not serialisable; these structs are, with a conversion each way, so
+//! that an old store can talk to a new mall. Fields are only added inside a version; what is not
+//! known is ignored.
+//!
+//! **Invariant:** no message is built for sending anywhere else.
+
+mod batch;
+mod change;
+mod enrolment;
+mod item;
+mod order;
+mod store;
+
+pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
+pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
+pub use enrolment::{EnrolledV1, EnrolmentV1};
+pub use item::{BarcodeV1, ItemV1};
+pub use order::{OrderLineV1, OrderV1, OrderV1Fault, TenderV1};
+pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

@@ -1,0 +1,84 @@
+//! Facts on their way up, and what the mall says of them.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::chain::Hash;
+
+/// The kind of fact that an order is.
+pub const KIND_ORDER: &str = "order";
+
+/// A batch: the next facts of one edge node's outbox, in sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchV1 {
+    /// The life of the ledger they come from.
+    pub epoch: u32,
+    /// The chain value before the first fact.
+    pub prev_chain: Hash,
+    /// The facts; sequences are dense and rising.
+    pub facts: Vec<FactV1>,
+}
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactV1 {
+    /// Its place in the outbox, from 1 in each epoch.
+    pub seq: i64,
+    /// Its identity: what makes it the same fact however often it is sent.
+    pub id: Uuid,
+    /// What it is, e.g. `order`; a kind that the mall does not know is stored all the same.
+    pub kind: String,
+    /// The version of its body.
+    pub v: u16,
+    /// The body as text, byte for byte what `digest` was made of.
+    pub body: String,
+    /// SHA-256 of the body.
+    pub digest: Hash,
+    /// The chain value after it.
+    pub chain: Hash,
+}
+
+/// What the mall did with a fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum VerdictV1 {
+    /// New, and held.
+    Accepted,
+    /// Held already, the same bytes.
+    Duplicate,
+    /// Held already with other bytes; both are kept and somebody is told.
+    Conflict,
+    /// Held raw; it could not be read, or its sums do not hold.
+    Quarantined {
+        /// What is wrong, for a person.
+        reason: String,
+    },
+    /// Held; the kind or version is newer than this mall.
+    StoredUnknown,
+}
+
+/// A verdict that is not plain `Accepted`, by sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldV1 {
+    /// Which fact.
+    pub seq: i64,
+    /// What was done with it.
+    #[serde(flatten)]
+    pub verdict: VerdictV1,
+}
+
+/// The answer to a batch, given after the mall's commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchAnswerV1 {
+    /// Everything up to this sequence is held; contiguous.
+    pub acked_seq: i64,
+    /// Verdicts other than `Accepted`.
+    #[serde(default)]
+    pub verdicts: Vec<ToldV1>,
+    /// Set when the batch did not begin where the mall stands: send again from here.
+    #[serde(default)]
+    pub expected_seq: Option<i64>,
+    /// Set when the mall wants to be left alone for a while.
+    #[serde(default)]
+    pub retry_after_ms: Option<u64>,
+}
