@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    barcode::Label,
     catalog::{Item, Unit},
     id::{LineId, OrderId},
     money::{BasisPoints, Money},
@@ -79,11 +80,41 @@ pub struct Addition {
     /// What is sold.
     pub item: LineItem,
     /// How many or how heavy.
-    pub quantity: Quantity,
-    /// What an in-store label said, if it came from one.
-    pub label_amount: Option<Money>,
-    /// From an in-store label.
-    pub is_labelled: bool,
+    pub measure: Measure,
+}
+
+/// How an addition says how much it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Nobody said: one pack of so many pieces. Goods sold by weight need more than that.
+    Pack(Quantity),
+    /// Typed, or read from a scale.
+    Given(Quantity),
+    /// Printed on an in-store label.
+    Labelled(Label),
+}
+
+impl Measure {
+    /// The quantity it means for this item, and the amount where a label prints one.
+    ///
+    /// A label with an amount alone tells the weight by the item's price, to the gram; the amount
+    /// counts as printed either way.
+    fn of(self, item: &LineItem) -> Result<(Quantity, Option<Money>), CartRefusal> {
+        match (self, item.unit) {
+            (Self::Pack(_), Unit::Kg) => Err(CartRefusal::NeedsWeight),
+            (Self::Pack(quantity) | Self::Given(quantity), _) => Ok((quantity, None)),
+            (Self::Labelled(label), Unit::Piece) => Ok((Quantity::ONE, label.amount)),
+            (Self::Labelled(Label { weight: Some(weight), amount, .. }), Unit::Kg) => {
+                Ok((weight, amount))
+            }
+            (Self::Labelled(label), Unit::Kg) => {
+                let (amount, price) =
+                    (label.amount.unwrap_or_default().minor(), item.list_price.minor().max(1));
+                let milli = (amount.saturating_mul(1_000) + price / 2) / price;
+                Ok((Quantity::from_milli(milli), label.amount))
+            }
+        }
+    }
 }
 
 /// The way back of one change: the line as it was, or that it was not there.
@@ -176,14 +207,18 @@ impl Cart {
     }
 
     /// Puts something on the counter. The same item at the same price counts its line up;
-    /// what came from a label is a line of its own, because each pack weighs what it weighs.
+    /// what was weighed is a line of its own, because each pack weighs what it weighs.
     pub fn add(&mut self, addition: Addition) -> Result<Change, CartRefusal> {
-        check_quantity(&addition.item, addition.quantity, addition.is_labelled)?;
+        let Addition { line: id, item, measure } = addition;
+        let is_labelled = matches!(measure, Measure::Labelled(_));
+        let (quantity, label_amount) = measure.of(&item)?;
+        check_quantity(item.unit, quantity)?;
+        let is_counted = |unit| !is_labelled && unit == Unit::Piece;
         let same = self.lines.iter().find(|line| {
-            !line.is_labelled && !addition.is_labelled && line.item.is_same_goods(&addition.item)
+            is_counted(line.item.unit) && !line.is_labelled && line.item.is_same_goods(&item)
         });
         if let Some(line) = same {
-            let (id, sum) = (line.id, line.quantity.plus(addition.quantity));
+            let (id, sum) = (line.id, line.quantity.plus(quantity));
             let mut change = self.set_quantity(id, sum)?;
             change.outcome = Outcome::Again;
             return Ok(change);
@@ -191,7 +226,6 @@ impl Cart {
         if self.lines.len() >= CART_LINES_MAX {
             return Err(CartRefusal::Full);
         }
-        let Addition { line: id, item, quantity, label_amount, is_labelled } = addition;
         let position = self.lines.last().map_or(1, |line| line.position + 1);
         self.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
         Ok(self.changed(Outcome::Added, id, None, Some(id)))
@@ -204,7 +238,7 @@ impl Cart {
         if line.is_labelled {
             return Err(CartRefusal::Labelled);
         }
-        check_quantity(&line.item, quantity, true)?;
+        check_quantity(line.item.unit, quantity)?;
         let before = line.clone();
         line.quantity = quantity;
         Ok(self.changed(Outcome::Counted, id, Some(before), Some(id)))
@@ -254,16 +288,10 @@ impl LineItem {
     }
 }
 
-fn check_quantity(
-    item: &LineItem,
-    quantity: Quantity,
-    has_weight: bool,
-) -> Result<(), CartRefusal> {
-    match item.unit {
-        _ if !quantity.is_sellable() => Err(CartRefusal::Quantity),
+fn check_quantity(unit: Unit, quantity: Quantity) -> Result<(), CartRefusal> {
+    match unit {
+        Unit::Piece | Unit::Kg if !quantity.is_sellable() => Err(CartRefusal::Quantity),
         Unit::Piece if !quantity.is_whole() => Err(CartRefusal::NotWhole),
-        // Without a label or a typed weight, "1" would silently mean a kilogram.
-        Unit::Kg if !has_weight && quantity.is_whole() => Err(CartRefusal::NeedsWeight),
         Unit::Piece | Unit::Kg => Ok(()),
     }
 }

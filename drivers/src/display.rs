@@ -1,7 +1,7 @@
 //! A pole display of two lines of twenty columns, which the shopper reads.
 //!
 //! The bytes are CD5220's, the most common command set; LCD types take GBK, two columns a hanzi.
-//! Source: PartnerTech's CD5220 manual.
+//! Source: `PartnerTech`'s CD5220 manual.
 //!
 //! **Invariant:** a line is twenty columns, always: a shorter one would leave the old text behind.
 

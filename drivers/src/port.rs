@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::drawer::Kick;
 use crate::printer::status::demux::{Asked, Demux, Heard};
 use crate::printer::{PrinterStatus, StatusError};
-pub use tcp::TcpPort;
+pub use tcp::{Patience, TcpPort};
 
 /// How long each step may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +157,8 @@ pub struct NetworkPrinter {
 
 impl NetworkPrinter {
     /// Connects to `address`, a `host:port`.
+    ///
+    /// Prefer a literal address: the system looks a name up without a limit of ours.
     ///
     /// # Errors
     /// Nothing was sent in any case.

@@ -8,9 +8,7 @@ pub mod gbk;
 pub mod layout;
 pub mod status;
 
-pub use document::{
-    Align, Cell, Cut, Document, Paper, QR_MODULE_DOTS, Row, Size, Symbology, Text,
-};
+pub use document::{Align, Cell, Cut, Document, Paper, QR_MODULE_DOTS, Row, Size, Symbology, Text};
 pub use escpos::{EncodeError, encode};
 pub use layout::{Line, Placed, lay_out};
 pub use status::{PaperState, PrinterStatus, StatusError};

@@ -117,12 +117,7 @@ impl Framer {
                 self.end()
             }
             (
-                Suffix::Any
-                | Suffix::Cr
-                | Suffix::Lf
-                | Suffix::CrLf
-                | Suffix::Tab
-                | Suffix::StxEtx,
+                Suffix::Any | Suffix::Cr | Suffix::Lf | Suffix::CrLf | Suffix::Tab | Suffix::StxEtx,
                 byte,
             ) => {
                 self.keep(byte);
@@ -167,12 +162,8 @@ impl Framer {
             Suffix::Lf if frame.last() == Some(&b'\r') => {
                 frame.pop();
             }
-            Suffix::Any
-            | Suffix::Cr
-            | Suffix::Lf
-            | Suffix::CrLf
-            | Suffix::Tab
-            | Suffix::StxEtx => {}
+            Suffix::Any | Suffix::Cr | Suffix::Lf | Suffix::CrLf | Suffix::Tab | Suffix::StxEtx => {
+            }
         }
         frame
     }
@@ -249,16 +240,14 @@ impl<R: Read> NetworkScanner<R> {
                 let came = buffer.get(..length).unwrap_or_default();
                 self.waiting.extend(self.framer.push(came));
             }
-            Err(error) => match error.kind() {
-                ErrorKind::Interrupted => {}
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                    self.waiting.extend(self.framer.silence());
-                }
-                _ => {
-                    self.ended = true;
-                    return Err(ScannerError::Read(error));
-                }
-            },
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                self.waiting.extend(self.framer.silence());
+            }
+            Err(error) => {
+                self.ended = true;
+                return Err(ScannerError::Read(error));
+            }
         }
         Ok(())
     }

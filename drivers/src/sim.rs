@@ -12,9 +12,8 @@ mod scanner;
 mod slip;
 mod tape;
 
-pub use command::Command;
 pub use display::SimDisplay;
 pub use printer::{SimDrawer, SimPrinter, SimPrinterSetup, SimState};
 pub use scanner::SimScanner;
 pub use slip::{SLIPS_MAX, Slip, Span, Tape, TapeAlign, TapeRow};
-pub use tape::{Effect, Interpreter};
+pub use tape::{Effect, Interpreter, Step};

@@ -24,7 +24,7 @@ pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;
 
-pub use ledger::Ledger;
+pub(crate) use ledger::Ledger;
 
 use std::path::PathBuf;
 

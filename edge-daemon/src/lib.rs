@@ -1,1 +1,167 @@
-//! .
+//! The store's node: it owns the ledger, the devices and the screens, and sells with everything
+//! behind it gone.
+//!
+//! | room | what |
+//! | --- | --- |
+//! | `checkout` | the counter: scan, edit, complete |
+//! | `db` | the only room that says SQL |
+//! | `devices` | scanners, printers, drawers, poles |
+//! | `http` | the only room that says HTTP inwards |
+//! | `uplink` | the only room that calls the mall |
+//! | `replica` | keeps the copy of what the mall owns |
+//! | `screens`, `station` | what each workstation shows |
+//! | `context` | clock, mint, and what every room may use |
+//!
+//! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
+//! decides with `domain` and writes once; loops look at the state and never at a message.
+
+mod checkout;
+pub mod config;
+pub mod context;
+mod db;
+mod devices;
+mod fault;
+mod http;
+mod replica;
+mod screens;
+mod signin;
+mod station;
+mod uplink;
+
+pub use config::{Config, ConfigError};
+pub use db::DbError;
+pub use uplink::enrol::{EnrolError, enrol};
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use context::{Clock, Context, mint};
+use db::{Ledger, ledger::Writer, node, spool};
+use devices::Tasks;
+use sync::replica::Scope;
+use uplink::mall::{Mall, MallError};
+
+/// Why the daemon did not start, or a loop of it stopped for now.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// A database did not do it.
+    #[error("the database did not do it")]
+    Db(#[from] DbError),
+    /// The mall did not do it.
+    #[error("the mall did not do it")]
+    Mall(#[from] MallError),
+    /// This box's key is missing or damaged.
+    #[error("this box cannot prove who it is")]
+    Enrol(#[from] EnrolError),
+    /// A port or a device could not be opened.
+    #[error("could not open a port or device")]
+    Open(#[from] std::io::Error),
+}
+
+/// Writes an error with all its causes, for the one place that logs it.
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// A daemon that runs.
+#[derive(Debug)]
+pub struct Daemon {
+    /// Where screens reach it.
+    pub address: SocketAddr,
+    tasks: Tasks,
+    writer: Writer,
+    context: Arc<Context>,
+}
+
+impl Daemon {
+    /// Opens the data folder, listens, and starts the loops. No printer, no network and no mall is
+    /// needed for that.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, DaemonError> {
+        std::fs::create_dir_all(&config.data).map_err(DbError::file("make", &config.data))?;
+        let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
+        let now = clock.now();
+        let node = ledger
+            .write(move |tx| -> Result<_, DbError> {
+                let n_doubtful = spool::doubt_what_was_sending(tx, now)?;
+                if n_doubtful > 0 {
+                    tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
+                }
+                node::load(tx)
+            })
+            .await?;
+        let listener = tokio::net::TcpListener::bind(config.listen).await?;
+        let address = listener.local_addr()?;
+        let context = Arc::new(Context {
+            config,
+            clock,
+            boot: mint(),
+            ledger,
+            node,
+            replicas: context::Replicas::default(),
+            store: arc_swap::ArcSwapOption::empty(),
+            workstations: arc_swap::ArcSwap::default(),
+            catalog_standing: arc_swap::ArcSwapOption::empty(),
+            screens: screens::Screens::default(),
+            link: uplink::Link::default(),
+            health: devices::Health::default(),
+            nudges: context::Nudges::default(),
+            scans: 0.into(),
+            attempts: signin::Attempts::default(),
+        });
+        let tasks = Tasks::default();
+        Self::begin(&context, &tasks).await?;
+        let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
+        tasks.tracker.spawn(serve);
+        tracing::info!(%address, "Screens may come");
+        Ok(Self { address, tasks, writer, context })
+    }
+
+    /// The replicas, the devices, and the loops towards the mall.
+    async fn begin(context: &Arc<Context>, tasks: &Tasks) -> Result<(), DaemonError> {
+        let Some(node) = context.node.clone() else {
+            tracing::warn!("This box has no place at a mall yet: run `edge-daemon enrol`");
+            return Ok(());
+        };
+        let scopes = [Scope::Catalog, Scope::Store(node.store)];
+        for scope in scopes {
+            replica::open(context, scope);
+        }
+        context.refresh_catalog()?;
+        devices::start(context, tasks)?;
+        devices::attend(context, tasks).await?;
+        uplink::upload::recount(context).await;
+        let key = uplink::enrol::read_key(&context.config.data)?;
+        let mall = Mall::new(&context.config.mall.url, context.clock.clone())?
+            .with_identity(node.edge, key);
+        for scope in scopes {
+            let (context, mall, tasks_of) = (Arc::clone(context), mall.clone(), tasks.clone());
+            tasks.tracker.spawn(replica::run(context, mall, scope, tasks_of));
+        }
+        let upload =
+            uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
+        tasks.tracker.spawn(upload);
+        Ok(())
+    }
+
+    /// Stops accepting, lets every task and the writer finish, and closes the ledger.
+    pub async fn stop(self) {
+        self.tasks.stop.cancel();
+        self.tasks.tracker.close();
+        self.tasks.tracker.wait().await;
+        drop(self.context);
+        let joined = tokio::task::spawn_blocking(move || self.writer.join()).await;
+        if joined.is_err() {
+            tracing::error!("The ledger's writer could not be waited for");
+        }
+    }
+}

@@ -1,1 +1,76 @@
-fn main() {}
+//! `edge-daemon`: arguments, logging, run, exit code.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use edge_daemon::{Config, Daemon, context::Clock};
+use tracing_subscriber::EnvFilter;
+
+/// The store's node of Guitai 柜台.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serves the screens and tends the devices until it is told to stop.
+    Serve {
+        /// The boot file; every key is explained in `packaging/edge.toml`.
+        #[arg(long, default_value = "/etc/guitai/edge.toml")]
+        config: PathBuf,
+    },
+    /// Takes this box's place at the mall with a one-time claim code.
+    Enrol {
+        /// The boot file.
+        #[arg(long, default_value = "/etc/guitai/edge.toml")]
+        config: PathBuf,
+        /// The code that HQ gave out.
+        #[arg(long)]
+        code: String,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?
+        .block_on(carry_out(Arguments::parse().verb))
+}
+
+async fn carry_out(verb: Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Serve { config } => {
+            let daemon = Daemon::start(Config::read(&config)?, Clock::System).await?;
+            told_to_stop().await?;
+            tracing::info!("Stopping");
+            daemon.stop().await;
+        }
+        Verb::Enrol { config, code } => {
+            let enrolled = edge_daemon::enrol(&Config::read(&config)?, &code).await?;
+            tracing::info!(edge.id = %enrolled.edge, "This box is store `{}` now", enrolled.store_code);
+        }
+    }
+    Ok(())
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("could not wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not wait for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Limits, PortError, PrintError, Sent};
 
 /// Bytes handed over at once: small enough that a printer's buffer, often 4 KiB, takes a piece.
-pub const PIECE_BYTES_MAX: usize = 4096;
+pub(super) const PIECE_BYTES_MAX: usize = 4096;
 
 /// A connection to a device on the network.
 #[derive(Debug)]

@@ -61,7 +61,7 @@ pub enum Row {
     Qr {
         /// What the code says, as UTF-8.
         text: String,
-        /// Side length of one module in dots, 1 to 16; [`QR_MODULE_DOTS`] is the usual.
+        /// Side length of one module in dots, 1 to 15 (the encoder's most); [`QR_MODULE_DOTS`] is the usual.
         module: u8,
     },
     /// A linear barcode with its text below, centred.
@@ -94,7 +94,7 @@ pub struct Text {
     pub bold: bool,
     /// A line beneath.
     pub underline: bool,
-    /// How many times wider and taller than usual.
+    /// How many times wider and taller than usual; narrower where one line could not hold it.
     pub size: Size,
 }
 

@@ -32,11 +32,8 @@ const CUT_PARTIAL: [u8; 4] = [0x1d, 0x56, 0x42, 0x00];
 /// Dots of barcode height: 102 are 12.8 mm at 203 dpi, enough for a hand scanner.
 const BARCODE_HEIGHT_DOTS: u8 = 102;
 
-/// Modules of two dots: 15 characters of CODE128 need 440 dots, which 80 mm paper has.
+/// Modules of two dots, 0.25 mm at 203 dpi: the least that a hand scanner reads well.
 const BARCODE_MODULE_DOTS: u8 = 2;
-
-/// Bytes in a CODE128 at most: beyond, no receipt paper is wide enough.
-pub const CODE128_BYTES_MAX: usize = 32;
 
 /// Bytes in a QR code at most.
 ///
@@ -235,6 +232,7 @@ impl Pen {
             return self.instead(text);
         }
         self.centre()?;
+        let module = fitting_module(text.len(), module, self.paper);
         let option = QRCodeOption::new(QRCodeModel::Model2, module, QRCodeCorrectionLevel::M);
         self.printer
             .qrcode_option(text, option)
@@ -260,7 +258,7 @@ impl Pen {
     }
 
     fn code128(&mut self, text: &str) -> Result<(), EncodeError> {
-        match code128_bytes(text) {
+        match code128_bytes(text, self.paper) {
             Some(bytes) => {
                 self.centre()?;
                 self.printer.custom(&bytes).map_err(doing("barcode"))?;
@@ -280,6 +278,22 @@ impl Pen {
         .map_err(doing("cut"))?;
         Ok(())
     }
+}
+
+/// Bytes that QR codes of version 1, 2, 3 … hold at level M, from ISO/IEC 18004.
+const QR_CAPACITY: [usize; 18] = [
+    14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560,
+];
+
+/// The size of a module at which the code fits the paper, as large as wanted at most.
+///
+/// Printers leave out a code that is too wide. A version is 17 modules and 4 a step across, and
+/// four blank ones stand at each side.
+fn fitting_module(bytes: usize, wanted: u8, paper: Paper) -> u8 {
+    let versions = QR_CAPACITY.iter().filter(|holds| **holds < bytes).count() + 1;
+    let across = 17 + 4 * versions + 8;
+    let most = usize::from(paper.dots()) / across;
+    wanted.min(u8::try_from(most).unwrap_or(wanted)).max(1)
 }
 
 /// Underlines both kinds of characters: `ESC -` for ASCII, `FS -` for hanzi.
@@ -311,12 +325,13 @@ fn is_ean13(text: &str) -> bool {
 
 /// Height, module width, text below in Font A, and `GS k 73` with code set B.
 ///
-/// A `{` is doubled, since one alone begins a special character.
-fn code128_bytes(text: &str) -> Option<Vec<u8>> {
-    let known = !text.is_empty()
-        && text.len() <= CODE128_BYTES_MAX
-        && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    if !known {
+/// A `{` is doubled, since one alone begins a special character. Nothing comes back for what set B
+/// cannot say, and for bars wider than the paper, which a printer leaves out without a word.
+fn code128_bytes(text: &str, paper: Paper) -> Option<Vec<u8>> {
+    let known = !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    // Start and check character are 11 modules each as all others, the stop has 13.
+    let modules = 11 * (text.len() + 2) + 13;
+    if !known || modules * usize::from(BARCODE_MODULE_DOTS) > usize::from(paper.dots()) {
         return None;
     }
     let data = format!("{{B{}", text.replace('{', "{{"));

@@ -152,13 +152,20 @@ fn code(character: char) -> Option<Code> {
     if ('\u{e000}'..='\u{f8ff}').contains(&character) {
         return None;
     }
-    let mut pair = [0_u8; 2];
+    // The encoder wants room for its longest answer, or it writes nothing.
+    let mut room = [0_u8; 8];
     let mut utf8 = [0_u8; 4];
-    let (result, _, written) = GBK
-        .new_encoder()
-        .encode_from_utf8_without_replacement(character.encode_utf8(&mut utf8), &mut pair, true);
-    let whole = matches!(result, EncoderResult::InputEmpty) && written == pair.len();
-    whole.then_some(Code::Pair(pair))
+    let (result, _, written) = GBK.new_encoder().encode_from_utf8_without_replacement(
+        character.encode_utf8(&mut utf8),
+        &mut room,
+        true,
+    );
+    match room.get(..written) {
+        Some([lead, trail]) if result == EncoderResult::InputEmpty => {
+            Some(Code::Pair([*lead, *trail]))
+        }
+        Some(_) | None => None,
+    }
 }
 
 fn push_printable(character: char, out: &mut String) {

@@ -12,6 +12,7 @@ use crate::printer::document::{
     Align, Cut, Document, Paper, QR_MODULE_DOTS, Row, Size, Symbology, Text,
 };
 use crate::printer::gbk;
+use wrap::balanced;
 pub(crate) use wrap::{clip, wrap};
 
 /// Blank lines in one feed at most; more is a mistake that wastes paper.
@@ -31,7 +32,7 @@ pub enum Placed {
     Qr {
         /// What it says.
         text: String,
-        /// Dots of one module, 1 to 16.
+        /// Dots of one module, 1 to 15.
         module: u8,
     },
     /// A barcode in the middle of the paper.
@@ -101,7 +102,7 @@ fn lay_out_row(row: &Row, paper: Paper, placed: &mut Vec<Placed>) {
         }),
         Row::Qr { text, module } => placed.push(Placed::Qr {
             text: text.chars().filter(|c| !c.is_control()).collect(),
-            module: if (1..=16).contains(module) {
+            module: if (1..=15).contains(module) {
                 *module
             } else {
                 QR_MODULE_DOTS
@@ -122,9 +123,10 @@ fn rule(stroke: char, paper: Paper) -> Placed {
 }
 
 fn text_lines(text: &Text, paper: Paper) -> impl Iterator<Item = Line> {
-    let columns = paper.columns() / usize::from(text.size.width());
     let left = gbk::printable(&text.left);
     let right = text.right.as_deref().map(gbk::printable);
+    let size = fitting(text.size, &left, right.as_deref(), paper);
+    let columns = paper.columns() / usize::from(size.width());
     let align = if right.is_some() {
         Align::Left
     } else {
@@ -132,9 +134,10 @@ fn text_lines(text: &Text, paper: Paper) -> impl Iterator<Item = Line> {
     };
     let lines = match right {
         Some(right) => justified(&left, &right, columns),
+        None if align == Align::Centre => balanced(&left, columns),
         None => wrap(&left, columns),
     };
-    let (bold, underline, size) = (text.bold, text.underline, text.size);
+    let (bold, underline) = (text.bold, text.underline);
     lines.into_iter().map(move |text| Line {
         text,
         align,
@@ -142,6 +145,22 @@ fn text_lines(text: &Text, paper: Paper) -> impl Iterator<Item = Line> {
         underline,
         size,
     })
+}
+
+/// The size at which the text stands on one line, as wide as wanted at most.
+///
+/// A store's name in double width that ends with one character on a second line looks broken;
+/// narrower it looks meant.
+fn fitting(wanted: Size, left: &str, right: Option<&str>, paper: Paper) -> Size {
+    let right = right.map_or(0, |right| gbk::width(right) + 1);
+    let needed = gbk::width(left) + right;
+    let fits = |size: &Size| needed * usize::from(size.width()) <= paper.columns();
+    (1..=wanted.width())
+        .rev()
+        .filter_map(|width| Size::new(width, wanted.height()))
+        .find(fits)
+        .or_else(|| Size::new(1, wanted.height()))
+        .unwrap_or(wanted)
 }
 
 /// Left part wrapped, right part at the end of the last line, or alone below where it does not fit.
@@ -155,7 +174,11 @@ fn justified(left: &str, right: &str, columns: usize) -> Vec<String> {
     let last_width = lines.last().map_or(0, |line| gbk::width(line));
     let gap = usize::from(!lines.is_empty());
     if last_width + gap + right_width > columns || lines.is_empty() {
-        lines.extend(wrap(right, columns).iter().map(|part| flush_right(part, columns)));
+        lines.extend(
+            wrap(right, columns)
+                .iter()
+                .map(|part| flush_right(part, columns)),
+        );
     } else if let Some(last) = lines.last_mut() {
         pad(last, columns - last_width - right_width);
         last.push_str(right);

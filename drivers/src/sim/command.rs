@@ -16,7 +16,7 @@ const BARCODE_BYTES_MAX: usize = 255;
 
 /// One thing that a host tells a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub(super) enum Command {
     /// Characters to print: single bytes, and GBK pairs in Chinese mode.
     Text(Vec<u8>),
     /// LF: prints the line.
@@ -91,7 +91,7 @@ pub enum Command {
 ///
 /// `chinese` says whether bytes from 0x81 begin a pair.
 #[must_use]
-pub fn next(bytes: &[u8], chinese: bool) -> Option<(Command, usize)> {
+pub(super) fn next(bytes: &[u8], chinese: bool) -> Option<(Command, usize)> {
     match bytes {
         [] => None,
         [0x0a, ..] => Some((Command::LineFeed, 1)),
@@ -118,8 +118,8 @@ fn characters(bytes: &[u8], chinese: bool) -> Option<(Command, usize)> {
     let mut length = 0;
     while let Some(rest) = bytes.get(length..) {
         length += match rest {
-            [0x81..=0xfe, trail, ..] if chinese => 1 + usize::from(is_trail(*trail)),
-            [0x81..=0xfe] if chinese => break,
+            [lead, trail, ..] if chinese && is_lead(*lead) => 1 + usize::from(is_trail(*trail)),
+            [lead] if chinese && is_lead(*lead) => break,
             [byte, ..] if !is_control(*byte) => 1,
             _ => break,
         };
@@ -128,8 +128,13 @@ fn characters(bytes: &[u8], chinese: bool) -> Option<(Command, usize)> {
     Some((Command::Text(text.to_vec()), length))
 }
 
+/// Whether a byte begins a pair.
+pub(super) fn is_lead(byte: u8) -> bool {
+    (0x81..=0xfe).contains(&byte)
+}
+
 /// Whether a byte may be the second of a pair; a lead byte before another stands alone.
-fn is_trail(byte: u8) -> bool {
+pub(super) fn is_trail(byte: u8) -> bool {
     (0x40..=0xfe).contains(&byte) && byte != 0x7f
 }
 
@@ -244,7 +249,11 @@ fn barcode(parameters: &[u8]) -> Option<(Command, usize)> {
         let data = rest.get(..usize::from(*length))?;
         return Some((barcode(data), 4 + data.len()));
     }
-    match rest.iter().position(|byte| *byte == 0) {
+    let end = rest
+        .iter()
+        .take(BARCODE_BYTES_MAX + 1)
+        .position(|byte| *byte == 0);
+    match end {
         Some(end) => Some((barcode(rest.get(..end)?), 4 + end)),
         None if rest.len() > BARCODE_BYTES_MAX => unknown(&[0x1d, b'k', *kind]),
         None => None,

@@ -228,11 +228,12 @@ impl SimPrinter {
     #[must_use]
     pub fn wait_until(&self, limit: Duration, wanted: impl Fn(&Tape) -> bool) -> bool {
         let core = self.shared.lock();
-        let (_, waited) = self
+        let (core, waited) = self
             .shared
             .changed
             .wait_timeout_while(core, limit, |core| !wanted(&core.tape()))
             .unwrap_or_else(PoisonError::into_inner);
+        drop(core);
         !waited.timed_out()
     }
 }

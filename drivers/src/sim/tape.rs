@@ -269,10 +269,7 @@ impl Interpreter {
         self.end_line(effects);
         let text = String::from_utf8_lossy(data);
         let text = match symbology {
-            "CODE128" => text
-                .strip_prefix("{B")
-                .unwrap_or(&text)
-                .replace("{{", "{"),
+            "CODE128" => text.strip_prefix("{B").unwrap_or(&text).replace("{{", "{"),
             _ => text.into_owned(),
         };
         let symbology = symbology.to_owned();
@@ -309,8 +306,29 @@ fn same_style(span: &Span, style: &Span) -> bool {
         && (span.underline, span.inverse) == (style.underline, style.inverse)
 }
 
-/// GBK to text; a pair without a character shows as a box.
-fn decode(bytes: &[u8]) -> String {
-    let (text, _) = GBK.decode_without_bom_handling(bytes);
-    text.into_owned()
+/// GBK to text, pair by pair; one without a character shows as U+FFFD.
+///
+/// The decoder is not given the whole run: it would also read sequences of four bytes, which
+/// these printers do not know.
+fn decode(mut bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    while let [first, rest @ ..] = bytes {
+        bytes = match rest {
+            [trail, after @ ..] if command::is_lead(*first) && command::is_trail(*trail) => {
+                let bytes = [*first, *trail];
+                let (pair, _) = GBK.decode_without_bom_handling(&bytes);
+                text.push(pair.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER));
+                after
+            }
+            _ if first.is_ascii() => {
+                text.push(char::from(*first));
+                rest
+            }
+            _ => {
+                text.push(char::REPLACEMENT_CHARACTER);
+                rest
+            }
+        };
+    }
+    text
 }

@@ -19,22 +19,22 @@ use super::{DbError, migrate, pool::Pool, sync_folder};
 use crate::fault;
 
 /// Back-pressure reaches the browser as 503, not as memory.
-pub const WRITES_WAITING_MAX: usize = 64;
+pub(crate) const WRITES_WAITING_MAX: usize = 64;
 
 /// A handle to the ledger; clones share the writer.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     jobs: mpsc::Sender<Box<dyn Job>>,
     readers: Arc<Pool>,
 }
 
 /// The ledger's writer thread; joined at shutdown so that the last answer is on disk.
 #[derive(Debug)]
-pub struct Writer(thread::JoinHandle<()>);
+pub(crate) struct Writer(thread::JoinHandle<()>);
 
 impl Writer {
     /// Waits until every handle is gone and the file is closed.
-    pub fn join(self) {
+    pub(crate) fn join(self) {
         if self.0.join().is_err() {
             tracing::error!("The ledger's writer ended in a panic");
         }
@@ -43,7 +43,7 @@ impl Writer {
 
 impl Ledger {
     /// Opens or makes the ledger and starts its writer.
-    pub fn open(path: &Path) -> Result<(Self, Writer), DbError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Writer), DbError> {
         let is_new = !path.exists();
         let mut connection = connect(path)?;
         migrate::forward(&mut connection, path)?;
@@ -62,7 +62,7 @@ impl Ledger {
     /// Runs a job in the writer and answers after its commit.
     ///
     /// An error of the job undoes what it did and nothing else.
-    pub async fn write<T, E>(
+    pub(crate) async fn write<T, E>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -80,7 +80,7 @@ impl Ledger {
     }
 
     /// Reads on a thread that may block.
-    pub async fn read<T, E>(
+    pub(crate) async fn read<T, E>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -225,6 +225,6 @@ fn is_io_error(error: &rusqlite::Error) -> bool {
 
 /// Where the ledger of a data folder lies.
 #[must_use]
-pub fn path_in(data: &Path) -> PathBuf {
+pub(crate) fn path_in(data: &Path) -> PathBuf {
     data.join("ledger.db")
 }

@@ -62,9 +62,7 @@ const CAPS: Record<string, string> = {
   NumpadAdd: '+',
   NumpadEnter: 'Enter',
   Minus: '−',
-  Space: '␣',
   Escape: 'Esc',
-  Backspace: '⌫',
   Delete: 'Del',
   ArrowUp: '↑',
   ArrowDown: '↓',
@@ -82,7 +80,7 @@ export function capOf(chord: string): string {
   return chord
     .split('+')
     .map((part) => CAPS[part] ?? part.replace(/^Key/, ''))
-    .join(' ')
+    .join('+')
 }
 
 /** The caps of a binding, without the second key of the same print. */

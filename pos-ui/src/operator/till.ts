@@ -18,7 +18,8 @@ export interface Told {
   tone: 'refuse' | 'ask'
 }
 
-const KEY: InjectionKey<Till> = Symbol('till')
+/** Under this the till is provided. */
+export const TILL: InjectionKey<Till> = Symbol('till')
 /** How long a refused scan may take to come back in a view before the strip says it from the answer. */
 const VIEW_MS_MAX = 600
 
@@ -311,13 +312,13 @@ export type Till = ReturnType<typeof createTill>
 
 /** Gives the till to all parts below. */
 export function provideTill(till: Till): Till {
-  provide(KEY, till)
+  provide(TILL, till)
   return till
 }
 
 /** The till of this page. */
 export function useTill(): Till {
-  const till = inject(KEY)
+  const till = inject(TILL)
   if (!till) throw new Error('useTill needs provideTill above it')
   return till
 }

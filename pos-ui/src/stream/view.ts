@@ -1,6 +1,6 @@
 // The last view of the daemon, and how far it can be trusted.
 // Invariant: a view is taken whole or not at all; nothing is computed from it here.
-import { onScopeDispose, ref, shallowRef, watchEffect, type Ref, type ShallowRef } from 'vue'
+import { onScopeDispose, ref, shallowRef, watchEffect, type Ref } from 'vue'
 import { keepStream, type Source } from './stream'
 
 /** What every view carries, so that old news can be told from new. */
@@ -13,7 +13,7 @@ export interface Versioned {
 export type LinkState = 'boot' | 'live' | 'stale'
 
 export interface LiveView<V extends Versioned> {
-  view: Readonly<ShallowRef<V | null>>
+  view: Readonly<Ref<V | null>>
   /** `boot` until the first view, `stale` when the stream is silent or closed. */
   link: Readonly<Ref<LinkState>>
   /** When the stream was last heard, in milliseconds since 1970. */
@@ -36,7 +36,7 @@ export function followView<V extends Versioned>(
   url: string,
   open?: (url: string) => Source,
 ): LiveView<V> {
-  const view = shallowRef<V | null>(null)
+  const view: Ref<V | null> = shallowRef(null)
   const link = ref<LinkState>('boot')
   const heardAt = ref(Date.now())
   const outdated = ref(false)

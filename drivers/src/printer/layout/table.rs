@@ -97,7 +97,12 @@ fn side_by_side(cells: &[Cell], widths: &[usize]) -> Vec<String> {
                     pad(&mut line, GAP);
                 }
                 let text = columns.get(at).and_then(|lines| lines.get(row));
-                place(&mut line, text.map_or("", String::as_str), cell.align, *width);
+                place(
+                    &mut line,
+                    text.map_or("", String::as_str),
+                    cell.align,
+                    *width,
+                );
             }
             line.trim_end_matches(' ').to_owned()
         })

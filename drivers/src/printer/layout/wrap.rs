@@ -27,6 +27,21 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines.finish()
 }
 
+/// As [`wrap`], with lines of about the same length: for centred text, where one character alone
+/// on the last line looks like a mistake.
+pub(super) fn balanced(text: &str, columns: usize) -> Vec<String> {
+    let lines = wrap(text, columns);
+    let height = lines.len();
+    let widest_unit = units(text).into_iter().map(gbk::width).max().unwrap_or(0);
+    // Never so narrow that a word breaks which would have stood whole.
+    (widest_unit.max(2)..columns)
+        .rev()
+        .map(|narrower| wrap(text, narrower))
+        .take_while(|narrower| narrower.len() == height)
+        .last()
+        .unwrap_or(lines)
+}
+
 /// As much of the text as fits, from its beginning.
 pub(crate) fn clip(text: &str, columns: usize) -> String {
     let mut used = 0;

@@ -268,6 +268,7 @@ impl Core {
                 self.open.bytes.extend_from_slice(bytes);
             }
             self.take_effect(step, now);
+            self.tear_overlong();
         }
         self.buffer = buffer.get(at..).unwrap_or_default().to_vec();
     }
@@ -295,8 +296,11 @@ impl Core {
         now.clone_into(&mut self.open.at);
         self.open.rows.push(row);
         self.changed = true;
-        let full = self.open.rows.len() >= SLIP_ROWS_MAX || self.open.bytes.len() >= SLIP_BYTES_MAX;
-        if full {
+    }
+
+    fn tear_overlong(&mut self) {
+        let (rows, bytes) = (self.open.rows.len(), self.open.bytes.len());
+        if rows >= SLIP_ROWS_MAX || bytes >= SLIP_BYTES_MAX {
             self.end_slip(false);
         }
     }

@@ -24,10 +24,7 @@ impl RealTime {
     pub(super) fn push(&mut self, byte: u8) -> Option<Urgent> {
         self.begun.push(byte);
         match self.begun.as_slice() {
-            [0x10]
-            | [0x10, 0x04 | 0x14]
-            | [0x10, 0x14, 0x01]
-            | [0x10, 0x14, 0x01, _] => None,
+            [0x10] | [0x10, 0x04 | 0x14] | [0x10, 0x14, 0x01] | [0x10, 0x14, 0x01, _] => None,
             [0x10, 0x04, n @ 1..=4] => self.found(Urgent::Status(*n)),
             [0x10, 0x14, 0x01, _, 1..=8] => self.found(Urgent::Kick),
             _ => {

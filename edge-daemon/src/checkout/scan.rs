@@ -1,0 +1,142 @@
+//! A scan, from a scanner, a keyboard or Find: code → item → line.
+
+use std::sync::Arc;
+
+use domain::{
+    barcode::{self, Label, LabelPattern, Scanned, default_label_patterns},
+    cart::{Addition, LineItem, Measure, Outcome},
+    id::LineId,
+    quantity::Quantity,
+};
+use rusqlite::Connection;
+
+use super::{CheckoutError, Command, Refusal, change};
+use crate::{
+    context::{Context, mint},
+    db::{DbError, catalog, station},
+    fault,
+    station::ScanFate,
+};
+
+/// Signs of an unknown code that a screen shows; more could not be read anyway.
+const CODE_SHOWN_MAX: usize = 48;
+
+/// A scan and who made it.
+#[derive(Clone, Debug)]
+pub(crate) struct ScanCommand {
+    /// Its identity.
+    pub(crate) command: Command,
+    /// What was read or typed.
+    pub(crate) text: String,
+    /// How many or how heavy, if somebody said.
+    pub(crate) quantity: Option<Quantity>,
+}
+
+/// Puts what was scanned on the counter, and tells every screen of the workstation what became of
+/// it, also when it was refused.
+pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<(), CheckoutError> {
+    let workstation = scan.command.workstation;
+    let done = add(context, scan).await;
+    match &done {
+        Ok(Some(fate)) => context.scanned(workstation, fate.clone()),
+        Ok(None) => {}
+        Err(CheckoutError::Refused(refusal)) => {
+            context.scanned(workstation, ScanFate::Refused(refusal.clone()));
+        }
+        Err(CheckoutError::Db(_)) => {}
+    }
+    done.map(|_| ())
+}
+
+async fn add(
+    context: &Arc<Context>,
+    ScanCommand { command, text, quantity }: ScanCommand,
+) -> Result<Option<ScanFate>, CheckoutError> {
+    let (item, measure) = find(context, text, quantity).await?;
+    fault::point("scan.found");
+    let line: LineId = mint();
+    let is_labelled = matches!(measure, Measure::Labelled(_));
+    change(context, command, move |tx, counter| {
+        if counter.signed_in.is_none() {
+            return Err(Refusal::NotSignedIn.into());
+        }
+        let change = counter.cart.add(Addition { line, item, measure })?;
+        counter.touched();
+        station::save_line(tx, counter, change.line, None)?;
+        station::push_step(tx, counter.workstation, counter.cart.revision, &change.step)?;
+        station::save_head(tx, counter)?;
+        fault::point("scan.written");
+        Ok(match change.outcome {
+            Outcome::Added if is_labelled => ScanFate::Weighed(change.line),
+            Outcome::Added | Outcome::Counted | Outcome::Voided => ScanFate::Added(change.line),
+            Outcome::Again => ScanFate::Again(change.line),
+        })
+    })
+    .await
+}
+
+/// What a text stands for in the catalog.
+async fn find(
+    context: &Arc<Context>,
+    text: String,
+    quantity: Option<Quantity>,
+) -> Result<(LineItem, Measure), CheckoutError> {
+    let catalog = context.replicas.catalog().ok_or(Refusal::NoCatalog)?;
+    let patterns = context
+        .store
+        .load()
+        .as_ref()
+        .map_or_else(default_label_patterns, |store| store.label_patterns.clone());
+    tokio::task::spawn_blocking(move || {
+        catalog.read(|connection| look_up(connection, &text, &patterns, quantity))
+    })
+    .await
+    .unwrap_or(Err(DbError::Closed.into()))
+}
+
+fn look_up(
+    connection: &Connection,
+    text: &str,
+    patterns: &[LabelPattern],
+    quantity: Option<Quantity>,
+) -> Result<(LineItem, Measure), CheckoutError> {
+    let unknown = |text: &str| Refusal::UnknownCode { code: shown(text) };
+    let said = |pack: Quantity| match quantity {
+        Some(quantity) => Measure::Given(quantity.packs_of(pack)),
+        None => Measure::Pack(pack),
+    };
+    let by_key = |text: &str| -> Result<Option<(LineItem, Measure)>, CheckoutError> {
+        let item = catalog::by_sku(connection, text)?;
+        Ok(item.map(|item| (LineItem::of(&item, &item.sku), said(Quantity::ONE))))
+    };
+    match barcode::read(text, patterns).map_err(Refusal::NotACode)? {
+        Scanned::Label(label) => labelled(connection, label, text),
+        Scanned::Gtin(gtin) => match catalog::by_gtin(connection, gtin)? {
+            Some((item, pack)) => Ok((LineItem::of(&item, &gtin.to_string()), said(pack))),
+            None => by_key(text.trim())?.ok_or_else(|| unknown(text).into()),
+        },
+        Scanned::Misread { text, .. } => by_key(&text)?
+            .ok_or_else(|| Refusal::CheckDigit { code: shown(&text) }.into()),
+        Scanned::Key(text) => {
+            // A payment code must not be looked up, shown or logged.
+            if let Some(foreign) = platforms::recognise(&text) {
+                return Err(Refusal::Foreign(foreign).into());
+            }
+            by_key(&text)?.ok_or_else(|| unknown(&text).into())
+        }
+    }
+}
+
+fn labelled(
+    connection: &Connection,
+    label: Label,
+    text: &str,
+) -> Result<(LineItem, Measure), CheckoutError> {
+    let item = catalog::by_plu(connection, &label.plu)?
+        .ok_or_else(|| Refusal::UnknownCode { code: shown(text) })?;
+    Ok((LineItem::of(&item, &label.plu), Measure::Labelled(label)))
+}
+
+fn shown(text: &str) -> String {
+    text.trim().chars().take(CODE_SHOWN_MAX).collect()
+}

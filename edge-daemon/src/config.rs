@@ -1,0 +1,190 @@
+//! The boot file: who this box is and where its things are. A change needs a restart; everything
+//! that HQ sets comes with the replica instead.
+//!
+//! Every key is explained in `packaging/edge.toml`, which a test reads with this room's eyes.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use domain::receipt_number::WorkstationNumber;
+use serde::Deserialize;
+
+/// The boot file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The folder of the ledger, the replicas and the key.
+    pub data: PathBuf,
+    /// Where screens reach the daemon.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Host names under which screens may call, besides loopback names and `listen` itself.
+    #[serde(default)]
+    pub host_names: Vec<String>,
+    /// Whether customer displays on other boxes may follow a workstation.
+    #[serde(default)]
+    pub display_from_lan: bool,
+    /// The mall.
+    pub mall: MallConfig,
+    /// Scanners that deliver over the network.
+    #[serde(default, rename = "scanner")]
+    pub scanners: Vec<ScannerConfig>,
+    /// Receipt printers.
+    #[serde(default, rename = "printer")]
+    pub printers: Vec<PrinterConfig>,
+    /// Devices made of memory.
+    #[serde(default)]
+    pub devices: DevicesConfig,
+}
+
+/// How to reach the mall.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MallConfig {
+    /// Its address, `https://…`; plain `http` only for loopback.
+    pub url: String,
+    /// How often heads are asked for when nothing rings, in milliseconds.
+    #[serde(default = "default_poll_ms")]
+    pub poll_ms: u64,
+}
+
+/// A scanner that connects to a port of ours and sends what it reads.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScannerConfig {
+    /// The workstation it belongs to.
+    pub workstation: WorkstationNumber,
+    /// The port.
+    pub listen: SocketAddr,
+}
+
+/// A receipt printer that speaks ESC/POS over TCP.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrinterConfig {
+    /// The workstation it belongs to.
+    pub workstation: WorkstationNumber,
+    /// `host:port`; port 9100 on most.
+    pub address: String,
+    /// Columns of its paper: 32 (58 mm), 42 or 48 (80 mm).
+    #[serde(default = "default_columns")]
+    pub columns: u8,
+}
+
+/// Devices made of memory, for trying and testing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DevicesConfig {
+    /// Gives every workstation a simulated scanner, printer, drawer and pole display, and serves
+    /// the page `/ui/devices/`. Never in a shop: whoever reaches the port could scan.
+    #[serde(default)]
+    pub simulated: bool,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 7070))
+}
+
+const fn default_poll_ms() -> u64 {
+    30_000
+}
+
+const fn default_columns() -> u8 {
+    48
+}
+
+/// Why the boot file is no use.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It could not be read.
+    #[error("could not read the boot file {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not what `packaging/edge.toml` explains.
+    #[error("could not understand the boot file {}", path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// Orders would cross a network in the clear.
+    #[error("the mall's address must be https, or http on loopback: {0}")]
+    PlainMall(String),
+}
+
+impl Config {
+    /// Reads a boot file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        let url = &config.mall.url;
+        let is_loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+            .iter()
+            .any(|plain| url.strip_prefix(plain).is_some_and(|r| r.is_empty() || r.starts_with([':', '/'])));
+        if url.starts_with("https://") || is_loopback {
+            Ok(config)
+        } else {
+            Err(ConfigError::PlainMall(url.clone()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../packaging/edge.toml");
+
+    /// The sample with every commented key switched on must still be understood, so that no key is
+    /// explained that does not exist.
+    #[test]
+    fn every_key_of_the_sample_is_one_of_ours() {
+        let on: String = SAMPLE
+            .lines()
+            .map(|line| line.strip_prefix("#= ").unwrap_or(line))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let config = Config::parse(&on, Path::new("edge.toml")).unwrap();
+        assert_eq!((config.scanners.len(), config.printers.len()), (1, 1));
+        Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
+    }
+
+    #[test]
+    fn orders_do_not_cross_a_network_in_the_clear() {
+        let with = |url: &str| {
+            Config::parse(&format!("data = \"x\"\n[mall]\nurl = \"{url}\""), Path::new("e")).is_ok()
+        };
+        for (url, is_fine) in [
+            ("https://mall.example", true),
+            ("http://127.0.0.1:7080", true),
+            ("http://localhost", true),
+            ("http://mall.example", false),
+            ("http://127.0.0.1.evil.example", false),
+        ] {
+            assert_eq!(with(url), is_fine, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_its_line() {
+        let error = Config::parse("data = \"x\"\nlisten_on = 1\n", Path::new("e")).unwrap_err();
+        assert!(matches!(error, ConfigError::Parse { .. }));
+    }
+}

@@ -1,0 +1,207 @@
+//! What every room may use: the clock, the mint, the ledger, the replicas, the screens, the nudges.
+//!
+//! **Invariant:** the only place that asks what time it is, makes an id, or draws a random number.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use domain::{
+    id::{BootId, Id},
+    receipt_number::WorkstationNumber,
+    time::Timestamp,
+};
+use sync::{
+    replica::Scope,
+    wire::{StoreV1, WorkstationV1},
+};
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    config::Config,
+    db::{
+        DbError, Ledger,
+        node::Node,
+        replica::{Replica, Standing},
+        staff,
+    },
+    devices::Health,
+    screens::Screens,
+    station::{LastScan, ScanFate},
+    uplink::Link,
+};
+
+/// The clock. Tests turn their own.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The box's.
+    #[default]
+    System,
+    /// One that stands where a test put it: microseconds since 1970.
+    Fixed(Arc<std::sync::atomic::AtomicI64>),
+}
+
+impl Clock {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::from_micros(system_micros()),
+            Self::Fixed(at) => {
+                Timestamp::from_micros(at.load(std::sync::atomic::Ordering::SeqCst))
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock that all others ask")]
+fn system_micros() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Makes a new id (UUIDv7, RFC 9562).
+#[must_use]
+pub(crate) fn mint<K>() -> Id<K> {
+    Id::from_uuid(uuid::Uuid::now_v7())
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    use ring::rand::SecureRandom as _;
+    let mut bytes = [0; N];
+    // The kernel's generator fails only before it was seeded at boot, which systemd waits for.
+    let _ = ring::rand::SystemRandom::new().fill(&mut bytes);
+    bytes
+}
+
+/// "Look again", without data; losing one costs only a period.
+#[derive(Debug, Default)]
+pub(crate) struct Nudge(Notify);
+
+impl Nudge {
+    /// Wakes whoever waits, or the next who will.
+    pub(crate) fn give(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits for a nudge, but no longer than this.
+    pub(crate) async fn taken_or(&self, period: Duration) {
+        let _ = tokio::time::timeout(period, self.0.notified()).await;
+    }
+}
+
+/// The nudges of the house.
+#[derive(Debug, Default)]
+pub(crate) struct Nudges {
+    /// Facts were put into the outbox.
+    pub(crate) upload: Nudge,
+    /// A receipt was queued; every printer looks whether it is its own.
+    pub(crate) spool: watch::Sender<()>,
+}
+
+/// The replicas in force.
+#[derive(Debug, Default)]
+pub(crate) struct Replicas {
+    catalog: ArcSwapOption<Replica>,
+    store: ArcSwapOption<Replica>,
+}
+
+impl Replicas {
+    fn slot(&self, scope: Scope) -> &ArcSwapOption<Replica> {
+        match scope {
+            Scope::Catalog => &self.catalog,
+            Scope::Store(_) => &self.store,
+        }
+    }
+
+    /// The replica of a scope, if one has arrived.
+    pub(crate) fn get(&self, scope: Scope) -> Option<Arc<Replica>> {
+        self.slot(scope).load_full()
+    }
+
+    /// Puts a replica in force.
+    pub(crate) fn set(&self, scope: Scope, replica: Arc<Replica>) {
+        self.slot(scope).store(Some(replica));
+    }
+
+    /// The catalog.
+    pub(crate) fn catalog(&self) -> Option<Arc<Replica>> {
+        self.catalog.load_full()
+    }
+
+    /// The store's own rows.
+    pub(crate) fn store(&self) -> Option<Arc<Replica>> {
+        self.store.load_full()
+    }
+}
+
+/// What every room may use.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The boot file.
+    pub(crate) config: Config,
+    /// The clock.
+    pub(crate) clock: Clock,
+    /// This start of the daemon.
+    pub(crate) boot: BootId,
+    /// The ledger.
+    pub(crate) ledger: Ledger,
+    /// Who this node is; `None` before enrolment.
+    pub(crate) node: Option<Node>,
+    /// The replicas in force.
+    pub(crate) replicas: Replicas,
+    /// The store's row, parsed once per change.
+    pub(crate) store: ArcSwapOption<StoreV1>,
+    /// Its workstations, read once per change.
+    pub(crate) workstations: ArcSwap<Vec<WorkstationV1>>,
+    /// Where the catalog stands, read once per change.
+    pub(crate) catalog_standing: ArcSwapOption<Standing>,
+    /// What screens show.
+    pub(crate) screens: Screens,
+    /// Whether the mall answers, and what waits for it.
+    pub(crate) link: Link,
+    /// How the devices are.
+    pub(crate) health: Health,
+    /// The nudges.
+    pub(crate) nudges: Nudges,
+    /// Wrong PINs.
+    pub(crate) attempts: crate::signin::Attempts,
+    /// Counts scans of this boot.
+    pub(crate) scans: AtomicU64,
+}
+
+impl Context {
+    /// Reads the store's rows anew after its replica changed.
+    pub(crate) fn refresh_store(&self) -> Result<(), DbError> {
+        if let Some(replica) = self.replicas.store() {
+            self.store.store(replica.read(staff::store)?.map(Arc::new));
+            self.workstations.store(Arc::new(replica.read(staff::workstations)?));
+        }
+        Ok(())
+    }
+
+    /// Reads anew where the catalog stands after its replica changed.
+    pub(crate) fn refresh_catalog(&self) -> Result<(), DbError> {
+        if let Some(replica) = self.replicas.catalog() {
+            self.catalog_standing.store(Some(Arc::new(replica.standing()?)));
+        }
+        Ok(())
+    }
+
+    /// Notes what became of a scan and shows it.
+    pub(crate) fn scanned(&self, workstation: WorkstationNumber, fate: ScanFate) {
+        let seq = self.scans.fetch_add(1, Ordering::SeqCst) + 1;
+        self.screens.scanned(workstation, LastScan { seq, fate });
+    }
+
+    /// How the store tells the time.
+    pub(crate) fn store_clock(&self) -> domain::time::StoreClock {
+        self.store.load().as_ref().map(|store| store.clock).unwrap_or_default()
+    }
+}

@@ -1,0 +1,169 @@
+//! Receipts waiting for paper.
+//!
+//! `queued → sending → sent`, or `unknown` when bytes may have reached the printer and nobody knows
+//! whether they came out; an unknown one is never sent again by itself. `set_aside` are slips that
+//! waited too long for a dead printer: they are offered, not printed.
+
+use domain::{
+    id::{OrderId, SlipId},
+    receipt::Copy,
+    receipt_number::WorkstationNumber,
+    time::Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::DbError;
+
+/// Where a slip stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlipState {
+    /// Waits.
+    Queued,
+    /// Bytes are on their way.
+    Sending,
+    /// The printer took all of it.
+    Sent,
+    /// Some bytes may have gone; look at the paper.
+    Unknown,
+    /// Waited too long; offered for reprint.
+    SetAside,
+}
+
+impl SlipState {
+    const ALL: [Self; 5] =
+        [Self::Queued, Self::Sending, Self::Sent, Self::Unknown, Self::SetAside];
+
+    /// The word in the table and on the wire.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Unknown => "unknown",
+            Self::SetAside => "set_aside",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A slip to print.
+#[derive(Clone, Debug)]
+pub(crate) struct Slip {
+    /// Its id.
+    pub(crate) id: SlipId,
+    /// Whose receipt.
+    pub(crate) order: OrderId,
+    /// First or reprint.
+    pub(crate) copy: Copy,
+    /// Since when it waits.
+    pub(crate) queued_at: Timestamp,
+}
+
+/// Queues a receipt; the same id again is the same slip.
+pub(crate) fn push(
+    connection: &Connection,
+    slip: &Slip,
+    workstation: WorkstationNumber,
+) -> Result<(), DbError> {
+    let copy = match slip.copy {
+        Copy::First => "first",
+        Copy::Reprint => "reprint",
+    };
+    connection
+        .prepare_cached(
+            "insert into spool (id, order_id, workstation, copy, queued_at)
+             values (?1, ?2, ?3, ?4, ?5) on conflict (id) do nothing",
+        )
+        .and_then(|mut statement| {
+            let (id, order) = (slip.id.bytes(), slip.order.bytes());
+            statement.execute(params![id, order, workstation, copy, slip.queued_at.micros()])
+        })
+        .map(|_| ())
+        .map_err(DbError::sqlite("queue a receipt"))
+}
+
+/// The next slip of a workstation.
+pub(crate) fn next(
+    connection: &Connection,
+    workstation: WorkstationNumber,
+) -> Result<Option<Slip>, DbError> {
+    connection
+        .prepare_cached(
+            "select id, order_id, copy, queued_at from spool
+             where workstation = ?1 and state = 'queued' order by seq limit 1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([workstation], |row| {
+                    let id = |index| row.get(index).map(uuid::Uuid::from_bytes);
+                    let is_first = row.get::<_, String>(2)? == "first";
+                    Ok(Slip {
+                        id: SlipId::from_uuid(id(0)?),
+                        order: OrderId::from_uuid(id(1)?),
+                        copy: if is_first { Copy::First } else { Copy::Reprint },
+                        queued_at: Timestamp::from_micros(row.get(3)?),
+                    })
+                })
+                .optional()
+        })
+        .map_err(DbError::sqlite("look for a receipt to print"))
+}
+
+/// Moves a slip on.
+pub(crate) fn set(
+    connection: &Connection,
+    id: SlipId,
+    state: SlipState,
+    at: Timestamp,
+) -> Result<(), DbError> {
+    connection
+        .prepare_cached("update spool set state = ?2, settled_at = ?3 where id = ?1")
+        .and_then(|mut s| s.execute(params![id.bytes(), state.word(), at.micros()]))
+        .map(|_| ())
+        .map_err(DbError::sqlite("note what became of a receipt"))
+}
+
+/// What was being sent when the daemon died may be on paper or not.
+pub(crate) fn doubt_what_was_sending(
+    connection: &Connection,
+    at: Timestamp,
+) -> Result<usize, DbError> {
+    connection
+        .execute(
+            "update spool set state = 'unknown', settled_at = ?1 where state = 'sending'",
+            [at.micros()],
+        )
+        .map_err(DbError::sqlite("doubt what was being printed"))
+}
+
+/// Where the newest slip of an order stands.
+pub(crate) fn state_of(
+    connection: &Connection,
+    order: OrderId,
+) -> Result<Option<SlipState>, DbError> {
+    connection
+        .prepare_cached("select state from spool where order_id = ?1 order by seq desc limit 1")
+        .and_then(|mut s| s.query_row([order.bytes()], |row| row.get::<_, String>(0)).optional())
+        .map(|word| word.and_then(|word| SlipState::from_word(&word)))
+        .map_err(DbError::sqlite("look up a receipt"))
+}
+
+/// Slips of a workstation that nobody is sure about.
+pub(crate) fn doubtful(
+    connection: &Connection,
+    workstation: WorkstationNumber,
+    since: Timestamp,
+) -> Result<u32, DbError> {
+    connection
+        .prepare_cached(
+            "select count(*) from spool
+             where workstation = ?1 and state in ('unknown', 'set_aside') and settled_at >= ?2
+               and not exists (select 1 from spool again
+                               where again.order_id = spool.order_id and again.seq > spool.seq)",
+        )
+        .and_then(|mut s| s.query_row(params![workstation, since.micros()], |row| row.get(0)))
+        .map_err(DbError::sqlite("count doubtful receipts"))
+}

@@ -1,0 +1,244 @@
+//! One printer's task: drawer wishes at once, receipts in order, and how the printer is.
+//!
+//! `queued → sending → sent | unknown`. A slip is marked `sending` on disk before its first byte
+//! leaves; if anything breaks after that, it is `unknown` and a person decides. So a receipt is
+//! never printed twice without 补打 on it, and none is missing without a notice.
+//!
+//! **Invariant:** a receipt is never sent again by itself once a byte of it may have left.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::receipt_number::WorkstationNumber;
+use drivers::{
+    drawer,
+    port::{Limits, NetworkPrinter, PrintError, Sent},
+    printer::{
+        document::Paper,
+        escpos,
+        status::{PaperState, PrinterStatus},
+    },
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{KICK_LATE_MS, Kick, PrinterState, paper};
+use crate::{
+    Chain,
+    context::Context,
+    db::{
+        DbError, orders,
+        spool::{self, Slip, SlipState},
+    },
+    fault,
+};
+
+/// How often a printer is asked how it is when nothing is to be printed.
+const LOOK_PERIOD: Duration = Duration::from_secs(3);
+/// A slip older than this when its printer comes back is offered, not printed: nobody stands
+/// waiting for it, and a pile of old slips would bury the next shopper's.
+const SLIP_AGE_MS_MAX: i64 = 600_000;
+
+/// A printer and whose receipts it prints.
+#[derive(Clone, Debug)]
+pub(super) struct Tended {
+    pub(super) workstation: WorkstationNumber,
+    pub(super) address: String,
+    pub(super) paper: Paper,
+}
+
+/// What came of sending bytes.
+enum Outcome {
+    Sent,
+    /// Not one byte left.
+    NotReady(PrinterState),
+    /// Some may have.
+    Doubtful,
+}
+
+impl Tended {
+    /// Tends the printer until the daemon stops.
+    pub(super) async fn run(
+        self,
+        context: Arc<Context>,
+        mut kicks: mpsc::Receiver<Kick>,
+        stop: CancellationToken,
+    ) {
+        let mut queued = context.nudges.spool.subscribe();
+        loop {
+            queued.mark_unchanged();
+            let waiting = self.print_until_empty(&context, &mut kicks).await;
+            if let Err(error) = waiting {
+                tracing::error!(
+                    workstation.id = self.workstation, error = %Chain(&error),
+                    "The receipts of workstation {} could not be tended", self.workstation,
+                );
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                kick = kicks.recv() => match kick {
+                    Some(kick) => self.kick(&context, kick).await,
+                    None => return,
+                },
+                _ = queued.changed() => {}
+                () = tokio::time::sleep(LOOK_PERIOD) => self.look(&context).await,
+            }
+        }
+    }
+
+    async fn print_until_empty(
+        &self,
+        context: &Arc<Context>,
+        kicks: &mut mpsc::Receiver<Kick>,
+    ) -> Result<(), DbError> {
+        let workstation = self.workstation;
+        loop {
+            while let Ok(kick) = kicks.try_recv() {
+                self.kick(context, kick).await;
+            }
+            let next = context.ledger.read(move |db| spool::next(db, workstation)).await?;
+            let Some(slip) = next else { return Ok(()) };
+            if context.clock.now().ms_since(slip.queued_at) > SLIP_AGE_MS_MAX {
+                self.settle(context, &slip, SlipState::SetAside).await?;
+                continue;
+            }
+            if !self.print(context, &slip).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Prints a slip; `false` when the printer is not ready and it stays queued.
+    async fn print(&self, context: &Arc<Context>, slip: &Slip) -> Result<bool, DbError> {
+        let state = self.ask().await;
+        self.note(context, state);
+        if state != PrinterState::Ready {
+            return Ok(false);
+        }
+        let order = slip.order;
+        let order = context.ledger.read(move |db| orders::find(db, order)).await?;
+        let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
+        let rows = paper::rows_of(&order, context.store.load().as_deref(), slip.copy);
+        let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(order.id = %order.id, error = %Chain(&error), "A receipt cannot be drawn");
+                self.settle(context, slip, SlipState::SetAside).await?;
+                return Ok(true);
+            }
+        };
+        self.settle(context, slip, SlipState::Sending).await?;
+        fault::point("spool.sending");
+        let outcome = self.send(bytes).await;
+        fault::point("spool.sent");
+        let (state, goes_on) = match outcome {
+            Outcome::Sent => (SlipState::Sent, true),
+            Outcome::NotReady(state) => {
+                self.note(context, state);
+                (SlipState::Queued, false)
+            }
+            Outcome::Doubtful => (SlipState::Unknown, true),
+        };
+        self.settle(context, slip, state).await?;
+        Ok(goes_on)
+    }
+
+    async fn settle(
+        &self,
+        context: &Arc<Context>,
+        slip: &Slip,
+        state: SlipState,
+    ) -> Result<(), DbError> {
+        let (id, now) = (slip.id, context.clock.now());
+        context.ledger.write(move |tx| spool::set(tx, id, state, now)).await?;
+        super::recount_doubts(context, self.workstation).await;
+        context.screens.printed(self.workstation, slip.order, Some(state));
+        if matches!(state, SlipState::Unknown | SlipState::SetAside) {
+            tracing::warn!(
+                workstation.id = self.workstation, order.id = %slip.order,
+                "Nobody knows whether a receipt came out; it can be printed again as a copy",
+            );
+            context.screens.beat();
+        }
+        Ok(())
+    }
+
+    async fn send(&self, bytes: Vec<u8>) -> Outcome {
+        let address = self.address.clone();
+        let sent = tokio::task::spawn_blocking(move || -> Result<(), PrintError> {
+            let open = NetworkPrinter::open(&address, Limits::default());
+            let mut printer =
+                open.map_err(|source| PrintError { sent: Sent::Nothing, source })?;
+            printer.print(&bytes).map(|_| ())
+        });
+        match sent.await {
+            Ok(Ok(())) => Outcome::Sent,
+            Ok(Err(PrintError { sent: Sent::Nothing, .. })) => {
+                Outcome::NotReady(PrinterState::Gone)
+            }
+            Ok(Err(PrintError { sent: Sent::Some, .. })) | Err(_) => Outcome::Doubtful,
+        }
+    }
+
+    async fn kick(&self, context: &Arc<Context>, kick: Kick) {
+        let late_ms = context.clock.now().ms_since(kick.asked_at);
+        let address = self.address.clone();
+        let kicked = (late_ms <= KICK_LATE_MS).then(|| {
+            tokio::task::spawn_blocking(move || -> Result<(), PrintError> {
+                let open = NetworkPrinter::open(&address, Limits::default());
+                let mut printer =
+                    open.map_err(|source| PrintError { sent: Sent::Nothing, source })?;
+                printer.kick_drawer(drawer::Kick::default())
+            })
+        });
+        let is_open = match kicked {
+            Some(task) => matches!(task.await, Ok(Ok(()))),
+            None => false,
+        };
+        if !is_open {
+            tracing::warn!(
+                workstation.id = self.workstation, late_ms,
+                "The drawer of workstation {} did not open", self.workstation,
+            );
+            self.note(context, PrinterState::Gone);
+        }
+    }
+
+    async fn look(&self, context: &Arc<Context>) {
+        let state = self.ask().await;
+        self.note(context, state);
+    }
+
+    fn note(&self, context: &Arc<Context>, state: PrinterState) {
+        if context.health.note(self.workstation, state, context.clock.now()) {
+            if state == PrinterState::Ready {
+                tracing::info!(workstation.id = self.workstation, "A printer is ready again");
+            } else {
+                tracing::warn!(workstation.id = self.workstation, ?state, "A printer is not ready");
+            }
+            context.screens.beat();
+        }
+    }
+
+    async fn ask(&self) -> PrinterState {
+        let address = self.address.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            NetworkPrinter::open(&address, Limits::default())?.status()
+        });
+        match asked.await {
+            Ok(Ok(status)) => state_of(&status),
+            Ok(Err(_)) | Err(_) => PrinterState::Gone,
+        }
+    }
+}
+
+fn state_of(status: &PrinterStatus) -> PrinterState {
+    if status.cover_open {
+        PrinterState::CoverOpen
+    } else if status.paper == PaperState::Out {
+        PrinterState::PaperOut
+    } else if status.is_ready() {
+        PrinterState::Ready
+    } else {
+        PrinterState::Stopped
+    }
+}

@@ -1,0 +1,31 @@
+//! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`).
+//!
+//! **Invariant:** compiled to nothing without the feature `fault-points`, which no release has.
+
+/// Dies here if the test said so: SIGKILL on the n-th passing, as a power cut would.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn point(_name: &'static str) {}
+
+/// Dies here if the test said so: SIGKILL on the n-th passing, as a power cut would.
+#[cfg(feature = "fault-points")]
+pub(crate) fn point(name: &'static str) {
+    use std::sync::{
+        LazyLock,
+        atomic::{AtomicI64, Ordering},
+    };
+    static WISH: LazyLock<Option<(String, AtomicI64)>> = LazyLock::new(|| {
+        let wish = std::env::var("GUITAI_KILL_AT").ok()?;
+        let (name, nth) = wish.rsplit_once(':')?;
+        Some((name.to_owned(), AtomicI64::new(nth.parse().ok()?)))
+    });
+    let Some((wished, left)) = WISH.as_ref() else { return };
+    if wished == name && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        // A child that sends itself SIGKILL cannot clean anything up.
+        let own = std::process::id().to_string();
+        let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+        loop {
+            std::thread::park();
+        }
+    }
+}

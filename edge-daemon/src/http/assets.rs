@@ -1,0 +1,114 @@
+//! The screens themselves, embedded, compressed at build time.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Path,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::{IntoResponse as _, Redirect},
+    routing::get,
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use sync::chain::{Hash, hex};
+
+use super::{App, problem::Problem};
+
+#[derive(RustEmbed)]
+#[folder = "$POS_UI_DIST_ABS"]
+struct Dist;
+
+/// Compressed twins that the build lays beside a file, best first.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Names this build: the version and a hash over the embedded files.
+pub(super) fn build() -> &'static str {
+    static BUILD: LazyLock<String> = LazyLock::new(|| {
+        let mut names: Vec<_> = Dist::iter().collect();
+        names.sort_unstable();
+        let hashes = names.iter().filter_map(|name| Dist::get(name));
+        let all: Vec<u8> = hashes.flat_map(|file| file.metadata.sha256_hash()).collect();
+        let hash = hex(Hash::of(&all).bytes());
+        format!("{}+{}", env!("CARGO_PKG_VERSION"), hash.get(..8).unwrap_or_default())
+    });
+    &BUILD
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/", get(|| async { Redirect::temporary("/ui/operator/") }))
+        .route("/ui/{*path}", get(serve))
+}
+
+async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
+    let name = format!("ui/{path}");
+    let missing = || Problem::plain("not-found", StatusCode::NOT_FOUND).into_response();
+    if name.ends_with(".br") || name.ends_with(".gz") {
+        return missing();
+    }
+    if Dist::get(&format!("{name}/index.html")).is_some() {
+        return Redirect::temporary(&format!("/{name}/")).into_response();
+    }
+    let name = if name.ends_with('/') { format!("{name}index.html") } else { name };
+    let Some(plain) = Dist::get(&name) else { return missing() };
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let twin = ENCODINGS.iter().find_map(|(encoding, suffix)| {
+        let is_accepted = accepted.split([',', ';']).any(|part| part.trim() == *encoding);
+        let file = is_accepted.then(|| Dist::get(&format!("{name}{suffix}"))).flatten()?;
+        Some((file, Some(*encoding)))
+    });
+    let (file, encoding) = twin.unwrap_or((plain, None));
+    answer(&name, file, encoding, &headers)
+}
+
+fn answer(
+    name: &str,
+    file: EmbeddedFile,
+    encoding: Option<&'static str>,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
+    let is_known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|known| known.split(',').any(|tag| tag.trim() == etag));
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        of_kind(name, Body::from(file.data))
+    };
+    let out = response.headers_mut();
+    // Names of assets carry a hash of their content; pages do not.
+    let keeping =
+        if name.contains("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(keeping));
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        out.insert(header::ETAG, etag);
+    }
+    response
+}
+
+fn of_kind(name: &str, body: Body) -> Response<Body> {
+    let kind = match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        Some("png") => "image/png",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some(_) | None => "application/octet-stream",
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,150 @@
+//! Who calls, read from the request before a handler runs.
+//!
+//! A handler names in its arguments who may call it: `Operator`, `Manager`, `Staff`, `Display`,
+//! `SimulatedStore`; without one of these anybody may.
+
+use std::net::SocketAddr;
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, Path},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use domain::receipt_number::{WORKSTATION_MAX, WorkstationNumber};
+use sync::wire::OperatorV1;
+
+use super::{App, problem::Problem};
+use crate::signin::{is_manager, operator_of};
+
+/// The cookie of a workstation's session.
+pub(super) fn cookie_name(workstation: WorkstationNumber) -> String {
+    format!("guitai_ws{workstation}")
+}
+
+/// The value of a cookie.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// Who is signed in at a workstation, if this request carries their session.
+pub(super) fn operator_at(
+    app: &App,
+    headers: &HeaderMap,
+    workstation: WorkstationNumber,
+) -> Option<OperatorV1> {
+    let token = cookie(headers, &cookie_name(workstation))?;
+    let scene = app.context.screens.follow(workstation)?.borrow().clone();
+    operator_of(&app.context, scene.priced.station.signed_in.as_ref(), token)
+}
+
+fn required() -> Problem {
+    Problem::plain("sign-in-required", StatusCode::UNAUTHORIZED)
+}
+
+/// The operator signed in at the workstation that the path names.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) workstation: WorkstationNumber,
+    pub(crate) operator: OperatorV1,
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            number: WorkstationNumber,
+        }
+        let Path(Named { number }) = Path::<Named>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::plain("workstation-unknown", StatusCode::NOT_FOUND))?;
+        let operator = operator_at(app, &parts.headers, number).ok_or_else(required)?;
+        Ok(Self { workstation: number, operator })
+    }
+}
+
+/// A manager signed in at the workstation that the path names.
+#[derive(Debug)]
+pub(crate) struct Manager(pub(crate) Operator);
+
+impl FromRequestParts<App> for Manager {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Operator::from_request_parts(parts, app).await?;
+        if is_manager(caller.operator.role) {
+            Ok(Self(caller))
+        } else {
+            Err(Problem::plain("forbidden", StatusCode::FORBIDDEN))
+        }
+    }
+}
+
+/// Somebody signed in at any workstation of the store.
+#[derive(Debug)]
+pub(crate) struct Staff(pub(crate) Operator);
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let sessions = parts.headers.get_all(header::COOKIE).iter();
+        let numbers: Vec<WorkstationNumber> = sessions
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().strip_prefix("guitai_ws")?.split('=').next()?.parse().ok())
+            .filter(|number| (1..=WORKSTATION_MAX).contains(number))
+            .take(8)
+            .collect();
+        let found = numbers.into_iter().find_map(|workstation| {
+            let operator = operator_at(app, &parts.headers, workstation)?;
+            Some(Operator { workstation, operator })
+        });
+        found.map(Self).ok_or_else(required)
+    }
+}
+
+/// Whether a request comes from this machine.
+fn is_local(parts: &Parts) -> bool {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|ConnectInfo(address)| address.ip().is_loopback())
+}
+
+/// A customer display: on this box, or on the LAN where the boot file lets them.
+#[derive(Debug)]
+pub(crate) struct Display;
+
+impl FromRequestParts<App> for Display {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.context.config.display_from_lan || is_local(parts) {
+            Ok(Self)
+        } else {
+            Err(Problem::plain("forbidden", StatusCode::FORBIDDEN))
+        }
+    }
+}
+
+/// This box, in a store whose devices are simulated; elsewhere the path does not exist.
+#[derive(Debug)]
+pub(crate) struct SimulatedStore;
+
+impl FromRequestParts<App> for SimulatedStore {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.context.config.devices.simulated && is_local(parts) {
+            Ok(Self)
+        } else {
+            Err(Problem::plain("not-found", StatusCode::NOT_FOUND))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The daemon about itself: version, health, description, what a problem means.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    App, assets,
+    problem::{self, Problem},
+};
+
+/// Which program this is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VersionBody {
+    version: &'static str,
+    /// Differs whenever the screens do.
+    build: &'static str,
+}
+
+/// Which program this is. Anybody.
+#[utoipa::path(get, path = "/api/v1/version", responses((status = 200, body = VersionBody)))]
+pub(super) async fn version() -> Json<VersionBody> {
+    Json(VersionBody { version: env!("CARGO_PKG_VERSION"), build: assets::build() })
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/api/v1/openapi.json", get(|| async { Json(super::openapi()) }))
+        .route("/problems/{slug}", get(explain))
+}
+
+/// Ready is: the ledger answers and there is a catalog to sell from.
+async fn ready(State(app): State<App>) -> Response {
+    let context = &app.context;
+    let answers = context.ledger.read(crate::db::outbox::backlog).await.is_ok();
+    if answers && context.replicas.catalog().is_some() && context.replicas.store().is_some() {
+        "ready".into_response()
+    } else {
+        Problem::from(&crate::checkout::Refusal::NoCatalog).into_response()
+    }
+}
+
+async fn explain(Path(slug): Path<String>, headers: HeaderMap) -> Response {
+    match problem::page(&slug, &headers) {
+        Some(page) => Html(page).into_response(),
+        None => Problem::plain("not-found", StatusCode::NOT_FOUND).into_response(),
+    }
+}

@@ -1,0 +1,635 @@
+//! What screens are told: the whole view of a workstation, for its operator or its shopper.
+//!
+//! **Invariant:** pure but for what it reads from the context's memory; a shopper's view has nothing
+//! that a shopper may not see.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use domain::{
+    cart::CartLine,
+    money::Money,
+    order::Order,
+    pricing::Quote,
+    receipt_number::WorkstationNumber,
+    tender::{self, TenderKind},
+    time::Timestamp,
+};
+use serde::Serialize;
+use sync::wire::{OperatorV1, RoleV1, WorkstationKindV1, WorkstationV1};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    App,
+    body::MoneyBody,
+    caller::{Display, operator_at},
+    problem::{Language, Problem, ProblemBody},
+};
+use crate::{
+    context::Context,
+    db::spool::SlipState,
+    screens::Scene,
+    station::ScanFate,
+};
+
+mod notices;
+
+pub(crate) use notices::Notice;
+
+/// A shopper's phone or a slow clock aside, a receipt seal is of no interest after this.
+const PAID_SHOWN_MS: i64 = 60_000;
+
+/// The store a screen is in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StoreView {
+    code: String,
+    name: String,
+}
+
+/// The workstation a screen belongs to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct WorkstationView {
+    pub(super) number: WorkstationNumber,
+    pub(super) name: String,
+    pub(super) kind: KindView,
+}
+
+/// What a workstation is for.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KindView {
+    Till,
+    Kiosk,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OperatorInfo {
+    number: String,
+    name: String,
+    role: RoleView,
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RoleView {
+    Cashier,
+    Manager,
+}
+
+impl From<&OperatorV1> for OperatorInfo {
+    fn from(operator: &OperatorV1) -> Self {
+        let role = match operator.role {
+            RoleV1::Cashier => RoleView::Cashier,
+            RoleV1::Manager => RoleView::Manager,
+        };
+        Self { number: operator.number.clone(), name: operator.name.clone(), role }
+    }
+}
+
+/// Where an operator is with the shopper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    SignedOut,
+    Sell,
+    Tender,
+    Done,
+}
+
+/// A line as screens show it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LineView {
+    id: Uuid,
+    sku: String,
+    code: String,
+    name: String,
+    spec: String,
+    unit: UnitView,
+    quantity_milli: i64,
+    list_price: MoneyBody,
+    amount: MoneyBody,
+    /// Whether its quantity is printed on a label and cannot be changed.
+    label: bool,
+}
+
+/// How an item is counted.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UnitView {
+    Piece,
+    Kg,
+}
+
+impl From<domain::catalog::Unit> for UnitView {
+    fn from(unit: domain::catalog::Unit) -> Self {
+        match unit {
+            domain::catalog::Unit::Piece => Self::Piece,
+            domain::catalog::Unit::Kg => Self::Kg,
+        }
+    }
+}
+
+/// A cart as screens show it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CartView {
+    order_id: Uuid,
+    revision: u64,
+    pieces: u32,
+    lines: Vec<LineView>,
+    newest_line_id: Option<Uuid>,
+    list: MoneyBody,
+    saved: MoneyBody,
+    total: MoneyBody,
+}
+
+/// What is to be paid.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct TenderView {
+    total: MoneyBody,
+    cash: CashView,
+    /// What a shopper is likely to hand over; the exact amount comes first.
+    notes: Vec<MoneyBody>,
+}
+
+/// What is to be paid in cash.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CashView {
+    rounding: MoneyBody,
+    due: MoneyBody,
+}
+
+/// A way in which something was paid.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct TenderedView {
+    kind: TenderKindView,
+    amount: MoneyBody,
+}
+
+/// Ways to pay.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TenderKindView {
+    Cash,
+    Card,
+}
+
+/// Where a receipt stands.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ReceiptState {
+    Queued,
+    Sending,
+    Sent,
+    Unknown,
+    SetAside,
+    /// This workstation has no printer.
+    None,
+}
+
+/// The newest order of a workstation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LastOrderView {
+    id: Uuid,
+    receipt_number: String,
+    completed_at: String,
+    total: MoneyBody,
+    rounding: MoneyBody,
+    tendered: Vec<TenderedView>,
+    change: MoneyBody,
+    pieces: u32,
+    receipt: ReceiptState,
+}
+
+/// What became of a scan.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LastScanView {
+    /// Rises with each scan; a screen plays its tone when it sees a new one.
+    seq: u64,
+    outcome: ScanOutcome,
+    line_id: Option<Uuid>,
+    problem: Option<ProblemBody>,
+}
+
+/// What became of a scan, in a word.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ScanOutcome {
+    Added,
+    Again,
+    Weighed,
+    Refused,
+}
+
+/// The line to the mall.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LinkView {
+    mall: ReachView,
+    outbox: u32,
+    outbox_oldest_at: Option<String>,
+    replica: Option<ReplicaView>,
+}
+
+/// Whether the mall answers.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ReachView {
+    Up,
+    Down,
+    Never,
+}
+
+/// How new the catalog is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ReplicaView {
+    version: i64,
+    updated_at: String,
+}
+
+/// All that an operator's screen shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OperatorView {
+    /// New at each start of the daemon; revisions begin anew with it.
+    boot: Uuid,
+    /// Rises with each change.
+    revision: u64,
+    build: String,
+    now: String,
+    store: StoreView,
+    workstation: WorkstationView,
+    operator: Option<OperatorInfo>,
+    business_date: String,
+    training: bool,
+    phase: Phase,
+    cart: Option<CartView>,
+    tender: Option<TenderView>,
+    last_order: Option<LastOrderView>,
+    last_scan: Option<LastScanView>,
+    link: LinkView,
+    notices: Vec<Notice>,
+}
+
+/// All that a shopper's screen shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerView {
+    boot: Uuid,
+    revision: u64,
+    build: String,
+    now: String,
+    store: StoreView,
+    workstation: WorkstationView,
+    phase: CustomerPhase,
+    cart: Option<CustomerCartView>,
+    tender: Option<CustomerTenderView>,
+    paid: Option<PaidView>,
+}
+
+/// What a shopper's screen is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CustomerPhase {
+    Idle,
+    Cart,
+    Tender,
+    Paid,
+    Paused,
+}
+
+/// A cart as a shopper sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerCartView {
+    pieces: u32,
+    lines: Vec<CustomerLineView>,
+    newest_line_id: Option<Uuid>,
+    saved: MoneyBody,
+    total: MoneyBody,
+}
+
+/// A line as a shopper sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerLineView {
+    id: Uuid,
+    name: String,
+    spec: String,
+    unit: UnitView,
+    quantity_milli: i64,
+    list_price: MoneyBody,
+    amount: MoneyBody,
+}
+
+/// What a shopper is to pay.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerTenderView {
+    total: MoneyBody,
+    rounding: MoneyBody,
+    due: MoneyBody,
+}
+
+/// What a shopper has paid.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PaidView {
+    order_id: Uuid,
+    receipt_number: String,
+    completed_at: String,
+    tendered: Vec<TenderedView>,
+    change: MoneyBody,
+    total: MoneyBody,
+    rounding: MoneyBody,
+}
+
+/// What all views of the store share.
+pub(super) fn store_view(context: &Context) -> StoreView {
+    let code = context.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
+    let name = context.store.load().as_ref().map(|store| store.name.clone()).unwrap_or_default();
+    StoreView { code, name }
+}
+
+/// The workstations of the store as screens name them.
+pub(super) fn workstation_views(context: &Context) -> Vec<WorkstationView> {
+    context.workstations.load().iter().map(WorkstationView::from).collect()
+}
+
+impl From<&WorkstationV1> for WorkstationView {
+    fn from(workstation: &WorkstationV1) -> Self {
+        let kind = match workstation.kind {
+            WorkstationKindV1::Till => KindView::Till,
+            WorkstationKindV1::Kiosk => KindView::Kiosk,
+        };
+        Self { number: workstation.number, name: workstation.name.clone(), kind }
+    }
+}
+
+fn workstation_view(context: &Context, number: WorkstationNumber) -> WorkstationView {
+    context.workstations.load().iter().find(|w| w.number == number).map_or_else(
+        || WorkstationView { number, name: number.to_string(), kind: KindView::Till },
+        WorkstationView::from,
+    )
+}
+
+fn line_view(line: &CartLine, amount: Money) -> LineView {
+    LineView {
+        id: line.id.uuid(),
+        sku: line.item.sku.clone(),
+        code: line.item.code.clone(),
+        name: line.item.name.clone(),
+        spec: line.item.spec.clone(),
+        unit: line.item.unit.into(),
+        quantity_milli: line.quantity.milli(),
+        list_price: line.item.list_price.into(),
+        amount: amount.into(),
+        label: line.is_labelled,
+    }
+}
+
+fn priced_lines<'a>(
+    lines: &'a [CartLine],
+    quote: &'a Quote,
+) -> impl Iterator<Item = (&'a CartLine, Money)> {
+    lines.iter().zip(&quote.lines).map(|(line, quoted)| (line, quoted.amount))
+}
+
+fn cart_view(scene: &Scene) -> CartView {
+    let (cart, quote) = (&scene.priced.station.cart, &scene.priced.quote);
+    CartView {
+        order_id: cart.order.uuid(),
+        revision: cart.revision,
+        pieces: quote.pieces,
+        lines: priced_lines(&cart.lines, quote).map(|(line, m)| line_view(line, m)).collect(),
+        newest_line_id: cart.newest.map(domain::id::Id::uuid),
+        list: quote.list.into(),
+        saved: quote.saved.into(),
+        total: quote.total.into(),
+    }
+}
+
+fn cash_due(context: &Context, total: Money) -> (Money, Money) {
+    let rounding = context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default();
+    // Sums of a cart are far from overflow; were one ever to, nothing would be rounded.
+    tender::cash_due(total, rounding).unwrap_or((Money::ZERO, total))
+}
+
+fn tender_view(context: &Context, total: Money) -> TenderView {
+    let (rounding, due) = cash_due(context, total);
+    TenderView {
+        total: total.into(),
+        cash: CashView { rounding: rounding.into(), due: due.into() },
+        notes: tender::quick_notes(due).into_iter().map(MoneyBody::from).collect(),
+    }
+}
+
+pub(super) fn tendered_views(order: &Order) -> Vec<TenderedView> {
+    order
+        .tenders
+        .iter()
+        .map(|t| TenderedView {
+            kind: match t.kind {
+                TenderKind::Cash => TenderKindView::Cash,
+                TenderKind::Card => TenderKindView::Card,
+            },
+            amount: t.amount.into(),
+        })
+        .collect()
+}
+
+/// Where a receipt stands, in the wire's word.
+pub(super) fn receipt_state(state: Option<SlipState>) -> ReceiptState {
+    match state {
+        Some(SlipState::Queued) => ReceiptState::Queued,
+        Some(SlipState::Sending) => ReceiptState::Sending,
+        Some(SlipState::Sent) => ReceiptState::Sent,
+        Some(SlipState::Unknown) => ReceiptState::Unknown,
+        Some(SlipState::SetAside) => ReceiptState::SetAside,
+        None => ReceiptState::None,
+    }
+}
+
+fn last_order_view(scene: &Scene) -> Option<LastOrderView> {
+    let last = scene.last_order.as_ref()?;
+    let order = &last.order;
+    Some(LastOrderView {
+        id: order.id.uuid(),
+        receipt_number: order.receipt_number.to_string(),
+        completed_at: order.completed_at.to_string(),
+        total: order.total.into(),
+        rounding: order.rounding.into(),
+        tendered: tendered_views(order),
+        change: order.change.into(),
+        pieces: order.pieces(),
+        receipt: receipt_state(last.receipt),
+    })
+}
+
+fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
+    let last = scene.last_scan.as_ref()?;
+    let (outcome, line, problem) = match &last.fate {
+        ScanFate::Added(line) => (ScanOutcome::Added, Some(line), None),
+        ScanFate::Again(line) => (ScanOutcome::Again, Some(line), None),
+        ScanFate::Weighed(line) => (ScanOutcome::Weighed, Some(line), None),
+        ScanFate::Refused(refusal) => {
+            (ScanOutcome::Refused, None, Some(Problem::from(refusal).body(language)))
+        }
+    };
+    Some(LastScanView { seq: last.seq, outcome, line_id: line.map(|id| id.uuid()), problem })
+}
+
+fn link_view(context: &Context) -> LinkView {
+    let link = context.link.state();
+    let standing = context.catalog_standing.load();
+    LinkView {
+        mall: match link.reach {
+            crate::uplink::Reach::Up => ReachView::Up,
+            crate::uplink::Reach::Down => ReachView::Down,
+            crate::uplink::Reach::Never => ReachView::Never,
+        },
+        outbox: link.backlog.pending,
+        outbox_oldest_at: link.backlog.oldest_at.map(|at| at.to_string()),
+        replica: standing.as_ref().map(|standing| ReplicaView {
+            version: standing.cursor.version,
+            updated_at: standing.updated_at.to_string(),
+        }),
+    }
+}
+
+/// An operator's view; who does not carry the workstation's session sees the sign-in screen.
+pub(super) fn operator(
+    context: &Context,
+    scene: &Scene,
+    operator: Option<&OperatorV1>,
+    language: Language,
+) -> OperatorView {
+    let now = context.clock.now();
+    let station = &scene.priced.station;
+    let phase = match operator {
+        None => Phase::SignedOut,
+        Some(_) if station.is_tendering => Phase::Tender,
+        Some(_) if station.is_done => Phase::Done,
+        Some(_) => Phase::Sell,
+    };
+    let is_in = operator.is_some();
+    OperatorView {
+        boot: context.boot.uuid(),
+        revision: scene.revision.max(*context.screens.follow_pulse().borrow()),
+        build: super::assets::build().to_owned(),
+        now: now.to_string(),
+        store: store_view(context),
+        workstation: workstation_view(context, station.workstation),
+        operator: operator.map(OperatorInfo::from),
+        business_date: context.store_clock().business_date(now).to_string(),
+        training: false,
+        phase,
+        cart: is_in.then(|| cart_view(scene)),
+        tender: (phase == Phase::Tender).then(|| tender_view(context, scene.priced.quote.total)),
+        last_order: last_order_view(scene).filter(|_| is_in),
+        last_scan: last_scan_view(scene, language).filter(|_| is_in),
+        link: link_view(context),
+        notices: notices::of(context, station.workstation, now),
+    }
+}
+
+/// A shopper's view.
+pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
+    let now = context.clock.now();
+    let (station, quote) = (&scene.priced.station, &scene.priced.quote);
+    let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
+    let phase = match (station.signed_in.is_some(), station.cart.is_empty()) {
+        (false, _) => CustomerPhase::Paused,
+        (true, false) if station.is_tendering => CustomerPhase::Tender,
+        (true, false) => CustomerPhase::Cart,
+        (true, true) if is_paid.is_some() => CustomerPhase::Paid,
+        (true, true) => CustomerPhase::Idle,
+    };
+    let shows_cart = matches!(phase, CustomerPhase::Cart | CustomerPhase::Tender);
+    let (rounding, due) = cash_due(context, quote.total);
+    CustomerView {
+        boot: context.boot.uuid(),
+        revision: scene.revision.max(*context.screens.follow_pulse().borrow()),
+        build: super::assets::build().to_owned(),
+        now: now.to_string(),
+        store: store_view(context),
+        workstation: workstation_view(context, station.workstation),
+        phase,
+        cart: shows_cart.then(|| customer_cart(scene)),
+        tender: (phase == CustomerPhase::Tender).then(|| CustomerTenderView {
+            total: quote.total.into(),
+            rounding: rounding.into(),
+            due: due.into(),
+        }),
+        paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
+    }
+}
+
+fn is_fresh(order: &Order, now: Timestamp) -> bool {
+    (0..PAID_SHOWN_MS).contains(&now.ms_since(order.completed_at))
+}
+
+fn customer_cart(scene: &Scene) -> CustomerCartView {
+    let (cart, quote) = (&scene.priced.station.cart, &scene.priced.quote);
+    let lines = priced_lines(&cart.lines, quote).map(|(line, amount)| CustomerLineView {
+        id: line.id.uuid(),
+        name: line.item.name.clone(),
+        spec: line.item.spec.clone(),
+        unit: line.item.unit.into(),
+        quantity_milli: line.quantity.milli(),
+        list_price: line.item.list_price.into(),
+        amount: amount.into(),
+    });
+    CustomerCartView {
+        pieces: quote.pieces,
+        lines: lines.collect(),
+        newest_line_id: cart.newest.map(domain::id::Id::uuid),
+        saved: quote.saved.into(),
+        total: quote.total.into(),
+    }
+}
+
+fn paid_view(order: &Order) -> PaidView {
+    PaidView {
+        order_id: order.id.uuid(),
+        receipt_number: order.receipt_number.to_string(),
+        completed_at: order.completed_at.to_string(),
+        tendered: tendered_views(order),
+        change: order.change.into(),
+        total: order.total.into(),
+        rounding: order.rounding.into(),
+    }
+}
+
+/// The newest scene of a workstation.
+pub(super) fn scene(
+    context: &Context,
+    workstation: WorkstationNumber,
+) -> Result<std::sync::Arc<Scene>, Problem> {
+    let scenes = context.screens.follow(workstation);
+    let unknown = || Problem::plain("workstation-unknown", StatusCode::NOT_FOUND);
+    Ok(scenes.ok_or_else(unknown)?.borrow().clone())
+}
+
+/// The operator's view of a workstation, once. Anybody; without its session nothing but the sign-in
+/// screen.
+#[utoipa::path(get, path = "/api/v1/workstations/{number}/view",
+    params(("number" = u16, Path)), responses((status = 200, body = OperatorView)))]
+pub(super) async fn operator_view(
+    State(app): State<App>,
+    Path(number): Path<WorkstationNumber>,
+    headers: HeaderMap,
+) -> Result<Json<OperatorView>, Problem> {
+    let scene = scene(&app.context, number)?;
+    let who = operator_at(&app, &headers, number);
+    Ok(Json(operator(&app.context, &scene, who.as_ref(), Language::of(&headers))))
+}
+
+/// The shopper's view of a workstation, once. A display of this box.
+#[utoipa::path(get, path = "/api/v1/workstations/{number}/display",
+    params(("number" = u16, Path)), responses((status = 200, body = CustomerView)))]
+pub(super) async fn customer_view(
+    State(app): State<App>,
+    Path(number): Path<WorkstationNumber>,
+    _: Display,
+) -> Result<Json<CustomerView>, Problem> {
+    let scene = scene(&app.context, number)?;
+    Ok(Json(customer(&app.context, &scene)))
+}

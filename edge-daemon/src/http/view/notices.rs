@@ -1,0 +1,69 @@
+//! What a person should know that stops nothing.
+
+use domain::{receipt_number::WorkstationNumber, time::Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{context::Context, devices::PrinterState, uplink::Reach};
+
+/// The oldest untold order is this old: the mall is behind.
+const BEHIND_MS: i64 = 15 * 60_000;
+/// Prices this old may not be HQ's any more.
+const OLD_PRICES_MS: i64 = 24 * 3_600_000;
+
+/// Something a person should know.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Notice {
+    code: &'static str,
+    since: String,
+    params: NoticeParams,
+}
+
+/// Numbers in a notice.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub(crate) struct NoticeParams {
+    /// How many, where something is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+}
+
+fn notice(code: &'static str, since: Timestamp, count: Option<u32>) -> Notice {
+    Notice { code, since: since.to_string(), params: NoticeParams { count } }
+}
+
+/// The notices of a workstation, the most pressing first.
+pub(super) fn of(context: &Context, workstation: WorkstationNumber, now: Timestamp) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if context.node.is_none() {
+        notices.push(notice("not-enrolled", now, None));
+    }
+    if let Some((state, since)) = context.health.trouble(workstation) {
+        let code = match state {
+            PrinterState::Ready | PrinterState::Gone | PrinterState::Stopped => "printer-gone",
+            PrinterState::PaperOut => "printer-paper",
+            PrinterState::CoverOpen => "printer-cover",
+        };
+        notices.push(notice(code, since, None));
+    }
+    if let Some(doubt) = context.health.doubt(workstation) {
+        notices.push(notice("receipt-unknown", now, Some(doubt)));
+    }
+    let link = context.link.state();
+    if link.reach == Reach::Down {
+        notices.push(notice("mall-down", link.since.unwrap_or(now), None));
+    }
+    if let Some(oldest) = link.backlog.oldest_at.filter(|at| now.ms_since(*at) > BEHIND_MS) {
+        notices.push(notice("sync-lag", oldest, Some(link.backlog.pending)));
+    }
+    if link.backlog.troubled > 0 {
+        notices.push(notice("fact-troubled", now, Some(link.backlog.troubled)));
+    }
+    let learned = context.catalog_standing.load().as_ref().map(|standing| standing.updated_at);
+    if let Some(learned) = learned
+        && link.reach != Reach::Up
+        && now.ms_since(learned) > OLD_PRICES_MS
+    {
+        notices.push(notice("price-book-old", learned, None));
+    }
+    notices
+}

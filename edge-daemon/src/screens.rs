@@ -1,0 +1,178 @@
+//! What each workstation's screens show: the newest scene, whole; what lies between is dropped.
+//!
+//! **Invariant:** a scene never goes back: an older revision of a workstation is not shown over a
+//! newer one, whichever task comes first.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use domain::{id::OrderId, order::Order, receipt_number::WorkstationNumber};
+use tokio::sync::watch;
+
+use crate::{
+    db::spool::SlipState,
+    station::{LastScan, Priced},
+};
+
+/// Two screens a workstation, the console, and a few that somebody forgot open.
+pub(crate) const STREAMS_MAX: usize = 64;
+
+/// The newest order of a workstation and where its receipt stands.
+#[derive(Clone, Debug)]
+pub(crate) struct LastOrder {
+    /// The order.
+    pub(crate) order: Arc<Order>,
+    /// Its newest slip; `None` without a printer.
+    pub(crate) receipt: Option<SlipState>,
+}
+
+/// All that a workstation's screens are drawn from, besides what is the store's.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    /// Rises with each scene of this boot, over all workstations.
+    pub(crate) revision: u64,
+    /// The station and its quote.
+    pub(crate) priced: Priced,
+    /// The newest order.
+    pub(crate) last_order: Option<LastOrder>,
+    /// What became of the last scan.
+    pub(crate) last_scan: Option<LastScan>,
+}
+
+/// The scenes of the store.
+#[derive(Debug)]
+pub(crate) struct Screens {
+    revision: AtomicU64,
+    scenes: Mutex<BTreeMap<WorkstationNumber, watch::Sender<Arc<Scene>>>>,
+    /// Changes when something of the whole store did: the link, a device, the store's row.
+    pulse: watch::Sender<u64>,
+    streams: Arc<tokio::sync::Semaphore>,
+}
+
+impl Default for Screens {
+    fn default() -> Self {
+        Self {
+            revision: AtomicU64::new(0),
+            scenes: Mutex::default(),
+            pulse: watch::Sender::new(0),
+            streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
+        }
+    }
+}
+
+impl Screens {
+    fn next_revision(&self) -> u64 {
+        self.revision.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// The newest revision of anything.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision.load(Ordering::SeqCst)
+    }
+
+    /// A place for one more stream, or none.
+    pub(crate) fn stream_permit(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        Arc::clone(&self.streams).try_acquire_owned().ok()
+    }
+
+    /// Follows a workstation; `None` before its first scene.
+    pub(crate) fn follow(
+        &self,
+        workstation: WorkstationNumber,
+    ) -> Option<watch::Receiver<Arc<Scene>>> {
+        self.scenes.lock().ok()?.get(&workstation).map(watch::Sender::subscribe)
+    }
+
+    /// Follows what is the whole store's.
+    pub(crate) fn follow_pulse(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// Says that something of the whole store changed.
+    pub(crate) fn beat(&self) {
+        let revision = self.next_revision();
+        self.pulse.send_replace(revision);
+    }
+
+    /// The first scene of a workstation after start.
+    pub(crate) fn open(&self, priced: Priced, last_order: Option<LastOrder>) {
+        let scene = Scene { revision: self.next_revision(), priced, last_order, last_scan: None };
+        if let Ok(mut scenes) = self.scenes.lock() {
+            let workstation = scene.priced.station.workstation;
+            scenes.entry(workstation).or_insert_with(|| watch::Sender::new(Arc::new(scene)));
+        }
+    }
+
+    /// Shows a changed station.
+    pub(crate) fn show(&self, priced: Priced) {
+        let workstation = priced.station.workstation;
+        self.update(workstation, |scene| {
+            let is_newer =
+                priced.station.cart.revision >= scene.priced.station.cart.revision;
+            if is_newer {
+                scene.priced = priced;
+            }
+            is_newer
+        });
+    }
+
+    /// Shows a station whose cart just became an order.
+    pub(crate) fn completed(&self, priced: Priced, order: Arc<Order>) {
+        let workstation = priced.station.workstation;
+        self.update(workstation, |scene| {
+            if priced.station.cart.revision < scene.priced.station.cart.revision {
+                return false;
+            }
+            if priced.station.last_order == Some(order.id) {
+                let known = scene.last_order.take().filter(|last| last.order.id == order.id);
+                let receipt = known.map_or(Some(SlipState::Queued), |last| last.receipt);
+                scene.last_order = Some(LastOrder { order, receipt });
+            }
+            scene.priced = priced;
+            true
+        });
+    }
+
+    /// Shows what became of a scan.
+    pub(crate) fn scanned(&self, workstation: WorkstationNumber, last_scan: LastScan) {
+        self.update(workstation, |scene| {
+            scene.last_scan = Some(last_scan);
+            true
+        });
+    }
+
+    /// Shows where a receipt stands.
+    pub(crate) fn printed(
+        &self,
+        workstation: WorkstationNumber,
+        order: OrderId,
+        receipt: Option<SlipState>,
+    ) {
+        self.update(workstation, |scene| match &mut scene.last_order {
+            Some(last) if last.order.id == order => {
+                last.receipt = receipt;
+                true
+            }
+            Some(_) | None => false,
+        });
+    }
+
+    fn update(&self, workstation: WorkstationNumber, change: impl FnOnce(&mut Scene) -> bool) {
+        let Ok(scenes) = self.scenes.lock() else { return };
+        let Some(sender) = scenes.get(&workstation) else { return };
+        sender.send_if_modified(|scene| {
+            let mut next = Scene::clone(scene);
+            let is_changed = change(&mut next);
+            if is_changed {
+                next.revision = self.next_revision();
+                *scene = Arc::new(next);
+            }
+            is_changed
+        });
+    }
+}

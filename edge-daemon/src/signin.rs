@@ -1,0 +1,196 @@
+//! Who works at a workstation: PIN in, session out.
+//!
+//! A session is a random token in the browser's cookie; the ledger keeps its SHA-256 beside the
+//! workstation, so it survives a restart. One workstation, one operator: whoever signs in last.
+//!
+//! **Invariant:** a PIN is checked against the replica's hash and nothing else; it is never kept,
+//! logged or compared as text.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
+use domain::{receipt_number::WorkstationNumber, time::Timestamp};
+use sync::{
+    chain::{Hash, hex},
+    wire::{OperatorV1, RoleV1},
+};
+
+use crate::{
+    checkout::{CheckoutError, Refusal, price},
+    context::{Context, mint, random},
+    db::{DbError, staff, station},
+    station::SignedIn,
+};
+
+/// Wrong PINs before the first pause.
+const TRIES_MAX: u32 = 5;
+/// The first pause; it doubles with each further wrong PIN.
+const PAUSE_MS_MIN: i64 = 30_000;
+/// No pause is longer, so that nobody is locked out of a day's work.
+const PAUSE_MS_MAX: i64 = 3_600_000;
+/// A session ends after so long, whatever happens: a long shift and its breaks.
+const SESSION_MS_MAX: i64 = 16 * 3_600_000;
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignInError {
+    /// The PIN does not fit, or there is no such operator; which of both is not told.
+    #[error("the PIN is wrong")]
+    Wrong,
+    /// Too many wrong PINs.
+    #[error("locked out for {wait_ms} ms")]
+    LockedOut {
+        /// Until when.
+        wait_ms: i64,
+    },
+    /// The store's data is not here, or there is no such workstation.
+    #[error("the counter refuses")]
+    Checkout(#[from] CheckoutError),
+}
+
+impl From<DbError> for SignInError {
+    fn from(error: DbError) -> Self {
+        Self::Checkout(error.into())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tries {
+    wrong: u32,
+    until: i64,
+}
+
+/// Wrong PINs per workstation and operator. They are forgotten at a restart, which takes a person
+/// at the box.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(Mutex<HashMap<(WorkstationNumber, String), Tries>>);
+
+impl Attempts {
+    fn wait_ms(&self, key: &(WorkstationNumber, String), now: Timestamp) -> i64 {
+        let Ok(tries) = self.0.lock() else { return 0 };
+        tries.get(key).map_or(0, |tries| (tries.until - now.micros()) / 1_000).max(0)
+    }
+
+    fn wrong(&self, key: (WorkstationNumber, String), now: Timestamp) {
+        let Ok(mut all) = self.0.lock() else { return };
+        let tries = all.entry(key).or_default();
+        tries.wrong += 1;
+        if let Some(over) = tries.wrong.checked_sub(TRIES_MAX) {
+            let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
+            tries.until = now.plus_ms(pause).micros();
+        }
+    }
+
+    fn right(&self, key: &(WorkstationNumber, String)) {
+        if let Ok(mut all) = self.0.lock() {
+            all.remove(key);
+        }
+    }
+}
+
+/// An operator who was let in, and the token for their browser.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    /// Who.
+    pub(crate) operator: OperatorV1,
+    /// The token; it exists nowhere else.
+    pub(crate) token: String,
+}
+
+/// Lets an operator in at a workstation.
+pub(crate) async fn sign_in(
+    context: &Arc<Context>,
+    workstation: WorkstationNumber,
+    number: String,
+    pin: String,
+) -> Result<Admitted, SignInError> {
+    let replica = context.replicas.store().ok_or(CheckoutError::from(Refusal::NoCatalog))?;
+    if context.screens.follow(workstation).is_none() {
+        return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
+    }
+    let operator = replica.read(|db| staff::operator(db, &number))?.ok_or(SignInError::Wrong)?;
+    let key = (workstation, number);
+    let wait_ms = context.attempts.wait_ms(&key, context.clock.now());
+    if wait_ms > 0 {
+        return Err(SignInError::LockedOut { wait_ms });
+    }
+    let hash = operator.pin_hash.clone();
+    let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false);
+    if !is_right {
+        context.attempts.wrong(key, context.clock.now());
+        tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
+        return Err(SignInError::Wrong);
+    }
+    context.attempts.right(&key);
+    let token = hex(&random::<32>());
+    let signed_in = SignedIn {
+        operator: operator.number.clone(),
+        token: Hash::of(token.as_bytes()),
+        at: context.clock.now(),
+    };
+    set(context, workstation, Some(signed_in)).await?;
+    tracing::info!(workstation.id = workstation, operator.id = %key_of(&operator), "Signed in");
+    Ok(Admitted { operator, token })
+}
+
+fn key_of(operator: &OperatorV1) -> &str {
+    &operator.number
+}
+
+/// Ends the session of a workstation; its cart stays.
+pub(crate) async fn sign_out(
+    context: &Arc<Context>,
+    workstation: WorkstationNumber,
+) -> Result<(), CheckoutError> {
+    set(context, workstation, None).await
+}
+
+async fn set(
+    context: &Arc<Context>,
+    workstation: WorkstationNumber,
+    signed_in: Option<SignedIn>,
+) -> Result<(), CheckoutError> {
+    let fresh = mint();
+    let priced = context
+        .ledger
+        .write(move |tx| -> Result<_, DbError> {
+            let mut counter = station::load(tx, workstation, fresh)?;
+            counter.signed_in = signed_in;
+            counter.cart.revision += 1;
+            station::save_head(tx, &counter)?;
+            price(counter)
+        })
+        .await?;
+    context.screens.show(priced);
+    Ok(())
+}
+
+fn fits(pin: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+}
+
+/// Whose session a token is at a workstation, if it is one and has not run out.
+pub(crate) fn operator_of(
+    context: &Context,
+    signed_in: Option<&SignedIn>,
+    token: &str,
+) -> Option<OperatorV1> {
+    let signed_in = signed_in.filter(|s| s.token == Hash::of(token.as_bytes()))?;
+    if context.clock.now().ms_since(signed_in.at) > SESSION_MS_MAX {
+        return None;
+    }
+    let replica = context.replicas.store()?;
+    replica.read(|db| staff::operator(db, &signed_in.operator)).ok().flatten()
+}
+
+/// Whether a role may do what managers do.
+pub(crate) const fn is_manager(role: RoleV1) -> bool {
+    match role {
+        RoleV1::Manager => true,
+        RoleV1::Cashier => false,
+    }
+}

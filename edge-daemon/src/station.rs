@@ -1,0 +1,90 @@
+//! A workstation as a value: its cart, where the operator is with it, who is signed in.
+//!
+//! **Invariant:** no I/O; `db::station` stores it, `checkout` changes it, `http::view` shows it.
+
+use domain::{
+    cart::Cart,
+    id::{LineId, OrderId},
+    pricing::Quote,
+    receipt_number::WorkstationNumber,
+    time::Timestamp,
+};
+use sync::chain::Hash;
+
+/// Who is signed in at a workstation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SignedIn {
+    /// The operator's number.
+    pub(crate) operator: String,
+    /// SHA-256 of the session's token; the token itself is only in the browser.
+    pub(crate) token: Hash,
+    /// Since when.
+    pub(crate) at: Timestamp,
+}
+
+/// A workstation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Station {
+    /// Its number.
+    pub(crate) workstation: WorkstationNumber,
+    /// What is on the counter; its revision is the workstation's.
+    pub(crate) cart: Cart,
+    /// The operator has gone on to Tender.
+    pub(crate) is_tendering: bool,
+    /// An order was just completed and nobody has gone on.
+    pub(crate) is_done: bool,
+    /// The newest order made here.
+    pub(crate) last_order: Option<OrderId>,
+    /// Who is signed in.
+    pub(crate) signed_in: Option<SignedIn>,
+}
+
+impl Station {
+    pub(crate) const fn new(workstation: WorkstationNumber, cart: Cart) -> Self {
+        Self {
+            workstation,
+            cart,
+            is_tendering: false,
+            is_done: false,
+            last_order: None,
+            signed_in: None,
+        }
+    }
+
+    /// What every change of the counter does: back to Sell, and the last order's screen goes.
+    pub(crate) fn touched(&mut self) {
+        self.is_tendering = false;
+        self.is_done = false;
+    }
+}
+
+/// A station and what its cart costs, computed once per change.
+#[derive(Clone, Debug)]
+pub(crate) struct Priced {
+    /// The station.
+    pub(crate) station: Station,
+    /// Its cart, priced.
+    pub(crate) quote: Quote,
+}
+
+/// What became of the last scan, for tone and strip. It lives as long as the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LastScan {
+    /// Rises with each scan of the workstation in this boot.
+    pub(crate) seq: u64,
+    /// What became of it.
+    pub(crate) fate: ScanFate,
+}
+
+/// What became of a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScanFate {
+    /// A new line.
+    Added(LineId),
+    /// Counted up.
+    Again(LineId),
+    /// A line from an in-store label.
+    Weighed(LineId),
+    /// Nothing was added.
+    Refused(crate::checkout::Refusal),
+}

@@ -1,0 +1,72 @@
+//! The only room that calls the mall.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `mall` | signed requests, time limits, what an answer means |
+//! | `enrol` | takes this box's place with a one-time code |
+//! | `upload` | reconciler: the outbox, until it is empty |
+//!
+//! **Invariant:** nothing that sells waits for this room.
+
+pub(crate) mod enrol;
+pub(crate) mod mall;
+pub(crate) mod upload;
+
+use std::sync::Mutex;
+
+use domain::time::Timestamp;
+
+use crate::db::outbox::Backlog;
+
+/// Whether the mall answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nobody has answered since start.
+    #[default]
+    Never,
+    /// It answered last time.
+    Up,
+    /// It did not answer last time.
+    Down,
+}
+
+/// The line to the mall, as screens tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LinkState {
+    /// Whether the mall answers.
+    pub(crate) reach: Reach,
+    /// Since when.
+    pub(crate) since: Option<Timestamp>,
+    /// What waits to be told.
+    pub(crate) backlog: Backlog,
+}
+
+/// The line to the mall.
+#[derive(Debug, Default)]
+pub(crate) struct Link(Mutex<LinkState>);
+
+impl Link {
+    /// As it stands.
+    pub(crate) fn state(&self) -> LinkState {
+        self.0.lock().map(|state| *state).unwrap_or_default()
+    }
+
+    /// Notes that the mall answered or not; `true` when that is new.
+    pub(crate) fn reached(&self, is_up: bool, now: Timestamp) -> bool {
+        let reach = if is_up { Reach::Up } else { Reach::Down };
+        let Ok(mut state) = self.0.lock() else { return false };
+        let is_new = state.reach != reach;
+        if is_new {
+            (state.reach, state.since) = (reach, Some(now));
+        }
+        is_new
+    }
+
+    /// Notes what waits; `true` when that is new.
+    pub(crate) fn backlog(&self, backlog: Backlog) -> bool {
+        let Ok(mut state) = self.0.lock() else { return false };
+        let is_new = state.backlog != backlog;
+        state.backlog = backlog;
+        is_new
+    }
+}

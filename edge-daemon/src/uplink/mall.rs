@@ -1,0 +1,179 @@
+//! Signed requests to the mall.
+//!
+//! **Invariant:** every call has a time limit and a size limit; an answer that is not what was
+//! agreed is an error like silence, never a panic and never believed in part.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use domain::id::EdgeId;
+use futures_util::StreamExt as _;
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use sync::signature::{self, Signed};
+
+use crate::context::{Clock, random};
+
+/// A mall that does not begin to answer within this time is silent.
+const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+/// A connection that is not made within this time will not be.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// A download may pause for so long.
+const CHUNK_LIMIT: Duration = Duration::from_secs(20);
+/// No answer but a snapshot is larger.
+const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// Why the mall did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum MallError {
+    /// No answer, or a broken one.
+    #[error("the mall is silent")]
+    Silent(#[source] reqwest::Error),
+    /// It says no.
+    #[error("the mall answered {status}: {problem}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The problem's type, or what little the answer said.
+        problem: String,
+    },
+    /// It answered something that is not ours.
+    #[error("the mall's answer is not what was agreed")]
+    Nonsense,
+    /// The answer is larger than `ANSWER_BYTES_MAX`, or than was announced.
+    #[error("the mall's answer is too large")]
+    TooLarge,
+    /// Our key is no key.
+    #[error("this box's key is damaged")]
+    Key(#[from] signature::NotAKey),
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client could not be set up")]
+    Client(#[source] reqwest::Error),
+    /// A downloaded file could not be written.
+    #[error("could not write a download")]
+    Write(#[source] std::io::Error),
+}
+
+impl MallError {
+    /// The feed has another life, or the cursor is too old: fetch a snapshot.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { status: 410, .. })
+    }
+}
+
+/// A way to the mall, with this box's key once it has one.
+#[derive(Clone, Debug)]
+pub(crate) struct Mall {
+    client: reqwest::Client,
+    url: String,
+    clock: Clock,
+    identity: Option<(EdgeId, Arc<[u8]>)>,
+}
+
+impl Mall {
+    /// Sets the client up; it connects when it is first used.
+    pub(crate) fn new(url: &str, clock: Clock) -> Result<Self, MallError> {
+        // The provider may be installed already by another mall of this process (tests).
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(CHUNK_LIMIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(MallError::Client)?;
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), clock, identity: None })
+    }
+
+    /// Signs from now on.
+    pub(crate) fn with_identity(mut self, edge: EdgeId, pkcs8: Vec<u8>) -> Self {
+        self.identity = Some((edge, pkcs8.into()));
+        self
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, MallError> {
+        let answer = self.send(Method::GET, path, Vec::new()).await?;
+        read_json(answer).await
+    }
+
+    /// Tells something.
+    pub(crate) async fn post<B: serde::Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, MallError> {
+        let body = serde_json::to_vec(body).map_err(|_| MallError::Nonsense)?;
+        let answer = self.send(Method::POST, path, body).await?;
+        read_json(answer).await
+    }
+
+    /// Fetches a file of exactly this size.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        bytes: u64,
+        into: &Path,
+    ) -> Result<(), MallError> {
+        use tokio::io::AsyncWriteExt as _;
+        let answer = self.send(Method::GET, path, Vec::new()).await?;
+        let mut file = tokio::fs::File::create(into).await.map_err(MallError::Write)?;
+        let (mut chunks, mut got) = (answer.bytes_stream(), 0_u64);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(MallError::Silent)?;
+            got = got.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if got > bytes {
+                return Err(MallError::TooLarge);
+            }
+            file.write_all(&chunk).await.map_err(MallError::Write)?;
+        }
+        file.sync_all().await.map_err(MallError::Write)?;
+        if got == bytes { Ok(()) } else { Err(MallError::Nonsense) }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, MallError> {
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
+        if let Some((edge, key)) = &self.identity {
+            let signed = Signed { method: method.as_str(), path, body: &body };
+            let nonce = u64::from_be_bytes(random());
+            let header = signature::sign(key, *edge, self.clock.now(), nonce, signed)?;
+            request = request.header(signature::HEADER, header);
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let answer = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
+        let answer = match answer {
+            Ok(answer) => answer.map_err(MallError::Silent)?,
+            Err(_) => return Err(MallError::Refused { status: 504, problem: "silence".into() }),
+        };
+        let status = answer.status();
+        if status.is_success() { Ok(answer) } else { Err(refusal(status, answer).await) }
+    }
+}
+
+async fn refusal(status: StatusCode, answer: reqwest::Response) -> MallError {
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        r#type: String,
+    }
+    let problem = read_json::<Problem>(answer).await.map(|problem| problem.r#type);
+    let problem = problem.unwrap_or_else(|_| "no problem document".to_owned());
+    MallError::Refused { status: status.as_u16(), problem }
+}
+
+async fn read_json<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, MallError> {
+    let (mut chunks, mut body) = (answer.bytes_stream(), Vec::new());
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(MallError::Silent)?;
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(MallError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&body).map_err(|_| MallError::Nonsense)
+}

@@ -1,0 +1,48 @@
+//! Where the mall keeps its things and where it listens; a change needs a restart.
+//!
+//! **Invariant:** read once, at the start; nothing here opens anything.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use crate::{context::Clock, db};
+
+/// Where development listens.
+pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
+
+/// What a mall is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the database (unless `database_url` says otherwise) and the snapshots lie.
+    pub data: PathBuf,
+    /// The database's address; `sqlite://<data>/mall.db` where none is given.
+    pub database_url: Option<String>,
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The time it goes by.
+    pub clock: Clock,
+}
+
+impl Config {
+    /// A mall over this folder, listening where development listens, by the system's clock.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), database_url: None, listen: LISTEN, clock: Clock::default() }
+    }
+
+    /// The same, listening elsewhere.
+    #[must_use]
+    pub fn listening_on(self, listen: SocketAddr) -> Self {
+        Self { listen, ..self }
+    }
+
+    /// The address of its database.
+    pub(crate) fn url(&self) -> Result<String, std::io::Error> {
+        match &self.database_url {
+            Some(url) => Ok(url.clone()),
+            None => Ok(db::url_of(&std::path::absolute(&self.data)?)),
+        }
+    }
+}

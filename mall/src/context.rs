@@ -1,0 +1,181 @@
+//! What every room may use: the database, the clock, the mint, the nudges.
+//!
+//! **Invariant:** the only file that asks what time it is, mints an id, or throws dice.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use domain::{
+    id::{EdgeId, IncarnationId},
+    time::Timestamp,
+};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::sync::Notify;
+use uuid::{Builder, Uuid};
+
+use crate::{
+    config::Config,
+    db::{Db, DbError},
+    feed::Shelf,
+    fleet::Limiter,
+};
+
+/// The time a mall goes by.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The machine's.
+    #[default]
+    System,
+    /// One that a test turns: microseconds since 1970.
+    ByHand(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// Now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else asks")]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+            }
+            Self::ByHand(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+/// Why a mall could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder could not be made or named.
+    #[error("could not make the data folder {}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The machine gives no random numbers.
+    #[error("could not get random numbers from the system")]
+    Random,
+    /// The database could not be opened.
+    #[error("could not open the database")]
+    Db(#[source] DbError),
+}
+
+impl OpenError {
+    /// What a person can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Folder { .. } => Some("give a folder that may be written: --data DIR"),
+            Self::Random => None,
+            Self::Db(error) => error.hint(),
+        }
+    }
+}
+
+/// The system gave no random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gave no random numbers")]
+pub(crate) struct NoDice;
+
+/// Shared by every room; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    clock: Clock,
+    dice: SystemRandom,
+    inbox_nudge: Notify,
+    limiter: Limiter,
+    shelf: Shelf,
+}
+
+impl Context {
+    /// Opens the data folder and the database.
+    pub(crate) async fn open(config: &Config) -> Result<Self, OpenError> {
+        let folder = |source| OpenError::Folder { path: config.data.clone(), source };
+        std::fs::create_dir_all(&config.data).map_err(folder)?;
+        let url = config.url().map_err(folder)?;
+        let (clock, dice) = (config.clock.clone(), SystemRandom::new());
+        let now = clock.now();
+        let incarnation = mint(&dice, now).map_err(|NoDice| OpenError::Random)?;
+        let db = Db::open(&url, now, IncarnationId::from_uuid(incarnation))
+            .await
+            .map_err(OpenError::Db)?;
+        Ok(Self(Arc::new(Inner {
+            db,
+            clock,
+            dice,
+            inbox_nudge: Notify::new(),
+            limiter: Limiter::default(),
+            shelf: Shelf::at(config.data.join("snapshots")),
+        })))
+    }
+
+    /// The database.
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// A new edge node's id.
+    pub(crate) fn edge_id(&self) -> Result<EdgeId, NoDice> {
+        mint(&self.0.dice, self.now()).map(EdgeId::from_uuid)
+    }
+
+    /// A new feed's life.
+    pub(crate) fn incarnation_id(&self) -> Result<IncarnationId, NoDice> {
+        mint(&self.0.dice, self.now()).map(IncarnationId::from_uuid)
+    }
+
+    /// So many random bytes that nobody can guess.
+    pub(crate) fn secret<const N: usize>(&self) -> Result<[u8; N], NoDice> {
+        let mut bytes = [0; N];
+        self.0.dice.fill(&mut bytes).map_err(|_| NoDice)?;
+        Ok(bytes)
+    }
+
+    /// Wakes the processor of the inbox; it carries nothing, and losing it costs only time.
+    pub(crate) fn inbox_nudge(&self) -> &Notify {
+        &self.0.inbox_nudge
+    }
+
+    /// How often somebody may guess.
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
+    }
+
+    /// Where snapshots lie.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.0.shelf
+    }
+
+    /// The folder of the snapshots.
+    pub(crate) fn snapshots(&self) -> &Path {
+        self.0.shelf.folder()
+    }
+}
+
+/// A UUIDv7 of a moment.
+fn mint(dice: &SystemRandom, now: Timestamp) -> Result<Uuid, NoDice> {
+    let mut random = [0; 10];
+    dice.fill(&mut random).map_err(|_| NoDice)?;
+    let ms = u64::try_from(now.micros().div_euclid(1_000)).unwrap_or(0);
+    Ok(Builder::from_unix_timestamp_millis(ms, &random).into_uuid())
+}

@@ -1,0 +1,174 @@
+//! The only room that says SQL.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `engine` | what differs from engine to engine: pragmas, how a transaction begins |
+//! | `migrate` | steps the schema forward, refuses a newer one |
+//! | `bulk` | lists of values for statements over many rows |
+//! | `scope` | the counter of each feed |
+//! | `items`, `items_read`, `barcodes` | the catalog |
+//! | `stores`, `staffing` | stores, their workstations and operators |
+//! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
+//! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//!
+//! **Invariant:** functions take a transaction and say what they do; nothing here decides. No
+//! statement changes `orders`, `order_line` or `tender` after they were inserted. The SQL is the
+//! same for every engine, but for `engine`.
+
+pub(crate) mod barcodes;
+mod bulk;
+pub(crate) mod edges;
+mod engine;
+pub(crate) mod inbox;
+pub(crate) mod items;
+pub(crate) mod items_read;
+mod migrate;
+pub(crate) mod orders;
+pub(crate) mod orders_read;
+pub(crate) mod scope;
+pub(crate) mod staff;
+pub(crate) mod staffing;
+pub(crate) mod stores;
+
+use std::time::Duration;
+
+use domain::{id::IncarnationId, time::Timestamp};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction, any::AnyPoolOptions};
+
+pub(crate) use engine::url_of;
+
+/// A transaction; rolled back unless it is committed.
+pub(crate) type Tx = Transaction<'static, Any>;
+
+/// Connections that only read: a screenful of HQ questions, the feed, and one snapshot at work.
+const READERS_MAX: u32 = 6;
+/// Longer than any batch takes; then the caller is told to come again.
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(15);
+
+/// Why a database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// A statement, a commit or a connection failed.
+    #[error("could not {doing}")]
+    Sql {
+        /// What we were doing.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A stored value is not what this program writes.
+    #[error("could not {doing}: a stored value is damaged")]
+    Damaged {
+        /// What we were doing.
+        doing: &'static str,
+    },
+    /// The database was written by a newer program.
+    #[error("the database is of schema {found}, this program knows {known}")]
+    Newer {
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The database's address is of an engine that this build does not speak.
+    #[error("`{scheme}` is no database this program speaks")]
+    Engine {
+        /// What stands before the colon; never the rest, which may hold a password.
+        scheme: String,
+    },
+}
+
+impl DbError {
+    /// Whether the same may work a moment later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Sql { source, .. } => engine::is_transient(source),
+            Self::Damaged { .. } | Self::Newer { .. } | Self::Engine { .. } => false,
+        }
+    }
+
+    /// What a person can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Newer { .. } => Some("start the newer program, or restore an older copy"),
+            Self::Engine { .. } => Some("give an address that begins with sqlite:"),
+            Self::Damaged { .. } => Some("check the disk and restore a copy"),
+            Self::Sql { source, .. } if engine::is_transient(source) => {
+                Some("another program is writing; try again")
+            }
+            Self::Sql { .. } => None,
+        }
+    }
+}
+
+/// Names what we were doing when the database refused.
+pub(crate) fn sql(doing: &'static str) -> impl FnOnce(sqlx::Error) -> DbError {
+    move |source| DbError::Sql { doing, source }
+}
+
+/// Names what we were doing when a stored value could not be read.
+pub(crate) const fn damaged(doing: &'static str) -> DbError {
+    DbError::Damaged { doing }
+}
+
+/// The mall's database: one writer, a few readers.
+#[derive(Clone, Debug)]
+pub(crate) struct Db {
+    writer: AnyPool,
+    readers: AnyPool,
+}
+
+impl Db {
+    /// Opens the database, steps its schema forward and makes sure that the catalog has a feed.
+    pub(crate) async fn open(
+        url: &str,
+        now: Timestamp,
+        incarnation: IncarnationId,
+    ) -> Result<Self, DbError> {
+        engine::install(url)?;
+        let pool = |connections: u32, doing: &'static str| {
+            AnyPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(WAIT_FOR_CONNECTION)
+                .after_connect(|connection, _| Box::pin(engine::prepare(connection)))
+                .connect_lazy(url)
+                .map_err(sql(doing))
+        };
+        let db = Self {
+            writer: pool(1, "open the database")?,
+            readers: pool(READERS_MAX, "open the database")?,
+        };
+        let mut tx = db.write("open the database").await?;
+        migrate::forward(&mut tx, now).await?;
+        scope::create(&mut tx, sync::replica::Scope::Catalog, incarnation, now).await?;
+        commit(tx, "open the database").await?;
+        Ok(db)
+    }
+
+    /// Begins a transaction that may write; only one is open at a time.
+    pub(crate) async fn write(&self, doing: &'static str) -> Result<Tx, DbError> {
+        self.writer.begin_with(engine::BEGIN_WRITE).await.map_err(sql(doing))
+    }
+
+    /// Begins a transaction that only reads and sees one state throughout.
+    pub(crate) async fn read(&self, doing: &'static str) -> Result<Tx, DbError> {
+        self.readers.begin_with(engine::BEGIN_READ).await.map_err(sql(doing))
+    }
+
+    /// Closes every connection; waits for those at work.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Commits; what was written is durable when it returns.
+pub(crate) async fn commit(tx: Tx, doing: &'static str) -> Result<(), DbError> {
+    tx.commit().await.map_err(sql(doing))
+}
+
+/// A connection inside a transaction.
+pub(crate) type Conn = AnyConnection;

@@ -1,0 +1,318 @@
+//! What the stores sent, byte for byte: cursors, ids, bodies, troubles.
+//!
+//! **Invariant:** nothing is deleted here, and no body is changed after it was stored.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{id::EdgeId, time::Timestamp};
+use sqlx::AssertSqlSafe;
+use sync::{chain::Hash, replica::StoreId, wire::FactV1};
+use uuid::Uuid;
+
+use super::{Conn, DbError, bulk, damaged, sql};
+
+/// Rows in one statement.
+const ROWS_A_STATEMENT: usize = 100;
+
+/// Who sent something, and when it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    /// The store.
+    pub(crate) store: StoreId,
+    /// Its edge node.
+    pub(crate) edge: EdgeId,
+    /// The life of its ledger.
+    pub(crate) epoch: u32,
+    /// Now.
+    pub(crate) at: Timestamp,
+}
+
+impl Sender {
+    /// The day it came, in UTC, by which bodies lie together.
+    pub(crate) fn day(&self) -> String {
+        self.at.to_string().chars().take(10).collect()
+    }
+}
+
+/// How far an edge node's facts are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// The life of its ledger.
+    pub(crate) epoch: i64,
+    /// Everything up to here is held.
+    pub(crate) acked_seq: i64,
+    /// The chain's value there.
+    pub(crate) acked_chain: Hash,
+}
+
+/// Why a fact is in trouble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// It could not be read, or its sums do not hold.
+    Quarantined(String),
+    /// Another body is held under its id.
+    Conflict,
+}
+
+impl What {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Quarantined(_) => "quarantined",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// A fact with the digest of the bytes that came, which is not always the one it claims.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Received<'a> {
+    /// The fact.
+    pub(crate) fact: &'a FactV1,
+    /// Digest of its body as it came.
+    pub(crate) digest: Hash,
+}
+
+/// Locks an edge node's cursor until the commit and reads it.
+///
+/// An `update` and not a `select … for update`: it locks on every engine.
+pub(crate) async fn lock_cursor(tx: &mut Conn, sender: &Sender) -> Result<Cursor, DbError> {
+    let doing = "lock the cursor of an edge node";
+    let (epoch, acked_seq, acked_chain): (i64, i64, String) = sqlx::query_as(
+        "update edge_cursor set heard_at = $3 where store_id = $1 and edge_id = $2
+         returning epoch, acked_seq, acked_chain",
+    )
+    .bind(sender.store.0)
+    .bind(sender.edge.to_string())
+    .bind(sender.at.micros())
+    .fetch_one(tx)
+    .await
+    .map_err(sql(doing))?;
+    let acked_chain = Hash::from_hex(&acked_chain).ok_or_else(|| damaged(doing))?;
+    Ok(Cursor { epoch, acked_seq, acked_chain })
+}
+
+/// Moves a cursor on.
+pub(crate) async fn advance(
+    tx: &mut Conn,
+    sender: &Sender,
+    acked_seq: i64,
+    acked_chain: Hash,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update edge_cursor set acked_seq = $3, acked_chain = $4
+         where store_id = $1 and edge_id = $2",
+    )
+    .bind(sender.store.0)
+    .bind(sender.edge.to_string())
+    .bind(acked_seq)
+    .bind(acked_chain.to_string())
+    .execute(tx)
+    .await
+    .map_err(sql("move the cursor of an edge node"))?;
+    Ok(())
+}
+
+/// Takes ids that are not held yet; the answer is which were taken.
+///
+/// `on conflict` without a target, so that no other unique index can end the whole batch.
+pub(crate) async fn take_ids(
+    tx: &mut Conn,
+    sender: &Sender,
+    facts: &[Received<'_>],
+) -> Result<HashSet<Uuid>, DbError> {
+    let doing = "keep the ids of a batch";
+    let mut taken = HashSet::new();
+    for some in facts.chunks(ROWS_A_STATEMENT) {
+        let statement = format!(
+            "insert into event_id (store_id, id, digest, received_day) values {}
+             on conflict do nothing returning id",
+            bulk::rows(some.len(), 4)
+        );
+        let mut query = sqlx::query_as::<_, (String,)>(AssertSqlSafe(statement)).persistent(false);
+        for Received { fact, digest } in some {
+            query = query
+                .bind(sender.store.0)
+                .bind(fact.id.to_string())
+                .bind(digest.to_string())
+                .bind(sender.day());
+        }
+        for (id,) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
+            taken.insert(id.parse().map_err(|_| damaged(doing))?);
+        }
+    }
+    Ok(taken)
+}
+
+/// The digests under which ids are held.
+pub(crate) async fn digests(
+    tx: &mut Conn,
+    store: StoreId,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Hash>, DbError> {
+    let doing = "read the ids of a batch";
+    let mut held = HashMap::new();
+    for some in ids.chunks(ROWS_A_STATEMENT) {
+        let statement = format!(
+            "select id, digest from event_id where id in {} and store_id = ${}",
+            bulk::list(some.len()),
+            some.len() + 1
+        );
+        let mut query = sqlx::query_as::<_, (String, String)>(AssertSqlSafe(statement))
+            .persistent(false);
+        for id in some {
+            query = query.bind(id.to_string());
+        }
+        for (id, digest) in query.bind(store.0).fetch_all(&mut *tx).await.map_err(sql(doing))? {
+            let id: Uuid = id.parse().map_err(|_| damaged(doing))?;
+            held.insert(id, Hash::from_hex(&digest).ok_or_else(|| damaged(doing))?);
+        }
+    }
+    Ok(held)
+}
+
+/// Why a held fact was quarantined, if it was.
+pub(crate) async fn quarantine_reason(
+    tx: &mut Conn,
+    store: StoreId,
+    id: Uuid,
+    digest: Hash,
+) -> Result<Option<String>, DbError> {
+    let found: Option<(String,)> = sqlx::query_as(
+        "select reason from trouble
+         where store_id = $1 and id = $2 and digest = $3 and what = 'quarantined'",
+    )
+    .bind(store.0)
+    .bind(id.to_string())
+    .bind(digest.to_string())
+    .fetch_optional(tx)
+    .await
+    .map_err(sql("read a trouble"))?;
+    Ok(found.map(|(reason,)| reason))
+}
+
+/// Stores a body as it came.
+pub(crate) async fn keep(
+    tx: &mut Conn,
+    sender: &Sender,
+    received: Received<'_>,
+    is_waiting: bool,
+) -> Result<(), DbError> {
+    let Received { fact, digest } = received;
+    sqlx::query(
+        "insert into event_inbox (store_id, received_day, id, edge_id, epoch, seq, kind, v,
+                                  digest, body, received_at, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(sender.store.0)
+    .bind(sender.day())
+    .bind(fact.id.to_string())
+    .bind(sender.edge.to_string())
+    .bind(i64::from(sender.epoch))
+    .bind(fact.seq)
+    .bind(fact.kind.as_str())
+    .bind(i64::from(fact.v))
+    .bind(digest.to_string())
+    .bind(fact.body.as_str())
+    .bind(sender.at.micros())
+    .bind(if is_waiting { "waiting" } else { "kept" })
+    .execute(tx)
+    .await
+    .map_err(sql("store a fact"))?;
+    Ok(())
+}
+
+/// Writes down what a person should look at, with the bytes; the same again changes nothing.
+pub(crate) async fn put_trouble(
+    tx: &mut Conn,
+    sender: &Sender,
+    received: Received<'_>,
+    what: &What,
+) -> Result<(), DbError> {
+    let Received { fact, digest } = received;
+    let reason = match what {
+        What::Quarantined(reason) => reason.as_str(),
+        What::Conflict => "other bytes are held under this id",
+    };
+    sqlx::query(
+        "insert into trouble (store_id, id, digest, what, reason, edge_id, epoch, seq, kind, v,
+                              body, received_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         on conflict do nothing",
+    )
+    .bind(sender.store.0)
+    .bind(fact.id.to_string())
+    .bind(digest.to_string())
+    .bind(what.word())
+    .bind(reason)
+    .bind(sender.edge.to_string())
+    .bind(i64::from(sender.epoch))
+    .bind(fact.seq)
+    .bind(fact.kind.as_str())
+    .bind(i64::from(fact.v))
+    .bind(fact.body.as_str())
+    .bind(sender.at.micros())
+    .execute(tx)
+    .await
+    .map_err(sql("write down a trouble"))?;
+    Ok(())
+}
+
+/// A stored fact that waits to be processed.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    /// Who sent it, and when it came.
+    pub(crate) sender: Sender,
+    /// The day it lies under.
+    pub(crate) day: String,
+    /// The fact; its claimed digest and chain are not kept, the digest is of its bytes.
+    pub(crate) fact: FactV1,
+}
+
+/// The next facts that wait, each edge node's in its own sequence.
+pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, DbError> {
+    type Row = (i64, String, String, i64, i64, String, String, i64, String, String, i64);
+    let doing = "read the inbox";
+    let rows: Vec<Row> = sqlx::query_as(
+        "select store_id, received_day, edge_id, epoch, seq, id, kind, v, digest, body, received_at
+         from event_inbox where state = 'waiting'
+         order by store_id, edge_id, epoch, seq limit $1",
+    )
+    .bind(limit)
+    .fetch_all(tx)
+    .await
+    .map_err(sql(doing))?;
+    let read = |row: Row| {
+        let (store, day, edge, epoch, seq, id, kind, v, digest, body, at) = row;
+        let sender = Sender {
+            store: StoreId(store),
+            edge: edge.parse().ok()?,
+            epoch: u32::try_from(epoch).ok()?,
+            at: Timestamp::from_micros(at),
+        };
+        let (id, v) = (id.parse().ok()?, u16::try_from(v).ok()?);
+        let digest = Hash::from_hex(&digest)?;
+        let fact = FactV1 { seq, id, kind, v, body, digest, chain: Hash::GENESIS };
+        Some(Waiting { sender, day, fact })
+    };
+    rows.into_iter().map(|row| read(row).ok_or_else(|| damaged(doing))).collect()
+}
+
+/// Marks a fact as processed, or as one that stays as it is.
+pub(crate) async fn mark(
+    tx: &mut Conn,
+    waiting: &Waiting,
+    state: &'static str,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update event_inbox set state = $4
+         where store_id = $1 and received_day = $2 and id = $3",
+    )
+    .bind(waiting.sender.store.0)
+    .bind(waiting.day.as_str())
+    .bind(waiting.fact.id.to_string())
+    .bind(state)
+    .execute(tx)
+    .await
+    .map_err(sql("mark a fact as processed"))?;
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! Items as they are read: by the feed, by an import, by HQ, and all of them for a snapshot.
+//!
+//! **Invariant:** reads only; every read of more than one row is in the order of a key.
+
+use std::collections::HashMap;
+
+use domain::{
+    barcode::Gtin,
+    catalog::Unit,
+    money::{BasisPoints, Money},
+    quantity::Quantity,
+};
+use futures_util::{Stream, StreamExt as _};
+use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
+use sync::{
+    chain::Hash,
+    wire::{BarcodeV1, ItemV1},
+};
+
+use super::{Conn, DbError, barcodes, bulk, damaged, items, sql};
+
+/// A changed row of the catalog.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangedItem {
+    /// The version that made it.
+    pub(crate) version: i64,
+    /// Its key in the feed.
+    pub(crate) key: String,
+    /// The item; its barcodes are empty when it is gone.
+    pub(crate) item: ItemV1,
+    /// Whether it is a tombstone.
+    pub(crate) is_gone: bool,
+}
+
+/// What the catalog holds of the rows an import is about to write.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// Items by key.
+    pub(crate) items: HashMap<String, KnownItem>,
+    /// Who holds a barcode: an item's SKU.
+    pub(crate) owners: HashMap<Gtin, String>,
+    /// Barcodes of the items, by the items' keys.
+    pub(crate) barcodes: HashMap<String, Vec<BarcodeV1>>,
+    /// Who carries a label's number: an item's SKU.
+    pub(crate) plus: HashMap<String, String>,
+}
+
+/// What is known of an item.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownItem {
+    /// Its SKU as it is written.
+    pub(crate) sku: String,
+    /// The digest of what the feed carries; `None` when it is gone.
+    pub(crate) digest: Option<Hash>,
+}
+
+impl KnownItem {
+    /// Whether it is on sale under another spelling; replicas could not tell the two apart.
+    pub(crate) fn is_other_case(&self, sku: &str) -> bool {
+        self.digest.is_some() && self.sku != sku
+    }
+}
+
+/// Reads what an import must know: items by key, owners of barcodes and label numbers.
+pub(crate) async fn known(
+    tx: &mut Conn,
+    keys: &[String],
+    gtins: &[Gtin],
+    plus: &[String],
+) -> Result<Known, DbError> {
+    let doing = "read items";
+    let mut found = Known::default();
+    for some in keys.chunks(500) {
+        let statement = format!(
+            "select sku_key, sku, digest from item where sku_key in {}",
+            bulk::list(some.len())
+        );
+        let mut query = sqlx::query_as::<_, (String, String, String)>(AssertSqlSafe(statement))
+            .persistent(some.len() == 500);
+        for key in some {
+            query = query.bind(key.as_str());
+        }
+        for (key, sku, digest) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
+            let digest = Hash::from_hex(&digest).filter(|_| !digest.is_empty());
+            found.items.insert(key, KnownItem { sku, digest });
+        }
+    }
+    let held: Vec<String> = found.items.keys().cloned().collect();
+    found.barcodes = barcodes::of_items(&mut *tx, &held).await?;
+    found.owners = barcodes::owners(&mut *tx, gtins).await?;
+    for some in plus.chunks(500) {
+        let statement = format!(
+            "select plu, sku from item where gone = 0 and plu in {}",
+            bulk::list(some.len())
+        );
+        let mut query =
+            sqlx::query_as::<_, (String, String)>(AssertSqlSafe(statement)).persistent(false);
+        for plu in some {
+            query = query.bind(plu.as_str());
+        }
+        found.plus.extend(query.fetch_all(&mut *tx).await.map_err(sql(doing))?);
+    }
+    Ok(found)
+}
+
+/// The changes after a cursor in feed order: version, then key.
+///
+/// `after` names a key inside version `since + 1`: what stands up to there has been read.
+pub(crate) async fn changed(
+    tx: &mut Conn,
+    since: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ChangedItem>, DbError> {
+    const SQL: &str = "
+        select sku, name, spec, unit, style, colour, size, brand, category,
+               list_price_minor, tax_rate_bps, plu, initials, pinyin, version, sku_key, gone
+        from item
+        where version > $1 and (version > $1 + 1 or sku_key > $2)
+        order by version, sku_key
+        limit $3";
+    let doing = "read changed items";
+    let rows = sqlx::query(SQL)
+        .bind(since)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(doing))?;
+    let mut changed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        changed.push(ChangedItem {
+            version: row.try_get(14).map_err(sql(doing))?,
+            key: row.try_get(15).map_err(sql(doing))?,
+            item: item(row)?,
+            is_gone: row.try_get::<i64, _>(16).map_err(sql(doing))? != 0,
+        });
+    }
+    let keys: Vec<String> = changed.iter().filter(|c| !c.is_gone).map(|c| c.key.clone()).collect();
+    let mut barcodes = barcodes::of_items(tx, &keys).await?;
+    for change in changed.iter_mut().filter(|c| !c.is_gone) {
+        change.item.barcodes = barcodes.remove(&change.key).unwrap_or_default();
+    }
+    Ok(changed)
+}
+
+/// How many rows changed after a version, counted up to a limit.
+pub(crate) async fn count_changed(tx: &mut Conn, since: i64, limit: i64) -> Result<i64, DbError> {
+    let (n,): (i64,) = sqlx::query_as(
+        "select count(*) from (select 1 from item where version > $1 limit $2) as some",
+    )
+    .bind(since)
+    .bind(limit)
+    .fetch_one(tx)
+    .await
+    .map_err(sql("count changed items"))?;
+    Ok(n)
+}
+
+/// A page of items for HQ: those whose SKU, name or barcode matches, after a key, by key.
+pub(crate) async fn page(
+    tx: &mut Conn,
+    query: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ItemV1>, DbError> {
+    const SQL: &str = "
+        select sku, name, spec, unit, style, colour, size, brand, category,
+               list_price_minor, tax_rate_bps, plu, initials, pinyin, sku_key
+        from item
+        where gone = 0 and sku_key > $1
+          and ($2 = '' or name like $3 escape '\\' or sku_key like $3 escape '\\'
+               or initials like $3 escape '\\'
+               or sku_key in (select sku_key from barcode where gtin = $4))
+        order by sku_key
+        limit $5";
+    let doing = "read items";
+    let mut pattern = String::from("%");
+    for c in query.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    let gtin = Gtin::parse(query).ok().map_or(-1, barcodes::stored);
+    let rows = sqlx::query(SQL)
+        .bind(after)
+        .bind(query)
+        .bind(pattern)
+        .bind(gtin)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(doing))?;
+    let mut found = rows.iter().map(item).collect::<Result<Vec<ItemV1>, DbError>>()?;
+    let keys: Vec<String> = found.iter().map(|item| items::sku_key(&item.sku)).collect();
+    let mut barcodes = barcodes::of_items(tx, &keys).await?;
+    for (item, key) in found.iter_mut().zip(&keys) {
+        item.barcodes = barcodes.remove(key).unwrap_or_default();
+    }
+    Ok(found)
+}
+
+/// A row of the join of items and barcodes: an item appears once per barcode, or once without.
+pub(crate) type Joined = (ItemV1, Option<BarcodeV1>);
+
+/// Every item that is sold, by key, as a stream of rows that keep one item's barcodes together.
+pub(crate) fn all(tx: &mut Conn) -> impl Stream<Item = Result<Joined, DbError>> + Send + '_ {
+    const SQL: &str = "
+        select i.sku, i.name, i.spec, i.unit, i.style, i.colour, i.size, i.brand, i.category,
+               i.list_price_minor, i.tax_rate_bps, i.plu, i.initials, i.pinyin,
+               coalesce(b.gtin, -1), coalesce(b.pack_milli, 0)
+        from item i
+        left join barcode b on b.sku_key = i.sku_key
+        where i.gone = 0
+        order by i.sku_key";
+    let doing = "read the whole catalog";
+    sqlx::query(SQL).fetch(tx).map(move |row| {
+        let row = row.map_err(sql(doing))?;
+        let gtin: i64 = row.try_get(14).map_err(sql(doing))?;
+        let pack: i64 = row.try_get(15).map_err(sql(doing))?;
+        let barcode = match gtin {
+            -1 => None,
+            number => Some(BarcodeV1 {
+                gtin: barcodes::of_stored(number).ok_or_else(|| damaged(doing))?,
+                pack_milli: Quantity::from_milli(pack),
+            }),
+        };
+        Ok((item(&row)?, barcode))
+    })
+}
+
+/// Reads `items::COLUMNS` from the start of a row.
+fn item(row: &AnyRow) -> Result<ItemV1, DbError> {
+    let doing = "read an item";
+    let text = |place: usize| row.try_get::<String, _>(place).map_err(sql(doing));
+    let number = |place: usize| row.try_get::<i64, _>(place).map_err(sql(doing));
+    let rate = u16::try_from(number(10)?).map_err(|_| damaged(doing))?;
+    Ok(ItemV1 {
+        sku: text(0)?,
+        name: text(1)?,
+        spec: text(2)?,
+        unit: Unit::from_word(&text(3)?).ok_or_else(|| damaged(doing))?,
+        style: text(4)?,
+        colour: text(5)?,
+        size: text(6)?,
+        brand: text(7)?,
+        category: text(8)?,
+        list_price_minor: Money::from_minor(number(9)?),
+        tax_rate_bps: BasisPoints(rate),
+        plu: text(11)?,
+        barcodes: Vec::new(),
+        initials: text(12)?,
+        pinyin: text(13)?,
+    })
+}

@@ -1,0 +1,79 @@
+//! HQ's tokens.
+//!
+//! **Invariant:** no token is kept, only its hash.
+
+use domain::time::Timestamp;
+use sync::chain::Hash;
+
+use super::{Conn, DbError, sql};
+
+/// A holder of a token.
+#[derive(Clone, Debug)]
+pub(crate) struct StaffRow {
+    /// Who.
+    pub(crate) name: String,
+    /// Since when.
+    pub(crate) created_at: Timestamp,
+    /// Whether the token is good no more.
+    pub(crate) is_revoked: bool,
+}
+
+type Columns = (String, i64, i64);
+
+fn row((name, created_at, revoked_at): Columns) -> StaffRow {
+    let created_at = Timestamp::from_micros(created_at);
+    StaffRow { name, created_at, is_revoked: revoked_at != 0 }
+}
+
+/// Keeps a new holder, by the token's hash; `false` when the name is taken.
+pub(crate) async fn insert(
+    tx: &mut Conn,
+    token: Hash,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "insert into staff (token_hash, name, created_at, revoked_at) values ($1, $2, $3, 0)
+         on conflict do nothing",
+    )
+    .bind(token.to_string())
+    .bind(name)
+    .bind(now.micros())
+    .execute(tx)
+    .await
+    .map_err(sql("keep a token"))?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Who holds a token, by its hash.
+pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffRow>, DbError> {
+    let found: Option<Columns> =
+        sqlx::query_as("select name, created_at, revoked_at from staff where token_hash = $1")
+            .bind(token.to_string())
+            .fetch_optional(tx)
+            .await
+            .map_err(sql("read a token"))?;
+    Ok(found.map(row))
+}
+
+/// Every holder, by name.
+pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
+    let found: Vec<Columns> =
+        sqlx::query_as("select name, created_at, revoked_at from staff order by name")
+            .fetch_all(tx)
+            .await
+            .map_err(sql("read the tokens"))?;
+    Ok(found.into_iter().map(row).collect())
+}
+
+/// Ends a token; `false` when there is none to end.
+pub(crate) async fn revoke(tx: &mut Conn, name: &str, now: Timestamp) -> Result<bool, DbError> {
+    let done =
+        sqlx::query("update staff set revoked_at = $2 where name = $1 and revoked_at = 0")
+            .bind(name)
+            .bind(now.micros())
+            .execute(tx)
+            .await
+            .map_err(sql("revoke a token"))?;
+    Ok(done.rows_affected() > 0)
+}

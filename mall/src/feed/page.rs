@@ -1,0 +1,157 @@
+//! A page of changes after a cursor.
+//!
+//! **Invariant:** pages follow each other without a gap: a row that changes while somebody reads
+//! moves to a later version, and comes in a later page.
+
+use domain::time::Timestamp;
+use sync::{
+    replica::{Scope, StoreId},
+    wire::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1},
+};
+
+use crate::{
+    context::Context,
+    db::{
+        DbError, Tx, items_read,
+        scope::{self, Head},
+        staffing, stores,
+    },
+};
+
+/// Changes in a page: one short write at the store, about half a megabyte on the line.
+pub(crate) const CHANGES_MAX: i64 = 2_000;
+
+/// Why a feed cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    /// No such scope.
+    #[error("there is no such scope")]
+    Unknown,
+    /// The cursor is of another life of the feed, or older than the kept tombstones.
+    #[error("the feed cannot be followed from this cursor any more")]
+    Gone,
+    /// The database refused.
+    #[error("could not read the feed")]
+    Db(#[from] DbError),
+}
+
+/// Where a scope's feed stands.
+pub(crate) async fn head(context: &Context, scope: Scope) -> Result<HeadV1, FeedError> {
+    let mut tx = context.db().read("read the head of a feed").await?;
+    let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
+    Ok(HeadV1 { incarnation: head.incarnation, version: head.version })
+}
+
+/// The changes after a cursor, at most `limit`.
+///
+/// Head and rows are read in one transaction, so a cursor never runs ahead of the rows it stands
+/// for. When the page ends inside version `v` the next cursor says `v − 1` and the key.
+pub(crate) async fn page(
+    context: &Context,
+    scope: Scope,
+    cursor: &FeedCursorV1,
+    limit: i64,
+) -> Result<FeedPageV1, FeedError> {
+    let mut tx = context.db().read("read the feed").await?;
+    let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
+    let FeedCursorV1 { incarnation, version, after } = cursor;
+    if *incarnation != head.incarnation || *version < head.kept_since || *version > head.version {
+        return Err(FeedError::Gone);
+    }
+    let mut changes = match scope {
+        Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
+        Scope::Store(store) => own(&mut tx, store, *version, after).await?,
+    };
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let is_more = changes.len() > limit;
+    changes.truncate(limit);
+    let next = next(&head, &changes, is_more);
+    Ok(FeedPageV1 { changes, next, head: head.version })
+}
+
+fn next(head: &Head, changes: &[ChangeV1], is_more: bool) -> FeedCursorV1 {
+    let incarnation = head.incarnation;
+    match changes.last().filter(|_| is_more) {
+        Some(last) => {
+            FeedCursorV1 { incarnation, version: last.version - 1, after: last.key.clone() }
+        }
+        None => FeedCursorV1 { incarnation, version: head.version, after: String::new() },
+    }
+}
+
+async fn catalog(
+    tx: &mut Tx,
+    since: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ChangeV1>, FeedError> {
+    let changed = items_read::changed(tx, since, after, limit).await?;
+    let changes = changed.into_iter().map(|change| {
+        let row = if change.is_gone {
+            RowV1::ItemGone { sku: change.item.sku }
+        } else {
+            RowV1::Item(change.item)
+        };
+        ChangeV1 { version: change.version, key: change.key, row }
+    });
+    Ok(changes.collect())
+}
+
+/// A store's own rows: some dozens, so they are read whole and cut here.
+async fn own(
+    tx: &mut Tx,
+    store: StoreId,
+    since: i64,
+    after: &str,
+) -> Result<Vec<ChangeV1>, FeedError> {
+    let mut changes = rows_of_store(tx, store).await?;
+    let is_read = |change: &ChangeV1| {
+        change.version <= since || (change.version == since + 1 && change.key.as_str() <= after)
+    };
+    changes.retain(|change| !is_read(change));
+    changes.sort_by(|a, b| (a.version, &a.key).cmp(&(b.version, &b.key)));
+    Ok(changes)
+}
+
+/// Every row of a store's scope, tombstones too.
+async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbError> {
+    let mut changes = Vec::new();
+    if let Some(row) = stores::by_id(tx, store).await? {
+        let version = row.version;
+        changes.push(ChangeV1 { version, key: "store".to_owned(), row: RowV1::Store(row.store) });
+    }
+    for kept in staffing::workstations(tx, store).await? {
+        let (version, number) = (kept.version, kept.row.number);
+        let row = if kept.is_gone {
+            RowV1::WorkstationGone { number }
+        } else {
+            RowV1::Workstation(kept.row)
+        };
+        changes.push(ChangeV1 { version, key: format!("workstation/{number:03}"), row });
+    }
+    for kept in staffing::operators(tx, store).await? {
+        let (version, key) = (kept.version, format!("operator/{}", kept.row.number));
+        let row = if kept.is_gone {
+            RowV1::OperatorGone { number: kept.row.number }
+        } else {
+            RowV1::Operator(kept.row)
+        };
+        changes.push(ChangeV1 { version, key, row });
+    }
+    Ok(changes)
+}
+
+/// A store's rows as they stand, without what is gone, for a snapshot.
+pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, DbError> {
+    let stands = |row: &RowV1| match row {
+        RowV1::Item(_) | RowV1::Store(_) | RowV1::Workstation(_) | RowV1::Operator(_) => true,
+        RowV1::ItemGone { .. } | RowV1::WorkstationGone { .. } | RowV1::OperatorGone { .. } => false,
+    };
+    let rows = rows_of_store(tx, store).await?.into_iter().map(|change| change.row);
+    Ok(rows.filter(stands).collect())
+}
+
+/// When a head was made, for a snapshot's `updated_at`.
+pub(super) const fn made_at(head: &Head) -> Timestamp {
+    head.changed_at
+}

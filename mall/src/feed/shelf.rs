@@ -1,0 +1,226 @@
+//! Which snapshots are ready, and making one when it is asked for or due.
+//!
+//! Files: `<scope>-<incarnation>-<version>.db.zst` and the same name with `.json`, which says what
+//! it is and is written last: a snapshot without it does not exist.
+//!
+//! **Invariant:** a snapshot of a version is made at most once by a process, and never changed.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use domain::id::IncarnationId;
+use sync::{
+    replica::{REPLICA_SCHEMA, Scope},
+    wire::SnapshotV1,
+};
+use tokio::{sync::Mutex, time};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::build::{self, BuildError, Places, Subject};
+use crate::{
+    context::Context,
+    db::{
+        DbError, items_read,
+        scope::{self, Head},
+    },
+    error_chain::Chain,
+};
+
+/// Ready ones of a scope that stay; one more than needed, for a store that is fetching it.
+const KEPT: usize = 2;
+/// A store that takes a snapshot this much older than the head reads the rest from the feed.
+const LAG_ROWS_MAX: i64 = 5_000;
+/// A request waits so long for one that is being made; then it is told to come again.
+const WAIT: Duration = Duration::from_secs(20);
+/// What it is told.
+pub(crate) const RETRY_MS: u64 = 3_000;
+/// How often the head of the catalog is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Looks without a change before a snapshot is due.
+const QUIET_LOOKS: u32 = 3;
+
+/// Why there is no snapshot to give.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SnapshotError {
+    /// No such scope.
+    #[error("there is no such scope")]
+    Unknown,
+    /// It is being made.
+    #[error("the snapshot is being made")]
+    Making,
+    /// It could not be made.
+    #[error("could not make the snapshot")]
+    Build(#[source] BuildError),
+    /// The database refused.
+    #[error("could not read the head of the feed")]
+    Db(#[from] DbError),
+    /// The folder cannot be read or written.
+    #[error("could not read the snapshots")]
+    Files(#[from] io::Error),
+}
+
+/// The folder of ready snapshots.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    folder: PathBuf,
+    making: Mutex<()>,
+}
+
+impl Shelf {
+    /// A shelf in this folder, which is made when the first snapshot is.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder, making: Mutex::new(()) }
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The ready snapshots of a feed's life, newest first.
+    fn ready(&self, scope: Scope, incarnation: IncarnationId) -> io::Result<Vec<SnapshotV1>> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let prefix = format!("{scope}-{incarnation}-");
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&prefix) && name.ends_with(".json") {
+                let text = std::fs::read(self.folder.join(name))?;
+                found.extend(serde_json::from_slice::<SnapshotV1>(&text));
+            }
+        }
+        found.retain(|snapshot| snapshot.schema == REPLICA_SCHEMA);
+        found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.version));
+        Ok(found)
+    }
+
+    fn path(&self, scope: Scope, incarnation: IncarnationId, version: i64, end: &str) -> PathBuf {
+        self.folder.join(format!("{scope}-{incarnation}-{version}{end}"))
+    }
+
+    /// Makes the snapshot of the newest version, unless it is there.
+    async fn make(&self, context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
+        let _one_at_a_time = self.making.lock().await;
+        let mut tx = context.db().read("read a snapshot's rows").await?;
+        let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
+        let ready = self.ready(scope, head.incarnation)?;
+        if let Some(newest) = ready.into_iter().find(|ready| ready.version == head.version) {
+            return Ok(newest);
+        }
+        std::fs::create_dir_all(&self.folder)?;
+        let path = |end: &str| self.path(scope, head.incarnation, head.version, end);
+        // Two malls over one folder do not write into each other's files.
+        let own = std::process::id();
+        let (file, packed) = (path(&format!(".db.{own}")), path(&format!(".zst.{own}")));
+        let places = Places { file, packed: packed.clone() };
+        let made = build::build(&mut tx, Subject { scope, head }, places)
+            .await
+            .map_err(SnapshotError::Build)?;
+        std::fs::rename(&packed, path(".db.zst"))?;
+        // A struct of texts and numbers always serialises.
+        let text = serde_json::to_vec_pretty(&made).unwrap_or_default();
+        let manifest = path(&format!(".json.{own}"));
+        std::fs::write(&manifest, text)?;
+        std::fs::File::open(&manifest)?.sync_all()?;
+        std::fs::rename(&manifest, path(".json"))?;
+        std::fs::File::open(&self.folder)?.sync_all()?;
+        self.clear(scope, &head)?;
+        info!(
+            scope = %scope, version = made.version, rows = made.n_rows,
+            bytes = made.packed_bytes, "The snapshot of `{scope}` is ready"
+        );
+        Ok(made)
+    }
+
+    /// Removes what is no longer of use: all but the newest, and other lives of the feed.
+    fn clear(&self, scope: Scope, head: &Head) -> io::Result<()> {
+        let kept: Vec<String> = self
+            .ready(scope, head.incarnation)?
+            .iter()
+            .take(KEPT)
+            .map(|kept| format!("{scope}-{}-{}.", kept.incarnation, kept.version))
+            .collect();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let is_ours = name.strip_prefix(&format!("{scope}-")).is_some();
+            if is_ours && !kept.iter().any(|kept| name.starts_with(kept)) {
+                std::fs::remove_file(self.folder.join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The snapshot a store should take now: a ready one that is near enough to the head, else the
+/// newest, made if need be.
+pub(crate) async fn offer(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
+    let shelf = context.shelf();
+    let mut tx = context.db().read("read the head of a feed").await?;
+    let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
+    let newest = shelf.ready(scope, head.incarnation)?.into_iter().next();
+    if let Some(newest) = newest.filter(|newest| newest.version >= head.kept_since) {
+        let lag = match scope {
+            Scope::Catalog => {
+                items_read::count_changed(&mut tx, newest.version, LAG_ROWS_MAX).await?
+            }
+            Scope::Store(_) => 0,
+        };
+        if newest.version == head.version || (lag < LAG_ROWS_MAX && scope == Scope::Catalog) {
+            return Ok(newest);
+        }
+    }
+    drop(tx);
+    // The making goes on when the wait ends: the next request finds it ready.
+    let (owner, making) = (context.clone(), time::timeout);
+    let task = tokio::spawn(async move { owner.shelf().make(&owner, scope).await });
+    match making(WAIT, task).await {
+        Ok(Ok(made)) => made,
+        Ok(Err(_)) => Err(SnapshotError::Build(BuildError::CutOff)),
+        Err(_) => Err(SnapshotError::Making),
+    }
+}
+
+/// The packed file of a version and its size, if it is ready.
+pub(crate) async fn file(
+    context: &Context,
+    scope: Scope,
+    version: i64,
+) -> Result<Option<PathBuf>, SnapshotError> {
+    let mut tx = context.db().read("read the head of a feed").await?;
+    let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
+    let shelf = context.shelf();
+    let is_ready = shelf.ready(scope, head.incarnation)?.iter().any(|s| s.version == version);
+    Ok(is_ready.then(|| shelf.path(scope, head.incarnation, version, ".db.zst")))
+}
+
+/// Makes the catalog's snapshot when its changes have gone quiet, until it is told to stop.
+pub(crate) async fn keep_fresh(context: Context, stop: CancellationToken) {
+    let (mut last, mut quiet) = (0_i64, 0_u32);
+    let mut looks = time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(looks.tick()).await.is_some() {
+        let version = match super::head(&context, Scope::Catalog).await {
+            Ok(head) => head.version,
+            Err(error) => {
+                error!(error = %Chain(&error), "Could not look at the catalog's head");
+                continue;
+            }
+        };
+        quiet = if version == last { quiet.saturating_add(1) } else { 0 };
+        last = version;
+        if version == 0 || quiet != QUIET_LOOKS {
+            continue;
+        }
+        let made = stop.run_until_cancelled(context.shelf().make(&context, Scope::Catalog)).await;
+        if let Some(Err(error)) = made {
+            error!(error = %Chain(&error), "Could not make the catalog's snapshot");
+        }
+    }
+}

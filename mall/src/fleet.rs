@@ -1,0 +1,27 @@
+//! Which stores there are, who works in them, and which edge node may speak for them.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `stores` | stores, workstations, operators: added, changed, removed |
+//! | `claim` | one-time codes |
+//! | `enrol` | an edge node takes its place |
+//! | `limiter` | how often somebody may guess |
+//! | `staff` | HQ's tokens |
+//!
+//! **Invariant:** codes, tokens and PINs leave this room once, to the one who asked for them; what
+//! is kept are hashes.
+
+mod claim;
+mod enrol;
+mod limiter;
+mod staff;
+mod stores;
+
+pub(crate) use claim::{ClaimError, TTL_MINUTES, claim};
+pub(crate) use enrol::{EnrolError, enrol};
+pub(crate) use limiter::Limiter;
+pub(crate) use staff::{StaffError, add_staff, revoke_staff, staff_of};
+pub(crate) use stores::{
+    OperatorWish, Outcome, StoreError, add_operator, add_store, add_workstation, known_store, remove_operator,
+    remove_workstation,
+};

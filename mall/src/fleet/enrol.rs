@@ -1,0 +1,130 @@
+//! An edge node takes its place.
+//!
+//! **Invariant:** a code gives one place to one key. The same code with the same key again gives
+//! the same answer, so a lost answer costs nothing.
+
+use std::net::IpAddr;
+
+use domain::id::EdgeId;
+use sync::{
+    chain::hex_bytes,
+    wire::{EnrolledV1, EnrolmentV1},
+};
+use tracing::info;
+
+use super::claim;
+use crate::{
+    context::{Context, NoDice},
+    db::{
+        self, Conn, DbError,
+        edges::{self, ClaimRow, EdgeRow},
+        stores,
+    },
+};
+
+/// Bytes of an Ed25519 public key (RFC 8032, 5.1.5).
+const KEY_BYTES: usize = 32;
+
+/// Why an edge node did not get a place.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EnrolError {
+    /// Too many wrong tries.
+    #[error("too many wrong tries")]
+    TooManyTries {
+        /// Come again after so long.
+        retry_ms: i64,
+    },
+    /// The public key is none.
+    #[error("the public key is not 64 hexadecimal digits")]
+    Key,
+    /// No such code.
+    #[error("the claim code is not known")]
+    Unknown,
+    /// Another key has used it.
+    #[error("the claim code has been used")]
+    Used,
+    /// Too old.
+    #[error("the claim code has expired")]
+    Expired,
+    /// The machine gives no random numbers.
+    #[error("could not make an id")]
+    Dice(#[from] NoDice),
+    /// The database refused.
+    #[error("could not enrol the edge node")]
+    Db(#[from] DbError),
+}
+
+/// Gives an edge node its place.
+pub(crate) async fn enrol(
+    context: &Context,
+    enrolment: &EnrolmentV1,
+    from: IpAddr,
+) -> Result<EnrolledV1, EnrolError> {
+    if let Some(retry_ms) = context.limiter().wait_ms(from, context.now()) {
+        return Err(EnrolError::TooManyTries { retry_ms });
+    }
+    let public_key = enrolment.public_key.to_ascii_lowercase();
+    if hex_bytes(&public_key).is_none_or(|key| key.len() != KEY_BYTES) {
+        return Err(EnrolError::Key);
+    }
+    let enrolled = place(context, &enrolment.claim_code, &public_key).await;
+    if matches!(enrolled, Err(EnrolError::Unknown | EnrolError::Used | EnrolError::Expired)) {
+        context.limiter().count(from, context.now());
+    }
+    enrolled
+}
+
+async fn place(
+    context: &Context,
+    code: &str,
+    public_key: &str,
+) -> Result<EnrolledV1, EnrolError> {
+    let (doing, now) = ("enrol an edge node", context.now());
+    let code = claim::hash(code);
+    let mut tx = context.db().write(doing).await?;
+    let claim = edges::claim(&mut tx, code).await?.ok_or(EnrolError::Unknown)?;
+    if let Some(edge) = claim.used_by {
+        return again(&mut tx, edge, public_key).await;
+    }
+    if claim.expires_at <= now {
+        return Err(EnrolError::Expired);
+    }
+    let edge = EdgeRow {
+        id: context.edge_id()?,
+        store: claim.store,
+        public_key: public_key.to_owned(),
+        epoch: next_epoch(&mut tx, &claim).await?,
+        enrolled_at: now,
+        is_revoked: false,
+    };
+    edges::insert(&mut tx, &edge).await?;
+    edges::use_claim(&mut tx, code, edge.id, now).await?;
+    let enrolled = answer(&mut tx, &edge).await?;
+    db::commit(tx, doing).await?;
+    info!(edge.id = %edge.id, store.id = %edge.store, "An edge node enrolled");
+    Ok(enrolled)
+}
+
+async fn again(tx: &mut Conn, edge: EdgeId, public_key: &str) -> Result<EnrolledV1, EnrolError> {
+    match edges::by_id(tx, edge).await? {
+        Some(row) if row.public_key == public_key && !row.is_revoked => answer(tx, &row).await,
+        Some(_) | None => Err(EnrolError::Used),
+    }
+}
+
+/// One more than any edge node of the store ever had: receipt numbers carry the epoch, so a node
+/// that replaces another cannot print a number again.
+async fn next_epoch(tx: &mut Conn, claim: &ClaimRow) -> Result<u32, DbError> {
+    let edges = edges::of_store(tx, claim.store).await?;
+    Ok(edges.iter().map(|edge| edge.epoch).max().unwrap_or(0).saturating_add(1))
+}
+
+async fn answer(tx: &mut Conn, edge: &EdgeRow) -> Result<EnrolledV1, EnrolError> {
+    let store = stores::by_id(tx, edge.store).await?.ok_or(EnrolError::Unknown)?;
+    Ok(EnrolledV1 {
+        edge: edge.id,
+        store: edge.store.0,
+        store_code: store.store.code,
+        epoch: edge.epoch,
+    })
+}

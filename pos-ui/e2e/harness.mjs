@@ -1,0 +1,198 @@
+// What the browser suite stands on: Chromium, a scanner made of key events, axe, and a count of checks.
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Patience of every wait; a busy build machine is slow, a wrong page is wrong for ever. */
+export const PATIENCE_MS = 8_000
+export const THEMES = ['light', 'dark', 'contrast']
+
+let passed = 0
+const failures = []
+
+/** Runs one named check; a throw is a failure, and the suite goes on. */
+export async function check(name, body) {
+  const began = Date.now()
+  try {
+    const note = await body()
+    passed += 1
+    console.log(`ok   ${name}${note ? `  (${note})` : ''}  ${Date.now() - began} ms`)
+  } catch (error) {
+    failures.push(name)
+    console.log(`FAIL ${name}\n     ${String(error.message ?? error).split('\n').slice(0, 12).join('\n     ')}`)
+  }
+}
+
+/** Throws with both values when they differ. */
+export function same(actual, expected, what = 'value') {
+  const [one, other] = [JSON.stringify(actual), JSON.stringify(expected)]
+  if (one !== other) throw new Error(`${what}: got ${one}, expected ${other}`)
+}
+
+/** Throws when a claim does not hold. */
+export function holds(claim, what) {
+  if (!claim) throw new Error(what)
+}
+
+/** Waits until `read` answers what is expected, then returns it. */
+export async function eventually(read, expected, what) {
+  const until = Date.now() + PATIENCE_MS
+  let last
+  for (;;) {
+    last = await read()
+    if (typeof expected === 'function' ? expected(last) : JSON.stringify(last) === JSON.stringify(expected)) return last
+    if (Date.now() > until) {
+      const hoped = typeof expected === 'function' ? 'something else' : JSON.stringify(expected)
+      throw new Error(`${what}: still ${JSON.stringify(last)}, expected ${hoped}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+/** Prints the closing line and answers the exit code. */
+export function close() {
+  for (const name of failures) console.log(`failed: ${name}`)
+  console.log(`${passed} passed, ${failures.length} failed`)
+  return failures.length === 0 ? 0 : 1
+}
+
+/** Starts Chromium; on a build machine it runs as root and without a network of its own. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  })
+}
+
+/** Opens a page in its own context and notes what it must never do. */
+export async function openPage(browser, url, size) {
+  const context = await browser.newContext({ viewport: size, locale: 'zh-CN' })
+  const page = await context.newPage()
+  const { origin } = new URL(url)
+  page.foreign = []
+  page.complaints = []
+  page.on('request', (request) => {
+    const at = request.url()
+    if (!at.startsWith(origin) && !/^(data|blob):/.test(at)) page.foreign.push(at)
+  })
+  page.on('pageerror', (error) => page.complaints.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy|\[Vue warn\]/.test(message.text())) page.complaints.push(message.text())
+  })
+  await page.addInitScript(() => {
+    window.__pointers = 0
+    window.addEventListener('pointerdown', () => (window.__pointers += 1), true)
+  })
+  await page.goto(url)
+  page.cdp = await context.newCDPSession(page)
+  return page
+}
+
+function keyOf(character) {
+  if (/\d/.test(character)) return { code: `Digit${character}`, windowsVirtualKeyCode: character.charCodeAt(0) }
+  if (/[A-Za-z]/.test(character)) {
+    const upper = character.toUpperCase()
+    return { code: `Key${upper}`, windowsVirtualKeyCode: upper.charCodeAt(0), modifiers: character === upper ? 8 : 0 }
+  }
+  if (character === '-') return { code: 'Minus', windowsVirtualKeyCode: 189 }
+  throw new Error(`the wedge of this suite cannot type ${character}`)
+}
+
+let clock = 0
+
+/**
+ * Scans codes as a keyboard wedge does: trusted key events, each with its own time stamp `gapMs` apart,
+ * so that a busy machine cannot make the scanner look slow. With `ime`, keys arrive as an input method sends them.
+ */
+export async function scan(page, codes, { gapMs = 4, ime = false } = {}) {
+  const list = Array.isArray(codes) ? codes : [codes]
+  clock = Math.max(clock + 0.2, Date.now() / 1000)
+  const events = []
+  for (const code of list) {
+    for (const character of code) {
+      const key = keyOf(character)
+      const down = ime
+        ? { ...key, key: 'Process', windowsVirtualKeyCode: 229 }
+        : { ...key, key: character, text: character }
+      events.push({ type: ime ? 'rawKeyDown' : 'keyDown', ...down, timestamp: clock })
+      events.push({ type: 'keyUp', ...key, key: character, timestamp: clock + gapMs / 2000 })
+      clock += gapMs / 1000
+    }
+    const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, timestamp: clock }
+    events.push({ type: 'keyDown', text: '\r', ...enter }, { type: 'keyUp', ...enter })
+    clock += gapMs / 1000
+  }
+  await Promise.all(events.map((event) => page.cdp.send('Input.dispatchKeyEvent', event)))
+}
+
+/** Presses keys one after another as a person does. */
+export async function press(page, ...keys) {
+  for (const key of keys) await page.keyboard.press(key, { delay: 50 })
+}
+
+/** Types digits on the number pad, slowly enough to be a person. */
+export const typeDigits = (page, digits) =>
+  press(page, ...[...digits].map((digit) => (digit === '.' ? 'NumpadDecimal' : `Numpad${digit}`)))
+
+/** axe over the page in every theme: WCAG 2.0 to 2.2 A and AA, and best practice. */
+export async function axe(page) {
+  const before = await page.evaluate(() => document.documentElement.dataset.theme)
+  const found = []
+  await page.evaluate(axeSource)
+  for (const theme of THEMES) {
+    const violations = await page.evaluate(async (name) => {
+      document.documentElement.dataset.theme = name
+      await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})))
+      const result = await window.axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      })
+      return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 110)).slice(0, 3).join(' | ')}`)
+    }, theme)
+    found.push(...violations.map((violation) => `${theme} ${violation}`))
+  }
+  await page.evaluate((name) => (document.documentElement.dataset.theme = name), before)
+  if (found.length > 0) throw new Error(found.join('\n'))
+}
+
+/** Elements that are cut off, or a page that scrolls sideways. */
+export function cut(page) {
+  return page.evaluate(() => {
+    const found = []
+    const wide = document.documentElement.scrollWidth
+    if (wide > window.innerWidth) found.push(`page is ${wide} px wide`)
+    for (const element of document.body.querySelectorAll('*')) {
+      if (element.closest('.visually-hidden') || element.closest('svg')) continue
+      const { overflowX } = getComputedStyle(element)
+      const box = element.getBoundingClientRect()
+      if (box.width === 0) continue
+      const over = element.scrollWidth - element.clientWidth
+      const isText = element.childElementCount === 0 && element.clientWidth > 0
+      if (over > 1 && (isText || overflowX === 'hidden')) found.push(`${element.className}: ${element.textContent.slice(0, 40)} (+${over} px)`)
+      if (box.right > window.innerWidth + 1) found.push(`${element.className} leaves the screen by ${box.right - window.innerWidth} px`)
+    }
+    return found.slice(0, 6)
+  })
+}
+
+/** Makes the function that takes a picture, when a folder was asked for. */
+export function photographer(dir) {
+  if (!dir) return async () => {}
+  mkdirSync(dir, { recursive: true })
+  return async (page, name) => {
+    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))))
+    await page.screenshot({ path: join(dir, `${name}.png`) })
+  }
+}
