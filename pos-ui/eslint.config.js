@@ -38,28 +38,69 @@ export default defineConfigWithVueTs(
       'no-restricted-globals': [
         'error',
         { name: 'fetch', message: 'Call a name of api/edge.ts; only api/ fetches.' },
-        { name: 'EventSource', message: 'Follow a view with stream/view.ts; only stream/ opens streams.' },
+        {
+          name: 'EventSource',
+          message: 'Follow a view with stream/view.ts; only stream/ opens streams.',
+        },
       ],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.property.name='toFixed']", message: 'Format money with formatMoney; a float never becomes an amount.' },
-        { selector: "CallExpression[callee.property.name='randomUUID']", message: 'Make ids with newId; randomUUID is absent on plain http.' },
+        {
+          selector: "CallExpression[callee.property.name='toFixed']",
+          message: 'Format money with formatMoney; a float never becomes an amount.',
+        },
+        {
+          selector: "CallExpression[callee.property.name='randomUUID']",
+          message: 'Make ids with newId; randomUUID is absent on plain http.',
+        },
         { selector: 'TSEnumDeclaration', message: 'Use a union of strings.' },
       ],
     },
   },
   { files: ['src/api/**', 'src/stream/**'], rules: { 'no-restricted-globals': 'off' } },
   { files: ['src/device/profile.ts'], rules: { 'no-restricted-syntax': 'off' } },
-  wall(['src/ui/**/*.{ts,vue}'], [
-    { group: ['../operator/*', '../customer/*', '../devices/*', '../api/*', '../stream/*', '../scan/*', '../input/*', '../device/*'], message: 'ui/ knows no domain: only model/, styles/ and locales/.' },
-  ]),
-  wall(['src/model/**/*.ts'], [
-    { group: ['../ui/*', '../stream/*', '../operator/*', '../customer/*', '../devices/*'], message: 'model/ only formats.' },
-  ]),
-  ...faces.map((face) =>
-    wall([`src/${face}/**/*.{ts,vue}`], [
-      { group: faces.filter((other) => other !== face).flatMap((other) => [`../${other}/*`, `../../${other}/*`]), message: 'Faces never import each other.' },
-    ]),
+  wall(
+    ['src/ui/**/*.{ts,vue}'],
+    [
+      {
+        group: [
+          '../operator/*',
+          '../customer/*',
+          '../devices/*',
+          '../api/*',
+          '../stream/*',
+          '../scan/*',
+          '../input/*',
+          '../device/*',
+        ],
+        message: 'ui/ knows no domain: only model/, styles/ and locales/.',
+      },
+    ],
   ),
-  { files: ['*.{js,mjs,ts}', 'e2e/**/*.mjs', 'gallery/*.ts'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  wall(
+    ['src/model/**/*.ts'],
+    [
+      {
+        group: ['../ui/*', '../stream/*', '../operator/*', '../customer/*', '../devices/*'],
+        message: 'model/ only formats.',
+      },
+    ],
+  ),
+  ...faces.map((face) =>
+    wall(
+      [`src/${face}/**/*.{ts,vue}`],
+      [
+        {
+          group: faces
+            .filter((other) => other !== face)
+            .flatMap((other) => [`../${other}/*`, `../../${other}/*`]),
+          message: 'Faces never import each other.',
+        },
+      ],
+    ),
+  ),
+  {
+    files: ['*.{js,mjs,ts}', 'e2e/**/*.mjs', 'gallery/*.ts'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
 )

@@ -6,8 +6,6 @@
 //!
 //! **Invariant:** no dictionary and no database; 拼音 comes in as text, made once at HQ.
 
-use crate::catalog::Item;
-
 /// Rows that a person can look through; more means "type another sign".
 pub const FOUND_MAX: usize = 200;
 /// Signs of a query that are looked at.
@@ -34,30 +32,6 @@ pub fn words(text: &str) -> Vec<String> {
         }
     }
     words
-}
-
-/// Signs of 拼音 that are indexed behind each beginning; nobody types more before looking.
-const PINYIN_CHARS_MAX: usize = 12;
-
-/// All words an item is found by: of its name, spec, colour, size, brand and SKU, and its initials
-/// from each of their letters on, so that `zzs` finds 羊毛混纺针织衫.
-///
-/// Full 拼音 is indexed from its beginning only: its syllables are not marked, and every letter as a
-/// beginning would double a large index.
-#[must_use]
-pub fn index_words(item: &Item, initials: &str, pinyin: &str) -> Vec<String> {
-    let texts = [&item.name, &item.spec, &item.colour, &item.size, &item.brand, &item.sku];
-    let mut all: Vec<String> = texts.into_iter().flat_map(|text| words(text)).collect();
-    let beginning = |text: &str| text.chars().take(PINYIN_CHARS_MAX).collect::<String>();
-    if initials.is_ascii() {
-        all.extend((0..initials.len()).filter_map(|at| initials.get(at..)).map(beginning));
-    }
-    if !pinyin.is_empty() {
-        all.push(beginning(pinyin));
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// Runs of one kind of sign: ideographs, or letters and digits. Everything else divides.

@@ -56,6 +56,15 @@ struct Document;
 /// The endpoints with their description.
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .merge(screens())
+        .merge(counter())
+        .merge(lists())
+        .merge(simulated())
+}
+
+/// Who may sign in, and what screens are told.
+fn screens() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(service::version))
         .routes(routes!(session::workstations))
         .routes(routes!(session::operators))
@@ -64,6 +73,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(view::customer_view))
         .routes(routes!(stream::operator_stream))
         .routes(routes!(stream::customer_stream))
+}
+
+/// What an operator does at the counter.
+fn counter() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(workstation::scan))
         .routes(routes!(workstation::count, workstation::void_line))
         .routes(routes!(workstation::void_cart))
@@ -73,10 +87,20 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(workstation::leave_done))
         .routes(routes!(workstation::reprint))
         .routes(routes!(workstation::open_drawer))
+}
+
+/// What is looked up.
+fn lists() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(items::find))
         .routes(routes!(orders::list))
         .routes(routes!(orders::one))
         .routes(routes!(orders::receipt))
+}
+
+/// The page that plays devices.
+fn simulated() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(sim::devices))
         .routes(routes!(sim::device_stream))
         .routes(routes!(sim::scan))

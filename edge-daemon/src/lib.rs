@@ -40,6 +40,16 @@ use devices::Tasks;
 use sync::replica::Scope;
 use uplink::mall::{Mall, MallError};
 
+/// The description of what screens call, as OpenAPI 3.1 JSON: the one file the screens' types are
+/// made from.
+#[must_use]
+pub fn openapi_json() -> String {
+    // The document is made of strings and maps; it always has a JSON form.
+    let mut text = http::openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 /// Why the daemon did not start, or a loop of it stopped for now.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -163,5 +173,15 @@ impl Daemon {
         if joined.is_err() {
             tracing::error!("The ledger's writer could not be waited for");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// `make openapi` writes the file anew; the screens' types are made from it.
+    #[test]
+    fn the_committed_description_is_what_the_daemon_serves() {
+        let committed = include_str!("../openapi.json");
+        assert!(committed == super::openapi_json(), "edge-daemon/openapi.json is stale: make openapi");
     }
 }

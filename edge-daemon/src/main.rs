@@ -32,6 +32,8 @@ enum Verb {
         #[arg(long)]
         code: String,
     },
+    /// Writes the description of the screens' API (OpenAPI) to standard output.
+    Openapi,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -59,6 +61,10 @@ async fn carry_out(verb: Verb) -> anyhow::Result<()> {
         Verb::Enrol { config, code } => {
             let enrolled = edge_daemon::enrol(&Config::read(&config)?, &code).await?;
             tracing::info!(edge.id = %enrolled.edge, "This box is store `{}` now", enrolled.store_code);
+        }
+        Verb::Openapi => {
+            use std::io::Write as _;
+            std::io::stdout().write_all(edge_daemon::openapi_json().as_bytes())?;
         }
     }
     Ok(())

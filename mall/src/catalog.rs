@@ -23,8 +23,6 @@ mod row;
 mod sheet;
 mod xlsx_sheet;
 
-pub(crate) use columns::HeaderFault;
 pub(crate) use import::{Import, ImportError, Summary, import};
-pub(crate) use retire::{Pruned, RetireError, prune, retire};
+pub(crate) use retire::{RetireError, prune, retire};
 pub(crate) use row::RowFault;
-pub(crate) use sheet::SheetError;

@@ -150,12 +150,18 @@ impl Db {
 
     /// Begins a transaction that may write; only one is open at a time.
     pub(crate) async fn write(&self, doing: &'static str) -> Result<Tx, DbError> {
-        self.writer.begin_with(engine::BEGIN_WRITE).await.map_err(sql(doing))
+        self.writer
+            .begin_with(engine::BEGIN_WRITE)
+            .await
+            .map_err(sql(doing))
     }
 
     /// Begins a transaction that only reads and sees one state throughout.
     pub(crate) async fn read(&self, doing: &'static str) -> Result<Tx, DbError> {
-        self.readers.begin_with(engine::BEGIN_READ).await.map_err(sql(doing))
+        self.readers
+            .begin_with(engine::BEGIN_READ)
+            .await
+            .map_err(sql(doing))
     }
 
     /// Closes every connection; waits for those at work.

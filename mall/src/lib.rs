@@ -1,1 +1,153 @@
-//! .
+//! The central service: catalog, stores, and every order exactly once.
+//!
+//! | room | what |
+//! | --- | --- |
+//! | `config`, `context` | where it keeps its things; database, clock, mint, nudges |
+//! | `db` | the only room that says SQL |
+//! | `catalog` | import of price lists, retirement of items |
+//! | `feed` | changes and snapshots that stores read |
+//! | `fleet` | stores, workstations, operators, claim codes, enrolment, HQ's tokens |
+//! | `intake` | batches of facts: checked, kept once, acknowledged, made into orders |
+//! | `hq` | what HQ reads |
+//! | `http` | the only room that says HTTP |
+//! | `cli` | the same verbs from a command line |
+//!
+//! **Invariant:** no process holds what the database does not: any number of malls may run over one
+//! database, and each may be killed at any moment.
+
+mod catalog;
+pub mod cli;
+mod config;
+mod context;
+mod db;
+mod error_chain;
+mod feed;
+mod fleet;
+mod hq;
+mod http;
+mod intake;
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
+
+pub use config::{Config, LISTEN};
+pub use context::{Clock, OpenError};
+pub use db::DbError;
+pub use error_chain::Chain;
+pub use feed::item_words;
+
+use context::Context;
+
+/// How long a request under way may take once the mall was told to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Why a mall did not start or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data folder or database could not be opened.
+    #[error("could not start the mall")]
+    Open(#[from] OpenError),
+    /// The address could not be listened on.
+    #[error("could not listen on {listen}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Serving broke off.
+    #[error("could not go on serving")]
+    Serve(#[source] io::Error),
+}
+
+impl RunError {
+    /// What a person can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Open(error) => error.hint(),
+            Self::Listen { .. } => {
+                Some("another program may have the port; give a free one: --listen")
+            }
+            Self::Serve(_) => None,
+        }
+    }
+}
+
+/// A mall that listens but does not serve yet.
+#[derive(Debug)]
+pub struct Mall {
+    context: Context,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Mall {
+    /// Opens the data folder and the database, and listens.
+    pub async fn start(config: Config) -> Result<Self, RunError> {
+        let context = Context::open(&config).await?;
+        let listen = |source| RunError::Listen {
+            listen: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        Ok(Self {
+            context,
+            listener,
+            address,
+        })
+    }
+
+    /// Where it listens; with the port that was free if port 0 was asked for.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` is done, then lets requests under way finish and closes.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+        let Self {
+            context,
+            listener,
+            address,
+        } = self;
+        info!(
+            address = %address, snapshots = %context.snapshots().display(),
+            "The mall listens on http://{address}"
+        );
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
+        tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
+        let (router, _) = http::routes(&context);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let draining = stop.clone().cancelled_owned();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(draining);
+        let mut serving = tokio::spawn(serving.into_future());
+        let served = tokio::select! {
+            ended = &mut serving => Some(ended),
+            () = shutdown => None,
+        };
+        stop.cancel();
+        let served = match served {
+            Some(ended) => ended,
+            // A download that takes longer is cut off; the store goes on from where it was.
+            None => timeout(DRAIN, &mut serving).await.unwrap_or(Ok(Ok(()))),
+        };
+        serving.abort();
+        tasks.close();
+        tasks.wait().await;
+        context.db().close().await;
+        info!("The mall has stopped");
+        served.unwrap_or(Ok(())).map_err(RunError::Serve)
+    }
+}
+
+/// Starts a mall and serves until `shutdown` is done.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    Mall::start(config).await?.run(shutdown).await
+}

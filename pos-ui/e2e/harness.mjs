@@ -4,7 +4,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+)
 
 /** Patience of every wait; a busy build machine is slow, a wrong page is wrong for ever. */
 export const PATIENCE_MS = 8_000
@@ -22,7 +25,12 @@ export async function check(name, body) {
     console.log(`ok   ${name}${note ? `  (${note})` : ''}  ${Date.now() - began} ms`)
   } catch (error) {
     failures.push(name)
-    console.log(`FAIL ${name}\n     ${String(error.message ?? error).split('\n').slice(0, 12).join('\n     ')}`)
+    console.log(
+      `FAIL ${name}\n     ${String(error.message ?? error)
+        .split('\n')
+        .slice(0, 12)
+        .join('\n     ')}`,
+    )
   }
 }
 
@@ -43,7 +51,12 @@ export async function eventually(read, expected, what) {
   let last
   for (;;) {
     last = await read()
-    if (typeof expected === 'function' ? expected(last) : JSON.stringify(last) === JSON.stringify(expected)) return last
+    if (
+      typeof expected === 'function'
+        ? expected(last)
+        : JSON.stringify(last) === JSON.stringify(expected)
+    )
+      return last
     if (Date.now() > until) {
       const hoped = typeof expected === 'function' ? 'something else' : JSON.stringify(expected)
       throw new Error(`${what}: still ${JSON.stringify(last)}, expected ${hoped}`)
@@ -90,7 +103,8 @@ export async function openPage(browser, url, size) {
   })
   page.on('pageerror', (error) => page.complaints.push(error.message))
   page.on('console', (message) => {
-    if (/Content Security Policy|\[Vue warn\]/.test(message.text())) page.complaints.push(message.text())
+    if (/Content Security Policy|\[Vue warn\]/.test(message.text()))
+      page.complaints.push(message.text())
   })
   await page.addInitScript(() => {
     window.__pointers = 0
@@ -102,10 +116,15 @@ export async function openPage(browser, url, size) {
 }
 
 function keyOf(character) {
-  if (/\d/.test(character)) return { code: `Digit${character}`, windowsVirtualKeyCode: character.charCodeAt(0) }
+  if (/\d/.test(character))
+    return { code: `Digit${character}`, windowsVirtualKeyCode: character.charCodeAt(0) }
   if (/[A-Za-z]/.test(character)) {
     const upper = character.toUpperCase()
-    return { code: `Key${upper}`, windowsVirtualKeyCode: upper.charCodeAt(0), modifiers: character === upper ? 8 : 0 }
+    return {
+      code: `Key${upper}`,
+      windowsVirtualKeyCode: upper.charCodeAt(0),
+      modifiers: character === upper ? 8 : 0,
+    }
   }
   if (character === '-') return { code: 'Minus', windowsVirtualKeyCode: 189 }
   throw new Error(`the wedge of this suite cannot type ${character}`)
@@ -155,11 +174,19 @@ export async function axe(page) {
   for (const theme of THEMES) {
     const violations = await page.evaluate(async (name) => {
       document.documentElement.dataset.theme = name
-      await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})))
+      await Promise.all(
+        document.getAnimations().map((animation) => animation.finished.catch(() => {})),
+      )
       const result = await window.axe.run(document, {
         runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
       })
-      return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 110)).slice(0, 3).join(' | ')}`)
+      return result.violations.map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes
+            .map(({ html }) => html.slice(0, 110))
+            .slice(0, 3)
+            .join(' | ')}`,
+      )
     }, theme)
     found.push(...violations.map((violation) => `${theme} ${violation}`))
   }
@@ -180,8 +207,10 @@ export function cut(page) {
       if (box.width === 0) continue
       const over = element.scrollWidth - element.clientWidth
       const isText = element.childElementCount === 0 && element.clientWidth > 0
-      if (over > 1 && (isText || overflowX === 'hidden')) found.push(`${element.className}: ${element.textContent.slice(0, 40)} (+${over} px)`)
-      if (box.right > window.innerWidth + 1) found.push(`${element.className} leaves the screen by ${box.right - window.innerWidth} px`)
+      if (over > 1 && (isText || overflowX === 'hidden'))
+        found.push(`${element.className}: ${element.textContent.slice(0, 40)} (+${over} px)`)
+      if (box.right > window.innerWidth + 1)
+        found.push(`${element.className} leaves the screen by ${box.right - window.innerWidth} px`)
     }
     return found.slice(0, 6)
   })
@@ -192,7 +221,9 @@ export function photographer(dir) {
   if (!dir) return async () => {}
   mkdirSync(dir, { recursive: true })
   return async (page, name) => {
-    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))))
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))),
+    )
     await page.screenshot({ path: join(dir, `${name}.png`) })
   }
 }

@@ -2,14 +2,29 @@
 // EDGE_URL, OPERATOR, PIN, CODES (barcodes of the catalog, comma separated, at least three; twenty are better),
 // QUERY (a word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
 import {
-  axe, check, close, cut, eventually, holds, launch, openPage, photographer, press, same, scan, typeDigits,
+  axe,
+  check,
+  close,
+  cut,
+  eventually,
+  holds,
+  launch,
+  openPage,
+  photographer,
+  press,
+  same,
+  scan,
+  typeDigits,
 } from './harness.mjs'
 import { clearCounter, customerPage, money, operatorPage, signIn } from './till.mjs'
 
 const edge = (process.env.EDGE_URL ?? 'http://127.0.0.1:7070').replace(/\/$/, '')
 const operator = process.env.OPERATOR ?? '1001'
 const pin = process.env.PIN ?? ''
-const codes = (process.env.CODES ?? '').split(',').map((code) => code.trim()).filter(Boolean)
+const codes = (process.env.CODES ?? '')
+  .split(',')
+  .map((code) => code.trim())
+  .filter(Boolean)
 const query = process.env.QUERY ?? '羊毛'
 const workstation = Number(process.env.WORKSTATION ?? 1)
 const shotsAt = process.argv.indexOf('--shots')
@@ -30,16 +45,21 @@ function unknownCode() {
 
 const page = (face) => `${edge}/ui/${face}/?workstation=${workstation}`
 const browser = await launch()
-const till = operatorPage(await openPage(browser, page('operator'), { width: 1366, height: 768 }), workstation)
-const display = customerPage(await openPage(browser, page('customer'), { width: 1024, height: 600 }))
+const till = operatorPage(
+  await openPage(browser, page('operator'), { width: 1366, height: 768 }),
+  workstation,
+)
+const display = customerPage(
+  await openPage(browser, page('customer'), { width: 1024, height: 600 }),
+)
 
 const lines = (count) => eventually(async () => (await till.skus()).length, count, 'lines')
 const tones = (expected) => eventually(till.tones, expected, 'tones')
 const bothShow = async () => {
   const { cart } = await till.view()
   const due = money(cart.total)
-  await eventually(till.due, due, 'due on the operator\'s screen')
-  await eventually(display.due, due, 'due on the customer\'s screen')
+  await eventually(till.due, due, "due on the operator's screen")
+  await eventually(display.due, due, "due on the customer's screen")
   return due
 }
 
@@ -48,7 +68,7 @@ await check('sign-in: axe in three themes', async () => {
   await shot(till.page, 'operator-sign-in')
   await axe(till.page)
 })
-await check('F12 locks, and the customer\'s page pauses', async () => {
+await check("F12 locks, and the customer's page pauses", async () => {
   await signIn(till, operator, pin)
   await eventually(display.mode, 'idle', 'mode')
   await press(till.page, 'F12')
@@ -77,7 +97,7 @@ await check('customer: idle, one h1, axe', async () => {
   await axe(display.page)
 })
 
-await check('OP-1 a code at 4 ms a key is one line, one tone, the daemon\'s due', async () => {
+await check("OP-1 a code at 4 ms a key is one line, one tone, the daemon's due", async () => {
   await scan(till.page, first)
   await lines(1)
   await tones(['ok'])
@@ -119,7 +139,7 @@ await check('Find: arrows choose, Enter adds', async () => {
   await eventually(till.mode, 'sell', 'mode')
   await eventually(async () => (await till.view()).cart.pieces > before, true, 'more pieces')
 })
-await check('customer: the cart as on the operator\'s screen, axe', async () => {
+await check("customer: the cart as on the operator's screen, axe", async () => {
   await bothShow()
   await shot(display.page, 'customer-cart')
   await shot(till.page, 'operator-sell')
@@ -139,10 +159,22 @@ await check('OP-6 twenty scans back to back at 1 ms a key, in order', async () =
   await scan(till.page, burst, { gapMs: 1 })
   const distinct = [...new Set(burst)]
   await lines(distinct.length)
-  const { cart } = await eventually(till.view, ({ cart: now }) => now.lines.reduce((sum, line) => sum + line.quantity_milli, 0) === 20_000, '20 pieces')
-  same(cart.lines.map(({ sku }) => sku), await till.skus(), 'order on the screen')
+  const { cart } = await eventually(
+    till.view,
+    ({ cart: now }) => now.lines.reduce((sum, line) => sum + line.quantity_milli, 0) === 20_000,
+    '20 pieces',
+  )
+  same(
+    cart.lines.map(({ sku }) => sku),
+    await till.skus(),
+    'order on the screen',
+  )
   const bare = (code) => code.replace(/^0+/, '')
-  same(cart.lines.map(({ code }) => bare(code)), distinct.map(bare), 'order of the scans')
+  same(
+    cart.lines.map(({ code }) => bare(code)),
+    distinct.map(bare),
+    'order of the scans',
+  )
   await bothShow()
   return `${distinct.length} lines`
 })
@@ -204,23 +236,40 @@ await check('F1 draws the keys from the live map, axe', async () => {
   await eventually(till.mode, 'sell', 'mode')
 })
 
-await check('OP-16 due, tender key and last line together at 1366×768 and 1024×768, both languages', async () => {
-  await scan(till.page, codes.slice(0, 8))
-  await eventually(async () => (await till.skus()).length >= Math.min(3, codes.length), true, 'lines')
-  for (const [width, height] of [[1024, 768], [1366, 768]]) {
-    await till.page.setViewportSize({ width, height })
-    for (const lang of ['en', 'zh-CN']) {
-      await till.page.locator('header button[lang]').click()
-      await eventually(() => till.page.evaluate(() => document.documentElement.lang), lang, 'lang')
-      same(await cut(till.page), [], `cut at ${width} ${lang}`)
-      for (const part of ['[data-test=due]', '[data-test=tender]', '[data-sku]:last-child']) {
-        const box = await till.page.locator(part).boundingBox()
-        holds(box && box.y >= 0 && box.y + box.height <= height && box.x + box.width <= width, `${part} is out of sight at ${width}`)
+await check(
+  'OP-16 due, tender key and last line together at 1366×768 and 1024×768, both languages',
+  async () => {
+    await scan(till.page, codes.slice(0, 8))
+    await eventually(
+      async () => (await till.skus()).length >= Math.min(3, codes.length),
+      true,
+      'lines',
+    )
+    for (const [width, height] of [
+      [1024, 768],
+      [1366, 768],
+    ]) {
+      await till.page.setViewportSize({ width, height })
+      for (const lang of ['en', 'zh-CN']) {
+        await till.page.locator('header button[lang]').click()
+        await eventually(
+          () => till.page.evaluate(() => document.documentElement.lang),
+          lang,
+          'lang',
+        )
+        same(await cut(till.page), [], `cut at ${width} ${lang}`)
+        for (const part of ['[data-test=due]', '[data-test=tender]', '[data-sku]:last-child']) {
+          const box = await till.page.locator(part).boundingBox()
+          holds(
+            box && box.y >= 0 && box.y + box.height <= height && box.x + box.width <= width,
+            `${part} is out of sight at ${width}`,
+          )
+        }
+        await shot(till.page, `operator-sell-${width}-${lang}`)
       }
-      await shot(till.page, `operator-sell-${width}-${lang}`)
     }
-  }
-})
+  },
+)
 
 await check('OP-9 a whole cash sale with the number pad only', async () => {
   await clearCounter(till)
@@ -234,7 +283,7 @@ await check('OP-9 a whole cash sale with the number pad only', async () => {
   const { tender } = await till.view()
   await eventually(till.due, money(tender.cash.due), 'due')
   await eventually(display.mode, 'tender', 'customer mode')
-  same(await display.due(), money(tender.cash.due), 'due on the customer\'s screen')
+  same(await display.due(), money(tender.cash.due), "due on the customer's screen")
   same((await display.headings()).length, 1, 'h1')
   await shot(display.page, 'customer-tender')
   await axe(display.page)
@@ -249,7 +298,11 @@ await check('OP-9 a whole cash sale with the number pad only', async () => {
   holds(last.id !== before, 'no new order')
   same(last.change.amount, yuan * 100 - tender.cash.due.amount, 'change of the order')
   const change = (await till.page.locator('[data-test=change]').textContent()).trim()
-  same([change, await display.change()], [money(last.change), money(last.change)], 'change on both screens')
+  same(
+    [change, await display.change()],
+    [money(last.change), money(last.change)],
+    'change on both screens',
+  )
   await shot(display.page, 'customer-paid')
   await shot(till.page, 'operator-done')
   same((await till.tones()).at(-1), 'paid', 'tone')
@@ -280,7 +333,8 @@ await check('CU-1 the same due on both screens within 100 ms, from the same even
       let before = ''
       new MutationObserver(() => {
         const now = document.querySelector('[data-test=due]')?.textContent.trim() ?? ''
-        if (now !== before) window.__changed.push({ now, at: performance.timeOrigin + performance.now() })
+        if (now !== before)
+          window.__changed.push({ now, at: performance.timeOrigin + performance.now() })
         before = now
       }).observe(document.body, { subtree: true, childList: true, characterData: true })
     })
@@ -291,16 +345,24 @@ await check('CU-1 the same due on both screens within 100 ms, from the same even
     await scan(till.page, codes[round % codes.length])
     await bothShow()
   }
-  const [one, other] = await Promise.all([till, display].map((target) => target.page.evaluate(() => window.__changed)))
+  const [one, other] = await Promise.all(
+    [till, display].map((target) => target.page.evaluate(() => window.__changed)),
+  )
   const apart = other
-    .map(({ now, at }) => one.filter((own) => own.now === now).map((own) => Math.abs(own.at - at)).sort((a, b) => a - b)[0])
+    .map(
+      ({ now, at }) =>
+        one
+          .filter((own) => own.now === now)
+          .map((own) => Math.abs(own.at - at))
+          .sort((a, b) => a - b)[0],
+    )
     .filter((ms) => ms !== undefined)
     .sort((a, b) => a - b)
   const median = apart[Math.floor(apart.length / 2)]
   holds(median <= 100, `median ${median} ms`)
   return `median ${median.toFixed(0)} ms of ${apart.length}`
 })
-await check('CU-3 after void and lock no item is left in the customer\'s page', async () => {
+await check("CU-3 after void and lock no item is left in the customer's page", async () => {
   const names = (await till.view()).cart.lines.map(({ name }) => name)
   await clearCounter(till)
   await eventually(display.mode, 'idle', 'mode')
@@ -315,28 +377,85 @@ await check('CU-3 after void and lock no item is left in the customer\'s page', 
   await eventually(till.mode, 'sign-in', 'mode')
   await eventually(display.mode, 'paused', 'mode')
   same(await left(), [], 'item names left after lock')
-  holds(!(await till.page.evaluate(() => document.body.textContent)).includes(names[0]), 'the locked till still shows the cart')
+  holds(
+    !(await till.page.evaluate(() => document.body.textContent)).includes(names[0]),
+    'the locked till still shows the cart',
+  )
 })
 await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () => {
   const most = { amount: 9_999_999_999, currency: 'CNY' }
-  const line = { id: 'a', name: '手工紫砂壶', spec: '大师款', unit: 'piece', quantity_milli: 1000, list_price: most, amount: most }
+  const line = {
+    id: 'a',
+    name: '手工紫砂壶',
+    spec: '大师款',
+    unit: 'piece',
+    quantity_milli: 1000,
+    list_price: most,
+    amount: most,
+  }
   // As of the year 9999, so that the paid page is never old.
-  const base = { boot: 'b', revision: 1, build: '0', now: '9999-01-01T00:00:00Z', store: { code: 'S', name: '店' }, workstation: { number: 1, name: '1' } }
+  const base = {
+    boot: 'b',
+    revision: 1,
+    build: '0',
+    now: '9999-01-01T00:00:00Z',
+    store: { code: 'S', name: '店' },
+    workstation: { number: 1, name: '1' },
+  }
   const tender = { total: most, rounding: { amount: -9, currency: 'CNY' }, due: most }
-  const paid = { order_id: 'o', receipt_number: 'S-1-1-1', completed_at: base.now, tendered: [{ kind: 'cash', amount: most }], change: most, total: most, rounding: { amount: -9, currency: 'CNY' } }
-  const cart = { pieces: 9999, lines: [line], newest_line_id: 'a', saved: { ...most, amount: -most.amount }, total: most }
-  for (const [width, height] of [[1024, 600], [1280, 800], [1920, 1080], [800, 480]]) {
-    for (const view of [{ phase: 'cart', cart }, { phase: 'tender', cart, tender }, { phase: 'paid', paid }]) {
+  const paid = {
+    order_id: 'o',
+    receipt_number: 'S-1-1-1',
+    completed_at: base.now,
+    tendered: [{ kind: 'cash', amount: most }],
+    change: most,
+    total: most,
+    rounding: { amount: -9, currency: 'CNY' },
+  }
+  const cart = {
+    pieces: 9999,
+    lines: [line],
+    newest_line_id: 'a',
+    saved: { ...most, amount: -most.amount },
+    total: most,
+  }
+  for (const [width, height] of [
+    [1024, 600],
+    [1280, 800],
+    [1920, 1080],
+    [800, 480],
+  ]) {
+    for (const view of [
+      { phase: 'cart', cart },
+      { phase: 'tender', cart, tender },
+      { phase: 'paid', paid },
+    ]) {
       const big = await openPage(browser, 'about:blank', { width, height })
       await big.route('**/display/stream', (route) =>
-        route.fulfill({ contentType: 'text/event-stream', body: `event: view\ndata: ${JSON.stringify({ ...base, ...view })}\n\n` }),
+        route.fulfill({
+          contentType: 'text/event-stream',
+          body: `event: view\ndata: ${JSON.stringify({ ...base, ...view })}\n\n`,
+        }),
       )
       await big.goto(page('customer'))
-      await eventually(() => big.evaluate(() => document.documentElement.dataset.mode), view.phase, 'mode')
+      await eventually(
+        () => big.evaluate(() => document.documentElement.dataset.mode),
+        view.phase,
+        'mode',
+      )
       await big.evaluate(() => document.fonts.ready)
       same(await cut(big), [], `cut at ${width}×${height} ${view.phase}`)
-      const amounts = await big.locator('.money .inner').evaluateAll((all) => all.map((one) => { const { left, right, top, bottom } = one.getBoundingClientRect(); return { left, right, top, bottom, text: one.textContent } }))
-      for (const box of amounts) holds(box.left >= 0 && box.right <= width && box.top >= 0 && box.bottom <= height, `${box.text} leaves ${width}×${height} in ${view.phase}: ${JSON.stringify(box)}`)
+      const amounts = await big.locator('.money .inner').evaluateAll((all) =>
+        all.map((one) => {
+          const { left, right, top, bottom } = one.getBoundingClientRect()
+          return { left, right, top, bottom, text: one.textContent }
+        }),
+      )
+      for (const box of amounts)
+        holds(
+          box.left >= 0 && box.right <= width && box.top >= 0 && box.bottom <= height,
+          `${box.text} leaves ${width}×${height} in ${view.phase}: ${JSON.stringify(box)}`,
+        )
       await shot(big, `customer-${view.phase}-${width}x${height}-most`)
       await big.context().close()
     }
@@ -368,7 +487,8 @@ if (simulated) {
   })
 }
 await check('no foreign request, no policy violation, no script error', async () => {
-  for (const { page: one } of [till, display]) same([one.foreign, one.complaints], [[], []], one.url())
+  for (const { page: one } of [till, display])
+    same([one.foreign, one.complaints], [[], []], one.url())
 })
 
 await browser.close()

@@ -2,7 +2,10 @@
 import { eventually, press, typeDigits } from './harness.mjs'
 
 const texts = (page, selector) =>
-  page.evaluate((query) => Array.from(document.querySelectorAll(query), (one) => one.textContent.trim()), selector)
+  page.evaluate(
+    (query) => Array.from(document.querySelectorAll(query), (one) => one.textContent.trim()),
+    selector,
+  )
 
 /** Reads the operator's page. */
 export function operatorPage(page, workstation) {
@@ -11,16 +14,24 @@ export function operatorPage(page, workstation) {
     mode: () => page.evaluate(() => document.documentElement.dataset.mode),
     due: async () => (await texts(page, '[data-test=due]'))[0],
     numberLine: async () => (await texts(page, '[data-test=number-line]'))[0],
-    skus: () => page.evaluate(() => Array.from(document.querySelectorAll('[data-sku]'), (one) => one.dataset.sku)),
+    skus: () =>
+      page.evaluate(() =>
+        Array.from(document.querySelectorAll('[data-sku]'), (one) => one.dataset.sku),
+      ),
     quantities: async () =>
-      (await texts(page, '[data-sku] .count')).map((text) => text.replace(/^\S+\s/, '').replace(/[^\d.]/g, '')),
+      (await texts(page, '[data-sku] .count')).map((text) =>
+        text.replace(/^\S+\s/, '').replace(/[^\d.]/g, ''),
+      ),
     tones: () => page.evaluate(() => window.__tones ?? []),
     forgetTones: () => page.evaluate(() => (window.__tones = [])),
     alert: async () => (await texts(page, '.strip[role=alert]'))[0] ?? '',
     pointers: () => page.evaluate(() => window.__pointers),
     /** The daemon's own view, asked with this page's session. */
     view: () =>
-      page.evaluate(async (n) => (await fetch(`/api/v1/workstations/${n}/view`)).json(), workstation),
+      page.evaluate(
+        async (n) => (await fetch(`/api/v1/workstations/${n}/view`)).json(),
+        workstation,
+      ),
   }
 }
 
@@ -50,7 +61,9 @@ export async function signIn(till, operator, pin) {
     await till.page.waitForSelector('[data-operator]')
     const tiles = await till.page.locator('[data-operator]').count()
     for (let step = 0; step < tiles; step += 1) {
-      const chosen = await till.page.locator('[data-operator][aria-pressed=true]').getAttribute('data-operator')
+      const chosen = await till.page
+        .locator('[data-operator][aria-pressed=true]')
+        .getAttribute('data-operator')
       if (chosen === operator) break
       await press(till.page, 'ArrowDown')
     }

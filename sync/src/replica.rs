@@ -5,7 +5,11 @@
 //!
 //! **Invariant:** nobody opens a database in this room.
 
+mod words;
+
 use std::{fmt, str::FromStr};
+
+pub use words::item_words;
 
 /// Raised when a table changes in a way that an older program could not read.
 pub const REPLICA_SCHEMA: i64 = 1;

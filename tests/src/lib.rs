@@ -1,1 +1,33 @@
-//! .
+//! A whole store and its mall as real processes, and the hands of the people in it.
+//!
+//! | room | what |
+//! | --- | --- |
+//! | `program`, `port`, `wait` | processes, ports, waiting for a condition |
+//! | `mall_process`, `edge_process` | the two programs, started, told to stop, killed |
+//! | `cable` | what lies between them: whole, cut, slow, or full of nonsense |
+//! | `till`, `view`, `events` | a workstation's screen without a screen |
+//! | `gun`, `paper` | a scanner that connects to a port, and what came onto the paper |
+//! | `store` | all of it together |
+//! | `ledger`, `compare` | the books of both sides, order by order |
+//! | `journey` | a day in the life of a store, told as a table |
+//!
+//! **Invariant:** nothing here links against a program that it tests; all it knows of them is their
+//! command line, their ports and their files. Every wait is for a condition and has an end.
+
+pub mod cable;
+pub mod catalog;
+pub mod compare;
+pub mod edge_process;
+pub mod events;
+pub mod folder;
+pub mod gun;
+pub mod journey;
+pub mod ledger;
+pub mod mall_process;
+pub mod paper;
+pub mod port;
+pub mod program;
+pub mod store;
+pub mod till;
+pub mod view;
+pub mod wait;

@@ -7,10 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::{catalog::Item, find, id::IncarnationId, time::Timestamp};
+use domain::{id::IncarnationId, time::Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sync::{
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::{REPLICA_SCHEMA, Scope, item_words},
     wire::{FeedCursorV1, FeedPageV1, ItemV1, RowV1},
 };
 
@@ -277,16 +277,11 @@ fn put_item(connection: &Connection, wire: &ItemV1) -> Result<(), DbError> {
             })
             .map_err(DbError::sqlite(doing))?;
     }
-    put_words(connection, item_id, &item, wire)
+    put_words(connection, item_id, wire)
 }
 
-fn put_words(
-    connection: &Connection,
-    item_id: i64,
-    item: &Item,
-    wire: &ItemV1,
-) -> Result<(), DbError> {
-    let words = find::index_words(item, &wire.initials, &wire.pinyin).join(" ");
+fn put_words(connection: &Connection, item_id: i64, item: &ItemV1) -> Result<(), DbError> {
+    let words = item_words(item).into_iter().collect::<Vec<_>>().join(" ");
     connection
         .prepare_cached("delete from item_word where rowid = ?1")
         .and_then(|mut statement| statement.execute([item_id]))

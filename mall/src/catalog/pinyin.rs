@@ -69,7 +69,11 @@ mod tests {
             ("Pistou d'ail", "", ""),
         ];
         for (name, initials, full) in table {
-            assert_eq!(letters(name), (initials.to_owned(), full.to_owned()), "{name}");
+            assert_eq!(
+                letters(name),
+                (initials.to_owned(), full.to_owned()),
+                "{name}"
+            );
         }
     }
 }

@@ -41,24 +41,33 @@ pub(super) async fn insert(tx: &mut Conn, writes: &[ItemWrite]) -> Result<(), Db
     for some in rows.chunks(ROWS_A_STATEMENT) {
         let values = bulk::rows(some.len(), 3);
         let statement = format!("insert into barcode (gtin, sku_key, pack_milli) values {values}");
-        let mut query = sqlx::query(AssertSqlSafe(statement))
-            .persistent(some.len() == ROWS_A_STATEMENT);
+        let mut query =
+            sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_A_STATEMENT);
         for (gtin, key, pack) in some {
             query = query.bind(*gtin).bind(key.as_str()).bind(*pack);
         }
-        query.execute(&mut *tx).await.map_err(sql("write barcodes"))?;
+        query
+            .execute(&mut *tx)
+            .await
+            .map_err(sql("write barcodes"))?;
     }
     Ok(())
 }
 
 pub(super) async fn remove_all(tx: &mut Conn, keys: &[String]) -> Result<(), DbError> {
     for some in keys.chunks(ROWS_A_STATEMENT) {
-        let statement = format!("delete from barcode where sku_key in {}", bulk::list(some.len()));
+        let statement = format!(
+            "delete from barcode where sku_key in {}",
+            bulk::list(some.len())
+        );
         let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
         for key in some {
             query = query.bind(key.as_str());
         }
-        query.execute(&mut *tx).await.map_err(sql("remove barcodes"))?;
+        query
+            .execute(&mut *tx)
+            .await
+            .map_err(sql("remove barcodes"))?;
     }
     Ok(())
 }
@@ -82,7 +91,10 @@ pub(super) async fn of_items(
         }
         for (key, gtin, pack) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
             let gtin = of_stored(gtin).ok_or_else(|| damaged(doing))?;
-            let barcode = BarcodeV1 { gtin, pack_milli: Quantity::from_milli(pack) };
+            let barcode = BarcodeV1 {
+                gtin,
+                pack_milli: Quantity::from_milli(pack),
+            };
             found.entry(key).or_default().push(barcode);
         }
     }

@@ -70,7 +70,11 @@ pub(crate) async fn claim(tx: &mut Conn, code: Hash) -> Result<Option<ClaimRow>,
             edge => Some(edge.parse().map_err(|_| damaged(doing))?),
         };
         let expires_at = Timestamp::from_micros(expires_at);
-        Ok(ClaimRow { store: StoreId(store), expires_at, used_by })
+        Ok(ClaimRow {
+            store: StoreId(store),
+            expires_at,
+            used_by,
+        })
     })
     .transpose()
 }
@@ -165,12 +169,11 @@ pub(crate) async fn of_store(tx: &mut Conn, store: StoreId) -> Result<Vec<EdgeRo
 
 /// Takes the right to speak from an edge node; `false` when it had none.
 pub(crate) async fn revoke(tx: &mut Conn, id: EdgeId, now: Timestamp) -> Result<bool, DbError> {
-    let done =
-        sqlx::query("update edge set revoked_at = $2 where edge_id = $1 and revoked_at = 0")
-            .bind(id.to_string())
-            .bind(now.micros())
-            .execute(tx)
-            .await
-            .map_err(sql("revoke an edge node"))?;
+    let done = sqlx::query("update edge set revoked_at = $2 where edge_id = $1 and revoked_at = 0")
+        .bind(id.to_string())
+        .bind(now.micros())
+        .execute(tx)
+        .await
+        .map_err(sql("revoke an edge node"))?;
     Ok(done.rows_affected() > 0)
 }

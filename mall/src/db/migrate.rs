@@ -17,12 +17,11 @@ pub(super) async fn forward(tx: &mut Conn, now: Timestamp) -> Result<(), DbError
     forward_by(tx, now, &STEPS).await
 }
 
-async fn forward_by(
-    tx: &mut Conn,
-    now: Timestamp,
-    steps: &[&'static str],
-) -> Result<(), DbError> {
-    sqlx::raw_sql(LOG).execute(&mut *tx).await.map_err(sql("read the schema number"))?;
+async fn forward_by(tx: &mut Conn, now: Timestamp, steps: &[&'static str]) -> Result<(), DbError> {
+    sqlx::raw_sql(LOG)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql("read the schema number"))?;
     let (found,): (i64,) = sqlx::query_as("select coalesce(max(number), 0) from schema_step")
         .fetch_one(&mut *tx)
         .await
@@ -32,7 +31,10 @@ async fn forward_by(
         return Err(DbError::Newer { found, known });
     }
     for (number, step) in (1_i64..).zip(steps).filter(|(number, _)| *number > found) {
-        sqlx::raw_sql(*step).execute(&mut *tx).await.map_err(sql("step the schema forward"))?;
+        sqlx::raw_sql(*step)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql("step the schema forward"))?;
         sqlx::query("insert into schema_step (number, taken_at) values ($1, $2)")
             .bind(number)
             .bind(now.micros())
@@ -63,7 +65,9 @@ mod tests {
         for known in [&steps[..1], &steps[..], &steps[..]] {
             forward_by(&mut connection, now, known).await.unwrap();
         }
-        let error = forward_by(&mut connection, now, &steps[..1]).await.unwrap_err();
+        let error = forward_by(&mut connection, now, &steps[..1])
+            .await
+            .unwrap_err();
         assert!(matches!(error, DbError::Newer { found: 2, known: 1 }));
         assert!(error.hint().unwrap().contains("newer program"));
     }
@@ -95,7 +99,10 @@ mod tests {
         assert!(tables("-- reference\ncreate table b (\n x text\n);")[0].1);
         assert!(STEPS.iter().flat_map(|step| tables(step)).count() >= 15);
         let unique_index = STEPS.iter().any(|step| step.contains("unique index"));
-        assert!(!unique_index, "unique indexes must be looked at by this test too");
+        assert!(
+            !unique_index,
+            "unique indexes must be looked at by this test too"
+        );
     }
 
     fn tables(step: &str) -> Vec<(String, bool, String)> {

@@ -106,7 +106,10 @@ pub(crate) async fn page(
         .fetch_all(&mut *tx)
         .await
         .map_err(sql("read the orders"))?;
-    let mut found = rows.iter().map(stored).collect::<Result<Vec<StoredOrder>, DbError>>()?;
+    let mut found = rows
+        .iter()
+        .map(stored)
+        .collect::<Result<Vec<StoredOrder>, DbError>>()?;
     for order in &mut found {
         fill(&mut *tx, order).await?;
     }
@@ -165,9 +168,15 @@ pub(crate) async fn fill(tx: &mut Conn, found: &mut StoredOrder) -> Result<(), D
     .map_err(sql("read the tenders of an order"))?;
     let tender = |(kind, amount): (String, i64)| {
         let kind = TenderKind::from_word(&kind).ok_or_else(|| damaged("read a tender"))?;
-        Ok(TenderV1 { kind, amount_minor: Money::from_minor(amount) })
+        Ok(TenderV1 {
+            kind,
+            amount_minor: Money::from_minor(amount),
+        })
     };
-    found.order.tenders = rows.into_iter().map(tender).collect::<Result<_, DbError>>()?;
+    found.order.tenders = rows
+        .into_iter()
+        .map(tender)
+        .collect::<Result<_, DbError>>()?;
     Ok(())
 }
 
@@ -246,7 +255,13 @@ pub(crate) async fn day(
         })
         .collect::<Result<_, DbError>>()?;
     let (total, rounding) = (Money::from_minor(total), Money::from_minor(rounding));
-    Ok(DaySums { n_orders, total, rounding, change: Money::from_minor(change), tenders })
+    Ok(DaySums {
+        n_orders,
+        total,
+        rounding,
+        change: Money::from_minor(change),
+        tenders,
+    })
 }
 
 /// What a person should look at.
@@ -283,7 +298,14 @@ pub(crate) async fn troubles(
     .map_err(sql("read the troubles of a store"))?;
     let row = |(id, what, reason, seq, kind, at)| {
         let received_at = Timestamp::from_micros(at);
-        TroubleRow { id, what, reason, seq, kind, received_at }
+        TroubleRow {
+            id,
+            what,
+            reason,
+            seq,
+            kind,
+            received_at,
+        }
     };
     Ok(rows.into_iter().map(row).collect())
 }

@@ -22,7 +22,11 @@ type Columns = (String, i64, i64);
 
 fn row((name, created_at, revoked_at): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    StaffRow { name, created_at, is_revoked: revoked_at != 0 }
+    StaffRow {
+        name,
+        created_at,
+        is_revoked: revoked_at != 0,
+    }
 }
 
 /// Keeps a new holder, by the token's hash; `false` when the name is taken.
@@ -68,12 +72,11 @@ pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
 
 /// Ends a token; `false` when there is none to end.
 pub(crate) async fn revoke(tx: &mut Conn, name: &str, now: Timestamp) -> Result<bool, DbError> {
-    let done =
-        sqlx::query("update staff set revoked_at = $2 where name = $1 and revoked_at = 0")
-            .bind(name)
-            .bind(now.micros())
-            .execute(tx)
-            .await
-            .map_err(sql("revoke a token"))?;
+    let done = sqlx::query("update staff set revoked_at = $2 where name = $1 and revoked_at = 0")
+        .bind(name)
+        .bind(now.micros())
+        .execute(tx)
+        .await
+        .map_err(sql("revoke a token"))?;
     Ok(done.rows_affected() > 0)
 }

@@ -45,8 +45,7 @@ const PRAGMAS: &str = "
 ";
 
 /// A larger share of memory for the index's first level: fewer merges while it is filled.
-const WORDS_IN_BULK: &str =
-    "insert into item_word (item_word, rank) values ('hashsize', 33554432)";
+const WORDS_IN_BULK: &str = "insert into item_word (item_word, rank) values ('hashsize', 33554432)";
 /// Merged into one, and back to FTS5's own size for the store that will use it.
 const WORDS_IN_USE: &str = "
     insert into item_word (item_word) values ('optimize');

@@ -4,13 +4,10 @@ import type { Money, SimPrinterState } from './types'
 
 const at = (n: number) => ({ path: { n } })
 
-export const workstations = () =>
-  answer(client.GET('/api/v1/workstations', { signal: patience() }))
+export const workstations = () => answer(client.GET('/api/v1/workstations', { signal: patience() }))
 
 export const operators = (n: number) =>
-  answer(
-    client.GET('/api/v1/workstations/{n}/operators', { params: at(n), signal: patience() }),
-  )
+  answer(client.GET('/api/v1/workstations/{n}/operators', { params: at(n), signal: patience() }))
 
 export const signIn = (n: number, operator: string, pin: string) =>
   answer(
@@ -22,9 +19,7 @@ export const signIn = (n: number, operator: string, pin: string) =>
   )
 
 export const signOut = (n: number) =>
-  answer(
-    client.DELETE('/api/v1/workstations/{n}/session', { params: at(n), signal: patience() }),
-  )
+  answer(client.DELETE('/api/v1/workstations/{n}/session', { params: at(n), signal: patience() }))
 
 export const operatorView = (n: number) =>
   answer(client.GET('/api/v1/workstations/{n}/view', { params: at(n), signal: patience() }))
@@ -86,9 +81,7 @@ export const startTender = (n: number) =>
   )
 
 export const leaveTender = (n: number) =>
-  answer(
-    client.DELETE('/api/v1/workstations/{n}/tendering', { params: at(n), signal: patience() }),
-  )
+  answer(client.DELETE('/api/v1/workstations/{n}/tendering', { params: at(n), signal: patience() }))
 
 /** Completes the order of this cart; the order's own id makes a repeat harmless. */
 export const completeInCash = (n: number, order: string, revision: number, amount: Money) =>
@@ -120,8 +113,7 @@ export const findItems = (query: string, limit: number, signal: AbortSignal) =>
     }),
   )
 
-export const simDevices = () =>
-  answer(client.GET('/api/v1/sim/devices', { signal: patience() }))
+export const simDevices = () => answer(client.GET('/api/v1/sim/devices', { signal: patience() }))
 
 export const simScan = (n: number, text: string) =>
   answer(

@@ -45,6 +45,10 @@ it('keys of later screens are not mapped', () => {
 })
 
 it('a keycap is printed as on the keyboard', () => {
-  expect([capOf('NumpadSubtract'), capOf('Shift+Delete'), capOf('Ctrl+KeyP')]).toEqual(['−', 'Shift+Del', 'Ctrl+P'])
+  expect([capOf('NumpadSubtract'), capOf('Shift+Delete'), capOf('Ctrl+KeyP')]).toEqual([
+    '−',
+    'Shift+Del',
+    'Ctrl+P',
+  ])
   expect([capFor('sell', 'find'), capFor('sell', 'complete')]).toEqual(['F2', ''])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatQuantity, parseQuantity } from './quantity'
+import { formatMany, formatQuantity, parseQuantity } from './quantity'
 
 describe('a quantity is written', () => {
   const check = (milli: number, text: string) =>
@@ -10,6 +10,10 @@ describe('a quantity is written', () => {
   check(1_250, '1.250')
   check(-2_000, '−2')
   check(9_999_000, '9999')
+})
+
+it('how many of an item names the unit of weighed goods only', () => {
+  expect([formatMany(2_000), formatMany(452, 'kg')]).toEqual(['×\u20092', '×\u20090.452 kg'])
 })
 
 describe('a typed quantity is read', () => {

@@ -13,6 +13,11 @@ export function formatQuantity(milli: number): string {
   return fraction === '000' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`
 }
 
+/** Writes how many of an item: `× 2`, or `× 0.452 千克` when `unit` has a name. */
+export function formatMany(milli: number, unit = ''): string {
+  return `×\u2009${formatQuantity(milli)}${unit === '' ? '' : ` ${unit}`}`
+}
+
 /** Reads a typed quantity as thousandths; null when it is none, zero, or more than the number line allows. */
 export function parseQuantity(text: string): number | null {
   const match = TYPED_QUANTITY.exec(text)

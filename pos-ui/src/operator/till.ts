@@ -185,7 +185,9 @@ export function createTill(n: number) {
         if (!now) return null
         const milli = now.quantity_milli + by * ONE
         const gone = milli <= 0 || now.label || now.unit === 'kg'
-        return gone ? () => edge.voidLine(n, id, lineId) : () => edge.changeLine(n, id, lineId, milli)
+        return gone
+          ? () => edge.voidLine(n, id, lineId)
+          : () => edge.changeLine(n, id, lineId, milli)
       },
       same,
     )
@@ -197,11 +199,12 @@ export function createTill(n: number) {
     return run('void', () => () => edge.voidLine(n, id, lineId), same)
   }
 
-  const command = (name: CommandName, call: (id: string) => Promise<Answer<OperatorView>>) => () => {
-    const id = newId()
-    dismiss()
-    return run(name, () => () => call(id), same)
-  }
+  const command =
+    (name: CommandName, call: (id: string) => Promise<Answer<OperatorView>>) => () => {
+      const id = newId()
+      dismiss()
+      return run(name, () => () => call(id), same)
+    }
   const voidCart = command('void-cart', (id) => edge.voidCart(n, id))
   const undo = command('undo', (id) => edge.undo(n, id))
   const putTender = command('tender', () => edge.startTender(n))

@@ -40,7 +40,9 @@ it('a refusal is not repeated', async () => {
 
 it('a command that throws does not stop the next', async () => {
   const queue = createQueue(soon)
-  await expect(queue.send('scan', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  await expect(queue.send('scan', () => Promise.reject(new Error('broken')))).rejects.toThrow(
+    'broken',
+  )
   expect(await queue.send('scan', () => Promise.resolve(done('next')))).toEqual(done('next'))
   expect(queue.waiting.value).toBe(0)
 })

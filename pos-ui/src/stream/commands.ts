@@ -10,7 +10,18 @@ export const SLOW_MS = 300
 const REPEAT_MS: readonly number[] = [200, 600, 1500]
 
 export type CommandName =
-  'scan' | 'quantity' | 'void' | 'void-cart' | 'undo' | 'tender' | 'back' | 'complete' | 'next' | 'reprint' | 'sign-in' | 'sign-out'
+  | 'scan'
+  | 'quantity'
+  | 'void'
+  | 'void-cart'
+  | 'undo'
+  | 'tender'
+  | 'back'
+  | 'complete'
+  | 'next'
+  | 'reprint'
+  | 'sign-in'
+  | 'sign-out'
 
 const mayRepeat = (trouble: Trouble) => trouble.slug === 'unreachable' || trouble.slug === 'busy'
 

@@ -85,7 +85,9 @@ it('what an old stream still says is not heard', () => {
   expect([page.bodies, page.lost()]).toEqual([[], 0])
 })
 
-it('the wait doubles from a quarter second to eight seconds, with jitter', () => {
-  expect([0, 1, 2, 5, 9].map((attempt) => backOffMs(attempt, 0.5))).toEqual([250, 500, 1_000, 8_000, 8_000])
+it('the wait doubles from a quarter second to one and a half, with jitter', () => {
+  expect([0, 1, 2, 5, 9].map((attempt) => backOffMs(attempt, 0.5))).toEqual([
+    250, 500, 1_000, 1_500, 1_500,
+  ])
   expect([backOffMs(0, 0), backOffMs(0, 1)]).toEqual([219, 281])
 })

@@ -4,7 +4,8 @@
 /** Silence longer than this means the stream is dead; the daemon's heart beats every 4 s. */
 export const SILENCE_MS_MAX = 12_000
 const WAIT_MS_MIN = 250
-const WAIT_MS_MAX = 8_000
+/** The daemon is on the same box: a till that is back must be seen to be back within two seconds. */
+const WAIT_MS_MAX = 1_500
 
 /** The part of `EventSource` that is used, so that a test can stand in for it. */
 export interface Source {
@@ -25,7 +26,7 @@ export interface StreamOptions {
   random?(): number
 }
 
-/** How long to wait before attempt `attempt` (from 0): 0.25 s doubling to 8 s, with a quarter of jitter. */
+/** How long to wait before attempt `attempt` (from 0): 0.25 s doubling to 1.5 s, with a quarter of jitter. */
 export function backOffMs(attempt: number, random: number): number {
   const base = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** attempt)
   return Math.round(base * (0.875 + random / 4))
@@ -67,9 +68,10 @@ export function keepStream(options: StreamOptions): KeptStream {
     source = mine
     clearTimeout(watchdog)
     watchdog = setTimeout(lose, SILENCE_MS_MAX)
-    const ifMine = (act: (event: MessageEvent<string>) => void) => (event: MessageEvent<string>) => {
-      if (source === mine) act(event)
-    }
+    const ifMine =
+      (act: (event: MessageEvent<string>) => void) => (event: MessageEvent<string>) => {
+        if (source === mine) act(event)
+      }
     mine.addEventListener('heartbeat', ifMine(heard))
     mine.addEventListener(
       options.event,

@@ -20,7 +20,10 @@ function bench() {
   const open = (): Source => {
     const listeners = new Map<string, (event: MessageEvent<string>) => void>()
     sources.push(listeners)
-    return { addEventListener: (type, listener) => void listeners.set(type, listener), close: () => {} }
+    return {
+      addEventListener: (type, listener) => void listeners.set(type, listener),
+      close: () => {},
+    }
   }
   const scope = effectScope()
   const live = scope.run(() => followView<Versioned>('/stream', open))

@@ -6,7 +6,9 @@ const css = readFileSync('src/styles/tokens.css', 'utf8')
 function tokensOf(selector: string): Record<string, string> {
   const from = css.indexOf(`${selector} {`)
   const block = css.slice(from, css.indexOf('}', from))
-  return Object.fromEntries([...block.matchAll(/(--[\w-]+):\s*(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value]))
+  return Object.fromEntries(
+    [...block.matchAll(/(--[\w-]+):\s*(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value]),
+  )
 }
 
 /** Relative luminance of WCAG 2. */
@@ -57,7 +59,9 @@ const themes = {
 
 describe.each(Object.entries(themes))('the %s theme', (_, tokens) => {
   it.each(PAIRS)('%s on %s is at least %d', (text, ground, least) => {
-    expect(contrast(tokens[text] ?? '#000000', tokens[ground] ?? '#000000')).toBeGreaterThanOrEqual(least)
+    expect(contrast(tokens[text] ?? '#000000', tokens[ground] ?? '#000000')).toBeGreaterThanOrEqual(
+      least,
+    )
   })
 })
 

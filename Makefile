@@ -1,0 +1,57 @@
+# The one door. `make demo` gives a working store, `make test` proves it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+CATALOG ?= packaging/demo/catalog.csv
+UI_SOURCES := $(shell find pos-ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '.stamp-*' 2>/dev/null)
+
+.PHONY: help ui demo demo-reset journey test check bench openapi pictures clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+pos-ui/.stamp-modules: pos-ui/package-lock.json
+	@packaging/need node
+	@cd pos-ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+pos-ui/.stamp-dist: pos-ui/.stamp-modules $(UI_SOURCES)
+	@cd pos-ui && npm run --silent build
+	@touch $@
+
+ui: pos-ui/.stamp-dist ## the screens
+
+release: pos-ui/.stamp-dist
+	@packaging/need rust cc
+	@cargo build --release --locked -p edge-daemon -p mall -p acceptance --bins
+
+demo: release ## a store with a mall and simulated devices; CATALOG=file.csv sells from that
+	@exec target/release/demo --catalog "$(CATALOG)"
+
+demo-reset: ## forgets the demo's data
+	@rm -rf var/demo && echo "The demo's data is gone."
+
+journey: release ## sells, cuts the mall off, sells on, compares every fen
+	@exec target/release/journey
+
+test: ## everything that proves it; ends with "N passed, M failed"
+	@packaging/need rust cc node chromium fonts-noto-cjk
+	@exec packaging/test
+
+check: pos-ui/.stamp-dist ## formatting, lints and types only
+	@packaging/check
+
+bench: release ## speed as ratios to floors of the same run
+	@exec target/release/bench
+
+openapi: ## writes the edge's API description and the screens' types anew
+	@touch edge-daemon/openapi.json
+	@cargo run --quiet -p edge-daemon -- openapi > edge-daemon/openapi.json.new && mv edge-daemon/openapi.json.new edge-daemon/openapi.json
+	@cd pos-ui && npm run --silent api
+
+pictures: release ## the screens' pictures in docs/pictures, made by the browser test
+	@packaging/need chromium fonts-noto-cjk
+	@target/release/stage -- node pos-ui/e2e/run.mjs --shots docs/pictures
+
+clean: ## what was built
+	@cargo clean && rm -rf pos-ui/dist pos-ui/node_modules pos-ui/.stamp-*

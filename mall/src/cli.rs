@@ -1,0 +1,175 @@
+//! The mall's verbs from a command line.
+//!
+//! Every verb but `serve` opens the database beside a serving mall, does its work, and ends.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `args` | what can be asked |
+//! | `serve` | the service itself, until a signal |
+//! | `import` | price lists, with every refused row |
+//! | `manage` | stores, workstations, operators, claims, edge nodes, tokens |
+//! | `orders` | tables of orders |
+//! | `table` | columns that line up, also where signs are two wide |
+//!
+//! **Invariant:** results go to the writer that was given, never anywhere else; a code, token or
+//! PIN is in no log.
+
+mod args;
+mod import;
+mod manage;
+mod orders;
+mod serve;
+mod table;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+pub use args::Args;
+use args::Verb;
+
+use crate::{
+    RunError,
+    catalog::{ImportError, RetireError},
+    context::{Context, OpenError},
+    db::DbError,
+    fleet::{ClaimError, StaffError, StoreError},
+    hq::HqError,
+    http,
+};
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CliError(Kind);
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Retire(#[from] RetireError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    #[error(transparent)]
+    Staff(#[from] StaffError),
+    #[error(transparent)]
+    Hq(#[from] HqError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("there is no edge node `{0}`")]
+    Edge(String),
+    #[error("could not write the result")]
+    Output(#[from] io::Error),
+    #[error("could not write the result")]
+    Json(#[from] serde_json::Error),
+}
+
+impl<E: Into<Kind>> From<E> for CliError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl CliError {
+    /// What a person can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match &self.0 {
+            Kind::Open(error) => error.hint(),
+            Kind::Run(error) => error.hint(),
+            Kind::Db(error) | Kind::Import(ImportError::Db(error)) => error.hint(),
+            Kind::Import(ImportError::Sheet { .. }) => {
+                Some("a price list is CSV (UTF-8 or GB18030) or XLSX; see docs/import.md")
+            }
+            Kind::Import(ImportError::Header(_)) => Some("see docs/import.md for the columns"),
+            Kind::Store(StoreError::Unknown(_)) | Kind::Hq(HqError::Store(_)) => {
+                Some("`mall store list` names the stores")
+            }
+            Kind::Staff(StaffError::Taken(_)) => Some("end it first: mall staff revoke NAME"),
+            Kind::Import(ImportError::TooManyRows) => Some("divide the file"),
+            Kind::Import(ImportError::CutOff)
+            | Kind::Retire(_)
+            | Kind::Store(_)
+            | Kind::Claim(_)
+            | Kind::Staff(_)
+            | Kind::Hq(_)
+            | Kind::Edge(_)
+            | Kind::Output(_)
+            | Kind::Json(_) => None,
+        }
+    }
+}
+
+/// Where results go.
+pub(crate) type Out<'a> = &'a mut (dyn Write + Send);
+
+/// Does what was asked; `false` when what it looked at is not right (`orders check`).
+pub async fn execute(args: Args, out: Out<'_>) -> Result<bool, CliError> {
+    let config = args.config();
+    let is_json = args.is_json;
+    match args.verb {
+        Verb::Serve { .. } => {
+            serve::serve(config, out).await?;
+            Ok(true)
+        }
+        verb => {
+            let context = Context::open(&config).await?;
+            let done = Desk {
+                context: &context,
+                is_json,
+                out,
+            }
+            .execute(verb)
+            .await;
+            context.db().close().await;
+            done
+        }
+    }
+}
+
+/// A verb at work.
+struct Desk<'a> {
+    context: &'a Context,
+    is_json: bool,
+    out: Out<'a>,
+}
+
+impl Desk<'_> {
+    async fn execute(&mut self, verb: Verb) -> Result<bool, CliError> {
+        match verb {
+            // Told apart by the caller, who opens no context for it.
+            Verb::Serve { .. } => {}
+            Verb::Import { file, dry_run } => self.import(file, dry_run).await?,
+            Verb::Item { verb } => self.item(verb).await?,
+            Verb::Store { verb } => self.store(verb).await?,
+            Verb::Workstation { verb } => self.workstation(verb).await?,
+            Verb::Operator { verb } => self.operator(verb).await?,
+            Verb::Claim { store, ttl_minutes } => self.claim(&store, ttl_minutes).await?,
+            Verb::Edge { verb } => self.edge(verb).await?,
+            Verb::Staff { verb } => self.staff(verb).await?,
+            Verb::Orders { verb } => return self.orders(verb).await,
+            Verb::Openapi => self
+                .out
+                .write_all(http::document(self.context).as_bytes())?,
+        }
+        Ok(true)
+    }
+
+    /// Prints a document to programs, or a line to people.
+    fn say(&mut self, document: &impl Serialize, line: &str) -> Result<(), CliError> {
+        if self.is_json {
+            serde_json::to_writer(&mut *self.out, document)?;
+            writeln!(self.out)?;
+        } else {
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+}

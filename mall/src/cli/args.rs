@@ -1,0 +1,369 @@
+//! What can be asked.
+//!
+//! **Invariant:** words only; nothing is done here.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use domain::{tender::CashRounding, time::BusinessDate};
+use sync::wire::{RoleV1, WorkstationKindV1};
+
+use crate::{Config, config::LISTEN, fleet::TTL_MINUTES};
+
+/// The central service of Guitai 柜台: catalog, stores, and every order exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "mall", version, propagate_version = true)]
+pub struct Args {
+    /// Where the database and the snapshots lie.
+    #[arg(
+        long,
+        global = true,
+        env = "MALL_DATA",
+        default_value = "var/mall",
+        value_name = "DIR"
+    )]
+    data: PathBuf,
+    /// The database's address; `sqlite://DIR/mall.db` if not given.
+    #[arg(
+        long,
+        global = true,
+        env = "MALL_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
+    /// Print one JSON document instead of text.
+    #[arg(long = "json", global = true)]
+    pub(super) is_json: bool,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+impl Args {
+    pub(super) fn config(&self) -> Config {
+        let listen = match &self.verb {
+            Verb::Serve { listen } => *listen,
+            Verb::Import { .. }
+            | Verb::Item { .. }
+            | Verb::Store { .. }
+            | Verb::Workstation { .. }
+            | Verb::Operator { .. }
+            | Verb::Claim { .. }
+            | Verb::Edge { .. }
+            | Verb::Staff { .. }
+            | Verb::Orders { .. }
+            | Verb::Openapi => LISTEN,
+        };
+        let database_url = self.database_url.clone();
+        Config {
+            database_url,
+            ..Config::new(self.data.clone()).listening_on(listen)
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Serve stores and HQ until SIGTERM or Ctrl-C.
+    Serve {
+        /// Where to listen; port 0 takes a free one and tells it.
+        #[arg(long, default_value_t = LISTEN)]
+        listen: SocketAddr,
+    },
+    /// Import a price list (CSV or XLSX); good rows are taken, bad rows are told.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Only say what would happen.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take items off sale.
+    Item {
+        #[command(subcommand)]
+        verb: ItemVerb,
+    },
+    /// Stores.
+    Store {
+        #[command(subcommand)]
+        verb: StoreVerb,
+    },
+    /// Workstations of a store.
+    Workstation {
+        #[command(subcommand)]
+        verb: WorkstationVerb,
+    },
+    /// Operators of a store.
+    Operator {
+        #[command(subcommand)]
+        verb: OperatorVerb,
+    },
+    /// Make a one-time code by which a store's edge node takes its place.
+    Claim {
+        /// The store's code.
+        store: String,
+        /// How long the code is good.
+        #[arg(long, default_value_t = TTL_MINUTES, value_parser = clap::value_parser!(u16).range(1..=1440))]
+        ttl_minutes: u16,
+    },
+    /// Edge nodes.
+    Edge {
+        #[command(subcommand)]
+        verb: EdgeVerb,
+    },
+    /// Tokens of HQ.
+    Staff {
+        #[command(subcommand)]
+        verb: StaffVerb,
+    },
+    /// Orders that came from the stores.
+    Orders {
+        #[command(subcommand)]
+        verb: OrdersVerb,
+    },
+    /// Print the HQ API's OpenAPI document.
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ItemVerb {
+    /// Take an item off sale in all stores; its barcodes are free afterwards.
+    Retire {
+        /// Its SKU.
+        sku: String,
+    },
+    /// Forget items that were retired long ago; replicas older than that take a snapshot.
+    Prune {
+        /// How long ago.
+        #[arg(long, default_value_t = 90)]
+        older_than_days: u16,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreVerb {
+    /// Add a store, or change how it is.
+    Add {
+        /// 1 to 12 digits and capital letters; never changes.
+        #[arg(long)]
+        code: String,
+        /// Over every receipt.
+        #[arg(long)]
+        name: String,
+        /// A line under the name; may be given several times.
+        #[arg(long, value_name = "LINE")]
+        head_line: Vec<String>,
+        /// A line at the foot; may be given several times.
+        #[arg(long, value_name = "LINE")]
+        foot_line: Vec<String>,
+        /// How cash is rounded (抹零).
+        #[arg(long, default_value = "none")]
+        cash_rounding: Rounding,
+        /// Minutes east of UTC.
+        #[arg(long, default_value_t = 480, allow_negative_numbers = true)]
+        utc_offset_minutes: i16,
+        /// Minutes after midnight at which the business date turns.
+        #[arg(long, default_value_t = 240)]
+        day_cut_minutes: u16,
+    },
+    /// Name all stores.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkstationVerb {
+    /// Add a workstation, or change how it is.
+    Add {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// 1 to 999.
+        #[arg(long)]
+        number: u16,
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        /// What it is for.
+        #[arg(long, default_value = "till")]
+        kind: Kind,
+    },
+    /// Take a workstation away.
+    Remove {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Which.
+        #[arg(long)]
+        number: u16,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OperatorVerb {
+    /// Add an operator, or change how they are.
+    Add {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// The digits they are known by.
+        #[arg(long)]
+        number: String,
+        /// Their name.
+        #[arg(long)]
+        name: String,
+        /// What they may do.
+        #[arg(long, default_value = "cashier")]
+        role: Role,
+        /// 4 to 12 digits; kept as a hash.
+        #[arg(long, env = "MALL_PIN", hide_env_values = true)]
+        pin: String,
+    },
+    /// Take an operator away.
+    Remove {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Which.
+        #[arg(long)]
+        number: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EdgeVerb {
+    /// Name a store's edge nodes.
+    List {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+    },
+    /// Take the right to speak from an edge node.
+    Revoke {
+        /// Its id.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StaffVerb {
+    /// Make a token; it is shown once.
+    Add {
+        /// Who holds it.
+        name: String,
+    },
+    /// Name all holders.
+    List,
+    /// End a token.
+    Revoke {
+        /// Who holds it.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OrdersVerb {
+    /// A store's orders, newest first.
+    List {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Only this business date, `YYYY-MM-DD`.
+        #[arg(long)]
+        date: Option<BusinessDate>,
+        /// At most so many, up to 200.
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Go on after the `next` of the page before.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// One order with its lines.
+    Show {
+        /// Its id or receipt number.
+        order: String,
+    },
+    /// The sums of a store's business date.
+    Day {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// The business date, `YYYY-MM-DD`.
+        #[arg(long)]
+        date: BusinessDate,
+    },
+    /// Facts of a store that a person should look at.
+    Troubles {
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+    },
+    /// Add up every stored order again; fails if a sum does not hold.
+    Check,
+}
+
+/// How cash is rounded, as a word.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum Rounding {
+    None,
+    JiaoDown,
+    JiaoHalfUp,
+    YuanDown,
+    YuanHalfUp,
+}
+
+impl From<Rounding> for CashRounding {
+    fn from(word: Rounding) -> Self {
+        match word {
+            Rounding::None => Self::None,
+            Rounding::JiaoDown => Self::JiaoDown,
+            Rounding::JiaoHalfUp => Self::JiaoHalfUp,
+            Rounding::YuanDown => Self::YuanDown,
+            Rounding::YuanHalfUp => Self::YuanHalfUp,
+        }
+    }
+}
+
+/// What a workstation is for, as a word.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Kind {
+    Till,
+    Kiosk,
+}
+
+impl From<Kind> for WorkstationKindV1 {
+    fn from(word: Kind) -> Self {
+        match word {
+            Kind::Till => Self::Till,
+            Kind::Kiosk => Self::Kiosk,
+        }
+    }
+}
+
+/// What an operator may do, as a word.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Role {
+    Cashier,
+    Manager,
+}
+
+impl From<Role> for RoleV1 {
+    fn from(word: Role) -> Self {
+        match word {
+            Role::Cashier => Self::Cashier,
+            Role::Manager => Self::Manager,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+}

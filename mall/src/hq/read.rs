@@ -1,0 +1,239 @@
+//! Asks the database and fills the shapes.
+//!
+//! **Invariant:** every list has a limit.
+
+use domain::{order::OrderFault, time::BusinessDate};
+use sync::wire::{OrderV1Fault, WorkstationKindV1};
+
+use super::shapes::{
+    DayShape, EdgeShape, ItemPage, ItemShape, OrderPage, OrderShape, StoreShape, SummaryShape,
+    TroubleShape, WorkstationShape,
+};
+use crate::{
+    context::Context,
+    db::{
+        Conn, DbError, edges,
+        items::sku_key,
+        items_read,
+        orders_read::{self, After, StoredOrder},
+        staffing,
+        stores::{self as db_stores, StoreRow},
+    },
+};
+
+/// Rows of a page.
+pub(crate) const PAGE_MAX: i64 = 200;
+/// Orders checked in one transaction.
+const CHECK_PAGE: i64 = 200;
+
+/// Why HQ got no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HqError {
+    /// No such store.
+    #[error("there is no store `{0}`")]
+    Store(String),
+    /// No such order.
+    #[error("there is no order `{0}`")]
+    Order(String),
+    /// A cursor that was not given out.
+    #[error("`after` is no cursor of this list")]
+    Cursor,
+    /// The database refused.
+    #[error("could not read for HQ")]
+    Db(#[from] DbError),
+}
+
+async fn known(tx: &mut Conn, code: &str) -> Result<StoreRow, HqError> {
+    db_stores::by_code(tx, code)
+        .await?
+        .ok_or_else(|| HqError::Store(code.to_owned()))
+}
+
+/// Every store, with its workstations and edge nodes.
+pub(crate) async fn stores(context: &Context) -> Result<Vec<StoreShape>, HqError> {
+    let mut tx = context.db().read("read the stores").await?;
+    let mut shapes = Vec::new();
+    for row in db_stores::all(&mut tx).await? {
+        shapes.push(store(&mut tx, row).await?);
+    }
+    Ok(shapes)
+}
+
+async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
+    let workstations = staffing::workstations(tx, row.id).await?;
+    let operators = staffing::operators(tx, row.id).await?;
+    let mut edges = Vec::new();
+    for edge in edges::of_store(tx, row.id).await? {
+        let (acked_seq, heard_at) = orders_read::heard(tx, row.id, edge.id).await?;
+        edges.push(EdgeShape {
+            id: edge.id.to_string(),
+            epoch: edge.epoch,
+            acked_seq,
+            heard_at: heard_at.to_string(),
+            is_revoked: edge.is_revoked,
+        });
+    }
+    let standing = workstations
+        .into_iter()
+        .filter(|kept| !kept.is_gone)
+        .map(|kept| kept.row);
+    let workstations = standing.map(|row| WorkstationShape {
+        number: row.number,
+        name: row.name,
+        kind: match row.kind {
+            WorkstationKindV1::Till => "till".to_owned(),
+            WorkstationKindV1::Kiosk => "kiosk".to_owned(),
+        },
+    });
+    Ok(StoreShape {
+        id: row.id.0,
+        code: row.store.code,
+        name: row.store.name,
+        workstations: workstations.collect(),
+        n_operators: operators.iter().filter(|kept| !kept.is_gone).count(),
+        edges,
+    })
+}
+
+/// What part of a list is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// Only this business date.
+    pub(crate) date: Option<BusinessDate>,
+    /// After this cursor.
+    pub(crate) after: Option<String>,
+    /// At most so many; within `PAGE_MAX`.
+    pub(crate) limit: Option<i64>,
+}
+
+impl Asked {
+    fn limit(&self) -> i64 {
+        self.limit.unwrap_or(50).clamp(1, PAGE_MAX)
+    }
+}
+
+/// A store's orders, newest first.
+pub(crate) async fn orders(
+    context: &Context,
+    store: &str,
+    asked: &Asked,
+) -> Result<OrderPage, HqError> {
+    let after = asked.after.as_deref().map(cursor).transpose()?;
+    let mut tx = context.db().read("read the orders of a store").await?;
+    let row = known(&mut tx, store).await?;
+    let limit = asked.limit();
+    let mut found = orders_read::of_store(&mut tx, row.id, asked.date, after, limit + 1).await?;
+    let is_more = found.len() > usize::try_from(limit).unwrap_or(0);
+    if is_more {
+        found.pop();
+    }
+    let next = found.last().filter(|_| is_more).map(written);
+    Ok(OrderPage {
+        orders: found.iter().map(SummaryShape::of).collect(),
+        next,
+    })
+}
+
+/// `microseconds.id`.
+fn written(last: &StoredOrder) -> String {
+    format!("{}.{}", last.order.completed_at.micros(), last.order.id)
+}
+
+fn cursor(text: &str) -> Result<After, HqError> {
+    let (micros, id) = text.split_once('.').ok_or(HqError::Cursor)?;
+    let micros = micros.parse().map_err(|_| HqError::Cursor)?;
+    let completed_at = domain::time::Timestamp::from_micros(micros);
+    Ok(After {
+        completed_at,
+        id: id.parse().map_err(|_| HqError::Cursor)?,
+    })
+}
+
+/// An order by its id or its receipt number.
+pub(crate) async fn one(context: &Context, name: &str) -> Result<OrderShape, HqError> {
+    let mut tx = context.db().read("read an order").await?;
+    let found = orders_read::one(&mut tx, name).await?;
+    found
+        .map(|found| OrderShape::of(&found))
+        .ok_or_else(|| HqError::Order(name.to_owned()))
+}
+
+/// The sums of a store's business date.
+pub(crate) async fn day(
+    context: &Context,
+    store: &str,
+    date: BusinessDate,
+) -> Result<DayShape, HqError> {
+    let mut tx = context.db().read("add a business date up").await?;
+    let row = known(&mut tx, store).await?;
+    let sums = orders_read::day(&mut tx, row.id, date).await?;
+    Ok(DayShape::of(row.store.code, date.to_string(), &sums))
+}
+
+/// Items whose SKU, name, 拼音 initials or barcode matches, by SKU.
+pub(crate) async fn items(
+    context: &Context,
+    query: &str,
+    asked: &Asked,
+) -> Result<ItemPage, HqError> {
+    let mut tx = context.db().read("read items").await?;
+    let limit = asked.limit();
+    let after = asked.after.clone().unwrap_or_default();
+    let mut found = items_read::page(&mut tx, query.trim(), &after, limit + 1).await?;
+    let is_more = found.len() > usize::try_from(limit).unwrap_or(0);
+    if is_more {
+        found.pop();
+    }
+    let next = found
+        .last()
+        .filter(|_| is_more)
+        .map(|item| sku_key(&item.sku));
+    Ok(ItemPage {
+        items: found.into_iter().map(ItemShape::of).collect(),
+        next,
+    })
+}
+
+/// What a person should look at in a store, newest first.
+pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<TroubleShape>, HqError> {
+    let mut tx = context.db().read("read the troubles of a store").await?;
+    let row = known(&mut tx, store).await?;
+    let found = orders_read::troubles(&mut tx, row.id, PAGE_MAX).await?;
+    Ok(found.into_iter().map(TroubleShape::of).collect())
+}
+
+/// What checking every stored order found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// Orders looked at.
+    pub(crate) n_orders: u64,
+    /// Those that do not hold: receipt number and reason.
+    pub(crate) faults: Vec<(String, String)>,
+}
+
+/// Adds up every stored order again.
+pub(crate) async fn check(context: &Context) -> Result<Checked, HqError> {
+    let (mut checked, mut after) = (Checked::default(), None);
+    loop {
+        let mut tx = context.db().read("read the orders").await?;
+        let page = orders_read::page(&mut tx, after, CHECK_PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(checked);
+        };
+        after = Some((last.store, last.order.id));
+        for StoredOrder { order, .. } in page {
+            checked.n_orders += 1;
+            let receipt = order.receipt_number.clone();
+            if let Err(fault) = order.into_order() {
+                checked.faults.push((receipt, reason(&fault)));
+            }
+        }
+    }
+}
+
+fn reason(fault: &OrderV1Fault) -> String {
+    match fault {
+        OrderV1Fault::Sum(sum) => OrderFault::to_string(sum),
+        OrderV1Fault::ReceiptNumber | OrderV1Fault::Currency => fault.to_string(),
+    }
+}

@@ -1,0 +1,385 @@
+//! The answers, as HTTP and the command line give them.
+//!
+//! **Invariant:** money is whole fen with its currency; times are RFC 3339 in UTC.
+
+use domain::money::{CURRENCY, Money};
+use serde::Serialize;
+use sync::wire::{ItemV1, OrderLineV1};
+use utoipa::ToSchema;
+
+use crate::db::orders_read::{DaySums, StoredOrder, TroubleRow};
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Money)]
+pub(crate) struct MoneyShape {
+    /// In the currency's minor unit; 1 yuan is 100.
+    #[schema(example = 1299)]
+    pub(crate) amount: i64,
+    /// ISO 4217.
+    #[schema(example = "CNY")]
+    pub(crate) currency: &'static str,
+}
+
+impl MoneyShape {
+    pub(super) const fn of(money: Money) -> Self {
+        Self {
+            amount: money.minor(),
+            currency: CURRENCY,
+        }
+    }
+
+    /// Yuan with two decimals, for people.
+    pub(crate) fn yuan(&self) -> String {
+        Money::from_minor(self.amount).to_string()
+    }
+}
+
+/// A store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Store)]
+pub(crate) struct StoreShape {
+    /// Its number, which never changes.
+    pub(crate) id: i64,
+    /// Its code.
+    #[schema(example = "SH001")]
+    pub(crate) code: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its workstations.
+    pub(crate) workstations: Vec<WorkstationShape>,
+    /// How many operators it has.
+    pub(crate) n_operators: usize,
+    /// Its edge nodes.
+    pub(crate) edges: Vec<EdgeShape>,
+}
+
+/// A workstation of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Workstation)]
+pub(crate) struct WorkstationShape {
+    /// 1 to 999.
+    pub(crate) number: u16,
+    /// What people call it.
+    pub(crate) name: String,
+    /// `till` or `kiosk`.
+    pub(crate) kind: String,
+}
+
+/// An edge node of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Edge)]
+pub(crate) struct EdgeShape {
+    /// Its id.
+    pub(crate) id: String,
+    /// The life of its ledger.
+    pub(crate) epoch: u32,
+    /// Everything up to this place of its outbox is held.
+    pub(crate) acked_seq: i64,
+    /// When it last sent a batch.
+    pub(crate) heard_at: String,
+    /// Whether it may speak no more.
+    pub(crate) is_revoked: bool,
+}
+
+/// An order without its lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderSummary)]
+pub(crate) struct SummaryShape {
+    /// Its id.
+    pub(crate) id: String,
+    /// What is on the paper.
+    #[schema(example = "SH001-1-1-20261121-0042")]
+    pub(crate) receipt_number: String,
+    /// The trading day.
+    pub(crate) business_date: String,
+    /// The workstation.
+    pub(crate) workstation: u16,
+    /// The operator's number.
+    pub(crate) operator: String,
+    /// When it was completed.
+    pub(crate) completed_at: String,
+    /// When it came here.
+    pub(crate) received_at: String,
+    /// Before reductions.
+    pub(crate) list: MoneyShape,
+    /// After reductions.
+    pub(crate) total: MoneyShape,
+    /// What cash rounding did.
+    pub(crate) rounding: MoneyShape,
+    /// What went back in cash.
+    pub(crate) change: MoneyShape,
+}
+
+impl SummaryShape {
+    pub(super) fn of(stored: &StoredOrder) -> Self {
+        let order = &stored.order;
+        Self {
+            id: order.id.to_string(),
+            receipt_number: order.receipt_number.clone(),
+            business_date: order.business_date.to_string(),
+            workstation: order.workstation,
+            operator: order.operator.clone(),
+            completed_at: order.completed_at.to_string(),
+            received_at: stored.received_at.to_string(),
+            list: MoneyShape::of(order.list_minor),
+            total: MoneyShape::of(order.total_minor),
+            rounding: MoneyShape::of(order.rounding_minor),
+            change: MoneyShape::of(order.change_minor),
+        }
+    }
+}
+
+/// A whole order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Order)]
+pub(crate) struct OrderShape {
+    /// The order without its lines.
+    #[serde(flatten)]
+    pub(crate) summary: SummaryShape,
+    /// The edge node that sent it.
+    pub(crate) edge: String,
+    /// Its lines.
+    pub(crate) lines: Vec<LineShape>,
+    /// How it was covered.
+    pub(crate) tenders: Vec<TenderShape>,
+}
+
+impl OrderShape {
+    pub(super) fn of(stored: &StoredOrder) -> Self {
+        let tender = |tender: &sync::wire::TenderV1| TenderShape {
+            kind: tender.kind.word(),
+            amount: MoneyShape::of(tender.amount_minor),
+        };
+        Self {
+            summary: SummaryShape::of(stored),
+            edge: stored.edge.to_string(),
+            lines: stored.order.lines.iter().map(LineShape::of).collect(),
+            tenders: stored.order.tenders.iter().map(tender).collect(),
+        }
+    }
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+pub(crate) struct LineShape {
+    /// 1, 2, 3 …
+    pub(crate) number: u16,
+    /// 货号.
+    pub(crate) sku: String,
+    /// The code it was scanned by.
+    pub(crate) code: String,
+    /// Its name then.
+    pub(crate) name: String,
+    /// Spec, size and colour then.
+    pub(crate) spec: String,
+    /// `piece` or `kg`.
+    pub(crate) unit: &'static str,
+    /// Thousandths of the unit.
+    pub(crate) quantity_milli: i64,
+    /// Per piece or kilogram.
+    pub(crate) list_price: MoneyShape,
+    /// Hundredths of a percent, inside the price.
+    pub(crate) tax_rate_bps: u16,
+    /// Before reductions.
+    pub(crate) list: MoneyShape,
+    /// What was paid for it.
+    pub(crate) amount: MoneyShape,
+}
+
+impl LineShape {
+    fn of(line: &OrderLineV1) -> Self {
+        Self {
+            number: line.number,
+            sku: line.sku.clone(),
+            code: line.code.clone(),
+            name: line.name.clone(),
+            spec: line.spec.clone(),
+            unit: line.unit.word(),
+            quantity_milli: line.quantity_milli.milli(),
+            list_price: MoneyShape::of(line.list_price_minor),
+            tax_rate_bps: line.tax_rate_bps.0,
+            list: MoneyShape::of(line.list_minor),
+            amount: MoneyShape::of(line.amount_minor),
+        }
+    }
+}
+
+/// A tender of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Tender)]
+pub(crate) struct TenderShape {
+    /// Which way.
+    pub(crate) kind: &'static str,
+    /// What was given.
+    pub(crate) amount: MoneyShape,
+}
+
+/// A page of orders, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct OrderPage {
+    /// The orders.
+    pub(crate) orders: Vec<SummaryShape>,
+    /// Give it as `after` for the next page; none when this was the last.
+    pub(crate) next: Option<String>,
+}
+
+/// The sums of a store's business date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Day)]
+pub(crate) struct DayShape {
+    /// The store's code.
+    pub(crate) store: String,
+    /// The trading day.
+    pub(crate) business_date: String,
+    /// Orders.
+    pub(crate) n_orders: i64,
+    /// After reductions.
+    pub(crate) total: MoneyShape,
+    /// What cash rounding did.
+    pub(crate) rounding: MoneyShape,
+    /// What went back in cash.
+    pub(crate) change: MoneyShape,
+    /// What stayed in the drawers: cash given less change.
+    pub(crate) cash: MoneyShape,
+    /// What was given, by way of paying.
+    pub(crate) tenders: Vec<TenderSumShape>,
+}
+
+/// What was given in one way on a business date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TenderSum)]
+pub(crate) struct TenderSumShape {
+    /// Which way.
+    pub(crate) kind: &'static str,
+    /// How often.
+    pub(crate) n_tenders: i64,
+    /// How much.
+    pub(crate) amount: MoneyShape,
+}
+
+impl DayShape {
+    pub(super) fn of(store: String, business_date: String, sums: &DaySums) -> Self {
+        let given = sums.tenders.iter();
+        let cash = given.filter(|(kind, ..)| *kind == domain::tender::TenderKind::Cash);
+        let cash: i64 = cash.map(|(_, _, amount)| amount.minor()).sum();
+        let tender =
+            |(kind, n, amount): &(domain::tender::TenderKind, i64, Money)| TenderSumShape {
+                kind: kind.word(),
+                n_tenders: *n,
+                amount: MoneyShape::of(*amount),
+            };
+        Self {
+            store,
+            business_date,
+            n_orders: sums.n_orders,
+            total: MoneyShape::of(sums.total),
+            rounding: MoneyShape::of(sums.rounding),
+            change: MoneyShape::of(sums.change),
+            cash: MoneyShape::of(Money::from_minor(cash.saturating_sub(sums.change.minor()))),
+            tenders: sums.tenders.iter().map(tender).collect(),
+        }
+    }
+}
+
+/// An item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Item)]
+pub(crate) struct ItemShape {
+    /// 货号.
+    pub(crate) sku: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Size of the pack.
+    pub(crate) spec: String,
+    /// `piece` or `kg`.
+    pub(crate) unit: &'static str,
+    /// 款号.
+    pub(crate) style: String,
+    /// The variant's colour.
+    pub(crate) colour: String,
+    /// The variant's size.
+    pub(crate) size: String,
+    /// The brand.
+    pub(crate) brand: String,
+    /// Path in the category tree.
+    pub(crate) category: String,
+    /// Per piece or kilogram.
+    pub(crate) list_price: MoneyShape,
+    /// Its barcodes in 14 digits, single pieces first.
+    pub(crate) barcodes: Vec<String>,
+    /// The number in-store labels carry.
+    pub(crate) label_plu: String,
+}
+
+impl ItemShape {
+    pub(super) fn of(item: ItemV1) -> Self {
+        Self {
+            sku: item.sku,
+            name: item.name,
+            spec: item.spec,
+            unit: item.unit.word(),
+            style: item.style,
+            colour: item.colour,
+            size: item.size,
+            brand: item.brand,
+            category: item.category,
+            list_price: MoneyShape::of(item.list_price_minor),
+            barcodes: item
+                .barcodes
+                .iter()
+                .map(|barcode| barcode.gtin.to_string())
+                .collect(),
+            label_plu: item.plu,
+        }
+    }
+}
+
+/// A page of items, by SKU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ItemPage {
+    /// The items.
+    pub(crate) items: Vec<ItemShape>,
+    /// Give it as `after` for the next page; none when this was the last.
+    pub(crate) next: Option<String>,
+}
+
+/// What a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Trouble)]
+pub(crate) struct TroubleShape {
+    /// The fact's id.
+    pub(crate) id: String,
+    /// `quarantined` or `conflict`.
+    pub(crate) what: String,
+    /// What is wrong.
+    pub(crate) reason: String,
+    /// Its place in the sender's outbox.
+    pub(crate) seq: i64,
+    /// What it says it is.
+    pub(crate) kind: String,
+    /// When it came.
+    pub(crate) received_at: String,
+}
+
+impl TroubleShape {
+    pub(super) fn of(row: TroubleRow) -> Self {
+        let TroubleRow {
+            id,
+            what,
+            reason,
+            seq,
+            kind,
+            received_at,
+        } = row;
+        Self {
+            id,
+            what,
+            reason,
+            seq,
+            kind,
+            received_at: received_at.to_string(),
+        }
+    }
+}

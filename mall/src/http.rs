@@ -1,0 +1,29 @@
+//! The only room that says HTTP.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `routes` | every endpoint with who may call it |
+//! | `table` | how an endpoint is declared, guarded and documented |
+//! | `guard` | signatures of edge nodes, tokens of HQ |
+//! | `problem` | errors as the API says them (RFC 9457) |
+//! | `edge` | what edge nodes call |
+//! | `download` | the snapshot file |
+//! | `hq` | what HQ calls |
+//! | `open` | what anyone may call |
+//!
+//! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
+//! endpoint cannot be added without saying who may call it.
+
+mod download;
+mod edge;
+mod guard;
+mod hq;
+mod open;
+mod problem;
+mod routes;
+mod table;
+
+pub(crate) use routes::{document, routes};
+
+/// Bytes of a body that is read: a batch of 100 facts is half a megabyte.
+pub(crate) const BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;

@@ -1,0 +1,144 @@
+//! What edge nodes call.
+//!
+//! **Invariant:** a store reads the catalog and its own scope, and sends only as itself.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    Extension, Json,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
+};
+use domain::id::{EdgeId, IncarnationId};
+use serde::{Deserialize, de::DeserializeOwned};
+use sync::{
+    replica::Scope,
+    wire::{
+        BatchAnswerV1, BatchV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1,
+        SnapshotV1,
+    },
+};
+
+use super::{
+    guard::{Caller, read_body},
+    problem::{FORBIDDEN, MALFORMED, NOT_FOUND, Problem},
+};
+use crate::{
+    context::Context,
+    feed::{self, CHANGES_MAX},
+    fleet,
+    intake::{self, ReceiveError, Refusal},
+};
+
+/// Bytes of an enrolment: a code and a key.
+const ENROLMENT_BYTES_MAX: usize = 4_096;
+
+/// Reads JSON; where it breaks is told, what stands there is not.
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Problem::of(MALFORMED).detail(format!("the body breaks at line {line}, column {column}"))
+    })
+}
+
+/// `POST /edge/v1/enrolments`.
+pub(super) async fn enrol(
+    State(context): State<Context>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    body: Body,
+) -> Result<(StatusCode, Json<EnrolledV1>), Problem> {
+    let from = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0.0.ip());
+    let enrolment: EnrolmentV1 = json(&read_body(body, ENROLMENT_BYTES_MAX).await?)?;
+    let enrolled = fleet::enrol(&context, &enrolment, from).await?;
+    Ok((StatusCode::CREATED, Json(enrolled)))
+}
+
+/// The scope in a path, if it is this caller's to read.
+pub(super) fn own_scope(caller: &Caller, text: &str) -> Result<Scope, Problem> {
+    let scope: Scope = text
+        .parse()
+        .map_err(|error| Problem::of(NOT_FOUND).detail(error))?;
+    match scope {
+        Scope::Catalog => Ok(scope),
+        Scope::Store(store) if store == caller.0.store => Ok(scope),
+        Scope::Store(_) => Err(Problem::of(FORBIDDEN)),
+    }
+}
+
+/// `GET /edge/v1/scopes/{scope}/head`.
+pub(super) async fn head(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(scope): Path<String>,
+) -> Result<Json<HeadV1>, Problem> {
+    let scope = own_scope(&caller, &scope)?;
+    Ok(Json(feed::head(&context, scope).await?))
+}
+
+/// Where a page begins.
+#[derive(Debug, Deserialize)]
+pub(super) struct FeedQuery {
+    incarnation: IncarnationId,
+    since: i64,
+    #[serde(default)]
+    after: String,
+    limit: Option<i64>,
+}
+
+/// `GET /edge/v1/scopes/{scope}/feed`.
+pub(super) async fn feed(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(scope): Path<String>,
+    query: Result<Query<FeedQuery>, QueryRejection>,
+) -> Result<Json<FeedPageV1>, Problem> {
+    let scope = own_scope(&caller, &scope)?;
+    let Query(query) = query
+        .map_err(|_| Problem::of(MALFORMED).detail("a feed needs `incarnation` and `since`"))?;
+    let limit = query.limit.unwrap_or(CHANGES_MAX).clamp(1, CHANGES_MAX);
+    let FeedQuery {
+        incarnation,
+        since,
+        after,
+        ..
+    } = query;
+    let cursor = FeedCursorV1 {
+        incarnation,
+        version: since,
+        after,
+    };
+    Ok(Json(feed::page(&context, scope, &cursor, limit).await?))
+}
+
+/// `GET /edge/v1/scopes/{scope}/snapshot`.
+pub(super) async fn snapshot(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(scope): Path<String>,
+) -> Result<Json<SnapshotV1>, Problem> {
+    let scope = own_scope(&caller, &scope)?;
+    Ok(Json(feed::offer(&context, scope).await?))
+}
+
+/// `POST /edge/v1/edges/{edge}/batches`.
+pub(super) async fn batches(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(edge): Path<String>,
+    body: Bytes,
+) -> Result<Json<BatchAnswerV1>, Problem> {
+    let edge: EdgeId = edge.parse().map_err(|_| Problem::of(NOT_FOUND))?;
+    if edge != caller.0.id {
+        return Err(Problem::of(FORBIDDEN));
+    }
+    let batch: BatchV1 = json(&body)?;
+    let answer = intake::receive(&context, &caller.0, &batch)
+        .await
+        .inspect_err(|error| {
+            if matches!(error, ReceiveError::Refused(Refusal::Forked)) {
+                intake::tell_forked(edge, caller.0.store);
+            }
+        })?;
+    Ok(Json(answer))
+}

@@ -1,0 +1,110 @@
+//! Signatures of edge nodes, tokens of HQ.
+//!
+//! **Invariant:** a handler behind a guard runs only for a caller who has shown who they are.
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use sync::signature::{Claimed, Disbelief, HEADER, Signed};
+
+use super::{
+    BODY_BYTES_MAX,
+    problem::{
+        BODY_TOO_LARGE, EDGE_UNKNOWN, MALFORMED, Problem, SIGNATURE_REQUIRED, SIGNATURE_STALE,
+        SIGNATURE_WRONG, TOKEN_REQUIRED,
+    },
+};
+use crate::{
+    context::Context,
+    db::{edges, edges::EdgeRow},
+    fleet,
+};
+
+/// The edge node that signed a request.
+#[derive(Clone, Debug)]
+pub(super) struct Caller(pub(super) EdgeRow);
+
+/// Lets a request in that an enrolled edge node signed.
+pub(super) async fn require_edge(
+    State(context): State<Context>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match signed(&context, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn signed(context: &Context, request: Request) -> Result<Request, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let claimed = claimed(&parts)?;
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let mut tx = context.db().read("read an edge node").await?;
+    let edge = edges::by_id(&mut tx, claimed.edge).await?;
+    drop(tx);
+    let edge = edge
+        .filter(|edge| !edge.is_revoked)
+        .ok_or(Problem::of(EDGE_UNKNOWN))?;
+    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let signed = Signed {
+        method: parts.method.as_str(),
+        path,
+        body: &body,
+    };
+    let now = context.now();
+    match claimed.verify(&edge.public_key, now, signed) {
+        Ok(()) => {}
+        Err(Disbelief::Malformed | Disbelief::Wrong) => return Err(Problem::of(SIGNATURE_WRONG)),
+        Err(Disbelief::Stale) => {
+            let hint = "set the clock of the edge node";
+            return Err(Problem::of(SIGNATURE_STALE).now(now).hint(hint));
+        }
+    }
+    parts.extensions.insert(Caller(edge));
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+fn claimed(parts: &Parts) -> Result<Claimed, Problem> {
+    let header = parts
+        .headers
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok());
+    let header = header.ok_or(Problem::of(SIGNATURE_REQUIRED))?;
+    Claimed::read(header).map_err(|_| Problem::of(SIGNATURE_REQUIRED))
+}
+
+/// Reads a body up to a limit.
+pub(super) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    to_bytes(body, limit).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(|source| source.to_string().contains("length limit"));
+        let kind = if too_large { BODY_TOO_LARGE } else { MALFORMED };
+        Problem::of(kind).detail(format!("a body has at most {limit} bytes"))
+    })
+}
+
+/// Lets a request in that carries a staff token.
+pub(super) async fn require_staff(
+    State(context): State<Context>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let header = request.headers().get(header::AUTHORIZATION);
+    let token = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::to_owned);
+    let Some(token) = token else {
+        return Problem::of(TOKEN_REQUIRED).into_response();
+    };
+    match fleet::staff_of(&context, &token).await {
+        Ok(Some(_)) => next.run(request).await,
+        Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}

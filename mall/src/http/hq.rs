@@ -1,0 +1,159 @@
+//! What HQ calls.
+//!
+//! **Invariant:** reads only; the shapes are `hq`'s.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::problem::{MALFORMED, Problem};
+use crate::{
+    context::Context,
+    hq::{self, Asked, DayShape, ItemPage, OrderPage, OrderShape, StoreShape, TroubleShape},
+};
+
+fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    let told = |_| Problem::of(MALFORMED).detail("the query could not be understood");
+    query.map(|Query(query)| query).map_err(told)
+}
+
+/// Every store, with its workstations and edge nodes.
+#[utoipa::path(
+    get, path = "/hq/v1/stores", tag = "stores",
+    responses((status = 200, body = Vec<StoreShape>)),
+    security(("staff" = []))
+)]
+pub(super) async fn list_stores(
+    State(context): State<Context>,
+) -> Result<Json<Vec<StoreShape>>, Problem> {
+    Ok(Json(hq::stores(&context).await?))
+}
+
+/// What part of a store's orders.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OrdersQuery {
+    /// Only this trading day, `YYYY-MM-DD`.
+    #[param(value_type = Option<String>, example = "2026-11-21")]
+    business_date: Option<domain::time::BusinessDate>,
+    /// At most so many, 1 to 200; 50 if not said.
+    limit: Option<i64>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// A store's orders, newest first.
+#[utoipa::path(
+    get, path = "/hq/v1/stores/{code}/orders", tag = "orders",
+    params(("code" = String, Path, description = "the store's code"), OrdersQuery),
+    responses((status = 200, body = OrderPage), (status = 404, description = "no such store")),
+    security(("staff" = []))
+)]
+pub(super) async fn list_orders(
+    State(context): State<Context>,
+    Path(code): Path<String>,
+    asked: Result<Query<OrdersQuery>, QueryRejection>,
+) -> Result<Json<OrderPage>, Problem> {
+    let OrdersQuery {
+        business_date,
+        limit,
+        after,
+    } = query(asked)?;
+    let asked = Asked {
+        date: business_date,
+        after,
+        limit,
+    };
+    Ok(Json(hq::orders(&context, &code, &asked).await?))
+}
+
+/// An order by its id or its receipt number, with lines and tenders.
+#[utoipa::path(
+    get, path = "/hq/v1/orders/{id}", tag = "orders",
+    params(("id" = String, Path, description = "the order's id or receipt number")),
+    responses((status = 200, body = OrderShape), (status = 404, description = "no such order")),
+    security(("staff" = []))
+)]
+pub(super) async fn show_order(
+    State(context): State<Context>,
+    Path(id): Path<String>,
+) -> Result<Json<OrderShape>, Problem> {
+    Ok(Json(hq::one(&context, &id).await?))
+}
+
+/// The sums of a store's trading day.
+#[utoipa::path(
+    get, path = "/hq/v1/stores/{code}/days/{date}", tag = "orders",
+    params(
+        ("code" = String, Path, description = "the store's code"),
+        ("date" = String, Path, description = "the trading day, `YYYY-MM-DD`")
+    ),
+    responses((status = 200, body = DayShape), (status = 404, description = "no such store")),
+    security(("staff" = []))
+)]
+pub(super) async fn show_day(
+    State(context): State<Context>,
+    Path((code, date)): Path<(String, String)>,
+) -> Result<Json<DayShape>, Problem> {
+    let date = date
+        .parse()
+        .map_err(|error| Problem::of(MALFORMED).detail(error))?;
+    Ok(Json(hq::day(&context, &code, date).await?))
+}
+
+/// What part of the items.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ItemsQuery {
+    /// Part of a SKU, a name or its 拼音 initials, or a whole barcode; all items if not said.
+    #[serde(default)]
+    query: String,
+    /// At most so many, 1 to 200; 50 if not said.
+    limit: Option<i64>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// Items on sale, by SKU.
+#[utoipa::path(
+    get, path = "/hq/v1/items", tag = "catalog",
+    params(ItemsQuery),
+    responses((status = 200, body = ItemPage)),
+    security(("staff" = []))
+)]
+pub(super) async fn list_items(
+    State(context): State<Context>,
+    asked: Result<Query<ItemsQuery>, QueryRejection>,
+) -> Result<Json<ItemPage>, Problem> {
+    let ItemsQuery {
+        query: text,
+        limit,
+        after,
+    } = query(asked)?;
+    let asked = Asked {
+        date: None,
+        after,
+        limit,
+    };
+    Ok(Json(hq::items(&context, &text, &asked).await?))
+}
+
+/// Facts of a store that a person should look at, newest first, at most 200.
+#[utoipa::path(
+    get, path = "/hq/v1/stores/{code}/troubles", tag = "orders",
+    params(("code" = String, Path, description = "the store's code")),
+    responses(
+        (status = 200, body = Vec<TroubleShape>),
+        (status = 404, description = "no such store")
+    ),
+    security(("staff" = []))
+)]
+pub(super) async fn list_troubles(
+    State(context): State<Context>,
+    Path(code): Path<String>,
+) -> Result<Json<Vec<TroubleShape>>, Problem> {
+    Ok(Json(hq::troubles(&context, &code).await?))
+}

@@ -1,0 +1,269 @@
+//! Errors as the API says them (RFC 9457).
+//!
+//! **Invariant:** `type` paths are promises to programs; a detail never shows what was sent. What
+//! nobody outside can mend is logged here, once, and told as `internal`.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tracing::{error, warn};
+
+use crate::{
+    db::DbError,
+    error_chain::Chain,
+    feed::{FeedError, RETRY_MS, SnapshotError},
+    fleet::EnrolError,
+    hq::HqError,
+    intake::{ReceiveError, Refusal},
+};
+
+/// A kind of problem: its path's last part, its status, its title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) slug: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) title: &'static str,
+}
+
+macro_rules! kinds {
+    ($($name:ident = $slug:literal, $status:ident, $title:literal;)*) => {
+        $(pub(super) const $name: Kind =
+            Kind { slug: $slug, status: StatusCode::$status, title: $title };)*
+        /// Every kind, for the pages under `/problems/`.
+        pub(super) const KINDS: &[Kind] = &[$($name),*];
+    };
+}
+
+kinds! {
+    MALFORMED = "malformed", BAD_REQUEST, "The request could not be understood";
+    SIGNATURE_REQUIRED = "signature-required", UNAUTHORIZED, "The request must be signed by an edge node";
+    SIGNATURE_WRONG = "signature-wrong", UNAUTHORIZED, "The signature does not fit the request";
+    SIGNATURE_STALE = "signature-stale", UNAUTHORIZED, "The signature was made at another time";
+    EDGE_UNKNOWN = "edge-unknown", UNAUTHORIZED, "The edge node is not known or was revoked";
+    TOKEN_REQUIRED = "token-required", UNAUTHORIZED, "A valid staff token is needed";
+    FORBIDDEN = "forbidden", FORBIDDEN, "This belongs to another store";
+    NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
+    CLAIM_UNKNOWN = "claim-unknown", NOT_FOUND, "The claim code is not known";
+    METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "This path has no such method";
+    CLAIM_USED = "claim-used", CONFLICT, "The claim code has been used";
+    EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
+    FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
+    CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
+    FEED_GONE = "feed-gone", GONE, "The feed cannot be followed from this cursor";
+    BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    TOO_MANY_TRIES = "too-many-tries", TOO_MANY_REQUESTS, "Too many wrong tries";
+    INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke here";
+    BUSY = "busy", SERVICE_UNAVAILABLE, "The mall is busy";
+    SNAPSHOT_BUILDING = "snapshot-building", SERVICE_UNAVAILABLE, "The snapshot is being made";
+}
+
+/// A problem on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    kind: Kind,
+    detail: Option<String>,
+    hint: Option<&'static str>,
+    retry_after_ms: Option<u64>,
+    now: Option<String>,
+    epoch: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Body {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<i64>,
+}
+
+impl Problem {
+    pub(super) const fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            detail: None,
+            hint: None,
+            retry_after_ms: None,
+            now: None,
+            epoch: None,
+        }
+    }
+
+    pub(super) fn detail(self, detail: impl ToString) -> Self {
+        Self {
+            detail: Some(detail.to_string()),
+            ..self
+        }
+    }
+
+    pub(super) fn hint(self, hint: &'static str) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+
+    pub(super) fn retry_after_ms(self, ms: u64) -> Self {
+        Self {
+            retry_after_ms: Some(ms),
+            ..self
+        }
+    }
+
+    /// The mall's time, for an edge node whose clock is off.
+    pub(super) fn now(self, now: domain::time::Timestamp) -> Self {
+        Self {
+            now: Some(now.to_string()),
+            ..self
+        }
+    }
+
+    fn epoch(self, epoch: i64) -> Self {
+        Self {
+            epoch: Some(epoch),
+            ..self
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self {
+            kind,
+            detail,
+            hint,
+            retry_after_ms,
+            now,
+            epoch,
+        } = self;
+        let body = Body {
+            r#type: format!("/problems/{}", kind.slug),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            detail,
+            hint,
+            retry_after_ms,
+            now,
+            epoch,
+        };
+        let mut response = (kind.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        let media = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, media);
+        if let Some(ms) = retry_after_ms {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1_000)));
+        }
+        if kind.status == StatusCode::UNAUTHORIZED && kind.slug == TOKEN_REQUIRED.slug {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A caller who comes again after this finds the writer free.
+const BUSY_MS: u64 = 1_000;
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        if error.is_transient() {
+            warn!(error = %Chain(&error), "A request found the database busy");
+            return Self::of(BUSY).retry_after_ms(BUSY_MS);
+        }
+        error!(error = %Chain(&error), "A request found the database broken");
+        Self::of(INTERNAL)
+    }
+}
+
+impl From<FeedError> for Problem {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Unknown => Self::of(NOT_FOUND).detail(error),
+            FeedError::Gone => Self::of(FEED_GONE).detail(error).hint("take a snapshot"),
+            FeedError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SnapshotError> for Problem {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Unknown => Self::of(NOT_FOUND).detail(error),
+            SnapshotError::Making => Self::of(SNAPSHOT_BUILDING).retry_after_ms(RETRY_MS),
+            SnapshotError::Db(error) => error.into(),
+            SnapshotError::Build(_) | SnapshotError::Files(_) => {
+                error!(error = %Chain(&error), "A snapshot could not be given");
+                Self::of(INTERNAL)
+            }
+        }
+    }
+}
+
+impl From<EnrolError> for Problem {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::TooManyTries { retry_ms } => {
+                let ms = u64::try_from(retry_ms).unwrap_or(BUSY_MS);
+                Self::of(TOO_MANY_TRIES).retry_after_ms(ms)
+            }
+            EnrolError::Key => Self::of(MALFORMED).detail(error),
+            EnrolError::Unknown => {
+                Self::of(CLAIM_UNKNOWN).hint("check the code, or ask HQ for a new one")
+            }
+            EnrolError::Used => Self::of(CLAIM_USED).hint("ask HQ for a new code"),
+            EnrolError::Expired => Self::of(CLAIM_EXPIRED).hint("ask HQ for a new code"),
+            EnrolError::Dice(_) => {
+                error!(error = %Chain(&error), "An enrolment failed");
+                Self::of(INTERNAL)
+            }
+            EnrolError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReceiveError> for Problem {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Refused(refusal) => match refusal {
+                Refusal::Epoch { ours } => Self::of(EPOCH).detail(refusal).epoch(ours),
+                Refusal::Sequences => Self::of(MALFORMED).detail(refusal),
+                Refusal::Forked => Self::of(FORKED).detail(refusal),
+            },
+            ReceiveError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<HqError> for Problem {
+    fn from(error: HqError) -> Self {
+        match error {
+            HqError::Store(_) | HqError::Order(_) => Self::of(NOT_FOUND).detail(error),
+            HqError::Cursor => Self::of(MALFORMED).detail(error),
+            HqError::Db(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_path_and_an_error_status() {
+        let mut slugs: Vec<&str> = KINDS.iter().map(|kind| kind.slug).collect();
+        slugs.sort_unstable();
+        slugs.dedup();
+        assert_eq!(slugs.len(), KINDS.len());
+        assert!(KINDS.iter().all(|kind| kind.status.as_u16() >= 400));
+    }
+}

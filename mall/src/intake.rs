@@ -1,0 +1,18 @@
+//! What the stores sent: checked, kept once, acknowledged, then made into orders.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `judge` | pure: does a batch fit, and what is each fact |
+//! | `receive` | one batch, one transaction, one answer |
+//! | `process` | the inbox into orders; finds its work again after a restart |
+//!
+//! **Invariant:** the answer is given after the commit. Nothing is refused for what it says: a sale
+//! that happened is kept, and a person looks at what does not hold.
+
+mod judge;
+mod process;
+mod receive;
+
+pub(crate) use judge::Refusal;
+pub(crate) use process::keep_processing;
+pub(crate) use receive::{ReceiveError, receive, tell_forked};

@@ -1,0 +1,208 @@
+//! One batch, one transaction, one answer.
+//!
+//! **Invariant:** a batch is kept whole or not at all; a fact is known by its id, never by its
+//! place, so sending again, in other splits, changes nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::id::EdgeId;
+use sync::{
+    chain::Hash,
+    replica::StoreId,
+    wire::{BatchAnswerV1, BatchV1, FactV1, ToldV1, VerdictV1},
+};
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::judge::{self, Fit, Judged, Refusal};
+use crate::{
+    context::Context,
+    db::{
+        self, Conn, DbError,
+        edges::EdgeRow,
+        inbox::{self, Received, Sender, What},
+        stores,
+    },
+};
+
+/// Why a batch was not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    /// It does not fit.
+    #[error("the batch was turned away")]
+    Refused(#[source] Refusal),
+    /// The database refused.
+    #[error("could not keep the batch")]
+    Db(#[from] DbError),
+}
+
+/// Keeps a batch of an edge node and says what was done with it.
+pub(crate) async fn receive(
+    context: &Context,
+    edge: &EdgeRow,
+    batch: &BatchV1,
+) -> Result<BatchAnswerV1, ReceiveError> {
+    let doing = "keep a batch";
+    let sender = Sender {
+        store: edge.store,
+        edge: edge.id,
+        epoch: edge.epoch,
+        at: context.now(),
+    };
+    let mut tx = context.db().write(doing).await?;
+    let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
+    let fit = judge::frame(&cursor, batch).map_err(ReceiveError::Refused)?;
+    if let Fit::Gap { expected } = fit {
+        return Ok(answer(cursor.acked_seq, Vec::new(), Some(expected)));
+    }
+    let mut keeping = Keeping::begin(&mut tx, sender, batch, cursor.acked_seq).await?;
+    let mut verdicts = Vec::new();
+    for fact in &batch.facts {
+        match keeping.keep(&mut tx, fact).await? {
+            VerdictV1::Accepted => {}
+            verdict => verdicts.push(ToldV1 {
+                seq: fact.seq,
+                verdict,
+            }),
+        }
+    }
+    let last = batch
+        .facts
+        .last()
+        .filter(|last| last.seq > cursor.acked_seq);
+    if let Some(last) = last {
+        inbox::advance(&mut tx, &sender, last.seq, last.chain).await?;
+    }
+    db::commit(tx, doing).await?;
+    context.inbox_nudge().notify_one();
+    tell(&sender, batch, &verdicts);
+    Ok(answer(
+        last.map_or(cursor.acked_seq, |last| last.seq),
+        verdicts,
+        None,
+    ))
+}
+
+fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
+    BatchAnswerV1 {
+        acked_seq,
+        verdicts,
+        expected_seq,
+        retry_after_ms: None,
+    }
+}
+
+/// Log lines for those who should come, after the commit.
+fn tell(sender: &Sender, batch: &BatchV1, verdicts: &[ToldV1]) {
+    let (store, edge) = (sender.store, sender.edge);
+    for told in verdicts {
+        match &told.verdict {
+            VerdictV1::Conflict => error!(
+                store.id = %store, edge.id = %edge, fact.seq = told.seq,
+                "Other bytes came under an id that is held; both are kept"
+            ),
+            VerdictV1::Quarantined { reason } => warn!(
+                store.id = %store, edge.id = %edge, fact.seq = told.seq, reason = %reason,
+                "A fact was quarantined"
+            ),
+            VerdictV1::Accepted | VerdictV1::Duplicate | VerdictV1::StoredUnknown => {}
+        }
+    }
+    info!(
+        store.id = %store, edge.id = %edge, facts = batch.facts.len(),
+        "Kept a batch of {} facts", batch.facts.len()
+    );
+}
+
+/// What is known of the ids of a batch while its facts are kept one by one.
+struct Keeping {
+    sender: Sender,
+    store_code: String,
+    taken: HashSet<Uuid>,
+    held: HashMap<Uuid, Hash>,
+}
+
+impl Keeping {
+    /// Takes the new ids and reads the held ones.
+    async fn begin(
+        tx: &mut Conn,
+        sender: Sender,
+        batch: &BatchV1,
+        acked_seq: i64,
+    ) -> Result<Self, ReceiveError> {
+        let received = batch.facts.iter().map(received);
+        let (old, fresh): (Vec<_>, Vec<_>) =
+            received.partition(|received| received.fact.seq <= acked_seq);
+        let ids: Vec<Uuid> = batch.facts.iter().map(|fact| fact.id).collect();
+        let taken = inbox::take_ids(tx, &sender, &fresh).await?;
+        let held = inbox::digests(tx, sender.store, &ids).await?;
+        // What was acknowledged is held; an old place with an id that is not tells of a history
+        // that never was here.
+        if old
+            .iter()
+            .any(|old| !held.contains_key(&old.fact.id) || taken.contains(&old.fact.id))
+        {
+            return Err(ReceiveError::Refused(Refusal::Forked));
+        }
+        let store_code = code(tx, sender.store).await?;
+        Ok(Self {
+            sender,
+            store_code,
+            taken,
+            held,
+        })
+    }
+
+    async fn keep(&mut self, tx: &mut Conn, fact: &FactV1) -> Result<VerdictV1, DbError> {
+        let received = received(fact);
+        if self.taken.remove(&fact.id) {
+            return self.keep_new(tx, received).await;
+        }
+        if self.held.get(&fact.id) != Some(&received.digest) {
+            inbox::put_trouble(tx, &self.sender, received, &What::Conflict).await?;
+            return Ok(VerdictV1::Conflict);
+        }
+        // A lost answer must not hide a quarantine: it is told again.
+        let store = self.sender.store;
+        let reason = inbox::quarantine_reason(tx, store, fact.id, received.digest).await?;
+        Ok(match reason {
+            Some(reason) => VerdictV1::Quarantined { reason },
+            None => VerdictV1::Duplicate,
+        })
+    }
+
+    async fn keep_new(&self, tx: &mut Conn, received: Received<'_>) -> Result<VerdictV1, DbError> {
+        let judged = judge::fact(&self.store_code, received.fact, received.digest);
+        let is_order = matches!(judged, Judged::Order(_));
+        inbox::keep(tx, &self.sender, received, is_order).await?;
+        Ok(match judged {
+            Judged::Order(_) => VerdictV1::Accepted,
+            Judged::Unknown => VerdictV1::StoredUnknown,
+            Judged::Bad(reason) => {
+                let what = What::Quarantined(reason.clone());
+                inbox::put_trouble(tx, &self.sender, received, &what).await?;
+                VerdictV1::Quarantined { reason }
+            }
+        })
+    }
+}
+
+fn received(fact: &FactV1) -> Received<'_> {
+    Received {
+        fact,
+        digest: Hash::of(fact.body.as_bytes()),
+    }
+}
+
+async fn code(tx: &mut Conn, store: StoreId) -> Result<String, DbError> {
+    let row = stores::by_id(tx, store).await?;
+    Ok(row.map(|row| row.store.code).unwrap_or_default())
+}
+
+/// A log line for a history that split; the caller turns the batch away.
+pub(crate) fn tell_forked(edge: EdgeId, store: StoreId) {
+    error!(
+        store.id = %store, edge.id = %edge,
+        "The history of an edge node does not go on from what is held: a restored copy or a clone"
+    );
+}

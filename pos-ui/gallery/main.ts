@@ -1,0 +1,6 @@
+import { createApp } from 'vue'
+import '../src/styles/base.css'
+import { prepare } from '../src/device/prepare'
+import Gallery from './Gallery.vue'
+
+void prepare('devices').then(() => createApp(Gallery).mount('#app'))

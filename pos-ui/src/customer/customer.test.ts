@@ -1,0 +1,96 @@
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
+import type { DisplayCart, DisplayLine } from '../api/types'
+import CustomerAbacus from './CustomerAbacus.vue'
+import CustomerCart from './CustomerCart.vue'
+import CustomerPaid from './CustomerPaid.vue'
+import CustomerTender from './CustomerTender.vue'
+
+const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const AMOUNTS: readonly [number, string][] = [
+  [0, '¥0.00'],
+  [1, '¥0.01'],
+  [-1, '−¥0.01'],
+  [9_999_999_999, '¥99,999,999.99'],
+]
+
+const line = (at: number): DisplayLine => ({
+  id: `line-${at}`,
+  name: `商品${at}`,
+  spec: '',
+  unit: 'piece',
+  quantity_milli: 1_000,
+  list_price: cny(100),
+  amount: cny(100),
+})
+const cart = (lines: DisplayLine[], total: number): DisplayCart => ({
+  pieces: lines.length,
+  lines,
+  newest_line_id: lines.at(-1)?.id ?? null,
+  saved: cny(0),
+  total: cny(total),
+})
+
+describe.each(AMOUNTS)('%d fen', (amount, text) => {
+  it('as the total of the cart', () => {
+    const wrapper = mount(CustomerCart, { props: { cart: cart([line(1)], amount) } })
+    expect(wrapper.get('[data-test=due]').text()).toBe(text)
+  })
+  it('as what is to be paid', () => {
+    const tender = { total: cny(amount), rounding: cny(0), due: cny(amount) }
+    expect(mount(CustomerTender, { props: { tender } }).get('[data-test=due]').text()).toBe(text)
+  })
+  it('as the change', () => {
+    const paid = {
+      order_id: 'o',
+      receipt_number: 'SH001-1-261121-0001',
+      completed_at: '2026-11-21T10:00:00Z',
+      tendered: [{ kind: 'cash' as const, amount: cny(10_000) }],
+      change: cny(amount),
+      total: cny(100),
+      rounding: cny(0),
+    }
+    expect(mount(CustomerPaid, { props: { paid } }).get('[data-test=change]').text()).toBe(text)
+  })
+})
+
+describe('the cart', () => {
+  const lines = Array.from({ length: 40 }, (_, at) => line(at))
+
+  it('shows the newest line large and the five before it, youngest first', () => {
+    const wrapper = mount(CustomerCart, { props: { cart: cart(lines, 4_000) } })
+    expect(wrapper.get('.newest .name').text()).toBe('商品39')
+    expect(wrapper.findAll('.line .item').map((one) => one.text())).toEqual([
+      '商品38',
+      '商品37',
+      '商品36',
+      '商品35',
+      '商品34',
+    ])
+    expect(wrapper.get('.more').text()).toContain('34')
+  })
+
+  it('takes the line that was counted up as the newest, though it is an old one', () => {
+    const again = { ...cart(lines, 4_000), newest_line_id: 'line-3' }
+    expect(
+      mount(CustomerCart, { props: { cart: again } })
+        .get('.newest .name')
+        .text(),
+    ).toBe('商品3')
+  })
+
+  it('has one heading of the first rank', () => {
+    expect(mount(CustomerCart, { props: { cart: cart(lines, 1) } }).findAll('h1')).toHaveLength(1)
+  })
+})
+
+it('the abacus shows a digit with as many beads at the beam', () => {
+  const wrapper = mount(CustomerAbacus, { props: { digits: '0947' } })
+  const y = wrapper
+    .findAll('.bead')
+    .map((bead) => Number(/ (\d+)\)/.exec(bead.attributes('transform') ?? '')?.[1]))
+  const rods = Array.from({ length: 4 }, (_, rod) => y.slice(rod * 5, rod * 5 + 5))
+  const value = ([upper = 0, ...lower]: number[]) =>
+    (upper > 20 ? 5 : 0) + lower.filter((at, index) => at === 53 + index * 13).length
+  expect(rods.map(value)).toEqual([0, 9, 4, 7])
+})

@@ -1,0 +1,75 @@
+import { mount } from '@vue/test-utils'
+import { computed, ref, shallowRef } from 'vue'
+import { describe, expect, it } from 'vitest'
+import type { CartLine } from '../api/types'
+import SellLine from './sell/SellLine.vue'
+import TenderCash from './tender/TenderCash.vue'
+import TenderDone from './tender/TenderDone.vue'
+import { TILL, type Till } from './till'
+
+const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const AMOUNTS: readonly [number, string][] = [
+  [0, '¥0.00'],
+  [1, '¥0.01'],
+  [-1, '−¥0.01'],
+  [9_999_999_999, '¥99,999,999.99'],
+]
+
+/** As much of a till as these parts read. */
+function tillWith(view: object): Till {
+  const line = { text: ref(''), clear: () => {} }
+  return {
+    view: shallowRef(view),
+    line,
+    noteAt: ref(0),
+    phase: computed(() => 'tender'),
+  } as unknown as Till
+}
+const provide = (view: object) => ({ global: { provide: { [TILL as symbol]: tillWith(view) } } })
+
+describe.each(AMOUNTS)('%d fen', (amount, text) => {
+  it('as the amount of a line', () => {
+    const line: CartLine = {
+      id: 'a',
+      sku: 'A',
+      code: '6901',
+      name: '甲',
+      spec: 'M',
+      unit: 'piece',
+      quantity_milli: 1_000,
+      list_price: cny(amount),
+      amount: cny(amount),
+      label: false,
+    }
+    const wrapper = mount(SellLine, { props: { line, selected: true }, ...provide({}) })
+    expect([wrapper.get('.price').text(), wrapper.get('.amount').text()]).toEqual([text, text])
+  })
+
+  it('as the change of a completed order', () => {
+    const last = {
+      receipt: 'sent',
+      receipt_number: 'SH001-1-1',
+      completed_at: '2026-11-21T10:00:00Z',
+      change: cny(amount),
+    }
+    const wrapper = mount(TenderDone, provide({ last_order: last }))
+    expect(wrapper.get('[data-test=change]').text()).toBe(text)
+  })
+})
+
+describe('the preview of the change', () => {
+  const tender = {
+    total: cny(30_717),
+    cash: { rounding: cny(-7), due: cny(30_710) },
+    notes: [cny(30_710), cny(31_000)],
+  }
+  const shown = (received: number | null) => {
+    const props = { received: received === null ? null : cny(received) }
+    const wrapper = mount(TenderCash, { props, ...provide({ tender }) })
+    return wrapper.get('.change').text()
+  }
+  it('is what is left', () => expect(shown(40_000)).toBe('找零¥92.90'))
+  it('is nothing when it is exact', () => expect(shown(30_710)).toBe('找零¥0.00'))
+  it('is what is missing, without a sign', () => expect(shown(30_709)).toBe('还差¥0.01'))
+  it('is no amount when nothing was received', () => expect(shown(null)).toBe('找零'))
+})

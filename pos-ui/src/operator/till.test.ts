@@ -1,0 +1,240 @@
+import { effectScope } from 'vue'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import * as edge from '../api/edge'
+import { readProblem, type Answer } from '../api/problem'
+import type { LastScan, OperatorView } from '../api/types'
+import { createTill } from './till'
+
+vi.mock('../api/edge', () => ({
+  streams: { operator: () => '/stream' },
+  scan: vi.fn(),
+  changeLine: vi.fn(),
+  voidLine: vi.fn(),
+  completeInCash: vi.fn(),
+  startTender: vi.fn(),
+  signOut: vi.fn(),
+}))
+
+const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const money = cny(100)
+
+function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorView {
+  return {
+    boot: 'boot',
+    revision,
+    build: '0.1.0',
+    now: '2026-11-21T10:00:00Z',
+    store: { code: 'SH001', name: '示范店' },
+    workstation: { number: 1, name: '1号台', kind: 'till' },
+    operator: { number: '1001', name: '李静', role: 'cashier' },
+    business_date: '2026-11-21',
+    training: false,
+    phase: 'sell',
+    cart: {
+      order_id: 'order',
+      revision: 5,
+      pieces: 1,
+      lines: [
+        {
+          id: 'a',
+          sku: 'A',
+          code: '6901',
+          name: '甲',
+          spec: '',
+          unit: 'piece',
+          quantity_milli: 1_000,
+          list_price: money,
+          amount: money,
+          label: false,
+        },
+        {
+          id: 'b',
+          sku: 'B',
+          code: '6902',
+          name: '乙',
+          spec: '',
+          unit: 'kg',
+          quantity_milli: 452,
+          list_price: money,
+          amount: money,
+          label: true,
+        },
+      ],
+      newest_line_id: 'a',
+      list: money,
+      saved: cny(0),
+      total: money,
+    },
+    tender: null,
+    last_order: null,
+    last_scan: null,
+    link: {
+      mall: 'up',
+      outbox: 0,
+      outbox_oldest_at: null,
+      replica: { version: 1, updated_at: '2026-11-21T10:00:00Z' },
+    },
+    notices: [],
+    ...more,
+  }
+}
+
+const scanOf = (seq: number, outcome: 'added' | 'again' | 'refused'): LastScan => ({
+  id: `scan-${seq}`,
+  seq,
+  outcome,
+  code: '4099999999996',
+  line_id: outcome === 'refused' ? null : 'a',
+  problem:
+    outcome === 'refused'
+      ? {
+          type: '/problems/unknown-barcode',
+          title: '',
+          status: 404,
+          params: { code: '4099999999996' },
+        }
+      : null,
+})
+
+class SilentSource {
+  addEventListener() {}
+  close() {}
+}
+
+let stop = () => {}
+
+function bench(first: OperatorView = viewOf(1)) {
+  vi.stubGlobal('EventSource', SilentSource)
+  window.__tones = []
+  const scope = effectScope()
+  const till = scope.run(() => createTill(1))
+  if (!till) throw new Error('no scope')
+  stop = () => scope.stop()
+  till.live.accept(first)
+  return till
+}
+
+const answer = (view: OperatorView): Answer<OperatorView> => ({ ok: true, data: view })
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => {
+  stop()
+  vi.clearAllMocks()
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+it('the tone is that of the view, not of the key', async () => {
+  const till = bench()
+  till.live.accept(viewOf(2, { last_scan: scanOf(1, 'added') }))
+  till.live.accept(viewOf(3, { last_scan: scanOf(2, 'again') }))
+  till.live.accept(viewOf(4, { last_scan: scanOf(2, 'again') }))
+  expect(window.__tones).toEqual(['ok', 'again'])
+})
+
+it('a refused scan is told once, whether its answer or its view comes first', async () => {
+  const till = bench()
+  vi.mocked(edge.scan).mockResolvedValue({
+    ok: false,
+    problem: readProblem(
+      { type: '/problems/unknown-barcode', params: { code: '4099999999996' } },
+      404,
+    ),
+  })
+  await till.scanned('4099999999996')
+  till.live.accept(viewOf(2, { last_scan: scanOf(1, 'refused') }))
+  vi.advanceTimersByTime(5_000)
+  expect([window.__tones, till.told.value?.trouble.slug]).toEqual([['miss'], 'unknown-barcode'])
+})
+
+it('a refused scan that no view speaks of is told from its answer', async () => {
+  const till = bench()
+  vi.mocked(edge.scan).mockResolvedValue({
+    ok: false,
+    problem: readProblem({ type: '/problems/malformed' }, 400),
+  })
+  await till.scanned('x')
+  vi.advanceTimersByTime(5_000)
+  expect([window.__tones, till.told.value?.trouble.slug]).toEqual([['miss'], 'malformed'])
+})
+
+it('what was on the counter before the page was opened makes no tone', () => {
+  bench(viewOf(1, { last_scan: scanOf(7, 'refused') }))
+  expect(window.__tones).toEqual([])
+})
+
+it('the number line is the quantity of the scan, and is empty after it', async () => {
+  const till = bench()
+  vi.mocked(edge.scan).mockResolvedValue(answer(viewOf(2)))
+  till.line.set('3')
+  await till.scanned('6901')
+  await till.scanned('6901')
+  expect(vi.mocked(edge.scan).mock.calls.map(([, , text, milli]) => [text, milli])).toEqual([
+    ['6901', 3_000],
+    ['6901', 1_000],
+  ])
+})
+
+it('a number line that is no quantity adds one piece and says so', async () => {
+  const till = bench()
+  vi.mocked(edge.scan).mockResolvedValue(answer(viewOf(2)))
+  till.line.set('6901234567892')
+  await till.scanned('6902')
+  expect(vi.mocked(edge.scan).mock.calls[0]?.[3]).toBe(1_000)
+  expect(till.told.value?.trouble.slug).toBe('line-not-quantity')
+})
+
+it('in Tender the number line is money and never a quantity', async () => {
+  const due = { total: money, cash: { rounding: cny(0), due: money }, notes: [money] }
+  const till = bench(viewOf(1, { phase: 'tender', tender: due }))
+  vi.mocked(edge.scan).mockResolvedValue(answer(viewOf(2)))
+  till.line.set('100')
+  await till.scanned('6901')
+  expect(vi.mocked(edge.scan).mock.calls[0]?.[3]).toBe(1_000)
+})
+
+it('one less than one piece voids the line, and so does one less of a weighed line', async () => {
+  const till = bench()
+  vi.mocked(edge.voidLine).mockResolvedValue(answer(viewOf(2)))
+  await till.step('a', -1)
+  await till.step('b', -1)
+  expect(vi.mocked(edge.voidLine).mock.calls.map((call) => call[2])).toEqual(['a', 'b'])
+  expect(edge.changeLine).not.toHaveBeenCalled()
+})
+
+it('two quick presses of "+" count from what the first has left', async () => {
+  const till = bench()
+  vi.mocked(edge.changeLine).mockImplementation((_, __, ___, milli) => {
+    const next = viewOf(milli)
+    const line = next.cart?.lines[0]
+    if (line) line.quantity_milli = milli
+    return Promise.resolve(answer(next))
+  })
+  await Promise.all([till.step('a', 1), till.step('a', 1)])
+  expect(vi.mocked(edge.changeLine).mock.calls.map((call) => call[3])).toEqual([2_000, 3_000])
+})
+
+it('an order carries the revision of the cart that was looked at', async () => {
+  const till = bench(viewOf(1, { phase: 'tender' }))
+  vi.mocked(edge.completeInCash).mockResolvedValue({
+    ok: true,
+    data: { order: null, view: viewOf(2, { phase: 'done' }) },
+  })
+  till.complete(cny(10_000))
+  await vi.advanceTimersByTimeAsync(10)
+  expect(vi.mocked(edge.completeInCash).mock.calls).toEqual([[1, 'order', 5, cny(10_000)]])
+})
+
+it('tender without goods asks nothing of the daemon', () => {
+  const till = bench(viewOf(1, { cart: null }))
+  till.startTender()
+  expect(edge.startTender).not.toHaveBeenCalled()
+  expect(window.__tones).toEqual(['ask'])
+})
+
+it('lock hides the cart at once, before the daemon has answered', () => {
+  const till = bench()
+  vi.mocked(edge.signOut).mockReturnValue(new Promise(() => {}))
+  till.lock()
+  expect(till.phase.value).toBe('signed-out')
+})

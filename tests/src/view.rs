@@ -1,0 +1,231 @@
+//! What screens are told, read as a screen reads it.
+//!
+//! **Invariant:** only what the contract of the screens names; other members are ignored.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// An amount on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Money {
+    /// In fen.
+    pub amount: i64,
+}
+
+/// A line on the counter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Line {
+    /// Its id.
+    pub id: Uuid,
+    /// 货号.
+    pub sku: String,
+    /// The code it was scanned by.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Thousandths.
+    pub quantity_milli: i64,
+    /// Of one piece or kilogram.
+    pub list_price: Money,
+    /// What is paid for it.
+    pub amount: Money,
+    /// Whether its quantity came from a label.
+    pub label: bool,
+}
+
+/// What is on the counter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Cart {
+    /// The order it will become.
+    pub order_id: Uuid,
+    /// Rises with every change.
+    pub revision: u64,
+    /// Things on the counter.
+    pub pieces: u32,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// What is to be paid.
+    pub total: Money,
+}
+
+/// What is to be paid.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Tender {
+    /// Before rounding.
+    pub total: Money,
+    /// In cash.
+    pub cash: CashDue,
+}
+
+/// What is to be paid in cash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct CashDue {
+    /// What rounding does.
+    pub rounding: Money,
+    /// What is due.
+    pub due: Money,
+}
+
+/// The newest order of a workstation.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LastOrder {
+    /// Its id.
+    pub id: Uuid,
+    /// What is on the paper.
+    pub receipt_number: String,
+    /// After reductions.
+    pub total: Money,
+    /// What rounding did.
+    pub rounding: Money,
+    /// What went back.
+    pub change: Money,
+    /// Where its receipt stands.
+    pub receipt: String,
+}
+
+/// What became of the last scan.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LastScan {
+    /// Rises with each scan.
+    pub seq: u64,
+    /// `added`, `again`, `weighed` or `refused`.
+    pub outcome: String,
+}
+
+/// The line to the mall.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Link {
+    /// `up`, `down` or `never`.
+    pub mall: String,
+    /// Facts that wait.
+    pub outbox: u32,
+    /// How new the catalog is.
+    pub replica: Option<Replica>,
+}
+
+/// How new the catalog is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Replica {
+    /// The version it holds.
+    pub version: i64,
+}
+
+/// Something a person should know.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Notice {
+    /// What, in a word.
+    pub code: String,
+}
+
+/// An operator's screen.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct View {
+    /// New at each start of the daemon.
+    pub boot: Uuid,
+    /// Rises with each change.
+    pub revision: u64,
+    /// `signed-out`, `sell`, `tender` or `done`.
+    pub phase: String,
+    /// The trading day.
+    pub business_date: String,
+    /// What is on the counter; nothing without a session.
+    pub cart: Option<Cart>,
+    /// What is to be paid, on the way to it.
+    pub tender: Option<Tender>,
+    /// The newest order.
+    pub last_order: Option<LastOrder>,
+    /// What became of the last scan.
+    pub last_scan: Option<LastScan>,
+    /// The line to the mall.
+    pub link: Link,
+    /// What a person should know.
+    pub notices: Vec<Notice>,
+}
+
+impl View {
+    /// Whether a notice is up.
+    #[must_use]
+    pub fn notes(&self, code: &str) -> bool {
+        self.notices.iter().any(|notice| notice.code == code)
+    }
+}
+
+/// A shopper's screen.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Display {
+    /// New at each start of the daemon.
+    pub boot: Uuid,
+    /// Rises with each change.
+    pub revision: u64,
+    /// `idle`, `cart`, `tender`, `paid` or `paused`.
+    pub phase: String,
+    /// What is on the counter.
+    pub cart: Option<DisplayCart>,
+    /// What was paid.
+    pub paid: Option<Paid>,
+}
+
+/// A cart as a shopper sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DisplayCart {
+    /// Its lines.
+    pub lines: Vec<DisplayLine>,
+    /// What is to be paid.
+    pub total: Money,
+}
+
+/// A line as a shopper sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DisplayLine {
+    /// Its name.
+    pub name: String,
+    /// What is paid for it.
+    pub amount: Money,
+}
+
+/// What a shopper has paid.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Paid {
+    /// The order.
+    pub order_id: Uuid,
+    /// What went back.
+    pub change: Money,
+}
+
+/// A completed order as the edge answers it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: Uuid,
+    /// What is on the paper.
+    pub receipt_number: String,
+    /// After reductions.
+    pub total: Money,
+    /// What rounding did.
+    pub rounding: Money,
+    /// What went back.
+    pub change: Money,
+}
+
+/// The answer to a completion.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Completed {
+    /// The order.
+    pub order: Order,
+    /// The view after it.
+    pub view: View,
+}
+
+/// A refusal (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Problem {
+    /// `/problems/…`.
+    pub r#type: String,
+    /// What happened, in a few words.
+    pub title: String,
+    /// What happened and what is safe.
+    pub detail: String,
+    /// When to try again.
+    #[serde(default)]
+    pub retry_after_ms: Option<u64>,
+}
