@@ -5,8 +5,8 @@ use std::{env, fs, path::PathBuf};
 
 fn main() {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let dist = env::var_os("POS_UI_DIST")
-        .map_or_else(|| manifest.join("../pos-ui/dist"), PathBuf::from);
+    let dist =
+        env::var_os("POS_UI_DIST").map_or_else(|| manifest.join("../pos-ui/dist"), PathBuf::from);
     println!("cargo:rerun-if-env-changed=POS_UI_DIST");
     println!("cargo:rerun-if-changed={}", dist.display());
     let is_built = dist.join("ui/operator/index.html").exists();

@@ -104,12 +104,19 @@ impl Measure {
             (Self::Pack(_), Unit::Kg) => Err(CartRefusal::NeedsWeight),
             (Self::Pack(quantity) | Self::Given(quantity), _) => Ok((quantity, None)),
             (Self::Labelled(label), Unit::Piece) => Ok((Quantity::ONE, label.amount)),
-            (Self::Labelled(Label { weight: Some(weight), amount, .. }), Unit::Kg) => {
-                Ok((weight, amount))
-            }
+            (
+                Self::Labelled(Label {
+                    weight: Some(weight),
+                    amount,
+                    ..
+                }),
+                Unit::Kg,
+            ) => Ok((weight, amount)),
             (Self::Labelled(label), Unit::Kg) => {
-                let (amount, price) =
-                    (label.amount.unwrap_or_default().minor(), item.list_price.minor().max(1));
+                let (amount, price) = (
+                    label.amount.unwrap_or_default().minor(),
+                    item.list_price.minor().max(1),
+                );
                 let milli = (amount.saturating_mul(1_000) + price / 2) / price;
                 Ok((Quantity::from_milli(milli), label.amount))
             }
@@ -191,7 +198,12 @@ impl Cart {
     /// last cart, so that no two moments of a workstation share one.
     #[must_use]
     pub const fn open(order: OrderId, revision: u64) -> Self {
-        Self { order, revision, lines: Vec::new(), newest: None }
+        Self {
+            order,
+            revision,
+            lines: Vec::new(),
+            newest: None,
+        }
     }
 
     /// Nothing on the counter.
@@ -209,7 +221,11 @@ impl Cart {
     /// Puts something on the counter. The same item at the same price counts its line up;
     /// what was weighed is a line of its own, because each pack weighs what it weighs.
     pub fn add(&mut self, addition: Addition) -> Result<Change, CartRefusal> {
-        let Addition { line: id, item, measure } = addition;
+        let Addition {
+            line: id,
+            item,
+            measure,
+        } = addition;
         let is_labelled = matches!(measure, Measure::Labelled(_));
         let (quantity, label_amount) = measure.of(&item)?;
         check_quantity(item.unit, quantity)?;
@@ -227,14 +243,24 @@ impl Cart {
             return Err(CartRefusal::Full);
         }
         let position = self.lines.last().map_or(1, |line| line.position + 1);
-        self.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
+        self.lines.push(CartLine {
+            id,
+            position,
+            item,
+            quantity,
+            label_amount,
+            is_labelled,
+        });
         Ok(self.changed(Outcome::Added, id, None, Some(id)))
     }
 
     /// Sets how many there are of a line.
     pub fn set_quantity(&mut self, id: LineId, quantity: Quantity) -> Result<Change, CartRefusal> {
-        let line =
-            self.lines.iter_mut().find(|line| line.id == id).ok_or(CartRefusal::NoSuchLine)?;
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.id == id)
+            .ok_or(CartRefusal::NoSuchLine)?;
         if line.is_labelled {
             return Err(CartRefusal::Labelled);
         }
@@ -246,8 +272,11 @@ impl Cart {
 
     /// Takes a line off (作废).
     pub fn void_line(&mut self, id: LineId) -> Result<Change, CartRefusal> {
-        let place =
-            self.lines.iter().position(|line| line.id == id).ok_or(CartRefusal::NoSuchLine)?;
+        let place = self
+            .lines
+            .iter()
+            .position(|line| line.id == id)
+            .ok_or(CartRefusal::NoSuchLine)?;
         let before = self.lines.remove(place);
         let newest = self.lines.last().map(|line| line.id);
         Ok(self.changed(Outcome::Voided, id, Some(before), newest))
@@ -277,7 +306,11 @@ impl Cart {
     ) -> Change {
         self.revision += 1;
         self.newest = newest;
-        Change { outcome, line, step: Step { line, before } }
+        Change {
+            outcome,
+            line,
+            step: Step { line, before },
+        }
     }
 }
 

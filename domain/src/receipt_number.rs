@@ -81,7 +81,13 @@ fn base36(mut number: u32) -> String {
 
 impl fmt::Display for ReceiptNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, workstation, epoch, business_date, sequence } = self;
+        let Self {
+            store,
+            workstation,
+            epoch,
+            business_date,
+            sequence,
+        } = self;
         let (epoch, date) = (base36(*epoch), business_date.compact());
         write!(f, "{store}-{workstation}-{epoch}-{date}-{sequence:04}")
     }
@@ -102,7 +108,11 @@ impl FromStr for ReceiptNumber {
             sequence: part()?.parse().map_err(|_| wrong())?,
         };
         // One way of writing only: `+1`, `01` or lower case would be a second.
-        if number.to_string() == text { Ok(number) } else { Err(wrong()) }
+        if number.to_string() == text {
+            Ok(number)
+        } else {
+            Err(wrong())
+        }
     }
 }
 
@@ -122,7 +132,13 @@ mod tests {
         let text = "SH001-2-11-20261121-0042";
         assert_eq!(number.to_string(), text);
         assert_eq!(text.parse(), Ok(number));
-        for bad in ["SH001-2-11-20261121-42", "SH001-02-11-20261121-0042", "SH001-2-11-20261121", "sh001-2-1-20261121-0042", "SH001-2-1-20261121-0042-9"] {
+        for bad in [
+            "SH001-2-11-20261121-42",
+            "SH001-02-11-20261121-0042",
+            "SH001-2-11-20261121",
+            "sh001-2-1-20261121-0042",
+            "SH001-2-1-20261121-0042-9",
+        ] {
             assert!(bad.parse::<ReceiptNumber>().is_err(), "{bad}");
         }
     }

@@ -65,13 +65,23 @@ fn scans_up_to(
 fn cart_of(scans: &[(u8, i64, bool, i64)]) -> Cart {
     let mut cart = Cart::open(Id::from_uuid(Uuid::from_u128(1)), 0);
     for (n, (key, price, is_weighed, milli)) in scans.iter().enumerate() {
-        let (unit, milli) =
-            if *is_weighed { (Unit::Kg, *milli) } else { (Unit::Piece, milli / 1_000 * 1_000) };
+        let (unit, milli) = if *is_weighed {
+            (Unit::Kg, *milli)
+        } else {
+            (Unit::Piece, milli / 1_000 * 1_000)
+        };
         let line = Id::from_uuid(Uuid::from_u128(n as u128 + 2));
         let measure = Measure::Given(Quantity::from_milli(milli));
         // What is out of range is refused and leaves the cart as it was.
         let before = cart.clone();
-        if cart.add(Addition { line, item: item(*key, *price, unit), measure }).is_err() {
+        if cart
+            .add(Addition {
+                line,
+                item: item(*key, *price, unit),
+                measure,
+            })
+            .is_err()
+        {
             assert_eq!(cart, before);
         }
     }

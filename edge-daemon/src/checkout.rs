@@ -139,8 +139,9 @@ pub(crate) async fn change<T: Send + 'static>(
 
 /// Prices a station. Within the limits of `domain` a cart always has a quote.
 pub(crate) fn price(station: Station) -> Result<Priced, DbError> {
-    let quote = domain::pricing::quote(&station.cart)
-        .map_err(|_| DbError::Damaged { doing: "price a cart" })?;
+    let quote = domain::pricing::quote(&station.cart).map_err(|_| DbError::Damaged {
+        doing: "price a cart",
+    })?;
     Ok(Priced { station, quote })
 }
 

@@ -52,16 +52,19 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from_micros(system_micros()),
-            Self::Fixed(at) => {
-                Timestamp::from_micros(at.load(std::sync::atomic::Ordering::SeqCst))
-            }
+            Self::Fixed(at) => Timestamp::from_micros(at.load(std::sync::atomic::Ordering::SeqCst)),
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the clock that all others ask")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that all others ask"
+)]
 fn system_micros() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -181,7 +184,8 @@ impl Context {
     pub(crate) fn refresh_store(&self) -> Result<(), DbError> {
         if let Some(replica) = self.replicas.store() {
             self.store.store(replica.read(staff::store)?.map(Arc::new));
-            self.workstations.store(Arc::new(replica.read(staff::workstations)?));
+            self.workstations
+                .store(Arc::new(replica.read(staff::workstations)?));
         }
         Ok(())
     }
@@ -189,7 +193,8 @@ impl Context {
     /// Reads anew where the catalog stands after its replica changed.
     pub(crate) fn refresh_catalog(&self) -> Result<(), DbError> {
         if let Some(replica) = self.replicas.catalog() {
-            self.catalog_standing.store(Some(Arc::new(replica.standing()?)));
+            self.catalog_standing
+                .store(Some(Arc::new(replica.standing()?)));
         }
         Ok(())
     }
@@ -202,6 +207,10 @@ impl Context {
 
     /// How the store tells the time.
     pub(crate) fn store_clock(&self) -> domain::time::StoreClock {
-        self.store.load().as_ref().map(|store| store.clock).unwrap_or_default()
+        self.store
+            .load()
+            .as_ref()
+            .map(|store| store.clock)
+            .unwrap_or_default()
     }
 }

@@ -69,7 +69,9 @@ pub(crate) struct Health {
 impl Health {
     /// Whether receipts of this workstation have a printer.
     pub(crate) fn has_printer(&self, workstation: WorkstationNumber) -> bool {
-        self.printers.lock().is_ok_and(|printers| printers.contains_key(&workstation))
+        self.printers
+            .lock()
+            .is_ok_and(|printers| printers.contains_key(&workstation))
     }
 
     /// A printer that is not ready, and since when.
@@ -90,8 +92,12 @@ impl Health {
 
     /// Asks for the drawer of a workstation to open now; `false` when it has none.
     pub(crate) fn ask_drawer(&self, workstation: WorkstationNumber, now: Timestamp) -> bool {
-        let Ok(printers) = self.printers.lock() else { return false };
-        let Some(known) = printers.get(&workstation) else { return false };
+        let Ok(printers) = self.printers.lock() else {
+            return false;
+        };
+        let Some(known) = printers.get(&workstation) else {
+            return false;
+        };
         known.kicks.try_send(Kick { asked_at: now }).is_ok()
     }
 
@@ -101,7 +107,9 @@ impl Health {
     }
 
     fn note(&self, workstation: WorkstationNumber, state: PrinterState, now: Timestamp) -> bool {
-        let Ok(mut printers) = self.printers.lock() else { return false };
+        let Ok(mut printers) = self.printers.lock() else {
+            return false;
+        };
         match printers.get_mut(&workstation) {
             Some(known) if known.state != state => {
                 (known.state, known.since) = (state, now);
@@ -118,14 +126,19 @@ const DOUBT_KEPT_MS: i64 = 86_400_000;
 /// Counts the receipts of a workstation that nobody is sure about.
 pub(crate) async fn recount_doubts(context: &Arc<Context>, workstation: WorkstationNumber) {
     let since = context.clock.now().plus_ms(-DOUBT_KEPT_MS);
-    let counted = context.ledger.read(move |db| spool::doubtful(db, workstation, since)).await;
+    let counted = context
+        .ledger
+        .read(move |db| spool::doubtful(db, workstation, since))
+        .await;
     match counted {
         Ok(count) => {
             if let Ok(mut doubts) = context.health.doubts.lock() {
                 doubts.insert(workstation, count);
             }
         }
-        Err(error) => tracing::error!(error = %crate::Chain(&error), "Receipts could not be counted"),
+        Err(error) => {
+            tracing::error!(error = %crate::Chain(&error), "Receipts could not be counted")
+        }
     }
 }
 
@@ -142,7 +155,13 @@ pub(crate) struct Tasks {
 pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) -> std::io::Result<()> {
     for config in &context.config.printers {
         let paper = Paper::with_columns(config.columns).unwrap_or(Paper::COLUMNS_48);
-        tend(context, tasks, config.workstation, config.address.clone(), paper);
+        tend(
+            context,
+            tasks,
+            config.workstation,
+            config.address.clone(),
+            paper,
+        );
     }
     for config in &context.config.scanners {
         scanner::listen(context, tasks, config.workstation, config.listen)?;
@@ -152,7 +171,10 @@ pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) -> std::io::Result<()
 
 /// Gives every workstation its first scene and, in a simulated store, its devices. Called at start
 /// and whenever the store's own rows have changed; what is there already stays.
-pub(crate) async fn attend(context: &Arc<Context>, tasks: &Tasks) -> Result<(), crate::DaemonError> {
+pub(crate) async fn attend(
+    context: &Arc<Context>,
+    tasks: &Tasks,
+) -> Result<(), crate::DaemonError> {
     context.refresh_store()?;
     for workstation in context.workstations.load().iter() {
         let number = workstation.number;
@@ -217,9 +239,20 @@ fn tend(
     let (kicks, asked) = mpsc::channel(KICKS_WAITING_MAX);
     if let Ok(mut printers) = context.health.printers.lock() {
         let since = context.clock.now();
-        printers.insert(workstation, Known { state: PrinterState::Ready, since, kicks });
+        printers.insert(
+            workstation,
+            Known {
+                state: PrinterState::Ready,
+                since,
+                kicks,
+            },
+        );
     }
-    let printer = printer::Tended { workstation, address, paper };
+    let printer = printer::Tended {
+        workstation,
+        address,
+        paper,
+    };
     let (context, stop) = (Arc::clone(context), tasks.stop.clone());
     tasks.tracker.spawn(printer.run(context, asked, stop));
 }

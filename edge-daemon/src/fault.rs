@@ -19,11 +19,15 @@ pub(crate) fn point(name: &'static str) {
         let (name, nth) = wish.rsplit_once(':')?;
         Some((name.to_owned(), AtomicI64::new(nth.parse().ok()?)))
     });
-    let Some((wished, left)) = WISH.as_ref() else { return };
+    let Some((wished, left)) = WISH.as_ref() else {
+        return;
+    };
     if wished == name && left.fetch_sub(1, Ordering::SeqCst) == 1 {
         // A child that sends itself SIGKILL cannot clean anything up.
         let own = std::process::id().to_string();
-        let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+        let _ = std::process::Command::new("kill")
+            .args(["-9", &own])
+            .status();
         loop {
             std::thread::park();
         }

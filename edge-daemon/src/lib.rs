@@ -104,7 +104,10 @@ impl Daemon {
             .write(move |tx| -> Result<_, DbError> {
                 let n_doubtful = spool::doubt_what_was_sending(tx, now)?;
                 if n_doubtful > 0 {
-                    tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
+                    tracing::warn!(
+                        n_doubtful,
+                        "Receipts were being printed when the daemon died"
+                    );
                 }
                 node::load(tx)
             })
@@ -133,7 +136,12 @@ impl Daemon {
         let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
         tasks.tracker.spawn(serve);
         tracing::info!(%address, "Screens may come");
-        Ok(Self { address, tasks, writer, context })
+        Ok(Self {
+            address,
+            tasks,
+            writer,
+            context,
+        })
     }
 
     /// The replicas, the devices, and the loops towards the mall.
@@ -155,10 +163,11 @@ impl Daemon {
             .with_identity(node.edge, key);
         for scope in scopes {
             let (context, mall, tasks_of) = (Arc::clone(context), mall.clone(), tasks.clone());
-            tasks.tracker.spawn(replica::run(context, mall, scope, tasks_of));
+            tasks
+                .tracker
+                .spawn(replica::run(context, mall, scope, tasks_of));
         }
-        let upload =
-            uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
+        let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
         tasks.tracker.spawn(upload);
         Ok(())
     }
@@ -182,6 +191,9 @@ mod tests {
     #[test]
     fn the_committed_description_is_what_the_daemon_serves() {
         let committed = include_str!("../openapi.json");
-        assert!(committed == super::openapi_json(), "edge-daemon/openapi.json is stale: make openapi");
+        assert!(
+            committed == super::openapi_json(),
+            "edge-daemon/openapi.json is stale: make openapi"
+        );
     }
 }

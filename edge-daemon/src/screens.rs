@@ -85,7 +85,11 @@ impl Screens {
         &self,
         workstation: WorkstationNumber,
     ) -> Option<watch::Receiver<Arc<Scene>>> {
-        self.scenes.lock().ok()?.get(&workstation).map(watch::Sender::subscribe)
+        self.scenes
+            .lock()
+            .ok()?
+            .get(&workstation)
+            .map(watch::Sender::subscribe)
     }
 
     /// Follows what is the whole store's.
@@ -101,10 +105,17 @@ impl Screens {
 
     /// The first scene of a workstation after start.
     pub(crate) fn open(&self, priced: Priced, last_order: Option<LastOrder>) {
-        let scene = Scene { revision: self.next_revision(), priced, last_order, last_scan: None };
+        let scene = Scene {
+            revision: self.next_revision(),
+            priced,
+            last_order,
+            last_scan: None,
+        };
         if let Ok(mut scenes) = self.scenes.lock() {
             let workstation = scene.priced.station.workstation;
-            scenes.entry(workstation).or_insert_with(|| watch::Sender::new(Arc::new(scene)));
+            scenes
+                .entry(workstation)
+                .or_insert_with(|| watch::Sender::new(Arc::new(scene)));
         }
     }
 
@@ -112,8 +123,7 @@ impl Screens {
     pub(crate) fn show(&self, priced: Priced) {
         let workstation = priced.station.workstation;
         self.update(workstation, |scene| {
-            let is_newer =
-                priced.station.cart.revision >= scene.priced.station.cart.revision;
+            let is_newer = priced.station.cart.revision >= scene.priced.station.cart.revision;
             if is_newer {
                 scene.priced = priced;
             }
@@ -129,7 +139,10 @@ impl Screens {
                 return false;
             }
             if priced.station.last_order == Some(order.id) {
-                let known = scene.last_order.take().filter(|last| last.order.id == order.id);
+                let known = scene
+                    .last_order
+                    .take()
+                    .filter(|last| last.order.id == order.id);
                 let receipt = known.map_or(Some(SlipState::Queued), |last| last.receipt);
                 scene.last_order = Some(LastOrder { order, receipt });
             }
@@ -163,8 +176,12 @@ impl Screens {
     }
 
     fn update(&self, workstation: WorkstationNumber, change: impl FnOnce(&mut Scene) -> bool) {
-        let Ok(scenes) = self.scenes.lock() else { return };
-        let Some(sender) = scenes.get(&workstation) else { return };
+        let Ok(scenes) = self.scenes.lock() else {
+            return;
+        };
+        let Some(sender) = scenes.get(&workstation) else {
+            return;
+        };
         sender.send_if_modified(|scene| {
             let mut next = Scene::clone(scene);
             let is_changed = change(&mut next);

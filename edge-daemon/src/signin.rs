@@ -71,7 +71,10 @@ pub(crate) struct Attempts(Mutex<HashMap<(WorkstationNumber, String), Tries>>);
 impl Attempts {
     fn wait_ms(&self, key: &(WorkstationNumber, String), now: Timestamp) -> i64 {
         let Ok(tries) = self.0.lock() else { return 0 };
-        tries.get(key).map_or(0, |tries| (tries.until - now.micros()) / 1_000).max(0)
+        tries
+            .get(key)
+            .map_or(0, |tries| (tries.until - now.micros()) / 1_000)
+            .max(0)
     }
 
     fn wrong(&self, key: (WorkstationNumber, String), now: Timestamp) {
@@ -79,7 +82,9 @@ impl Attempts {
         let tries = all.entry(key).or_default();
         tries.wrong += 1;
         if let Some(over) = tries.wrong.checked_sub(TRIES_MAX) {
-            let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
+            let pause = PAUSE_MS_MIN
+                .saturating_mul(1 << over.min(10))
+                .min(PAUSE_MS_MAX);
             tries.until = now.plus_ms(pause).micros();
         }
     }
@@ -107,18 +112,25 @@ pub(crate) async fn sign_in(
     number: String,
     pin: String,
 ) -> Result<Admitted, SignInError> {
-    let replica = context.replicas.store().ok_or(CheckoutError::from(Refusal::NoCatalog))?;
+    let replica = context
+        .replicas
+        .store()
+        .ok_or(CheckoutError::from(Refusal::NoCatalog))?;
     if context.screens.follow(workstation).is_none() {
         return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
     }
-    let operator = replica.read(|db| staff::operator(db, &number))?.ok_or(SignInError::Wrong)?;
+    let operator = replica
+        .read(|db| staff::operator(db, &number))?
+        .ok_or(SignInError::Wrong)?;
     let key = (workstation, number);
     let wait_ms = context.attempts.wait_ms(&key, context.clock.now());
     if wait_ms > 0 {
         return Err(SignInError::LockedOut { wait_ms });
     }
     let hash = operator.pin_hash.clone();
-    let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false);
+    let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash))
+        .await
+        .unwrap_or(false);
     if !is_right {
         context.attempts.wrong(key, context.clock.now());
         tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
@@ -169,8 +181,11 @@ async fn set(
 }
 
 fn fits(pin: &str, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(pin.as_bytes(), &hash)
+            .is_ok()
+    })
 }
 
 /// Whose session a token is at a workstation, if it is one and has not run out.
@@ -184,7 +199,10 @@ pub(crate) fn operator_of(
         return None;
     }
     let replica = context.replicas.store()?;
-    replica.read(|db| staff::operator(db, &signed_in.operator)).ok().flatten()
+    replica
+        .read(|db| staff::operator(db, &signed_in.operator))
+        .ok()
+        .flatten()
 }
 
 /// Whether a role may do what managers do.

@@ -54,7 +54,9 @@ impl Link {
     /// Notes that the mall answered or not; `true` when that is new.
     pub(crate) fn reached(&self, is_up: bool, now: Timestamp) -> bool {
         let reach = if is_up { Reach::Up } else { Reach::Down };
-        let Ok(mut state) = self.0.lock() else { return false };
+        let Ok(mut state) = self.0.lock() else {
+            return false;
+        };
         let is_new = state.reach != reach;
         if is_new {
             (state.reach, state.since) = (reach, Some(now));
@@ -64,7 +66,9 @@ impl Link {
 
     /// Notes what waits; `true` when that is new.
     pub(crate) fn backlog(&self, backlog: Backlog) -> bool {
-        let Ok(mut state) = self.0.lock() else { return false };
+        let Ok(mut state) = self.0.lock() else {
+            return false;
+        };
         let is_new = state.backlog != backlog;
         state.backlog = backlog;
         is_new

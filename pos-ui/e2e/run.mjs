@@ -83,6 +83,7 @@ await check('sign-in: a wrong PIN is refused and the right one taken, by keyboar
   await typeDigits(till.page, '000000')
   await press(till.page, 'Enter')
   await tones(['miss'])
+  await eventually(() => till.page.locator('.pad .key:disabled').count(), 0, 'keys held back')
   await signIn(till, operator, pin)
   same(await till.mode(), 'sell', 'mode')
 })

@@ -85,7 +85,9 @@ fn keep(tx: &Connection, counter: &mut Station, change: &Change) -> Result<(), C
 }
 
 fn undo(tx: &Connection, counter: &mut Station) -> Result<(), CheckoutError> {
-    let Some(step) = station::pop_step(tx, counter.workstation)? else { return Ok(()) };
+    let Some(step) = station::pop_step(tx, counter.workstation)? else {
+        return Ok(());
+    };
     let line = step.line;
     let position = counter.cart.line(line).map(|line| line.position);
     counter.cart.undo(step);

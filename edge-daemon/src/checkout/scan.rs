@@ -50,7 +50,11 @@ pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<()
 
 async fn add(
     context: &Arc<Context>,
-    ScanCommand { command, text, quantity }: ScanCommand,
+    ScanCommand {
+        command,
+        text,
+        quantity,
+    }: ScanCommand,
 ) -> Result<Option<ScanFate>, CheckoutError> {
     let (item, measure) = find(context, text, quantity).await?;
     fault::point("scan.found");
@@ -60,7 +64,11 @@ async fn add(
         if counter.signed_in.is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
-        let change = counter.cart.add(Addition { line, item, measure })?;
+        let change = counter.cart.add(Addition {
+            line,
+            item,
+            measure,
+        })?;
         counter.touched();
         station::save_line(tx, counter, change.line, None)?;
         station::push_step(tx, counter.workstation, counter.cart.revision, &change.step)?;
@@ -115,8 +123,9 @@ fn look_up(
             Some((item, pack)) => Ok((LineItem::of(&item, &gtin.to_string()), said(pack))),
             None => by_key(text.trim())?.ok_or_else(|| unknown(text).into()),
         },
-        Scanned::Misread { text, .. } => by_key(&text)?
-            .ok_or_else(|| Refusal::CheckDigit { code: shown(&text) }.into()),
+        Scanned::Misread { text, .. } => {
+            by_key(&text)?.ok_or_else(|| Refusal::CheckDigit { code: shown(&text) }.into())
+        }
         Scanned::Key(text) => {
             // A payment code must not be looked up, shown or logged.
             if let Some(foreign) = platforms::recognise(&text) {

@@ -110,7 +110,11 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
                     rounding_minor, change_minor
              from orders where id = ?1",
         )
-        .and_then(|mut statement| statement.query_row([id.bytes()], |row| head(id, row)).optional())
+        .and_then(|mut statement| {
+            statement
+                .query_row([id.bytes()], |row| head(id, row))
+                .optional()
+        })
         .map_err(DbError::sqlite(doing))?;
     let Some(head) = head else { return Ok(None) };
     let mut order = head.ok_or(DbError::Damaged { doing })?;
@@ -121,14 +125,18 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
              from order_line where order_id = ?1 order by number",
         )
         .and_then(|mut statement| {
-            statement.query_map([id.bytes()], line)?.collect::<Result<Option<Vec<_>>, _>>()
+            statement
+                .query_map([id.bytes()], line)?
+                .collect::<Result<Option<Vec<_>>, _>>()
         })
         .map_err(DbError::sqlite(doing))?
         .ok_or(DbError::Damaged { doing })?;
     order.tenders = connection
         .prepare_cached("select kind, amount_minor from tender where order_id = ?1 order by number")
         .and_then(|mut statement| {
-            statement.query_map([id.bytes()], tender)?.collect::<Result<Option<Vec<_>>, _>>()
+            statement
+                .query_map([id.bytes()], tender)?
+                .collect::<Result<Option<Vec<_>>, _>>()
         })
         .map_err(DbError::sqlite(doing))?
         .ok_or(DbError::Damaged { doing })?;
@@ -141,7 +149,9 @@ fn money(row: &Row<'_>, index: usize) -> rusqlite::Result<Money> {
 
 /// An order without lines and tenders; the inner `None` is a receipt number we did not write.
 fn head(id: OrderId, row: &Row<'_>) -> rusqlite::Result<Option<Order>> {
-    let Ok(receipt_number) = row.get::<_, String>(0)?.parse() else { return Ok(None) };
+    let Ok(receipt_number) = row.get::<_, String>(0)?.parse() else {
+        return Ok(None);
+    };
     Ok(Some(Order {
         id,
         receipt_number,
@@ -157,7 +167,9 @@ fn head(id: OrderId, row: &Row<'_>) -> rusqlite::Result<Option<Order>> {
 }
 
 fn line(row: &Row<'_>) -> rusqlite::Result<Option<OrderLine>> {
-    let Some(unit) = Unit::from_word(&row.get::<_, String>(6)?) else { return Ok(None) };
+    let Some(unit) = Unit::from_word(&row.get::<_, String>(6)?) else {
+        return Ok(None);
+    };
     Ok(Some(OrderLine {
         id: LineId::from_uuid(uuid::Uuid::from_bytes(row.get(1)?)),
         number: row.get(0)?,

@@ -16,7 +16,9 @@ pub(super) fn follow(
     workstation: WorkstationNumber,
     devices: Arc<SimDevices>,
 ) {
-    let Some(mut scenes) = context.screens.follow(workstation) else { return };
+    let Some(mut scenes) = context.screens.follow(workstation) else {
+        return;
+    };
     let (context, stop) = (Arc::clone(context), tasks.stop.clone());
     tasks.tracker.spawn(async move {
         loop {
@@ -38,7 +40,13 @@ fn lines(scene: &Scene, store: Option<&StoreV1>) -> LinePair {
     let counter = &scene.priced.station;
     let newest = counter.cart.newest.and_then(|id| counter.cart.line(id));
     let amount_of = |line| {
-        scene.priced.quote.lines.iter().find(|quoted| quoted.line == line).map(|q| q.amount)
+        scene
+            .priced
+            .quote
+            .lines
+            .iter()
+            .find(|quoted| quoted.line == line)
+            .map(|q| q.amount)
     };
     if counter.is_done
         && let Some(last) = &scene.last_order
@@ -51,8 +59,14 @@ fn lines(scene: &Scene, store: Option<&StoreV1>) -> LinePair {
         Some(line) => {
             let amount = amount_of(line.id).unwrap_or(Money::ZERO).to_string();
             let total = scene.priced.quote.total.to_string();
-            LinePair::new(&justified(&line.item.name, &amount), &justified("合计", &total))
+            LinePair::new(
+                &justified(&line.item.name, &amount),
+                &justified("合计", &total),
+            )
         }
-        None => LinePair::new(&centred(store.map_or("", |store| &store.name)), &centred("欢迎光临")),
+        None => LinePair::new(
+            &centred(store.map_or("", |store| &store.name)),
+            &centred("欢迎光临"),
+        ),
     }
 }

@@ -49,7 +49,12 @@ pub(super) fn listen(
         stop.cancelled().await;
         let _ = tokio::net::TcpStream::connect(address).await;
     });
-    tasks.tracker.spawn(put_on_counter(Arc::clone(context), workstation, waiting, tasks.stop.clone()));
+    tasks.tracker.spawn(put_on_counter(
+        Arc::clone(context),
+        workstation,
+        waiting,
+        tasks.stop.clone(),
+    ));
     tracing::info!(workstation.id = workstation, %address, "Scanners of workstation {workstation} may connect");
     Ok(address)
 }
@@ -62,7 +67,9 @@ fn accept(listener: &TcpListener, scans: &mpsc::Sender<String>, stop: &Cancellat
         }
         open.retain(|(thread, _)| !thread.is_finished());
         let Ok(stream) = stream else { continue };
-        let Ok(ours) = stream.try_clone() else { continue };
+        let Ok(ours) = stream.try_clone() else {
+            continue;
+        };
         if open.len() >= CONNECTIONS_MAX || stream.set_read_timeout(Some(SILENCE)).is_err() {
             continue;
         }
@@ -111,8 +118,16 @@ async fn put_on_counter(
         };
         let Some(text) = text else { return };
         let body = Hash::of(text.as_bytes());
-        let command = Command { workstation, id: mint(), body };
-        let scan = ScanCommand { command, text, quantity: None };
+        let command = Command {
+            workstation,
+            id: mint(),
+            body,
+        };
+        let scan = ScanCommand {
+            command,
+            text,
+            quantity: None,
+        };
         // A refusal is on the screen already; only the daemon's own trouble is for the log.
         if let Err(CheckoutError::Db(error)) = checkout::scan(&context, scan).await {
             tracing::error!(workstation.id = workstation, error = %Chain(&error), "A scan was not kept");

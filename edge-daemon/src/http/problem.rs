@@ -12,9 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{
-    barcode::NotACode, cart::CartRefusal, order::CompleteRefusal, tender::TenderRefusal,
-};
+use domain::{barcode::NotACode, cart::CartRefusal, order::CompleteRefusal, tender::TenderRefusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -69,7 +67,13 @@ pub(crate) struct ProblemParams {
 impl Problem {
     /// A problem that needs no more than its name.
     pub(super) fn plain(slug: &'static str, status: StatusCode) -> Self {
-        Self { slug, status, about: String::new(), code: None, retry_after_ms: None }
+        Self {
+            slug,
+            status,
+            about: String::new(),
+            code: None,
+            retry_after_ms: None,
+        }
     }
 
     fn with_code(mut self, code: &str) -> Self {
@@ -99,7 +103,9 @@ impl Problem {
             detail: words.detail.replace("{0}", &self.about),
             hint: (!words.hint.is_empty()).then(|| words.hint.to_owned()),
             retry_after_ms: self.retry_after_ms,
-            params: ProblemParams { code: self.code.clone() },
+            params: ProblemParams {
+                code: self.code.clone(),
+            },
         }
     }
 }

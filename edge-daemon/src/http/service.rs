@@ -26,21 +26,31 @@ pub(crate) struct VersionBody {
 /// Which program this is. Anybody.
 #[utoipa::path(get, path = "/api/v1/version", responses((status = 200, body = VersionBody)))]
 pub(super) async fn version() -> Json<VersionBody> {
-    Json(VersionBody { version: env!("CARGO_PKG_VERSION"), build: assets::build() })
+    Json(VersionBody {
+        version: env!("CARGO_PKG_VERSION"),
+        build: assets::build(),
+    })
 }
 
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
-        .route("/api/v1/openapi.json", get(|| async { Json(super::openapi()) }))
+        .route(
+            "/api/v1/openapi.json",
+            get(|| async { Json(super::openapi()) }),
+        )
         .route("/problems/{slug}", get(explain))
 }
 
 /// Ready is: the ledger answers and there is a catalog to sell from.
 async fn ready(State(app): State<App>) -> Response {
     let context = &app.context;
-    let answers = context.ledger.read(crate::db::outbox::backlog).await.is_ok();
+    let answers = context
+        .ledger
+        .read(crate::db::outbox::backlog)
+        .await
+        .is_ok();
     if answers && context.replicas.catalog().is_some() && context.replicas.store().is_some() {
         "ready".into_response()
     } else {

@@ -66,7 +66,10 @@ impl From<SignInError> for Problem {
     responses((status = 200, body = WorkstationsBody)))]
 pub(super) async fn workstations(State(app): State<App>) -> Answer<WorkstationsBody> {
     let workstations = workstation_views(&app.context);
-    Answer(WorkstationsBody { store: store_view(&app.context), workstations })
+    Answer(WorkstationsBody {
+        store: store_view(&app.context),
+        workstations,
+    })
 }
 
 /// Who may sign in at a workstation: the tiles of its sign-in screen. Anybody.
@@ -97,7 +100,9 @@ pub(super) async fn sign_in(
         return Err(SignInError::Wrong.into());
     }
     let admitted = signin::sign_in(&app.context, number, operator, pin).await?;
-    let body = Answer(SignedInBody { operator: (&admitted.operator).into() });
+    let body = Answer(SignedInBody {
+        operator: (&admitted.operator).into(),
+    });
     Ok((cookie(number, &admitted.token, None), body).into_response())
 }
 

@@ -81,7 +81,11 @@ async fn next_event<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + S
     feed.pulse.mark_unchanged();
     let (revision, view) = (feed.draw)(&scene);
     // Our own structs always have a JSON form.
-    let event = Event::default().event("view").id(revision.to_string()).json_data(view).ok()?;
+    let event = Event::default()
+        .event("view")
+        .id(revision.to_string())
+        .json_data(view)
+        .ok()?;
     Some((Ok(event), feed))
 }
 

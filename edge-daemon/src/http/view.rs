@@ -28,12 +28,7 @@ use super::{
     caller::{Display, operator_at},
     problem::{Language, Problem, ProblemBody},
 };
-use crate::{
-    context::Context,
-    db::spool::SlipState,
-    screens::Scene,
-    station::ScanFate,
-};
+use crate::{context::Context, db::spool::SlipState, screens::Scene, station::ScanFate};
 
 mod notices;
 
@@ -87,7 +82,11 @@ impl From<&OperatorV1> for OperatorInfo {
             RoleV1::Cashier => RoleView::Cashier,
             RoleV1::Manager => RoleView::Manager,
         };
-        Self { number: operator.number.clone(), name: operator.name.clone(), role }
+        Self {
+            number: operator.number.clone(),
+            name: operator.name.clone(),
+            role,
+        }
     }
 }
 
@@ -343,14 +342,28 @@ pub(crate) struct PaidView {
 
 /// What all views of the store share.
 pub(super) fn store_view(context: &Context) -> StoreView {
-    let code = context.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
-    let name = context.store.load().as_ref().map(|store| store.name.clone()).unwrap_or_default();
+    let code = context
+        .node
+        .as_ref()
+        .map(|node| node.store_code.to_string())
+        .unwrap_or_default();
+    let name = context
+        .store
+        .load()
+        .as_ref()
+        .map(|store| store.name.clone())
+        .unwrap_or_default();
     StoreView { code, name }
 }
 
 /// The workstations of the store as screens name them.
 pub(super) fn workstation_views(context: &Context) -> Vec<WorkstationView> {
-    context.workstations.load().iter().map(WorkstationView::from).collect()
+    context
+        .workstations
+        .load()
+        .iter()
+        .map(WorkstationView::from)
+        .collect()
 }
 
 impl From<&WorkstationV1> for WorkstationView {
@@ -359,15 +372,28 @@ impl From<&WorkstationV1> for WorkstationView {
             WorkstationKindV1::Till => KindView::Till,
             WorkstationKindV1::Kiosk => KindView::Kiosk,
         };
-        Self { number: workstation.number, name: workstation.name.clone(), kind }
+        Self {
+            number: workstation.number,
+            name: workstation.name.clone(),
+            kind,
+        }
     }
 }
 
 fn workstation_view(context: &Context, number: WorkstationNumber) -> WorkstationView {
-    context.workstations.load().iter().find(|w| w.number == number).map_or_else(
-        || WorkstationView { number, name: number.to_string(), kind: KindView::Till },
-        WorkstationView::from,
-    )
+    context
+        .workstations
+        .load()
+        .iter()
+        .find(|w| w.number == number)
+        .map_or_else(
+            || WorkstationView {
+                number,
+                name: number.to_string(),
+                kind: KindView::Till,
+            },
+            WorkstationView::from,
+        )
 }
 
 fn line_view(line: &CartLine, amount: Money) -> LineView {
@@ -389,7 +415,10 @@ fn priced_lines<'a>(
     lines: &'a [CartLine],
     quote: &'a Quote,
 ) -> impl Iterator<Item = (&'a CartLine, Money)> {
-    lines.iter().zip(&quote.lines).map(|(line, quoted)| (line, quoted.amount))
+    lines
+        .iter()
+        .zip(&quote.lines)
+        .map(|(line, quoted)| (line, quoted.amount))
 }
 
 fn cart_view(scene: &Scene) -> CartView {
@@ -398,7 +427,9 @@ fn cart_view(scene: &Scene) -> CartView {
         order_id: cart.order.uuid(),
         revision: cart.revision,
         pieces: quote.pieces,
-        lines: priced_lines(&cart.lines, quote).map(|(line, m)| line_view(line, m)).collect(),
+        lines: priced_lines(&cart.lines, quote)
+            .map(|(line, m)| line_view(line, m))
+            .collect(),
         newest_line_id: cart.newest.map(domain::id::Id::uuid),
         list: quote.list.into(),
         saved: quote.saved.into(),
@@ -407,7 +438,12 @@ fn cart_view(scene: &Scene) -> CartView {
 }
 
 fn cash_due(context: &Context, total: Money) -> (Money, Money) {
-    let rounding = context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default();
+    let rounding = context
+        .store
+        .load()
+        .as_ref()
+        .map(|s| s.cash_rounding)
+        .unwrap_or_default();
     // Sums of a cart are far from overflow; were one ever to, nothing would be rounded.
     tender::cash_due(total, rounding).unwrap_or((Money::ZERO, total))
 }
@@ -416,8 +452,14 @@ fn tender_view(context: &Context, total: Money) -> TenderView {
     let (rounding, due) = cash_due(context, total);
     TenderView {
         total: total.into(),
-        cash: CashView { rounding: rounding.into(), due: due.into() },
-        notes: tender::quick_notes(due).into_iter().map(MoneyBody::from).collect(),
+        cash: CashView {
+            rounding: rounding.into(),
+            due: due.into(),
+        },
+        notes: tender::quick_notes(due)
+            .into_iter()
+            .map(MoneyBody::from)
+            .collect(),
     }
 }
 
@@ -469,11 +511,18 @@ fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
         ScanFate::Added(line) => (ScanOutcome::Added, Some(line), None),
         ScanFate::Again(line) => (ScanOutcome::Again, Some(line), None),
         ScanFate::Weighed(line) => (ScanOutcome::Weighed, Some(line), None),
-        ScanFate::Refused(refusal) => {
-            (ScanOutcome::Refused, None, Some(Problem::from(refusal).body(language)))
-        }
+        ScanFate::Refused(refusal) => (
+            ScanOutcome::Refused,
+            None,
+            Some(Problem::from(refusal).body(language)),
+        ),
     };
-    Some(LastScanView { seq: last.seq, outcome, line_id: line.map(|id| id.uuid()), problem })
+    Some(LastScanView {
+        seq: last.seq,
+        outcome,
+        line_id: line.map(|id| id.uuid()),
+        problem,
+    })
 }
 
 fn link_view(context: &Context) -> LinkView {
@@ -534,7 +583,10 @@ pub(super) fn operator(
 pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
     let now = context.clock.now();
     let (station, quote) = (&scene.priced.station, &scene.priced.quote);
-    let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
+    let is_paid = scene
+        .last_order
+        .as_ref()
+        .filter(|last| is_fresh(&last.order, now));
     let phase = match (station.signed_in.is_some(), station.cart.is_empty()) {
         (false, _) => CustomerPhase::Paused,
         (true, false) if station.is_tendering => CustomerPhase::Tender,
@@ -558,7 +610,9 @@ pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
             rounding: rounding.into(),
             due: due.into(),
         }),
-        paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
+        paid: is_paid
+            .filter(|_| phase == CustomerPhase::Paid)
+            .map(|last| paid_view(&last.order)),
     }
 }
 
@@ -619,7 +673,12 @@ pub(super) async fn operator_view(
 ) -> Result<Json<OperatorView>, Problem> {
     let scene = scene(&app.context, number)?;
     let who = operator_at(&app, &headers, number);
-    Ok(Json(operator(&app.context, &scene, who.as_ref(), Language::of(&headers))))
+    Ok(Json(operator(
+        &app.context,
+        &scene,
+        who.as_ref(),
+        Language::of(&headers),
+    )))
 }
 
 /// The shopper's view of a workstation, once. A display of this box.

@@ -87,8 +87,13 @@ async fn until_empty(
     let mut from = None;
     let mut resent = 0_u32;
     loop {
-        let batch = context.ledger.read(move |db| outbox::next_batch(db, from)).await?;
-        let Some(batch) = batch else { return Ok(Pause::Empty) };
+        let batch = context
+            .ledger
+            .read(move |db| outbox::next_batch(db, from))
+            .await?;
+        let Some(batch) = batch else {
+            return Ok(Pause::Empty);
+        };
         let answer: BatchAnswerV1 = mall.post(&path::batches(node.edge), &batch).await?;
         fault::point("upload.answered");
         if context.link.reached(true, context.clock.now()) {
@@ -96,11 +101,18 @@ async fn until_empty(
             context.screens.beat();
         }
         let marks = marks(&batch.facts, &answer);
-        resent = if marks.resend_from.is_some() { resent + 1 } else { 0 };
+        resent = if marks.resend_from.is_some() {
+            resent + 1
+        } else {
+            0
+        };
         let goes_on = marks.acked_through.is_some() || marks.resend_from.is_some();
         from = marks.resend_from;
         let acked = marks.acked_through;
-        context.ledger.write(move |tx| outbox::mark(tx, &marks)).await?;
+        context
+            .ledger
+            .write(move |tx| outbox::mark(tx, &marks))
+            .await?;
         tracing::debug!(facts = batch.facts.len(), ?acked, "A batch was told");
         recount(context).await;
         if let Some(ms) = answer.retry_after_ms {

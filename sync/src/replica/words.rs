@@ -25,7 +25,10 @@ const LETTERS_MIN: usize = 2;
 #[must_use]
 pub fn item_words(item: &ItemV1) -> BTreeSet<String> {
     let texts = [&item.name, &item.spec, &item.brand, &item.sku];
-    let mut words: BTreeSet<String> = texts.into_iter().flat_map(|text| find::words(text)).collect();
+    let mut words: BTreeSet<String> = texts
+        .into_iter()
+        .flat_map(|text| find::words(text))
+        .collect();
     let initials: String = item.initials.chars().take(SYLLABLES_MAX).collect();
     words.extend(ends(&initials, 0..initials.len()));
     words.extend(ends(&item.pinyin, syllables(&item.initials, &item.pinyin)));
@@ -57,7 +60,9 @@ fn syllables(initials: &str, pinyin: &str) -> Vec<usize> {
 /// Tries syllables of every length, longest first, until all letters are used up; a dead end goes
 /// back one syllable. Six letters is the longest (zhuang), so the work stays small.
 fn fit(initials: &[u8], rest: &[u8], at: usize, starts: &mut Vec<usize>) -> bool {
-    let Some((initial, others)) = initials.split_first() else { return rest.is_empty() };
+    let Some((initial, others)) = initials.split_first() else {
+        return rest.is_empty();
+    };
     if rest.first() != Some(initial) {
         return false;
     }
@@ -118,14 +123,25 @@ mod tests {
 
     #[test]
     fn an_item_is_found_by_the_start_of_any_of_its_words() {
-        let words =
-            item_words(&item("羊毛混纺针织衫", "ymhfzzs", "yangmaohunfangzhenzhishan"));
-        let queries = ["kn23", "针织", "墨绿", "青垄", "ymhf", "zzs", "zs", "maohun", "zhenzhi", "shan"];
+        let words = item_words(&item(
+            "羊毛混纺针织衫",
+            "ymhfzzs",
+            "yangmaohunfangzhenzhishan",
+        ));
+        let queries = [
+            "kn23", "针织", "墨绿", "青垄", "ymhf", "zzs", "zs", "maohun", "zhenzhi", "shan",
+        ];
         for query in queries {
-            assert!(words.iter().any(|word| word.starts_with(query)), "{query} in {words:?}");
+            assert!(
+                words.iter().any(|word| word.starts_with(query)),
+                "{query} in {words:?}"
+            );
         }
         for query in ["angmao", "engzhi", "x"] {
-            assert!(!words.iter().any(|word| word.starts_with(query)), "{query} in {words:?}");
+            assert!(
+                !words.iter().any(|word| word.starts_with(query)),
+                "{query} in {words:?}"
+            );
         }
         assert_eq!(item_words(&item("Pistou", "", "")).len(), 5);
     }
@@ -140,11 +156,13 @@ mod tests {
             ("a4fyz", "a4fuyinzhi", "0 1 2 4 7"),
             ("nng", "niuniugan", "0 3 6"),
             ("e", "er", "0"),
-            ("", "", "0"),
+            ("", "", ""),
         ];
         for (initials, pinyin, starts) in table {
-            let got: Vec<String> =
-                syllables(initials, pinyin).iter().map(ToString::to_string).collect();
+            let got: Vec<String> = syllables(initials, pinyin)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             assert_eq!(got.join(" "), starts, "{initials} {pinyin}");
         }
     }
