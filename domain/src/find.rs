@@ -68,6 +68,8 @@ pub struct Candidate<'a> {
     pub pinyin: &'a str,
     /// Its first barcode in 14 digits, or empty.
     pub barcode: &'a str,
+    /// The number its in-store labels carry, or empty.
+    pub plu: &'a str,
 }
 
 /// How well an item answers the query: lower is better, `None` is not at all.
@@ -81,7 +83,7 @@ pub fn rank(query: &str, item: &Candidate<'_>) -> Option<u32> {
     let letters: String = query.chars().filter(|c| !c.is_whitespace()).collect();
     let is_digits = !letters.is_empty() && letters.bytes().all(|b| b.is_ascii_digit());
     let tests = [
-        sku == query || (is_digits && same_number(item.barcode, &letters)),
+        sku == query || (is_digits && (same_number(item.barcode, &letters) || item.plu == letters)),
         name == query,
         sku.starts_with(&query),
         name.starts_with(&query),
@@ -139,10 +141,12 @@ mod tests {
             initials: "ymhfzzs",
             pinyin: "yangmaohunfangzhenzhishan",
             barcode: "09520001000013",
+            plu: "20006",
         };
         let table = [
             ("kn2301-grn-m", Some(0)),
             ("9520001000013", Some(0)),
+            ("20006", Some(0)),
             ("羊毛混纺针织衫", Some(1)),
             ("KN23", Some(2)),
             ("羊毛", Some(3)),

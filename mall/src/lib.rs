@@ -109,6 +109,12 @@ impl Mall {
         self.address
     }
 
+    /// The routes without a socket, for tests in process.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        http::routes(&self.context).0
+    }
+
     /// Serves until `shutdown` is done, then lets requests under way finish and closes.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let Self {

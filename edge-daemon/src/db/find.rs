@@ -53,6 +53,7 @@ pub(crate) fn items(connection: &Connection, query: &str) -> Result<(Vec<Found>,
                     initials: &found.initials,
                     pinyin: &found.pinyin,
                     barcode: &found.code,
+                    plu: &found.item.plu,
                 },
             )?;
             Some((rank, found))
@@ -88,6 +89,12 @@ fn sources(query: &str) -> Vec<(String, Box<dyn ToSql>)> {
             Box::new(i64::try_from(gtin.number()).unwrap_or(0)),
         ));
     }
+    if is_digits {
+        sources.push((
+            "plu = ?1 and plu <> ''".to_owned(),
+            Box::new(letters.clone()),
+        ));
+    }
     let tail = letters
         .len()
         .checked_sub(TAIL_DIGITS_MIN)
@@ -108,7 +115,8 @@ fn sources(query: &str) -> Vec<(String, Box<dyn ToSql>)> {
     }
     if let Some(words) = match_words(&lower) {
         sources.push((
-            "item_id in (select rowid from item_word where words match ?1 limit 1000)".to_owned(),
+            "item_id in (select rowid from item_word where item_word match ?1 limit 1000)"
+                .to_owned(),
             Box::new(words),
         ));
     }

@@ -153,9 +153,7 @@ pub(crate) fn verify_file(path: &Path, scope: Scope) -> Result<(), DbError> {
     pool.read(|connection| {
         check_meta(connection, path, scope)?;
         let verdict: String = connection
-            .query_row("select quick_check from pragma_quick_check(1)", [], |row| {
-                row.get(0)
-            })
+            .query_row("pragma quick_check(1)", [], |row| row.get(0))
             .map_err(DbError::sqlite(doing))?;
         if verdict == "ok" {
             Ok(())

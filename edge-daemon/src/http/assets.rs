@@ -53,7 +53,8 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
     if name.ends_with(".br") || name.ends_with(".gz") {
         return missing();
     }
-    if Dist::get(&format!("{name}/index.html")).is_some() {
+    let is_folder = name.ends_with('/');
+    if !is_folder && Dist::get(&format!("{name}/index.html")).is_some() {
         return Redirect::temporary(&format!("/{name}/")).into_response();
     }
     let name = if name.ends_with('/') {

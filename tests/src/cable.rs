@@ -1,0 +1,192 @@
+//! What lies between a store and its mall: a cable that can be cut, made slow, or lead to somebody
+//! who talks nonsense.
+//!
+//! **Invariant:** a change of the cable's state ends every connection that was made before it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::sleep,
+};
+
+/// How the cable is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// It carries what comes.
+    Fair,
+    /// Connections are shut as soon as they are made.
+    Cut,
+    /// Connections are made and never answered.
+    Silent,
+    /// Every answer comes so much later.
+    Slow(Duration),
+    /// The mall gets every request, and its answer is cut off after so many bytes.
+    HalfAnswers(usize),
+    /// Whoever answers, it is not the mall: these very bytes for each request.
+    Nonsense(String),
+}
+
+impl Weather {
+    /// An HTTP answer that the mall did not give.
+    #[must_use]
+    pub fn answering(status: &str, kind: &str, body: &str) -> Self {
+        let n = body.len();
+        Self::Nonsense(format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {n}\r\n\
+             connection: close\r\n\r\n{body}"
+        ))
+    }
+}
+
+/// A cable with one end in a port of this machine.
+#[derive(Debug)]
+pub struct Cable {
+    port: u16,
+    weather: watch::Sender<Weather>,
+    /// Requests that somebody else than the mall answered.
+    fooled: Arc<watch::Sender<u32>>,
+    listening: tokio::task::JoinHandle<()>,
+}
+
+impl Cable {
+    /// Lays a cable to a port of this machine.
+    ///
+    /// # Errors
+    /// When its own end cannot be opened.
+    pub async fn lay(to: u16) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for a cable")?;
+        let port = listener.local_addr().context("a cable without an end")?.port();
+        let weather = watch::Sender::new(Weather::Fair);
+        let fooled = Arc::new(watch::Sender::new(0));
+        let (changes, count) = (weather.clone(), Arc::clone(&fooled));
+        let listening = tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                tokio::spawn(carry(near, to, changes.subscribe(), Arc::clone(&count)));
+            }
+        });
+        Ok(Self { port, weather, fooled, listening })
+    }
+
+    /// Where the store calls.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Changes how it is.
+    pub fn turn(&self, weather: Weather) {
+        self.weather.send_replace(weather);
+    }
+
+    /// Waits until so many more requests were answered by somebody else than the mall, or had
+    /// their answers cut.
+    ///
+    /// # Errors
+    /// When nobody calls.
+    pub async fn wait_until_fooled(&self, times: u32, limit: Duration) -> Result<()> {
+        let mut count = self.fooled.subscribe();
+        let goal = *count.borrow() + times;
+        let reached = tokio::time::timeout(limit, count.wait_for(|n| *n >= goal)).await;
+        reached.context("nobody called over the cable")?.context("the cable is gone")?;
+        Ok(())
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+async fn carry(
+    near: TcpStream,
+    to: u16,
+    mut weather: watch::Receiver<Weather>,
+    fooled: Arc<watch::Sender<u32>>,
+) {
+    let now = weather.borrow_and_update().clone();
+    tokio::select! {
+        // What breaks on the way is what a cable is for.
+        _ = under(now, near, to, &fooled) => {}
+        _ = weather.changed() => {}
+    }
+}
+
+async fn under(
+    weather: Weather,
+    mut near: TcpStream,
+    to: u16,
+    fooled: &watch::Sender<u32>,
+) -> std::io::Result<()> {
+    match weather {
+        Weather::Cut => Ok(()),
+        Weather::Silent => std::future::pending().await,
+        Weather::Fair => {
+            let mut far = TcpStream::connect(("127.0.0.1", to)).await?;
+            copy_bidirectional(&mut near, &mut far).await.map(|_| ())
+        }
+        Weather::Slow(delay) => {
+            let far = TcpStream::connect(("127.0.0.1", to)).await?;
+            let (mut near_reads, mut near_writes) = near.into_split();
+            let (mut far_reads, mut far_writes) = far.into_split();
+            let up = tokio::io::copy(&mut near_reads, &mut far_writes);
+            let down = async {
+                let mut buffer = vec![0; 64 * 1_024];
+                loop {
+                    let n = far_reads.read(&mut buffer).await?;
+                    if n == 0 {
+                        return Ok::<(), std::io::Error>(());
+                    }
+                    sleep(delay).await;
+                    near_writes.write_all(buffer.get(..n).unwrap_or_default()).await?;
+                }
+            };
+            tokio::select! { done = down => done, failed = up => failed.map(|_| ()) }
+        }
+        Weather::HalfAnswers(bytes) => {
+            let request = read_request(&mut near).await?;
+            let mut far = TcpStream::connect(("127.0.0.1", to)).await?;
+            far.write_all(&request).await?;
+            let mut answer = vec![0; bytes];
+            let n = far.read(&mut answer).await?;
+            near.write_all(answer.get(..n).unwrap_or_default()).await?;
+            near.shutdown().await?;
+            fooled.send_modify(|n| *n += 1);
+            Ok(())
+        }
+        Weather::Nonsense(answer) => {
+            read_request(&mut near).await?;
+            near.write_all(answer.as_bytes()).await?;
+            near.shutdown().await?;
+            fooled.send_modify(|n| *n += 1);
+            Ok(())
+        }
+    }
+}
+
+/// Reads one request to the end of its body.
+async fn read_request(near: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let (mut request, mut buffer) = (Vec::new(), vec![0; 64 * 1_024]);
+    loop {
+        let n = near.read(&mut buffer).await?;
+        request.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        if n == 0 || is_whole(&request) {
+            return Ok(request);
+        }
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(request.get(..head).unwrap_or_default()).to_lowercase();
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .and_then(|value| value.trim().parse().ok())
+        .unwrap_or(0);
+    request.len() >= head + 4 + length
+}

@@ -1,0 +1,271 @@
+//! The edge node as a process on a folder: enrolled, started, killed, started again.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::{
+    gun::Gun,
+    ledger::Ledger,
+    port,
+    program::{self, Running},
+    till::{Till, http},
+    wait::{PATIENCE, until},
+};
+
+/// A daemon is told to stop and has put its things away within this time.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+/// What the boot file says.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// The port of the screens.
+    pub port: u16,
+    /// Where it calls the mall.
+    pub mall_url: String,
+    /// How often it asks for news, in milliseconds.
+    pub poll_ms: u32,
+    /// Scanner ports: workstation and port.
+    pub scanners: Vec<(u16, u16)>,
+}
+
+impl Boot {
+    /// Free ports, two workstations, and news twice a second.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
+        let scanners = vec![(1, port::free()?), (2, port::free()?)];
+        Ok(Self { port: port::free()?, mall_url: mall_url.into(), poll_ms: 500, scanners })
+    }
+
+    fn text(&self, data: &Path) -> String {
+        let scanners: String = self
+            .scanners
+            .iter()
+            .map(|(workstation, port)| {
+                format!("[[scanner]]\nworkstation = {workstation}\nlisten = \"127.0.0.1:{port}\"\n\n")
+            })
+            .collect();
+        format!(
+            "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
+             {scanners}[devices]\nsimulated = true\n",
+            self.port, self.mall_url, self.poll_ms,
+        )
+    }
+}
+
+/// How a start ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It is ready.
+    Ready,
+    /// It died on the way by the signal it was told to send itself.
+    Died,
+}
+
+/// An edge node, running or not.
+pub struct EdgeProcess {
+    folder: PathBuf,
+    boot: Boot,
+    running: Option<Running>,
+}
+
+impl fmt::Debug for EdgeProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EdgeProcess")
+            .field("folder", &self.folder)
+            .field("boot", &self.boot)
+            .field("is_running", &self.running.is_some())
+            .finish()
+    }
+}
+
+impl EdgeProcess {
+    /// A node whose data lies in `folder/data`, with its boot file and log beside it.
+    ///
+    /// # Errors
+    /// When the boot file cannot be written.
+    pub fn new(folder: impl Into<PathBuf>, boot: Boot) -> Result<Self> {
+        let node = Self { folder: folder.into(), boot, running: None };
+        std::fs::create_dir_all(&node.folder).context("could not make the node's folder")?;
+        std::fs::write(node.boot_file(), node.boot.text(&node.data()))
+            .context("could not write the boot file")?;
+        Ok(node)
+    }
+
+    /// The folder of its ledger, replicas and key.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// The file of its log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("edge.log")
+    }
+
+    fn boot_file(&self) -> PathBuf {
+        self.folder.join("edge.toml")
+    }
+
+    /// What its boot file says.
+    #[must_use]
+    pub const fn boot(&self) -> &Boot {
+        &self.boot
+    }
+
+    /// Where its screens are.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.boot.port)
+    }
+
+    /// The screen of a workstation.
+    #[must_use]
+    pub fn till(&self, workstation: u16) -> Till {
+        Till::new(self.url(), workstation)
+    }
+
+    /// Plugs a scanner into the port of a workstation.
+    ///
+    /// # Errors
+    /// When it has none or nobody listens.
+    pub async fn gun(&self, workstation: u16) -> Result<Gun> {
+        let port = self.boot.scanners.iter().find(|(number, _)| *number == workstation);
+        let (_, port) = port.context("the workstation has no scanner port")?;
+        Gun::connect(*port).await
+    }
+
+    /// Takes its place at the mall.
+    ///
+    /// # Errors
+    /// When it is refused; the error carries what it said.
+    pub async fn enrol(&self, code: &str) -> Result<()> {
+        let mut command = Command::new(program::find("edge-daemon")?);
+        command.args(["enrol", "--code", code, "--config"]).arg(self.boot_file());
+        command.env("NO_COLOR", "1").stdin(Stdio::null());
+        let said = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .context("could not wait for the enrolment")?
+            .context("could not run the enrolment")?;
+        let words = String::from_utf8_lossy(&said.stderr);
+        ensure!(said.status.success(), "the node was not enrolled: {words}");
+        Ok(())
+    }
+
+    /// Whether it has a place at a mall already.
+    ///
+    /// # Errors
+    /// When its ledger cannot be read.
+    pub fn is_enrolled(&self) -> Result<bool> {
+        let path = self.data().join("ledger.db");
+        if path.exists() { Ledger::open(&self.data())?.is_enrolled() } else { Ok(false) }
+    }
+
+    /// Starts it and waits until it is ready to sell.
+    ///
+    /// # Errors
+    /// When it ends instead, with its last words.
+    pub async fn start(&mut self) -> Result<()> {
+        self.start_within(PATIENCE).await
+    }
+
+    /// The same with another patience, e.g. for a first snapshot of a large catalog.
+    ///
+    /// # Errors
+    /// When it ends instead, with its last words.
+    pub async fn start_within(&mut self, limit: Duration) -> Result<()> {
+        match self.launch(&[], limit).await? {
+            Start::Ready => Ok(()),
+            Start::Died => bail!("the node died:\n{}", program::last_lines(&self.log(), 12)),
+        }
+    }
+
+    /// Starts it so that it kills itself on the n-th passing of a named point; only programs built
+    /// with the feature `fault-points` do.
+    ///
+    /// # Errors
+    /// When it ends in another way.
+    pub async fn start_dying_at(&mut self, point: &str, nth: u32) -> Result<Start> {
+        self.launch(&[("GUITAI_KILL_AT", &format!("{point}:{nth}"))], PATIENCE).await
+    }
+
+    async fn launch(&mut self, environment: &[(&str, &str)], limit: Duration) -> Result<Start> {
+        let mut command = Command::new(program::find("edge-daemon")?);
+        command.arg("serve").arg("--config").arg(self.boot_file());
+        command.envs(environment.iter().copied());
+        let log = self.log();
+        let running = self.running.insert(Running::start("the node", &mut command, &log)?);
+        let url = format!("http://127.0.0.1:{}/readyz", self.boot.port);
+        let what = format!("the node to be ready; see {}", log.display());
+        until(what, limit, async || {
+            if !running.is_running()? {
+                ensure!(running.was_killed()?, "the node ended:\n{}", running.last_words());
+                return Ok(Some(Start::Died));
+            }
+            let answer = http()?.get(&url).send().await.ok();
+            Ok(answer.filter(|r| r.status().is_success()).map(|_| Start::Ready))
+        })
+        .await
+    }
+
+    /// Whether it runs.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn is_running(&mut self) -> Result<bool> {
+        self.running.as_mut().map_or(Ok(false), Running::is_running)
+    }
+
+    /// Waits until it has died by SIGKILL.
+    ///
+    /// # Errors
+    /// When it lives on, or ends in another way.
+    pub async fn wait_until_killed(&mut self) -> Result<()> {
+        let log = self.log();
+        let Some(running) = self.running.as_mut() else { return Ok(()) };
+        let what = "a node that does not answer to be dead";
+        until(what, Duration::from_secs(10), async || {
+            Ok((!running.is_running()?).then_some(()))
+        })
+        .await?;
+        ensure!(
+            running.was_killed()?,
+            "the node ended by itself:\n{}",
+            program::last_lines(&log, 20)
+        );
+        self.running = None;
+        Ok(())
+    }
+
+    /// SIGKILL, as a power cut.
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    /// SIGTERM, and waits.
+    ///
+    /// # Errors
+    /// When it does not end in order.
+    pub async fn stop(&mut self) -> Result<()> {
+        match self.running.take() {
+            Some(mut running) => running.stop(STOP_LIMIT).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Its books, read beside it.
+    ///
+    /// # Errors
+    /// When they cannot be opened.
+    pub fn ledger(&self) -> Result<Ledger> {
+        Ledger::open(&self.data())
+    }
+}

@@ -1,0 +1,211 @@
+//! The mall as a process, and its command line.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use reqwest::Method;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    program::{self, Running},
+    till::{self, http},
+    wait::{PATIENCE, until},
+};
+
+/// A mall is told to stop and has put its things away within this time.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+/// A mall, running or not.
+pub struct MallProcess {
+    data: PathBuf,
+    log: PathBuf,
+    port: u16,
+    running: Option<Running>,
+}
+
+impl fmt::Debug for MallProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { data, port, running, .. } = self;
+        let is_running = running.is_some();
+        f.debug_struct("MallProcess")
+            .field("data", data)
+            .field("port", port)
+            .field("is_running", &is_running)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Imported {
+    /// Rows of the file.
+    pub rows: u64,
+    /// New items.
+    pub added: u64,
+    /// Items that are otherwise now.
+    pub changed: u64,
+    /// Items as they were.
+    pub unchanged: u64,
+    /// Rows that were not taken.
+    pub refused: u64,
+}
+
+impl MallProcess {
+    /// A mall over a folder, that will listen on a port of this machine.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>, port: u16) -> Self {
+        let data = data.into();
+        Self { log: data.with_extension("log"), data, port, running: None }
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of its database.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The file of its log.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Starts it and waits until it answers.
+    ///
+    /// # Errors
+    /// When it ends instead, with its last words.
+    pub async fn start(&mut self) -> Result<()> {
+        let mut command = program()?;
+        let listen = format!("127.0.0.1:{}", self.port);
+        command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
+        let running = self.running.insert(Running::start("the mall", &mut command, &self.log)?);
+        let url = format!("http://{listen}/readyz");
+        until("the mall to answer", PATIENCE, async || {
+            if !running.is_running()? {
+                bail!("the mall ended at once:\n{}", running.last_words());
+            }
+            Ok(http()?.get(&url).send().await.ok().filter(|r| r.status().is_success()))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Whether it runs.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn is_running(&mut self) -> Result<bool> {
+        self.running.as_mut().map_or(Ok(false), Running::is_running)
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    /// SIGTERM, and waits.
+    ///
+    /// # Errors
+    /// When it does not end in order.
+    pub async fn stop(&mut self) -> Result<()> {
+        match self.running.take() {
+            Some(mut running) => running.stop(STOP_LIMIT).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A verb of the command line, with its answer.
+    ///
+    /// # Errors
+    /// When it is not done; the error carries what it said.
+    pub async fn tell<T: DeserializeOwned + Send + 'static>(&self, words: &[&str]) -> Result<T> {
+        let mut command = program()?;
+        command.args(words).arg("--json").arg("--data").arg(&self.data);
+        command.env("NO_COLOR", "1").stdin(Stdio::null());
+        let said = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .context("could not wait for the mall's command line")?
+            .context("could not run the mall's command line")?;
+        let verb = words.first().copied().unwrap_or_default();
+        let errors = String::from_utf8_lossy(&said.stderr);
+        ensure!(said.status.success(), "`mall {verb}` was not done: {errors}");
+        serde_json::from_slice(&said.stdout).with_context(|| {
+            format!("`mall {verb}` said: {}", String::from_utf8_lossy(&said.stdout))
+        })
+    }
+
+    /// Imports a list of items.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn import(&self, catalog: &Path) -> Result<Imported> {
+        let path = catalog.to_str().context("the list's path is no text")?;
+        self.tell(&["import", path]).await
+    }
+
+    /// Makes a claim code for a store.
+    ///
+    /// # Errors
+    /// When there is no such store.
+    pub async fn claim(&self, store: &str) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Claim {
+            claim_code: String,
+        }
+        Ok(self.tell::<Claim>(&["claim", store]).await?.claim_code)
+    }
+
+    /// Makes a token for somebody at HQ.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn token(&self, name: &str) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Staff {
+            token: String,
+        }
+        Ok(self.tell::<Staff>(&["staff", "add", name]).await?.token)
+    }
+
+    /// Runs a verb whose answer nobody reads.
+    ///
+    /// # Errors
+    /// When it is not done.
+    pub async fn order(&self, words: &[&str]) -> Result<()> {
+        self.tell::<Value>(words).await.map(|_| ())
+    }
+
+    /// Asks the API of HQ.
+    ///
+    /// # Errors
+    /// When it refuses or nobody answers.
+    pub async fn ask<T: DeserializeOwned>(&self, token: &str, path: &str) -> Result<T> {
+        let request = http()?.request(Method::GET, format!("{}{path}", self.url()));
+        till::answer(request.bearer_auth(token)).await?.done()
+    }
+}
+
+/// The program, deaf to settings of the shell that it is started from.
+fn program() -> Result<Command> {
+    let mut command = Command::new(program::find("mall")?);
+    command.env_remove("MALL_DATABASE_URL").env_remove("MALL_DATA");
+    Ok(command)
+}

@@ -1,0 +1,185 @@
+//! A whole store: its mall, its node, and the people who work there.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    catalog,
+    compare::{Comparison, compare_when_level},
+    edge_process::{Boot, EdgeProcess},
+    folder,
+    mall_process::{Imported, MallProcess},
+    port,
+    till::Till,
+    wait::{PATIENCE, until},
+};
+
+/// The store's code.
+pub const CODE: &str = "SH001";
+/// The store's name.
+pub const NAME: &str = "示范店 · 南京西路";
+/// Its workstations: number and name.
+pub const WORKSTATIONS: [(u16, &str); 2] = [(1, "1号台"), (2, "2号台")];
+/// Its operators: number, name, role, PIN.
+pub const OPERATORS: [(&str, &str, &str, &str); 3] = [
+    ("1001", "李静", "cashier", "246810"),
+    ("1002", "王强", "cashier", "135790"),
+    ("9001", "陈店长", "manager", "864200"),
+];
+
+/// Tells the mall of the store, its workstations and its people; a second time changes nothing.
+///
+/// # Errors
+/// When the mall does not do it.
+pub async fn found(mall: &MallProcess) -> Result<()> {
+    let head = ["store", "add", "--code", CODE, "--name", NAME];
+    let texts = [
+        "--head-line", "南京西路 1000 号  021-5550-0100",
+        "--foot-line", "七日内凭小票退换 · 谢谢光临",
+        "--cash-rounding", "jiao_down",
+    ];
+    mall.order(&[head.as_slice(), texts.as_slice()].concat()).await?;
+    for (number, name) in WORKSTATIONS {
+        let number = number.to_string();
+        let words = ["workstation", "add", "--store", CODE, "--number", &number, "--name", name];
+        mall.order(&words).await?;
+    }
+    for (number, name, role, pin) in OPERATORS {
+        let who = ["operator", "add", "--store", CODE, "--number", number];
+        let what = ["--name", name, "--role", role, "--pin", pin];
+        mall.order(&[who.as_slice(), what.as_slice()].concat()).await?;
+    }
+    Ok(())
+}
+
+/// A store with its mall, in one folder.
+#[derive(Debug)]
+pub struct Store {
+    /// The mall.
+    pub mall: MallProcess,
+    /// The store's node.
+    pub edge: EdgeProcess,
+    /// The token of somebody at HQ.
+    pub token: String,
+    folder: PathBuf,
+    /// Removes the folder, if it is ours to remove.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Store {
+    /// Opens a store from nothing: a mall, its catalog, the store and its people, and a node that
+    /// is enrolled and ready to sell.
+    ///
+    /// # Errors
+    /// When a step is not done.
+    pub async fn open(folder: &Path) -> Result<Self> {
+        let mut mall = MallProcess::new(folder.join("mall"), port::free()?);
+        mall.start().await?;
+        mall.import(&catalog::demo()).await?;
+        found(&mall).await?;
+        let token = mall.token("acceptance").await?;
+        let mut edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(mall.url())?)?;
+        edge.enrol(&mall.claim(CODE).await?).await?;
+        edge.start().await?;
+        Ok(Self::of(folder, mall, edge, token))
+    }
+
+    /// A store of a mall and a node that somebody has set up in a folder.
+    #[must_use]
+    pub fn of(folder: &Path, mall: MallProcess, edge: EdgeProcess, token: String) -> Self {
+        Self { mall, edge, token, folder: folder.to_owned(), _temporary: None }
+    }
+
+    /// Stops both programs in order, so that the folder can be copied.
+    ///
+    /// # Errors
+    /// When one does not end in order.
+    pub async fn close(&mut self) -> Result<()> {
+        self.edge.stop().await?;
+        self.mall.stop().await
+    }
+
+    /// The same store as it stood when `original` was closed, in a folder and on ports of its own.
+    /// Nothing runs yet; the node calls the mall where `through` says, or directly.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn twin(original: &Self, through: Option<String>) -> Result<Self> {
+        let temporary = folder::temporary()?;
+        let folder = temporary.path().to_owned();
+        folder::copy(&original.folder.join("mall"), &folder.join("mall"))?;
+        folder::copy(&original.edge.data(), &folder.join("edge/data"))?;
+        let mall = MallProcess::new(folder.join("mall"), port::free()?);
+        let url = through.unwrap_or_else(|| mall.url());
+        let edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(url)?)?;
+        let token = original.token.clone();
+        Ok(Self { mall, edge, token, folder, _temporary: Some(temporary) })
+    }
+
+    /// Lays another node beside the same mall, e.g. one that calls it over a cable; the old one
+    /// must not run any more.
+    ///
+    /// # Errors
+    /// When its boot file cannot be written.
+    pub fn recable(&mut self, mall_url: String) -> Result<()> {
+        let boot = Boot { mall_url, ..self.edge.boot().clone() };
+        self.edge = EdgeProcess::new(self.folder.join("edge"), boot)?;
+        Ok(())
+    }
+
+    /// A cashier at a workstation: 李静 at the first, 王强 at the second.
+    ///
+    /// # Errors
+    /// When the PIN is refused.
+    pub async fn cashier(&self, workstation: u16) -> Result<Till> {
+        let index = usize::from(workstation).saturating_sub(1);
+        self.at(workstation, index).await
+    }
+
+    /// The manager at a workstation.
+    ///
+    /// # Errors
+    /// When the PIN is refused.
+    pub async fn manager(&self, workstation: u16) -> Result<Till> {
+        self.at(workstation, OPERATORS.len() - 1).await
+    }
+
+    async fn at(&self, workstation: u16, operator: usize) -> Result<Till> {
+        let (number, _, _, pin) = OPERATORS.get(operator).context("no such operator")?;
+        let mut till = self.edge.till(workstation);
+        till.sign_in(number, pin).await?.done::<serde_json::Value>()?;
+        Ok(till)
+    }
+
+    /// Gives an item of the demo catalog another price, as HQ does: by a list with its row.
+    ///
+    /// # Errors
+    /// When the mall does not do it.
+    pub async fn reprice(&self, sku: &str, yuan: &str) -> Result<Imported> {
+        let path = self.folder.join("news.csv");
+        std::fs::write(&path, catalog::row_with_price(&catalog::demo(), sku, yuan)?)
+            .context("could not write the news")?;
+        self.mall.import(&path).await
+    }
+
+    /// Waits until the node has told the mall everything.
+    ///
+    /// # Errors
+    /// When something is still untold after `PATIENCE`.
+    pub async fn wait_until_told(&self, till: &Till) -> Result<()> {
+        until("the outbox to be empty", PATIENCE, async || {
+            Ok((till.view().await?.link.outbox == 0).then_some(()))
+        })
+        .await
+    }
+
+    /// Compares both sides once they are level.
+    ///
+    /// # Errors
+    /// When a side cannot be read.
+    pub async fn compare(&self) -> Result<Comparison> {
+        let ledger = self.edge.ledger()?;
+        compare_when_level(&self.mall, &self.token, CODE, &ledger, PATIENCE).await
+    }
+}
