@@ -124,10 +124,17 @@ impl Measure {
     }
 }
 
-/// The way back of one change: the line as it was, or that it was not there.
+/// The way back of one change: each line it touched as it was, or that it was not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// The line that was touched.
+    /// The lines that were touched.
+    pub touched: Vec<Touched>,
+}
+
+/// A line that a change touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Which line.
     pub line: LineId,
     /// How it stood before; `None`: it was not in the cart.
     pub before: Option<CartLine>,
@@ -142,17 +149,15 @@ pub enum Outcome {
     Again,
     /// A line's quantity was set.
     Counted,
-    /// A line went off.
+    /// Lines went off.
     Voided,
 }
 
-/// A change that was made: what it did, to which line, and the way back.
+/// A change that was made: what it did, and the way back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What it did.
     pub outcome: Outcome,
-    /// The line touched.
-    pub line: LineId,
     /// The way back.
     pub step: Step,
 }
@@ -282,18 +287,33 @@ impl Cart {
         Ok(self.changed(Outcome::Voided, id, Some(before), newest))
     }
 
+    /// Takes every line off, as one step.
+    pub fn void_all(&mut self) -> Change {
+        let before = std::mem::take(&mut self.lines);
+        let touched = before
+            .into_iter()
+            .map(|line| Touched {
+                line: line.id,
+                before: Some(line),
+            })
+            .collect();
+        self.revision += 1;
+        self.newest = None;
+        Change {
+            outcome: Outcome::Voided,
+            step: Step { touched },
+        }
+    }
+
     /// Takes a change back. Steps must come in the reverse order of the changes.
     pub fn undo(&mut self, step: Step) {
-        self.lines.retain(|line| line.id != step.line);
-        self.newest = match step.before {
-            Some(line) => {
-                let id = line.id;
-                self.lines.push(line);
-                self.lines.sort_by_key(|line| line.position);
-                Some(id)
-            }
-            None => self.lines.last().map(|line| line.id),
-        };
+        let is_touched = |line: &CartLine| step.touched.iter().any(|t| t.line == line.id);
+        self.lines.retain(|line| !is_touched(line));
+        let back: Vec<CartLine> = step.touched.into_iter().filter_map(|t| t.before).collect();
+        let newest = back.last().map(|line| line.id);
+        self.lines.extend(back);
+        self.lines.sort_by_key(|line| line.position);
+        self.newest = newest.or(self.lines.last().map(|line| line.id));
         self.revision += 1;
     }
 
@@ -308,8 +328,9 @@ impl Cart {
         self.newest = newest;
         Change {
             outcome,
-            line,
-            step: Step { line, before },
+            step: Step {
+                touched: vec![Touched { line, before }],
+            },
         }
     }
 }

@@ -11,7 +11,7 @@
 //! scan 3 tea                    three; or kilograms of what is weighed
 //! pack 12 tea                   a barcode that stands for twelve
 //! label apple 452 g             an in-store label: grams, fen, or both (`452 g 579 fen`)
-//! count tea 5 / void tea / undo
+//! count tea 5 / void tea / void all / undo
 //! cash 100 / card 20            tenders; they complete the order
 //! ---
 //! tea 2 59.80                   lines in order: key, quantity, amount
@@ -102,6 +102,7 @@ impl Counter {
             ["pack", n, key] => self.add(key, Measure::Pack(quantity(n))),
             ["label", key, rest @ ..] => self.add(key, Measure::Labelled(label(rest))),
             ["count", key, n] => self.cart.set_quantity(self.line(key), quantity(n)),
+            ["void", "all"] => Ok(self.cart.void_all()),
             ["void", key] => self.cart.void_line(self.line(key)),
             ["undo"] => {
                 let step = self.steps.pop().expect("a step to take back");

@@ -7,7 +7,7 @@ use super::{files, root};
 /// Tables of facts. The mall's hold what it received; a store's hold what it did.
 const FACTS: [(&str, &[&str]); 2] = [
     ("edge-daemon", &["orders", "order_line", "tender"]),
-    ("mall", &["event_id", "event_inbox", "orders", "order_line", "tender"]),
+    ("mall", &["event_id", "orders", "order_line", "tender"]),
 ];
 
 #[test]

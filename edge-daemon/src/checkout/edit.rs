@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{cart::Cart, cart::Change, id::LineId, quantity::Quantity};
+use domain::{cart::Change, id::LineId, quantity::Quantity};
 use rusqlite::Connection;
 
 use super::{CheckoutError, Command, Refusal, change};
-use crate::{
-    context::{Context, mint},
-    db::station,
-    fault,
-    station::Station,
-};
+use crate::{context::Context, db::station, fault, station::Station};
 
 /// What an operator does to the cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +15,7 @@ pub(crate) enum Edit {
     Count(LineId, Quantity),
     /// Takes a line off.
     VoidLine(LineId),
-    /// Takes everything off; a new cart begins.
+    /// Takes everything off, as one step.
     VoidCart,
     /// Takes the last change back.
     Undo,
@@ -38,36 +33,8 @@ pub(crate) async fn edit(
     command: Command,
     edit: Edit,
 ) -> Result<(), CheckoutError> {
-    let fresh = mint();
     change(context, command, move |tx, counter| {
-        match edit {
-            Edit::Count(line, quantity) => {
-                let change = counter.cart.set_quantity(line, quantity)?;
-                keep(tx, counter, &change)?;
-            }
-            Edit::VoidLine(line) => {
-                let change = counter.cart.void_line(line)?;
-                keep(tx, counter, &change)?;
-            }
-            Edit::VoidCart => {
-                tracing::info!(
-                    workstation.id = counter.workstation, lines = counter.cart.lines.len(),
-                    order.id = %counter.cart.order, "A cart was voided",
-                );
-                station::clear_lines(tx, counter.workstation)?;
-                counter.cart = Cart::open(fresh, counter.cart.revision + 1);
-                counter.touched();
-            }
-            Edit::Undo => undo(tx, counter)?,
-            Edit::ToTender if counter.cart.is_empty() => return Err(Refusal::CartEmpty.into()),
-            Edit::ToTender => counter.is_tendering = true,
-            Edit::ToSell => counter.is_tendering = false,
-            Edit::LeaveDone => counter.is_done = false,
-        }
-        if matches!(edit, Edit::ToTender | Edit::ToSell | Edit::LeaveDone) {
-            counter.cart.revision += 1;
-        }
-        station::save_head(tx, counter)?;
+        carry_out(tx, counter, edit)?;
         fault::point("edit.written");
         Ok(())
     })
@@ -75,23 +42,61 @@ pub(crate) async fn edit(
     .map(|_| ())
 }
 
-/// Writes the touched line and its way back.
+fn carry_out(tx: &Connection, counter: &mut Station, edit: Edit) -> Result<(), CheckoutError> {
+    match edit {
+        Edit::Count(line, quantity) => {
+            let change = counter.cart.set_quantity(line, quantity)?;
+            keep(tx, counter, &change)
+        }
+        Edit::VoidLine(line) => {
+            let change = counter.cart.void_line(line)?;
+            keep(tx, counter, &change)
+        }
+        Edit::VoidCart => {
+            tracing::info!(
+                workstation.id = counter.workstation, lines = counter.cart.lines.len(),
+                order.id = %counter.cart.order, "A cart was voided",
+            );
+            let change = counter.cart.void_all();
+            keep(tx, counter, &change)
+        }
+        Edit::Undo => undo(tx, counter),
+        Edit::ToTender if counter.cart.is_empty() => Err(Refusal::CartEmpty.into()),
+        Edit::ToTender => turn(tx, counter, |counter| counter.is_tendering = true),
+        Edit::ToSell => turn(tx, counter, |counter| counter.is_tendering = false),
+        Edit::LeaveDone => turn(tx, counter, |counter| counter.is_done = false),
+    }
+}
+
+/// Goes to another screen; the cart stays.
+fn turn(
+    tx: &Connection,
+    counter: &mut Station,
+    turn: impl FnOnce(&mut Station),
+) -> Result<(), CheckoutError> {
+    turn(counter);
+    counter.cart.revision += 1;
+    Ok(station::save_head(tx, counter)?)
+}
+
+/// Writes a change and its way back.
 fn keep(tx: &Connection, counter: &mut Station, change: &Change) -> Result<(), CheckoutError> {
     counter.touched();
-    let position = change.step.before.as_ref().map(|line| line.position);
-    station::save_line(tx, counter, change.line, position)?;
-    station::push_step(tx, counter.workstation, counter.cart.revision, &change.step)?;
-    Ok(())
+    Ok(station::save_change(tx, counter, change)?)
 }
 
 fn undo(tx: &Connection, counter: &mut Station) -> Result<(), CheckoutError> {
     let Some(step) = station::pop_step(tx, counter.workstation)? else {
         return Ok(());
     };
-    let line = step.line;
-    let position = counter.cart.line(line).map(|line| line.position);
+    let position = |line| counter.cart.line(line).map(|line| line.position);
+    let touched: Vec<_> = step
+        .touched
+        .iter()
+        .map(|t| (t.line, position(t.line)))
+        .collect();
     counter.cart.undo(step);
     counter.touched();
-    station::save_line(tx, counter, line, position)?;
-    Ok(())
+    station::save_lines(tx, counter, touched)?;
+    Ok(station::save_head(tx, counter)?)
 }

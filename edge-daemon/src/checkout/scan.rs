@@ -70,14 +70,14 @@ async fn add(
             measure,
         })?;
         counter.touched();
-        station::save_line(tx, counter, change.line, None)?;
-        station::push_step(tx, counter.workstation, counter.cart.revision, &change.step)?;
-        station::save_head(tx, counter)?;
+        station::save_change(tx, counter, &change)?;
         fault::point("scan.written");
+        // An addition touches one line: a new one, or the one that counts up.
+        let line = counter.cart.newest.unwrap_or(line);
         Ok(match change.outcome {
-            Outcome::Added if is_labelled => ScanFate::Weighed(change.line),
-            Outcome::Added | Outcome::Counted | Outcome::Voided => ScanFate::Added(change.line),
-            Outcome::Again => ScanFate::Again(change.line),
+            Outcome::Added if is_labelled => ScanFate::Weighed(line),
+            Outcome::Added | Outcome::Counted | Outcome::Voided => ScanFate::Added(line),
+            Outcome::Again => ScanFate::Again(line),
         })
     })
     .await

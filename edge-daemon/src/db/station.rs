@@ -3,7 +3,7 @@
 //! **Invariant:** a change writes the head row and the lines it touched, nothing else.
 
 use domain::{
-    cart::{Cart, CartLine, Step, UNDO_STEPS_MAX},
+    cart::{Cart, CartLine, Change, Step, UNDO_STEPS_MAX},
     id::{CommandId, LineId, OrderId},
     receipt_number::WorkstationNumber,
     time::Timestamp,
@@ -120,8 +120,20 @@ pub(crate) fn save_head(connection: &Connection, station: &Station) -> Result<()
         .map_err(DbError::sqlite("save a workstation"))
 }
 
-/// Writes one line as it now stands in the cart, or that it is off.
-pub(crate) fn save_line(
+/// Writes the lines that a change or its undoing touched as they now stand in the cart.
+pub(crate) fn save_lines(
+    connection: &Connection,
+    station: &Station,
+    touched: impl IntoIterator<Item = (LineId, Option<u32>)>,
+) -> Result<(), DbError> {
+    for (line, position) in touched {
+        save_line(connection, station, line, position)?;
+    }
+    Ok(())
+}
+
+/// Writes one line as it now stands, or takes it from its old position.
+fn save_line(
     connection: &Connection,
     station: &Station,
     line: LineId,
@@ -164,8 +176,26 @@ pub(crate) fn clear_lines(
     Ok(())
 }
 
+/// Writes a change of the cart down: the lines it touched, its way back, and the head.
+pub(crate) fn save_change(
+    connection: &Connection,
+    station: &Station,
+    change: &Change,
+) -> Result<(), DbError> {
+    let touched = change.step.touched.iter();
+    let positions = touched.map(|t| (t.line, t.before.as_ref().map(|line| line.position)));
+    save_lines(connection, station, positions)?;
+    push_step(
+        connection,
+        station.workstation,
+        station.cart.revision,
+        &change.step,
+    )?;
+    save_head(connection, station)
+}
+
 /// Remembers the way back of a change, and forgets the oldest beyond `UNDO_STEPS_MAX`.
-pub(crate) fn push_step(
+fn push_step(
     connection: &Connection,
     workstation: WorkstationNumber,
     revision: u64,

@@ -42,6 +42,8 @@ const PAID_SHOWN_MS: i64 = 60_000;
 pub(crate) struct StoreView {
     code: String,
     name: String,
+    /// Minutes east of UTC of the clock on the store's wall.
+    utc_offset_minutes: i16,
 }
 
 /// The workstation a screen belongs to.
@@ -353,7 +355,11 @@ pub(super) fn store_view(context: &Context) -> StoreView {
         .as_ref()
         .map(|store| store.name.clone())
         .unwrap_or_default();
-    StoreView { code, name }
+    StoreView {
+        code,
+        name,
+        utc_offset_minutes: context.store_clock().utc_offset_minutes,
+    }
 }
 
 /// The workstations of the store as screens name them.

@@ -28,7 +28,11 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
         .read_byte_record(&mut record)
         .map_err(SheetError::Csv)?
     {
-        let line = record.position().map_or(0, csv::Position::line);
+        // The reader says where the record ended; where it began it does not know, because it
+        // steps over empty lines first. Each record ends with one line feed.
+        let inside: usize = record.iter().map(line_feeds).sum();
+        let inside = u64::try_from(inside).unwrap_or(0);
+        let line = reader.position().line().saturating_sub(inside + 1);
         let cells = record
             .iter()
             .take(CELLS_MAX)
@@ -39,6 +43,10 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
         }
     }
     Ok(())
+}
+
+fn line_feeds(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// What divides the header's cells: a comma unless there are more tabs or semicolons.

@@ -23,6 +23,7 @@ pub(super) fn open(path: &Path) -> io::Result<Decoding> {
         decoder: encoding.new_decoder_with_bom_removal(),
         ready: Vec::new(),
         place: 0,
+        after_return: false,
         is_done: false,
     })
 }
@@ -51,11 +52,15 @@ fn tell(file: &mut File) -> io::Result<&'static Encoding> {
 }
 
 /// A file that reads as UTF-8; what could not be decoded stands as U+FFFD.
+///
+/// Every line ends with one line feed, whatever it ended with in the file, the last one too: then
+/// lines can be counted.
 pub(super) struct Decoding {
     file: BufReader<File>,
     decoder: Decoder,
     ready: Vec<u8>,
     place: usize,
+    after_return: bool,
     is_done: bool,
 }
 
@@ -73,7 +78,17 @@ impl Decoding {
         let _ = self
             .decoder
             .decode_to_string(&bytes, &mut text, self.is_done);
-        self.ready = text.into_bytes();
+        if self.is_done {
+            text.push('\n');
+        }
+        self.ready.clear();
+        for byte in text.bytes() {
+            let is_second = self.after_return && byte == b'\n';
+            self.after_return = byte == b'\r';
+            if !is_second {
+                self.ready.push(if byte == b'\r' { b'\n' } else { byte });
+            }
+        }
         self.place = 0;
         Ok(())
     }
@@ -107,7 +122,7 @@ mod tests {
         std::fs::write(&path, bytes).unwrap();
         let mut text = String::new();
         open(&path).unwrap().read_to_string(&mut text).unwrap();
-        assert_eq!(text, expected);
+        assert_eq!(text, format!("{expected}\n"));
     }
 
     #[test]
@@ -121,6 +136,7 @@ mod tests {
             .collect();
         check(&utf_16, "名,奶");
         check(b"", "");
+        check(b"a\r\nb\rc\nd\r\n", "a\nb\nc\nd\n");
     }
 
     #[test]

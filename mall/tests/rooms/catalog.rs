@@ -32,7 +32,13 @@ async fn good_rows_are_taken_and_every_bad_row_is_told_with_line_field_reason_an
         .iter()
         .map(|f| {
             let text = |key: &str| f[key].as_str().unwrap();
-            format!("{} {}: {} ({})", f["line"], text("field"), text("reason"), text("value"))
+            format!(
+                "{} {}: {} ({})",
+                f["line"],
+                text("field"),
+                text("reason"),
+                text("value")
+            )
         })
         .collect();
     assert_eq!(
@@ -46,7 +52,10 @@ async fn good_rows_are_taken_and_every_bad_row_is_told_with_line_field_reason_an
             "9 unit: is neither piece nor kg (box)",
         ]
     );
-    assert_eq!((&summary["rows"], &summary["added"], &summary["refused"]), (&8.into(), &2.into(), &6.into()));
+    assert_eq!(
+        (&summary["rows"], &summary["added"], &summary["refused"]),
+        (&8.into(), &2.into(), &6.into())
+    );
     assert_eq!(town.rows("select sku from item order by sku"), ["A1", "A6"]);
     town.stop().await;
 }
@@ -59,14 +68,26 @@ async fn the_same_file_again_changes_nothing_and_a_changed_row_changes_only_itse
     assert_eq!(first["ignored_columns"], serde_json::json!(["库位"]));
     let before = town.rows("select * from item order by sku");
     let again = town.import(LIST).await;
-    assert_eq!((&again["unchanged"], &again["version"]), (&3.into(), &1.into()));
+    assert_eq!(
+        (&again["unchanged"], &again["version"]),
+        (&3.into(), &1.into())
+    );
     assert_eq!(town.rows("select * from item order by sku"), before);
     let changed = town.import(&LIST.replace("4.00", "4.50")).await;
-    assert_eq!((&changed["changed"], &changed["version"]), (&1.into(), &2.into()));
-    assert_eq!(town.rows("select sku, list_price_minor from item where version = 2"), ["A2|450"]);
+    assert_eq!(
+        (&changed["changed"], &changed["version"]),
+        (&1.into(), &2.into())
+    );
+    assert_eq!(
+        town.rows("select sku, list_price_minor from item where version = 2"),
+        ["A2|450"]
+    );
     // A list without a row deletes nothing.
     let shorter = town.import("sku,name,price_yuan\nW9,梨,1\n").await;
-    assert_eq!((&shorter["added"], &shorter["version"]), (&1.into(), &3.into()));
+    assert_eq!(
+        (&shorter["added"], &shorter["version"]),
+        (&1.into(), &3.into())
+    );
     assert_eq!(town.rows("select count(*) from item where gone = 0"), ["4"]);
     town.stop().await;
 }
@@ -75,8 +96,13 @@ async fn the_same_file_again_changes_nothing_and_a_changed_row_changes_only_itse
 async fn a_dry_run_says_what_would_happen_and_writes_nothing() {
     let town = Town::new().await;
     let path = town.file("a.csv", LIST);
-    let dry = town.cli_json(&format!("import {} --dry-run", path.display())).await;
-    assert_eq!((&dry["added"], &dry["version"], &dry["dry_run"]), (&3.into(), &0.into(), &true.into()));
+    let dry = town
+        .cli_json(&format!("import {} --dry-run", path.display()))
+        .await;
+    assert_eq!(
+        (&dry["added"], &dry["version"], &dry["dry_run"]),
+        (&3.into(), &0.into(), &true.into())
+    );
     assert_eq!(town.rows("select count(*) from item"), ["0"]);
     let text = town.cli(&format!("import {}", path.display())).await;
     assert_eq!(
@@ -96,13 +122,21 @@ async fn a_barcode_of_another_item_is_refused_until_that_item_lets_it_go() {
     town.cli("item retire a1").await;
     let taken = town.import(takes).await;
     assert_eq!(taken["added"], 1);
-    assert_eq!(town.rows("select sku_key, pack_milli from barcode order by 1"), ["a2|1000", "b1|1000"]);
+    assert_eq!(
+        town.rows("select sku_key, pack_milli from barcode order by 1"),
+        ["a2|1000", "b1|1000"]
+    );
     // The retired item comes back without the barcode that another has now.
     let back = town.import("sku,name,price_yuan\nA1,纯牛奶,6\n").await;
     assert_eq!(back["added"], 1);
     let other = town.import("sku,name,price_yuan\na1,纯牛奶,6\n").await;
     assert_eq!(other["faults"][0]["reason"], "is in the catalog as `A1`");
-    assert!(town.try_cli("item retire NOPE").await.unwrap_err().contains("no SKU `NOPE`"));
+    assert!(
+        town.try_cli("item retire NOPE")
+            .await
+            .unwrap_err()
+            .contains("no SKU `NOPE`")
+    );
     town.stop().await;
 }
 
@@ -117,7 +151,10 @@ async fn files_that_cannot_be_read_are_refused_whole() {
     ];
     for (name, text, told) in table {
         let path = town.file(name, text);
-        let error = town.try_cli(&format!("import {}", path.display())).await.unwrap_err();
+        let error = town
+            .try_cli(&format!("import {}", path.display()))
+            .await
+            .unwrap_err();
         assert!(error.contains(told), "{name}: {error}");
     }
     assert!(town.try_cli("import /nowhere.csv").await.is_err());
@@ -149,11 +186,18 @@ async fn the_demo_catalog_and_the_gb18030_form_of_a_list_are_taken_whole() {
     let town = Town::new().await;
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/demo/catalog.csv");
     let summary = town.cli_json(&format!("import {demo}")).await;
-    assert_eq!((&summary["added"], &summary["refused"]), (&425.into(), &0.into()), "{summary}");
+    assert_eq!(
+        (&summary["added"], &summary["refused"]),
+        (&425.into(), &0.into()),
+        "{summary}"
+    );
     let text = std::fs::read_to_string(demo).unwrap();
     let path = town.folder.path().join("gbk.csv");
     std::fs::write(&path, encoding_rs::GB18030.encode(&text).0).unwrap();
     let again = town.cli_json(&format!("import {}", path.display())).await;
-    assert_eq!((&again["unchanged"], &again["version"]), (&425.into(), &1.into()));
+    assert_eq!(
+        (&again["unchanged"], &again["version"]),
+        (&425.into(), &1.into())
+    );
     town.stop().await;
 }

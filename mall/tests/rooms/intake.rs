@@ -49,7 +49,10 @@ pub(crate) fn order(store: &str, number: u32, fen: i64) -> OrderV1 {
         list_minor: money(fen),
         total_minor: money(fen),
         rounding_minor: money(0),
-        tenders: vec![TenderV1 { kind: TenderKind::Cash, amount_minor: money(fen + 10_000) }],
+        tenders: vec![TenderV1 {
+            kind: TenderKind::Cash,
+            amount_minor: money(fen + 10_000),
+        }],
         change_minor: money(10_000),
     }
 }
@@ -67,7 +70,15 @@ impl Outbox {
 
     pub(crate) fn push(&mut self, kind: &str, v: u16, id: Uuid, body: String) -> &mut Self {
         let digest = Hash::of(body.as_bytes());
-        self.push_raw(FactV1 { seq: 0, id, kind: kind.into(), v, body, digest, chain: digest })
+        self.push_raw(FactV1 {
+            seq: 0,
+            id,
+            kind: kind.into(),
+            v,
+            body,
+            digest,
+            chain: digest,
+        })
     }
 
     /// Adds a fact as it is, with its place and chain set.
@@ -80,7 +91,12 @@ impl Outbox {
     }
 
     pub(crate) fn order(&mut self, order: &OrderV1) -> &mut Self {
-        self.push(KIND_ORDER, 1, order.id.uuid(), serde_json::to_string(order).unwrap())
+        self.push(
+            KIND_ORDER,
+            1,
+            order.id.uuid(),
+            serde_json::to_string(order).unwrap(),
+        )
     }
 
     /// The facts from a place up to another, from 1, both with.
@@ -89,7 +105,11 @@ impl Outbox {
             1 => Hash::GENESIS,
             from => self.facts[from - 2].chain,
         };
-        BatchV1 { epoch: 1, prev_chain, facts: self.facts[from - 1..to].to_vec() }
+        BatchV1 {
+            epoch: 1,
+            prev_chain,
+            facts: self.facts[from - 1..to].to_vec(),
+        }
     }
 }
 
@@ -120,7 +140,12 @@ fn told(seq: i64, verdict: VerdictV1) -> ToldV1 {
 }
 
 fn quarantined(seq: i64, reason: &str) -> ToldV1 {
-    told(seq, VerdictV1::Quarantined { reason: reason.into() })
+    told(
+        seq,
+        VerdictV1::Quarantined {
+            reason: reason.into(),
+        },
+    )
 }
 
 #[tokio::test]
@@ -139,7 +164,12 @@ async fn every_fact_gets_its_verdict_and_all_are_kept() {
         .push(KIND_ORDER, 1, Uuid::from_u128(4), "not json".into())
         .order(&corrupt)
         .order(&order("SH002", 6, 600))
-        .push(KIND_ORDER, 1, Uuid::from_u128(7), serde_json::to_string(&order("SH001", 8, 1)).unwrap());
+        .push(
+            KIND_ORDER,
+            1,
+            Uuid::from_u128(7),
+            serde_json::to_string(&order("SH001", 8, 1)).unwrap(),
+        );
     let batch = outbox.batch(1, 7);
     let mut damaged = batch.clone();
     damaged.facts[4].body.push(' ');
@@ -157,9 +187,15 @@ async fn every_fact_gets_its_verdict_and_all_are_kept() {
         ]
     );
     processed(&town).await;
-    assert_eq!(town.rows("select receipt_number from orders"), ["SH001-1-1-20261121-0001"]);
+    assert_eq!(
+        town.rows("select receipt_number from orders"),
+        ["SH001-1-1-20261121-0001"]
+    );
     assert_eq!(town.rows("select count(*) from event_inbox"), ["7"]);
-    assert_eq!(town.rows("select body from event_inbox where seq = 4"), ["not json"]);
+    assert_eq!(
+        town.rows("select body from event_inbox where seq = 4"),
+        ["not json"]
+    );
     let troubles = town.cli_json("orders troubles --store SH001").await;
     assert_eq!(troubles.as_array().unwrap().len(), 5);
     // A lost answer: the same again tells the same, but for what was plainly accepted.
@@ -187,7 +223,10 @@ async fn another_body_under_a_held_id_is_kept_beside_it_and_told() {
     sent(&edge, &outbox.batch(1, 1)).await;
     let answer = sent(&edge, &outbox.batch(2, 3)).await;
     let expected = [told(2, VerdictV1::Conflict), told(3, VerdictV1::Duplicate)];
-    assert_eq!((answer.acked_seq, answer.verdicts.as_slice()), (3, expected.as_slice()));
+    assert_eq!(
+        (answer.acked_seq, answer.verdicts.as_slice()),
+        (3, expected.as_slice())
+    );
     processed(&town).await;
     assert_eq!(town.rows("select total_minor from orders"), ["100"]);
     assert_eq!(town.rows("select what, seq from trouble"), ["conflict|2"]);
@@ -201,7 +240,10 @@ async fn the_same_id_twice_in_one_batch_is_judged_in_order() {
     let town = Town::new().await;
     let edge = town.edge("SH001").await;
     let mut outbox = Outbox::new();
-    outbox.order(&order("SH001", 1, 100)).order(&order("SH001", 1, 100)).order(&order("SH001", 1, 7));
+    outbox
+        .order(&order("SH001", 1, 100))
+        .order(&order("SH001", 1, 100))
+        .order(&order("SH001", 1, 7));
     let answer = sent(&edge, &outbox.batch(1, 3)).await;
     let expected = [told(2, VerdictV1::Duplicate), told(3, VerdictV1::Conflict)];
     assert_eq!(answer.verdicts, expected);
@@ -218,7 +260,10 @@ async fn what_does_not_fit_is_turned_away_whole() {
     }
     sent(&edge, &outbox.batch(1, 2)).await;
     let gap = sent(&edge, &outbox.batch(4, 4)).await;
-    assert_eq!((gap.acked_seq, gap.expected_seq, gap.verdicts.len()), (2, Some(3), 0));
+    assert_eq!(
+        (gap.acked_seq, gap.expected_seq, gap.verdicts.len()),
+        (2, Some(3), 0)
+    );
     let mut other_epoch = outbox.batch(3, 4);
     other_epoch.epoch = 2;
     let answer = post(&edge, &other_epoch).await;
@@ -229,16 +274,27 @@ async fn what_does_not_fit_is_turned_away_whole() {
     post(&edge, &broken).await.is_problem(409, "forked");
     // A restored copy that sold on: another history under the same places, whole in itself.
     let mut restored = Outbox::new();
-    restored.order(&order("SH001", 1, 100)).order(&order("SH001", 9, 900));
-    post(&edge, &restored.batch(1, 2)).await.is_problem(409, "forked");
-    post(&edge, &restored.batch(2, 2)).await.is_problem(409, "forked");
+    restored
+        .order(&order("SH001", 1, 100))
+        .order(&order("SH001", 9, 900));
+    post(&edge, &restored.batch(1, 2))
+        .await
+        .is_problem(409, "forked");
+    post(&edge, &restored.batch(2, 2))
+        .await
+        .is_problem(409, "forked");
     restored.order(&order("SH001", 10, 900));
-    post(&edge, &restored.batch(3, 3)).await.is_problem(409, "forked");
+    post(&edge, &restored.batch(3, 3))
+        .await
+        .is_problem(409, "forked");
     let mut sparse = outbox.batch(3, 4);
     sparse.facts[1].seq = 9;
     post(&edge, &sparse).await.is_problem(400, "malformed");
     assert_eq!(town.rows("select count(*) from event_id"), ["2"]);
-    let empty = BatchV1 { facts: Vec::new(), ..outbox.batch(3, 3) };
+    let empty = BatchV1 {
+        facts: Vec::new(),
+        ..outbox.batch(3, 3)
+    };
     assert_eq!(sent(&edge, &empty).await.acked_seq, 2);
     assert_eq!(sent(&edge, &outbox.batch(3, 4)).await.acked_seq, 4);
     town.stop().await;
@@ -250,10 +306,14 @@ async fn bodies_that_are_no_batch_are_malformed_too_large_or_tolerated() {
     let edge = town.edge("SH001").await;
     let path = path::batches(edge.id());
     for body in ["", "{", "[]", "{\"epoch\":1}", "\u{0}"] {
-        edge.call("POST", &path, body.as_bytes()).await.is_problem(400, "malformed");
+        edge.call("POST", &path, body.as_bytes())
+            .await
+            .is_problem(400, "malformed");
     }
     let large = vec![b' '; 2 * 1_024 * 1_024 + 1];
-    edge.call("POST", &path, &large).await.is_problem(413, "body-too-large");
+    edge.call("POST", &path, &large)
+        .await
+        .is_problem(413, "body-too-large");
     let mut outbox = Outbox::new();
     outbox.order(&order("SH001", 1, 100));
     let mut newer = serde_json::to_value(outbox.batch(1, 1)).unwrap();
@@ -358,12 +418,18 @@ async fn facts_that_were_kept_before_a_restart_are_processed_after_it() {
     mark_waiting(&folder.path().join("mall.db"));
     let town = Town::over(folder).await;
     processed(&town).await;
-    assert_eq!(town.rows("select count(*), sum(total_minor) from orders"), ["3|300"]);
+    assert_eq!(
+        town.rows("select count(*), sum(total_minor) from orders"),
+        ["3|300"]
+    );
     assert_eq!(town.rows("select count(*) from tender"), ["3"]);
     town.stop().await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test reaches into the file from outside"
+)]
 fn mark_waiting(file: &std::path::Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     let sql = "update event_inbox set state = 'waiting';
