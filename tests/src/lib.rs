@@ -9,11 +9,13 @@
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto the paper |
 //! | `store` | all of it together |
 //! | `ledger`, `compare` | the books of both sides, order by order |
+//! | `bench` | floors and ratios |
 //! | `journey` | a day in the life of a store, told as a table |
 //!
 //! **Invariant:** nothing here links against a program that it tests; all it knows of them is their
 //! command line, their ports and their files. Every wait is for a condition and has an end.
 
+pub mod bench;
 pub mod cable;
 pub mod catalog;
 pub mod compare;

@@ -54,6 +54,19 @@ pub struct Imported {
     pub unchanged: u64,
     /// Rows that were not taken.
     pub refused: u64,
+    /// Why, for each row.
+    pub faults: Vec<Fault>,
+}
+
+/// Why a row was not taken.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fault {
+    /// Its line in the file.
+    pub line: u64,
+    /// The column.
+    pub field: String,
+    /// What is wrong.
+    pub reason: String,
 }
 
 impl MallProcess {

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
-use crate::{Config, config::LISTEN, fleet::TTL_MINUTES};
+use crate::{Clock, Config, config::LISTEN, fleet::TTL_MINUTES};
 
 /// The central service of Guitai 柜台: catalog, stores, and every order exactly once.
 #[derive(Debug, Parser)]
@@ -35,11 +35,20 @@ pub struct Args {
     /// Print one JSON document instead of text.
     #[arg(long = "json", global = true)]
     pub(super) is_json: bool,
+    /// The time it goes by; only a test turns another than the machine's.
+    #[arg(skip)]
+    clock: Clock,
     #[command(subcommand)]
     pub(super) verb: Verb,
 }
 
 impl Args {
+    /// The same, by another clock.
+    #[must_use]
+    pub fn by(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
     pub(super) fn config(&self) -> Config {
         let listen = match &self.verb {
             Verb::Serve { listen } => *listen,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mall::Clock;
 use sync::{
     path,
     replica::{Scope, StoreId},
@@ -222,7 +223,7 @@ async fn writers_at_once_are_never_skipped_by_a_poller() {
                     let from = writer * 100;
                     let price = format!("{round}.{writer}0");
                     std::fs::write(&path, list(from..from + 10 + round, &price)).unwrap();
-                    cli(&data, &["import", path.to_str().unwrap()])
+                    cli(&data, Clock::System, &["import", path.to_str().unwrap()])
                         .await
                         .unwrap();
                 }

@@ -1,5 +1,12 @@
 //! The mall's rooms together: a real database file, the command line's verbs, HTTP over a real port.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test the first surprise should stop it, where it stands"
+)]
+
 mod catalog;
 mod enrolment;
 mod feed;

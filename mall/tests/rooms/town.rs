@@ -123,7 +123,13 @@ impl Town {
 
     /// Runs a verb of the command line over the same database, beside the serving mall.
     pub(crate) async fn try_cli(&self, words: &str) -> Result<(bool, String), String> {
-        cli(self.folder.path(), &words.split(' ').collect::<Vec<_>>()).await
+        let clock = Clock::ByHand(self.clock.clone());
+        cli(
+            self.folder.path(),
+            clock,
+            &words.split(' ').collect::<Vec<_>>(),
+        )
+        .await
     }
 
     pub(crate) async fn cli(&self, words: &str) -> String {
@@ -229,14 +235,18 @@ pub(crate) fn rows(file: &Path, sql: &str) -> Vec<String> {
 }
 
 /// Runs a verb over a data folder; whether what it looked at was right, and what it printed.
-pub(crate) async fn cli(data: &Path, words: &[&str]) -> Result<(bool, String), String> {
+pub(crate) async fn cli(
+    data: &Path,
+    clock: Clock,
+    words: &[&str],
+) -> Result<(bool, String), String> {
     let data = data.display().to_string();
     let args = ["mall", "--data", &data]
         .into_iter()
         .chain(words.iter().copied());
     let args = cli::Args::try_parse_from(args).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    let is_right = cli::execute(args, &mut out)
+    let is_right = cli::execute(args.by(clock), &mut out)
         .await
         .map_err(|error| error.to_string())?;
     Ok((is_right, String::from_utf8(out).unwrap()))

@@ -1,1 +1,336 @@
-fn main() {}
+//! `demo`: a store to try, on this machine; `make demo` runs it.
+//!
+//! A mall and a store's node with two workstations and simulated devices. What is sold stays in the
+//! data folder; run again, it goes on from there.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use acceptance::{
+    catalog,
+    edge_process::{Boot, EdgeProcess},
+    mall_process::{Fault, MallProcess},
+    port, program, store,
+};
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Parser;
+use tokio::time::{Instant, interval};
+
+/// A store to try, on this machine.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The list of items to sell: CSV or XLSX, columns as `mall import` takes them.
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+    /// The folder of everything.
+    #[arg(long, value_name = "DIR", default_value = "var/demo")]
+    data: PathBuf,
+    /// The port of the screens.
+    #[arg(long, default_value_t = 7070)]
+    edge_port: u16,
+    /// The port of the mall.
+    #[arg(long, default_value_t = 7080)]
+    mall_port: u16,
+    /// The scanner port of workstation 1; workstation 2 has the next one.
+    #[arg(long, default_value_t = 7171)]
+    scanner_port: u16,
+    /// Throws away what was sold and imported, and ends.
+    #[arg(long)]
+    reset: bool,
+}
+
+/// A large catalog is imported and fetched within this time on a slow machine.
+const LARGE_CATALOG_LIMIT: Duration = Duration::from_secs(1_200);
+/// Refused rows that are told; `mall import` tells all.
+const FAULTS_TOLD: usize = 5;
+/// How often the two programs are looked after.
+const LOOK_PERIOD: Duration = Duration::from_millis(500);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("\n{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn say(text: &str) {
+    // Nobody listening is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let data = &arguments.data;
+    fs::create_dir_all(data).with_context(|| format!("could not make {}", data.display()))?;
+    let _alone = alone(data)?;
+    if arguments.reset {
+        return reset(data);
+    }
+    check_ports(&arguments)?;
+    let mut stop = std::pin::pin!(told_to_stop());
+    let mut demo = Demo::new(&arguments)?;
+    let outcome = tokio::select! {
+        outcome = demo.open(&arguments) => outcome.map(|()| true),
+        told = &mut stop => told.map(|()| false),
+    };
+    let outcome = match outcome {
+        Ok(true) => {
+            demo.tell_addresses().await?;
+            tokio::select! {
+                outcome = demo.look_after() => outcome,
+                told = &mut stop => told,
+            }
+        }
+        Ok(false) => Ok(()),
+        Err(error) => Err(error),
+    };
+    say("\n停止中……  Stopping …");
+    let closed = demo.close().await;
+    outcome.and(closed)?;
+    say("已停止，数据保留。  Stopped; what was sold is kept.");
+    Ok(())
+}
+
+/// Two demos on one folder would sell from one ledger.
+fn alone(data: &Path) -> Result<File> {
+    let file = File::create(data.join(".lock")).context("could not lock the data folder")?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("A demo runs on {} already: stop it with Ctrl-C first.", data.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("could not lock the data folder"),
+    }
+}
+
+fn reset(data: &Path) -> Result<()> {
+    for name in ["mall", "edge"] {
+        let folder = data.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("could not remove {}", folder.display()))?;
+        }
+    }
+    for name in ["catalog.sum", "staff.token", "mall.log"] {
+        let file = data.join(name);
+        if file.exists() {
+            fs::remove_file(&file)
+                .with_context(|| format!("could not remove {}", file.display()))?;
+        }
+    }
+    say(&format!("{} 已清空。  {0} is empty.", data.display()));
+    Ok(())
+}
+
+fn check_ports(arguments: &Arguments) -> Result<()> {
+    let ports = [
+        (arguments.edge_port, "--edge-port"),
+        (arguments.mall_port, "--mall-port"),
+        (arguments.scanner_port, "--scanner-port"),
+        (arguments.scanner_port.saturating_add(1), "--scanner-port"),
+    ];
+    for (number, option) in ports {
+        ensure!(
+            port::is_free(number),
+            "Port {number} is taken by another program: stop that one, or choose another port \
+             with {option}."
+        );
+    }
+    Ok(())
+}
+
+async fn told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("could not wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not wait for Ctrl-C")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// The two programs.
+struct Demo {
+    data: PathBuf,
+    mall: MallProcess,
+    edge: EdgeProcess,
+    begun: Instant,
+}
+
+impl Demo {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let data = std::path::absolute(&arguments.data).context("no such folder")?;
+        let mall = MallProcess::new(data.join("mall"), arguments.mall_port);
+        let boot = Boot {
+            port: arguments.edge_port,
+            mall_url: mall.url(),
+            poll_ms: 1_000,
+            scanners: vec![
+                (1, arguments.scanner_port),
+                (2, arguments.scanner_port.saturating_add(1)),
+            ],
+        };
+        let edge = EdgeProcess::new(data.join("edge"), boot)?;
+        Ok(Self { data, mall, edge, begun: Instant::now() })
+    }
+
+    fn progress(&self, text: &str) {
+        let seconds = self.begun.elapsed();
+        say(&format!("[{:>3}.{} s] {text}", seconds.as_secs(), seconds.subsec_millis() / 100));
+    }
+
+    /// From whatever is in the folder to a store that is ready to sell.
+    async fn open(&mut self, arguments: &Arguments) -> Result<()> {
+        self.progress("启动商城  Starting the mall");
+        self.mall.start().await?;
+        let catalog = arguments.catalog.clone().unwrap_or_else(catalog::demo);
+        let catalog = catalog.canonicalize().with_context(|| {
+            format!("There is no catalog {}: give the path of a file", catalog.display())
+        })?;
+        self.import(&catalog).await?;
+        self.progress("设置门店  Setting up the store: 2 workstations, 3 operators");
+        store::found(&self.mall).await?;
+        if !self.edge.is_enrolled()? {
+            self.progress("登记门店节点  Enrolling the store's node");
+            self.edge.enrol(&self.mall.claim(store::CODE).await?).await?;
+        }
+        self.progress("启动门店节点  Starting the store's node; the first time it fetches the catalog");
+        self.edge.start_within(LARGE_CATALOG_LIMIT).await?;
+        self.progress("可以营业  Ready to sell");
+        Ok(())
+    }
+
+    /// Imports a list that is not the one imported last.
+    async fn import(&self, catalog: &Path) -> Result<()> {
+        let sum = fingerprint(catalog)?;
+        let kept = self.data.join("catalog.sum");
+        if fs::read_to_string(&kept).is_ok_and(|known| known == sum) {
+            self.progress("商品目录未变  The catalog is the one from last time");
+            return Ok(());
+        }
+        if kept.exists() {
+            self.progress(
+                "商品目录已更换，旧商品保留  Another catalog: its items come to those from before \
+                 (`make demo-reset` for an empty store)",
+            );
+        }
+        self.progress(&format!("导入商品目录  Importing {}", catalog.display()));
+        let import = self.mall.import(catalog);
+        let mut import = std::pin::pin!(import);
+        let mut tick = interval(Duration::from_secs(10));
+        tick.tick().await;
+        let done = loop {
+            tokio::select! {
+                done = &mut import => break done?,
+                _ = tick.tick() => self.progress("……  still importing"),
+            }
+        };
+        self.progress(&format!(
+            "{} 行：新增 {}，变更 {}，未变 {}，拒绝 {}  rows: added, changed, unchanged, refused",
+            done.rows, done.added, done.changed, done.unchanged, done.refused
+        ));
+        for fault in done.faults.iter().take(FAULTS_TOLD) {
+            let Fault { line, field, reason } = fault;
+            self.progress(&format!("  第 {line} 行 line {line}, {field}: {reason}"));
+        }
+        ensure!(
+            done.rows > done.refused,
+            "No row of the catalog could be taken: `mall import --dry-run {}` tells why.",
+            catalog.display()
+        );
+        fs::write(&kept, sum).context("could not remember the catalog")
+    }
+
+    async fn token(&self) -> Result<String> {
+        let kept = self.data.join("staff.token");
+        if let Ok(token) = fs::read_to_string(&kept) {
+            return Ok(token);
+        }
+        let token = self.mall.token("demo").await?;
+        fs::write(&kept, &token).context("could not keep the token of HQ")?;
+        Ok(token)
+    }
+
+    async fn tell_addresses(&self) -> Result<()> {
+        let token = self.token().await?;
+        let (edge, mall) = (self.edge.url(), self.mall.url());
+        let mut text = String::from("\n");
+        for (number, name) in store::WORKSTATIONS {
+            let scanner = self.edge.boot().scanners.iter().find(|(n, _)| *n == number);
+            let scanner = scanner.map_or(0, |(_, port)| *port);
+            text.push_str(&format!(
+                "{name}  workstation {number}\n\
+                 \x20 收银员  operator   {edge}/ui/operator/?workstation={number}\n\
+                 \x20 顾客屏  customer   {edge}/ui/customer/?workstation={number}\n\
+                 \x20 设备    devices    {edge}/ui/devices/?workstation={number}\n\
+                 \x20 扫码枪  scanner    127.0.0.1:{scanner} (TCP)\n\n"
+            ));
+        }
+        text.push_str("工号  operator    PIN\n");
+        for (number, name, role, pin) in store::OPERATORS {
+            let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };
+            text.push_str(&format!("  {number}  {pin}  {name}  {role}\n"));
+        }
+        text.push_str(&format!(
+            "\n总部  HQ\n  curl -H 'authorization: Bearer {token}' {mall}/hq/v1/stores/{}/orders\n\n\
+             数据  data  {}\n日志  logs  {}  {}\n\n\
+             按 Ctrl-C 停止。  Ctrl-C stops.",
+            store::CODE,
+            self.data.display(),
+            self.mall.log().display(),
+            self.edge.log().display(),
+        ));
+        say(&text);
+        Ok(())
+    }
+
+    /// Ends when one of the two programs has.
+    async fn look_after(&mut self) -> Result<()> {
+        let mut tick = interval(LOOK_PERIOD);
+        loop {
+            tick.tick().await;
+            if !self.mall.is_running()? {
+                bail!("The mall ended by itself:\n{}", program::last_lines(self.mall.log(), 12));
+            }
+            if !self.edge.is_running()? {
+                bail!("The node ended by itself:\n{}", program::last_lines(&self.edge.log(), 12));
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        let edge = self.edge.stop().await;
+        let mall = self.mall.stop().await;
+        edge.and(mall)
+    }
+}
+
+/// A sum over a file that another file hardly has.
+fn fingerprint(path: &Path) -> Result<String> {
+    let mut file = File::open(path)
+        .with_context(|| format!("could not read {}", path.display()))?;
+    // FNV-1a in 64 bits: it tells another catalog apart, and guards against nobody.
+    let (mut sum, mut bytes) = (0xcbf2_9ce4_8422_2325_u64, 0_usize);
+    let mut buffer = vec![0; 1_024 * 1_024];
+    loop {
+        let n = file.read(&mut buffer).context("could not read the catalog")?;
+        let chunk = buffer.get(..n).unwrap_or_default();
+        if chunk.is_empty() {
+            return Ok(format!("{sum:016x} {bytes}"));
+        }
+        bytes += n;
+        for byte in chunk {
+            sum = (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

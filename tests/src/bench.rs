@@ -1,0 +1,16 @@
+//! How fast it is, as ratios to floors measured in the same run on the same disk.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `world` | a catalog of 808,096 made-up items with valid GTINs |
+//! | `wire` | the leanest HTTP client: one connection, no parsing that is not needed |
+//! | `floor` | what bare SQLite does for the same rows |
+//! | `figure` | samples, medians, ratios, the report |
+//!
+//! **Invariant:** a floor and what stands on it are measured in turn, so that a slow minute of the
+//! machine slows both.
+
+pub mod figure;
+pub mod floor;
+pub mod wire;
+pub mod world;

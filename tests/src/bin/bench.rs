@@ -1,0 +1,234 @@
+//! `make bench`: ratios to floors of the same run, with 808,096 SKUs.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use acceptance::{
+    bench::{
+        figure::{Figure, Report, Samples, Watch, timed},
+        floor,
+        wire::Wire,
+        world,
+    },
+    edge_process::{Boot, EdgeProcess},
+    folder,
+    mall_process::MallProcess,
+    port,
+    store::{self, CODE, OPERATORS},
+    wait::until,
+};
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Scans and orders that are timed, after as many again that are not.
+const TIMES: u32 = 1_000;
+/// Lines of a timed order; a cart is voided before it grows beyond twice that.
+const LINES: i64 = 5;
+/// Orders that wait for the mall.
+const BACKLOG: usize = 1_000;
+/// A first snapshot of the large catalog takes a while on a slow machine.
+const LONG: Duration = Duration::from_secs(600);
+
+const LEDGER: &str = include_str!("../../../edge-daemon/migrations/0001_ledger.sql");
+
+/// The n-th pick out of the catalog: scattered, so that no cache has it.
+const fn pick(n: u32) -> u32 {
+    n.wrapping_mul(2_246_822_519).wrapping_add(374_761_393) % world::WORLD_ITEMS
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let folder = folder::temporary()?;
+    let mut report = Report::default();
+    let say = |text: &str| eprintln_line(text);
+
+    say("writing and importing 808,096 items …");
+    let catalog = folder.path().join("world.csv");
+    world::write(&catalog)?;
+    let mut mall = MallProcess::new(folder.path().join("mall"), port::free()?);
+    mall.start().await?;
+    let watch = Watch::start();
+    mall.import(&catalog).await?;
+    report.notes.push(("catalog import of 808,096 rows".into(), seconds(watch.elapsed())));
+    store::found(&mall).await?;
+
+    say("the first snapshot …");
+    let boot = Boot::on_free_ports(mall.url())?;
+    let mut edge = EdgeProcess::new(folder.path().join("edge"), boot.clone())?;
+    edge.enrol(&mall.claim(CODE).await?).await?;
+    let watch = Watch::start();
+    edge.start_within(LONG).await?;
+    report.notes.push(("first start: snapshot built, fetched, in force".into(), seconds(watch.elapsed())));
+    edge.stop().await?;
+    imported(&mut report, &mut edge).await?;
+    started(&mut report, &mut edge).await?;
+
+    let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
+    let mut till = edge.till(1);
+    let session = till.sign_in(operator, pin).await?.cookie.context("a session")?;
+    let mut wire = Wire::connect(&format!("127.0.0.1:{}", boot.port), session)?;
+    say("scans …");
+    scans(&mut report, &mut wire, &edge)?;
+    say("orders …");
+    orders(&mut report, &mut wire, &edge)?;
+    say("a backlog, uploaded …");
+    told(&mut report, &mut wire, &mut mall, &edge).await?;
+
+    edge.stop().await?;
+    mall.stop().await?;
+    let text = report.text();
+    report.write(&PathBuf::from("var/bench"))?;
+    print_text(&text);
+    let holds = report.figures.iter().all(Figure::holds);
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+fn print_text(text: &str) {
+    println!("{text}\nA copy for programs: var/bench/bench.json");
+}
+
+#[expect(clippy::print_stderr, reason = "a person waits and wants to know for what")]
+fn eprintln_line(text: &str) {
+    eprintln!("{text}");
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}.{:01} s", duration.as_secs(), duration.subsec_millis() / 100)
+}
+
+/// Snapshot import: the same file again, ready at the mall, into an empty data folder's place.
+async fn imported(report: &mut Report, edge: &mut EdgeProcess) -> Result<()> {
+    let data = edge.data();
+    let (tables, indexes) = (sync::replica::CATALOG_TABLES, sync::replica::CATALOG_INDEXES);
+    let (_, under) = timed(|| floor::bulk_insert(&data, tables, indexes))?;
+    std::fs::remove_file(data.join("replica-catalog.current"))?;
+    let watch = Watch::start();
+    edge.start_within(LONG).await?;
+    let took = watch.elapsed();
+    edge.stop().await?;
+    let what = "snapshot import of 808,096 items: start, fetch, unpack, verify, in force";
+    let floor = "bare bulk insert of the same rows and indexes, without the words of Find";
+    report.figures.push(Figure::once(what, took, floor, under));
+    Ok(())
+}
+
+/// From exec to ready with the large replica in place.
+async fn started(report: &mut Report, edge: &mut EdgeProcess) -> Result<()> {
+    let watch = Watch::start();
+    edge.start().await?;
+    let took = watch.elapsed().as_millis();
+    report.notes.push(("start with 808,096 items in place, until ready".into(), format!("{took} ms")));
+    Ok(())
+}
+
+fn scan(wire: &mut Wire, gtin: &str) -> Result<String> {
+    let id = Uuid::now_v7();
+    let body = format!("{{\"id\":\"{id}\",\"text\":\"{gtin}\"}}");
+    wire.done("POST", "/api/v1/workstations/1/cart/scans", &body)
+}
+
+fn void(wire: &mut Wire) -> Result<()> {
+    let path = format!("/api/v1/workstations/1/cart?id={}", Uuid::now_v7());
+    wire.done("DELETE", &path, "").map(|_| ())
+}
+
+fn scans(report: &mut Report, wire: &mut Wire, edge: &EdgeProcess) -> Result<()> {
+    let bare = floor::Scan::open(&edge.data())?;
+    let (mut over, mut under) = (Samples::default(), Samples::default());
+    void(wire)?;
+    for n in 0..2 * TIMES {
+        if n % 10 == 9 {
+            void(wire)?;
+        }
+        let (floor_code, code) = (world::gtin(pick(2 * n)), world::gtin(pick(2 * n + 1)));
+        let (_, floor) = timed(|| bare.once(&floor_code))?;
+        let (_, took) = timed(|| scan(wire, &code))?;
+        if n >= TIMES {
+            under.push(floor);
+            over.push(took);
+        }
+    }
+    void(wire)?;
+    let what = "scan to quoted cart over HTTP, durable, 808,096 SKUs";
+    let floor = "bare lookup and one bare durable write";
+    report.figures.push(Figure::of(what, &over, floor, &under, 3_000));
+    Ok(())
+}
+
+/// Scans a cart together and completes it; gives back how long the completion took.
+fn order(wire: &mut Wire, n: u32) -> Result<Duration> {
+    let mut view = String::new();
+    for line in 0..u32::try_from(LINES)? {
+        view = scan(wire, &world::gtin(pick(n.wrapping_mul(31).wrapping_add(line))))?;
+    }
+    let view: Value = serde_json::from_str(&view)?;
+    let cart = view.get("cart").context("a cart")?;
+    let text = |key| cart.get(key).context("a field of the cart").map(Value::to_string);
+    let (order, revision) = (text("order_id")?, text("revision")?);
+    let body = format!(
+        "{{\"order_id\":{order},\"cart_revision\":{revision},\"tenders\":[{{\"kind\":\"cash\",\
+         \"amount\":{{\"amount\":1000000,\"currency\":\"CNY\"}}}}]}}"
+    );
+    let (_, took) = timed(|| wire.done("POST", "/api/v1/workstations/1/orders", &body))?;
+    Ok(took)
+}
+
+fn orders(report: &mut Report, wire: &mut Wire, edge: &EdgeProcess) -> Result<()> {
+    let mut bare = floor::Complete::open(&edge.data(), LEDGER)?;
+    let (mut over, mut under) = (Samples::default(), Samples::default());
+    for n in 0..TIMES {
+        bare.fill(LINES)?;
+        let (_, floor) = timed(|| bare.once(LINES))?;
+        let took = order(wire, n)?;
+        if n >= TIMES / 2 {
+            under.push(floor);
+            over.push(took);
+        }
+    }
+    let what = "durable completion of an order of 5 lines over HTTP";
+    let floor = "bare transaction of the same rows, synchronous = full";
+    report.figures.push(Figure::of(what, &over, floor, &under, 0));
+    Ok(())
+}
+
+async fn told(
+    report: &mut Report,
+    wire: &mut Wire,
+    mall: &mut MallProcess,
+    edge: &EdgeProcess,
+) -> Result<()> {
+    let untold = |wire: &mut Wire| -> Result<u64> {
+        let view = wire.done("GET", "/api/v1/workstations/1/view", "")?;
+        let view: Value = serde_json::from_str(&view)?;
+        view.pointer("/link/outbox").and_then(Value::as_u64).context("the outbox")
+    };
+    until("the outbox to be empty", LONG, async || Ok((untold(wire)? == 0).then_some(()))).await?;
+    mall.stop().await?;
+    for n in 0..u32::try_from(BACKLOG)? {
+        order(wire, TIMES + n)?;
+    }
+    let body = "x".repeat(1_800);
+    let bodies = vec![body; BACKLOG];
+    let (_, under) = timed(|| floor::intake(&edge.data(), &bodies, LINES))?;
+    mall.start().await?;
+    // The node waits before it knocks again; the time counts from the first order that is taken.
+    let n = u64::try_from(BACKLOG)?;
+    let first = until("the first batch to be told", LONG, async || {
+        let watch = Watch::start();
+        let left = untold(wire)?;
+        Ok((left < n).then_some((watch, n - left)))
+    });
+    let (watch, before) = first.await?;
+    until("the backlog to be told", LONG, async || Ok((untold(wire)? == 0).then_some(()))).await?;
+    let took = watch.elapsed();
+    let rest = n - before;
+    let per_s = u128::from(rest) * 1_000_000 / took.as_micros().max(1);
+    let floor_per_s = u128::from(n) * 1_000_000 / under.as_micros().max(1);
+    report.notes.push((
+        format!("order upload, {rest} orders of 5 lines from the outbox to the mall's commit"),
+        format!("{per_s} orders/s; bare SQLite group commit of the same rows {floor_per_s} orders/s; ratio {}.{:02}",
+            floor_per_s / per_s.max(1), floor_per_s * 100 / per_s.max(1) % 100),
+    ));
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Opens a store on free ports, runs a command in it, and closes it: `stage -- node e2e/run.mjs`.
+//!
+//! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
+//! `CODES` (barcodes of the demo catalog, divided by commas).
+
+use std::process::{Command, ExitCode};
+
+use acceptance::{
+    catalog, folder,
+    store::{OPERATORS, Store},
+};
+use anyhow::{Context as _, Result, bail};
+
+/// Barcodes that the command gets; a burst of a scanner is twenty.
+const CODES_MAX: usize = 24;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let mut words = std::env::args().skip(1).skip_while(|word| word == "--");
+    let Some(program) = words.next() else { bail!("stage -- COMMAND [ARGUMENT …]") };
+    let words: Vec<String> = words.collect();
+    let folder = folder::temporary()?;
+    let mut store = Store::open(folder.path()).await?;
+    let items = catalog::read(&catalog::demo())?;
+    let codes: Vec<String> = items
+        .into_iter()
+        .filter(|item| !item.is_weighed && item.barcode.len() == 13)
+        .map(|item| item.barcode)
+        .take(CODES_MAX)
+        .collect();
+    let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
+    let mut command = Command::new(program);
+    command
+        .args(words)
+        .env("EDGE_URL", store.edge.url())
+        .env("MALL_URL", store.mall.url())
+        .env("OPERATOR", operator)
+        .env("PIN", pin)
+        .env("CODES", codes.join(","));
+    let ended = tokio::task::spawn_blocking(move || command.status()).await?;
+    store.close().await?;
+    let is_fine = ended.context("could not run the command")?.success();
+    Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
