@@ -114,24 +114,19 @@ pub(crate) type Out<'a> = &'a mut (dyn Write + Send);
 pub async fn execute(args: Args, out: Out<'_>) -> Result<bool, CliError> {
     let config = args.config();
     let is_json = args.is_json;
-    match args.verb {
-        Verb::Serve { .. } => {
-            serve::serve(config, out).await?;
-            Ok(true)
-        }
-        verb => {
-            let context = Context::open(&config).await?;
-            let done = Desk {
-                context: &context,
-                is_json,
-                out,
-            }
-            .execute(verb)
-            .await;
-            context.db().close().await;
-            done
-        }
+    if matches!(args.verb, Verb::Serve { .. }) {
+        serve::serve(config, out).await?;
+        return Ok(true);
     }
+    let context = Context::open(&config).await?;
+    let desk = Desk {
+        context: &context,
+        is_json,
+        out,
+    };
+    let done = desk.execute(args.verb).await;
+    context.db().close().await;
+    done
 }
 
 /// A verb at work.
@@ -142,9 +137,9 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn execute(&mut self, verb: Verb) -> Result<bool, CliError> {
+    async fn execute(mut self, verb: Verb) -> Result<bool, CliError> {
         match verb {
-            // Told apart by the caller, who opens no context for it.
+            // Done by the caller, who opens no context for it.
             Verb::Serve { .. } => {}
             Verb::Import { file, dry_run } => self.import(file, dry_run).await?,
             Verb::Item { verb } => self.item(verb).await?,

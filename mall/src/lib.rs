@@ -110,7 +110,6 @@ impl Mall {
     }
 
     /// The routes without a socket, for tests in process.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         http::routes(&self.context).0
     }
@@ -122,35 +121,45 @@ impl Mall {
             listener,
             address,
         } = self;
-        info!(
-            address = %address, snapshots = %context.snapshots().display(),
-            "The mall listens on http://{address}"
-        );
+        let folder = context.snapshots().display();
+        info!(address = %address, snapshots = %folder, "The mall listens on http://{address}");
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
-        let (router, _) = http::routes(&context);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let draining = stop.clone().cancelled_owned();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(draining);
-        let mut serving = tokio::spawn(serving.into_future());
-        let served = tokio::select! {
-            ended = &mut serving => Some(ended),
-            () = shutdown => None,
-        };
+        let served = serve(&context, listener, &stop, shutdown).await;
         stop.cancel();
-        let served = match served {
-            Some(ended) => ended,
-            // A download that takes longer is cut off; the store goes on from where it was.
-            None => timeout(DRAIN, &mut serving).await.unwrap_or(Ok(Ok(()))),
-        };
-        serving.abort();
         tasks.close();
         tasks.wait().await;
         context.db().close().await;
-        info!("The mall has stopped");
-        served.unwrap_or(Ok(())).map_err(RunError::Serve)
+        served.map_err(RunError::Serve)
     }
+}
+
+/// Serves until `shutdown` is done or serving breaks off, and drains.
+async fn serve(
+    context: &Context,
+    listener: TcpListener,
+    stop: &CancellationToken,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (router, _) = http::routes(context);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let draining = stop.clone().cancelled_owned();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(draining);
+    let mut serving = tokio::spawn(serving.into_future());
+    let ended = tokio::select! {
+        ended = &mut serving => Some(ended),
+        () = shutdown => None,
+    };
+    stop.cancel();
+    let ended = match ended {
+        Some(ended) => ended,
+        // A download that takes longer is cut off; the store goes on from where it was.
+        None => timeout(DRAIN, &mut serving).await.unwrap_or(Ok(Ok(()))),
+    };
+    serving.abort();
+    info!("The mall serves no more");
+    ended.unwrap_or(Ok(()))
 }
 
 /// Starts a mall and serves until `shutdown` is done.

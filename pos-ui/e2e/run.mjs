@@ -56,10 +56,15 @@ const display = customerPage(
 const lines = (count) => eventually(async () => (await till.skus()).length, count, 'lines')
 const tones = (expected) => eventually(till.tones, expected, 'tones')
 const bothShow = async () => {
-  const { cart } = await till.view()
-  const due = money(cart.total)
-  await eventually(till.due, due, "due on the operator's screen")
-  await eventually(display.due, due, "due on the customer's screen")
+  const read = async () => {
+    const { cart } = await till.view()
+    return [money(cart.total), await till.due(), await display.due()]
+  }
+  const [due] = await eventually(
+    read,
+    (three) => new Set(three).size === 1,
+    'the due of the daemon, the operator and the customer',
+  )
   return due
 }
 
@@ -344,6 +349,7 @@ await check('CU-1 the same due on both screens within 100 ms, from the same even
   await watchDue(display)
   for (let round = 0; round < 5; round += 1) {
     await scan(till.page, codes[round % codes.length])
+    await lines(Math.min(round + 1, codes.length))
     await bothShow()
   }
   const [one, other] = await Promise.all(

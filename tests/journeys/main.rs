@@ -1,1 +1,32 @@
-//! .
+//! Journeys through a whole store: real programs, real ports, real files.
+//!
+//! Each test has a store of its own, copied from one that was opened once.
+
+mod codes;
+mod day;
+mod doors;
+mod paper;
+mod scanners;
+mod sessions;
+mod streams;
+mod tabs;
+mod tenders;
+
+use acceptance::{
+    catalog::{self, Listed},
+    store::{Store, original},
+};
+use anyhow::Result;
+
+/// A store whose node runs and whose mall does not: selling needs nobody.
+async fn selling() -> Result<Store> {
+    let mut store = Store::twin(original().await?, None)?;
+    store.edge.start().await?;
+    Ok(store)
+}
+
+/// The items of the demo catalog that are sold by the piece.
+fn pieces() -> Result<Vec<Listed>> {
+    let list = catalog::read(&catalog::demo())?;
+    Ok(list.into_iter().filter(|item| !item.barcode.is_empty()).collect())
+}

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
@@ -32,6 +32,8 @@ pub struct Boot {
     pub poll_ms: u32,
     /// Scanner ports: workstation and port.
     pub scanners: Vec<(u16, u16)>,
+    /// Whether devices are made of memory.
+    pub simulated: bool,
 }
 
 impl Boot {
@@ -41,7 +43,8 @@ impl Boot {
     /// When no port is free.
     pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
         let scanners = vec![(1, port::free()?), (2, port::free()?)];
-        Ok(Self { port: port::free()?, mall_url: mall_url.into(), poll_ms: 500, scanners })
+        let (port, mall_url) = (port::free()?, mall_url.into());
+        Ok(Self { port, mall_url, poll_ms: 500, scanners, simulated: true })
     }
 
     fn text(&self, data: &Path) -> String {
@@ -54,8 +57,8 @@ impl Boot {
             .collect();
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
-             {scanners}[devices]\nsimulated = true\n",
-            self.port, self.mall_url, self.poll_ms,
+             {scanners}[devices]\nsimulated = {}\n",
+            self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }
 }
@@ -150,11 +153,7 @@ impl EdgeProcess {
     pub async fn enrol(&self, code: &str) -> Result<()> {
         let mut command = Command::new(program::find("edge-daemon")?);
         command.args(["enrol", "--code", code, "--config"]).arg(self.boot_file());
-        command.env("NO_COLOR", "1").stdin(Stdio::null());
-        let said = tokio::task::spawn_blocking(move || command.output())
-            .await
-            .context("could not wait for the enrolment")?
-            .context("could not run the enrolment")?;
+        let said = program::run(command).await?;
         let words = String::from_utf8_lossy(&said.stderr);
         ensure!(said.status.success(), "the node was not enrolled: {words}");
         Ok(())

@@ -1,6 +1,9 @@
 //! Folders for stores that live as long as a test.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 
@@ -22,6 +25,28 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Names folders that live as long as a process.
+const OF_PROCESS: &str = "guitai-of-";
+
+/// A new folder that lives as long as this process; those of processes that are gone go now.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn of_process() -> Result<PathBuf> {
+    let all = std::env::var_os("GUITAI_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    for entry in fs::read_dir(&all).context("could not list the folder for tests")?.flatten() {
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix(OF_PROCESS));
+        if id.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            // Whoever else cleans up may have been quicker.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let own = all.join(format!("{OF_PROCESS}{}", std::process::id()));
+    fs::create_dir_all(&own).context("could not make a folder for tests")?;
+    Ok(own)
 }
 
 /// A new folder that goes when its handle does; `GUITAI_TEST_DIR` says where, e.g. to keep stores

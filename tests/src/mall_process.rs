@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
@@ -149,14 +149,10 @@ impl MallProcess {
     ///
     /// # Errors
     /// When it is not done; the error carries what it said.
-    pub async fn tell<T: DeserializeOwned + Send + 'static>(&self, words: &[&str]) -> Result<T> {
+    pub async fn tell<T: DeserializeOwned>(&self, words: &[&str]) -> Result<T> {
         let mut command = program()?;
         command.args(words).arg("--json").arg("--data").arg(&self.data);
-        command.env("NO_COLOR", "1").stdin(Stdio::null());
-        let said = tokio::task::spawn_blocking(move || command.output())
-            .await
-            .context("could not wait for the mall's command line")?
-            .context("could not run the mall's command line")?;
+        let said = program::run(command).await?;
         let verb = words.first().copied().unwrap_or_default();
         let errors = String::from_utf8_lossy(&said.stderr);
         ensure!(said.status.success(), "`mall {verb}` was not done: {errors}");

@@ -127,6 +127,16 @@ impl Drop for Running {
     }
 }
 
+/// Runs a command to its end and gives what it said; whoever stops waiting ends it.
+///
+/// # Errors
+/// When it cannot be run.
+pub async fn run(command: Command) -> Result<std::process::Output> {
+    let mut command = tokio::process::Command::from(command);
+    command.env("NO_COLOR", "1").stdin(Stdio::null()).kill_on_drop(true);
+    command.output().await.context("could not run a program")
+}
+
 /// The last lines of a log.
 #[must_use]
 pub fn last_lines(log: &Path, n: usize) -> String {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use tokio::sync::OnceCell;
 
 use crate::{
     catalog,
@@ -51,6 +52,21 @@ pub async fn found(mall: &MallProcess) -> Result<()> {
         mall.order(&[who.as_slice(), what.as_slice()].concat()).await?;
     }
     Ok(())
+}
+
+/// A store that was opened once for all tests of this process, and closed again: they copy it.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn original() -> Result<&'static Store> {
+    static ORIGINAL: OnceCell<Store> = OnceCell::const_new();
+    ORIGINAL
+        .get_or_try_init(async || {
+            let mut store = Store::open(&folder::of_process()?).await?;
+            store.close().await?;
+            Ok(store)
+        })
+        .await
 }
 
 /// A store with its mall, in one folder.
@@ -117,13 +133,13 @@ impl Store {
         Ok(Self { mall, edge, token, folder, _temporary: Some(temporary) })
     }
 
-    /// Lays another node beside the same mall, e.g. one that calls it over a cable; the old one
-    /// must not run any more.
+    /// Gives the node another boot file; it must not run.
     ///
     /// # Errors
-    /// When its boot file cannot be written.
-    pub fn recable(&mut self, mall_url: String) -> Result<()> {
-        let boot = Boot { mall_url, ..self.edge.boot().clone() };
+    /// When it cannot be written.
+    pub fn reboot_with(&mut self, change: impl FnOnce(&mut Boot)) -> Result<()> {
+        let mut boot = self.edge.boot().clone();
+        change(&mut boot);
         self.edge = EdgeProcess::new(self.folder.join("edge"), boot)?;
         Ok(())
     }

@@ -208,7 +208,7 @@ pub(super) async fn device_stream(
 
 /// Scans with the simulated gun: bytes to the workstation's scanner port. This box, in a simulated
 /// store.
-#[utoipa::path(post, path = "/api/v1/sim/workstations/{number}/scans",
+#[utoipa::path(post, operation_id = "sim_scan", path = "/api/v1/sim/workstations/{number}/scans",
     params(("number" = u16, Path)), request_body = SimScanBody, responses((status = 202)))]
 pub(super) async fn scan(
     State(app): State<App>,

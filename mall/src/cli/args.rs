@@ -63,9 +63,10 @@ impl Args {
             | Verb::Orders { .. }
             | Verb::Openapi => LISTEN,
         };
-        let database_url = self.database_url.clone();
+        let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
         Config {
             database_url,
+            clock,
             ..Config::new(self.data.clone()).listening_on(listen)
         }
     }

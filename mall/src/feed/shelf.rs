@@ -144,10 +144,7 @@ impl Shelf {
         std::fs::rename(&manifest, path(".json"))?;
         std::fs::File::open(&self.folder)?.sync_all()?;
         self.clear(scope, &head)?;
-        info!(
-            scope = %scope, version = made.version, rows = made.n_rows,
-            bytes = made.packed_bytes, "The snapshot of `{scope}` is ready"
-        );
+        tell(&made);
         Ok(made)
     }
 
@@ -168,6 +165,13 @@ impl Shelf {
         }
         Ok(())
     }
+}
+
+fn tell(made: &SnapshotV1) {
+    info!(
+        scope = %made.scope, version = made.version, rows = made.n_rows, bytes = made.packed_bytes,
+        "The snapshot of `{}` is ready", made.scope
+    );
 }
 
 /// The snapshot a store should take now: a ready one that is near enough to the head, else the
@@ -221,31 +225,58 @@ pub(crate) async fn file(
 
 /// Makes the catalog's snapshot when its changes have gone quiet, until it is told to stop.
 pub(crate) async fn keep_fresh(context: Context, stop: CancellationToken) {
-    let (mut last, mut quiet) = (0_i64, 0_u32);
+    let mut watch = Watch::default();
     let mut looks = time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     while stop.run_until_cancelled(looks.tick()).await.is_some() {
-        let version = match super::head(&context, Scope::Catalog).await {
-            Ok(head) => head.version,
-            Err(error) => {
-                error!(error = %Chain(&error), "Could not look at the catalog's head");
-                continue;
-            }
-        };
-        quiet = if version == last {
-            quiet.saturating_add(1)
+        let looked = stop.run_until_cancelled(look(&context, &mut watch)).await;
+        if let Some(Err(error)) = looked {
+            error!(error = %Chain(&error), "Could not keep the catalog's snapshot fresh");
+        }
+    }
+}
+
+async fn look(context: &Context, watch: &mut Watch) -> Result<(), SnapshotError> {
+    let mut tx = context.db().read("read the head of a feed").await?;
+    let head = scope::head(&mut tx, Scope::Catalog)
+        .await?
+        .ok_or(SnapshotError::Unknown)?;
+    drop(tx);
+    if watch.is_due(head.version) {
+        context.shelf().make(context, Scope::Catalog).await?;
+    }
+    Ok(())
+}
+
+/// Sees when changes have gone quiet.
+#[derive(Debug, Default)]
+struct Watch {
+    last: i64,
+    quiet: u32,
+}
+
+impl Watch {
+    /// Tells once, some looks after the last change.
+    fn is_due(&mut self, version: i64) -> bool {
+        self.quiet = if version == self.last {
+            self.quiet.saturating_add(1)
         } else {
             0
         };
-        last = version;
-        if version == 0 || quiet != QUIET_LOOKS {
-            continue;
-        }
-        let made = stop
-            .run_until_cancelled(context.shelf().make(&context, Scope::Catalog))
-            .await;
-        if let Some(Err(error)) = made {
-            error!(error = %Chain(&error), "Could not make the catalog's snapshot");
-        }
+        self.last = version;
+        version > 0 && self.quiet == QUIET_LOOKS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_is_due_once_after_changes_have_gone_quiet() {
+        let mut watch = Watch::default();
+        let versions = [0, 0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3];
+        let due = versions.map(|version| u8::from(watch.is_due(version)));
+        assert_eq!(due, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0]);
     }
 }

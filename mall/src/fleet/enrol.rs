@@ -78,7 +78,7 @@ pub(crate) async fn enrol(
 }
 
 async fn place(context: &Context, code: &str, public_key: &str) -> Result<EnrolledV1, EnrolError> {
-    let (doing, now) = ("enrol an edge node", context.now());
+    let doing = "enrol an edge node";
     let code = claim::hash(code);
     let mut tx = context.db().write(doing).await?;
     let claim = edges::claim(&mut tx, code)
@@ -87,23 +87,37 @@ async fn place(context: &Context, code: &str, public_key: &str) -> Result<Enroll
     if let Some(edge) = claim.used_by {
         return again(&mut tx, edge, public_key).await;
     }
-    if claim.expires_at <= now {
+    let edge = new_edge(context, &mut tx, &claim, public_key).await?;
+    edges::insert(&mut tx, &edge).await?;
+    edges::use_claim(&mut tx, code, edge.id, edge.enrolled_at).await?;
+    let enrolled = answer(&mut tx, &edge).await?;
+    db::commit(tx, doing).await?;
+    tell(&edge);
+    Ok(enrolled)
+}
+
+fn tell(edge: &EdgeRow) {
+    info!(edge.id = %edge.id, store.id = %edge.store, "An edge node enrolled");
+}
+
+async fn new_edge(
+    context: &Context,
+    tx: &mut Conn,
+    claim: &ClaimRow,
+    public_key: &str,
+) -> Result<EdgeRow, EnrolError> {
+    let enrolled_at = context.now();
+    if claim.expires_at <= enrolled_at {
         return Err(EnrolError::Expired);
     }
-    let edge = EdgeRow {
+    Ok(EdgeRow {
         id: context.edge_id()?,
         store: claim.store,
         public_key: public_key.to_owned(),
-        epoch: next_epoch(&mut tx, &claim).await?,
-        enrolled_at: now,
+        epoch: next_epoch(tx, claim).await?,
+        enrolled_at,
         is_revoked: false,
-    };
-    edges::insert(&mut tx, &edge).await?;
-    edges::use_claim(&mut tx, code, edge.id, now).await?;
-    let enrolled = answer(&mut tx, &edge).await?;
-    db::commit(tx, doing).await?;
-    info!(edge.id = %edge.id, store.id = %edge.store, "An edge node enrolled");
-    Ok(enrolled)
+    })
 }
 
 async fn again(tx: &mut Conn, edge: EdgeId, public_key: &str) -> Result<EnrolledV1, EnrolError> {

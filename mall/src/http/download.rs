@@ -33,7 +33,7 @@ pub(super) async fn snapshot_file(
     let version = version.parse().map_err(|_| Problem::of(NOT_FOUND))?;
     let path = feed::file(&context, scope, version)
         .await?
-        .ok_or(Problem::of(NOT_FOUND))?;
+        .ok_or_else(|| Problem::of(NOT_FOUND))?;
     let start = headers
         .get(header::RANGE)
         .and_then(|value| value.to_str().ok())

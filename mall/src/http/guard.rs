@@ -49,7 +49,7 @@ async fn signed(context: &Context, request: Request) -> Result<Request, Problem>
     drop(tx);
     let edge = edge
         .filter(|edge| !edge.is_revoked)
-        .ok_or(Problem::of(EDGE_UNKNOWN))?;
+        .ok_or_else(|| Problem::of(EDGE_UNKNOWN))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let signed = Signed {
         method: parts.method.as_str(),
@@ -74,7 +74,7 @@ fn claimed(parts: &Parts) -> Result<Claimed, Problem> {
         .headers
         .get(HEADER)
         .and_then(|value| value.to_str().ok());
-    let header = header.ok_or(Problem::of(SIGNATURE_REQUIRED))?;
+    let header = header.ok_or_else(|| Problem::of(SIGNATURE_REQUIRED))?;
     Claimed::read(header).map_err(|_| Problem::of(SIGNATURE_REQUIRED))
 }
 

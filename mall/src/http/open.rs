@@ -30,7 +30,7 @@ pub(super) async fn readyz(State(context): State<Context>) -> Result<&'static st
 /// `GET /problems/{slug}`: what a problem means.
 pub(super) async fn problem(Path(slug): Path<String>) -> Result<String, Problem> {
     let found = KINDS.iter().find(|kind| kind.slug == slug);
-    let kind = found.ok_or(Problem::of(NOT_FOUND))?;
+    let kind = found.ok_or_else(|| Problem::of(NOT_FOUND))?;
     Ok(format!("{}\n{}\n", kind.status, kind.title))
 }
 

@@ -62,7 +62,10 @@ kinds! {
 
 /// A problem on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Members>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Members {
     kind: Kind,
     detail: Option<String>,
     hint: Option<&'static str>,
@@ -89,64 +92,60 @@ struct Body {
 }
 
 impl Problem {
-    pub(super) const fn of(kind: Kind) -> Self {
-        Self {
+    pub(super) fn of(kind: Kind) -> Self {
+        Self(Box::new(Members {
             kind,
             detail: None,
             hint: None,
             retry_after_ms: None,
             now: None,
             epoch: None,
-        }
+        }))
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Members)) -> Self {
+        set(&mut self.0);
+        self
     }
 
     pub(super) fn detail(self, detail: impl ToString) -> Self {
-        Self {
-            detail: Some(detail.to_string()),
-            ..self
-        }
+        self.with(|members| members.detail = Some(detail.to_string()))
     }
 
     pub(super) fn hint(self, hint: &'static str) -> Self {
-        Self {
-            hint: Some(hint),
-            ..self
-        }
+        self.with(|members| members.hint = Some(hint))
     }
 
     pub(super) fn retry_after_ms(self, ms: u64) -> Self {
-        Self {
-            retry_after_ms: Some(ms),
-            ..self
-        }
+        self.with(|members| members.retry_after_ms = Some(ms))
     }
 
     /// The mall's time, for an edge node whose clock is off.
     pub(super) fn now(self, now: domain::time::Timestamp) -> Self {
-        Self {
-            now: Some(now.to_string()),
-            ..self
-        }
+        self.with(|members| members.now = Some(now.to_string()))
     }
 
     fn epoch(self, epoch: i64) -> Self {
-        Self {
-            epoch: Some(epoch),
-            ..self
-        }
+        self.with(|members| members.epoch = Some(epoch))
+    }
+
+    /// What nobody outside can mend: logged here, once.
+    fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        error!(error = %Chain(error), "A request could not be answered");
+        Self::of(INTERNAL)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self {
+        let Members {
             kind,
             detail,
             hint,
             retry_after_ms,
             now,
             epoch,
-        } = self;
+        } = *self.0;
         let body = Body {
             r#type: format!("/problems/{}", kind.slug),
             title: kind.title,
@@ -180,8 +179,7 @@ impl From<DbError> for Problem {
             warn!(error = %Chain(&error), "A request found the database busy");
             return Self::of(BUSY).retry_after_ms(BUSY_MS);
         }
-        error!(error = %Chain(&error), "A request found the database broken");
-        Self::of(INTERNAL)
+        Self::internal(&error)
     }
 }
 
@@ -201,10 +199,7 @@ impl From<SnapshotError> for Problem {
             SnapshotError::Unknown => Self::of(NOT_FOUND).detail(error),
             SnapshotError::Making => Self::of(SNAPSHOT_BUILDING).retry_after_ms(RETRY_MS),
             SnapshotError::Db(error) => error.into(),
-            SnapshotError::Build(_) | SnapshotError::Files(_) => {
-                error!(error = %Chain(&error), "A snapshot could not be given");
-                Self::of(INTERNAL)
-            }
+            SnapshotError::Build(_) | SnapshotError::Files(_) => Self::internal(&error),
         }
     }
 }
@@ -222,10 +217,7 @@ impl From<EnrolError> for Problem {
             }
             EnrolError::Used => Self::of(CLAIM_USED).hint("ask HQ for a new code"),
             EnrolError::Expired => Self::of(CLAIM_EXPIRED).hint("ask HQ for a new code"),
-            EnrolError::Dice(_) => {
-                error!(error = %Chain(&error), "An enrolment failed");
-                Self::of(INTERNAL)
-            }
+            EnrolError::Dice(_) => Self::internal(&error),
             EnrolError::Db(error) => error.into(),
         }
     }

@@ -58,12 +58,12 @@ pub(crate) async fn receive(
     let mut keeping = Keeping::begin(&mut tx, sender, batch, cursor.acked_seq).await?;
     let mut verdicts = Vec::new();
     for fact in &batch.facts {
-        match keeping.keep(&mut tx, fact).await? {
-            VerdictV1::Accepted => {}
-            verdict => verdicts.push(ToldV1 {
+        let verdict = keeping.keep(&mut tx, fact).await?;
+        if verdict != VerdictV1::Accepted {
+            verdicts.push(ToldV1 {
                 seq: fact.seq,
                 verdict,
-            }),
+            });
         }
     }
     let last = batch
@@ -94,23 +94,30 @@ fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> B
 
 /// Log lines for those who should come, after the commit.
 fn tell(sender: &Sender, batch: &BatchV1, verdicts: &[ToldV1]) {
-    let (store, edge) = (sender.store, sender.edge);
-    for told in verdicts {
-        match &told.verdict {
-            VerdictV1::Conflict => error!(
-                store.id = %store, edge.id = %edge, fact.seq = told.seq,
-                "Other bytes came under an id that is held; both are kept"
-            ),
-            VerdictV1::Quarantined { reason } => warn!(
-                store.id = %store, edge.id = %edge, fact.seq = told.seq, reason = %reason,
-                "A fact was quarantined"
-            ),
-            VerdictV1::Accepted | VerdictV1::Duplicate | VerdictV1::StoredUnknown => {}
-        }
+    verdicts.iter().for_each(|told| tell_one(sender, told));
+    let n = batch.facts.len();
+    info!(store.id = %sender.store, edge.id = %sender.edge, facts = n, "Kept a batch of {n} facts");
+}
+
+fn tell_one(sender: &Sender, told: &ToldV1) {
+    match &told.verdict {
+        VerdictV1::Conflict => tell_conflict(sender, told.seq),
+        VerdictV1::Quarantined { reason } => tell_quarantined(sender, told.seq, reason),
+        VerdictV1::Accepted | VerdictV1::Duplicate | VerdictV1::StoredUnknown => {}
     }
-    info!(
-        store.id = %store, edge.id = %edge, facts = batch.facts.len(),
-        "Kept a batch of {} facts", batch.facts.len()
+}
+
+fn tell_conflict(sender: &Sender, seq: i64) {
+    error!(
+        store.id = %sender.store, edge.id = %sender.edge, fact.seq = seq,
+        "Other bytes came under an id that is held; both are kept"
+    );
+}
+
+fn tell_quarantined(sender: &Sender, seq: i64, reason: &str) {
+    warn!(
+        store.id = %sender.store, edge.id = %sender.edge, fact.seq = seq, reason,
+        "A fact was quarantined"
     );
 }
 

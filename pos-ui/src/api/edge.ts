@@ -1,17 +1,20 @@
 // The daemon's HTTP API, one name per call. Ids come from the caller, who may repeat a call with the same id.
 import { answer, client, patience } from './client'
-import type { Money, SimPrinterState } from './types'
+import type { Answer } from './problem'
+import type { Money, SimPrinterState, SimTape } from './types'
 
-const at = (n: number) => ({ path: { n } })
+const at = (n: number) => ({ path: { number: n } })
 
 export const workstations = () => answer(client.GET('/api/v1/workstations', { signal: patience() }))
 
 export const operators = (n: number) =>
-  answer(client.GET('/api/v1/workstations/{n}/operators', { params: at(n), signal: patience() }))
+  answer(
+    client.GET('/api/v1/workstations/{number}/operators', { params: at(n), signal: patience() }),
+  )
 
 export const signIn = (n: number, operator: string, pin: string) =>
   answer(
-    client.POST('/api/v1/workstations/{n}/session', {
+    client.POST('/api/v1/workstations/{number}/session', {
       params: at(n),
       body: { operator, pin },
       signal: patience(),
@@ -19,18 +22,20 @@ export const signIn = (n: number, operator: string, pin: string) =>
   )
 
 export const signOut = (n: number) =>
-  answer(client.DELETE('/api/v1/workstations/{n}/session', { params: at(n), signal: patience() }))
+  answer(
+    client.DELETE('/api/v1/workstations/{number}/session', { params: at(n), signal: patience() }),
+  )
 
 export const operatorView = (n: number) =>
-  answer(client.GET('/api/v1/workstations/{n}/view', { params: at(n), signal: patience() }))
+  answer(client.GET('/api/v1/workstations/{number}/view', { params: at(n), signal: patience() }))
 
 export const displayView = (n: number) =>
-  answer(client.GET('/api/v1/workstations/{n}/display', { params: at(n), signal: patience() }))
+  answer(client.GET('/api/v1/workstations/{number}/display', { params: at(n), signal: patience() }))
 
 /** Puts what was scanned or typed on the cart, `milli` thousandths of it. */
 export const scan = (n: number, id: string, text: string, milli: number) =>
   answer(
-    client.POST('/api/v1/workstations/{n}/cart/scans', {
+    client.POST('/api/v1/workstations/{number}/cart/scans', {
       params: at(n),
       body: { id, text, quantity_milli: milli },
       signal: patience(),
@@ -39,8 +44,8 @@ export const scan = (n: number, id: string, text: string, milli: number) =>
 
 export const changeLine = (n: number, id: string, line: string, milli: number) =>
   answer(
-    client.PATCH('/api/v1/workstations/{n}/cart/lines/{line}', {
-      params: { path: { n, line } },
+    client.PATCH('/api/v1/workstations/{number}/cart/lines/{line}', {
+      params: { path: { number: n, line } },
       body: { id, quantity_milli: milli },
       signal: patience(),
     }),
@@ -48,23 +53,23 @@ export const changeLine = (n: number, id: string, line: string, milli: number) =
 
 export const voidLine = (n: number, id: string, line: string) =>
   answer(
-    client.DELETE('/api/v1/workstations/{n}/cart/lines/{line}', {
-      params: { path: { n, line }, query: { id } },
+    client.DELETE('/api/v1/workstations/{number}/cart/lines/{line}', {
+      params: { path: { number: n, line }, query: { id } },
       signal: patience(),
     }),
   )
 
 export const voidCart = (n: number, id: string) =>
   answer(
-    client.DELETE('/api/v1/workstations/{n}/cart', {
-      params: { path: { n }, query: { id } },
+    client.DELETE('/api/v1/workstations/{number}/cart', {
+      params: { path: { number: n }, query: { id } },
       signal: patience(),
     }),
   )
 
 export const undo = (n: number, id: string) =>
   answer(
-    client.POST('/api/v1/workstations/{n}/cart/undo', {
+    client.POST('/api/v1/workstations/{number}/cart/undo', {
       params: at(n),
       body: { id },
       signal: patience(),
@@ -73,20 +78,21 @@ export const undo = (n: number, id: string) =>
 
 export const startTender = (n: number) =>
   answer(
-    client.PUT('/api/v1/workstations/{n}/tendering', {
+    client.PUT('/api/v1/workstations/{number}/tendering', {
       params: at(n),
-      body: {},
       signal: patience(),
     }),
   )
 
 export const leaveTender = (n: number) =>
-  answer(client.DELETE('/api/v1/workstations/{n}/tendering', { params: at(n), signal: patience() }))
+  answer(
+    client.DELETE('/api/v1/workstations/{number}/tendering', { params: at(n), signal: patience() }),
+  )
 
 /** Completes the order of this cart; the order's own id makes a repeat harmless. */
 export const completeInCash = (n: number, order: string, revision: number, amount: Money) =>
   answer(
-    client.POST('/api/v1/workstations/{n}/orders', {
+    client.POST('/api/v1/workstations/{number}/orders', {
       params: at(n),
       body: { order_id: order, cart_revision: revision, tenders: [{ kind: 'cash', amount }] },
       signal: patience(),
@@ -94,11 +100,11 @@ export const completeInCash = (n: number, order: string, revision: number, amoun
   )
 
 export const leaveDone = (n: number) =>
-  answer(client.DELETE('/api/v1/workstations/{n}/done', { params: at(n), signal: patience() }))
+  answer(client.DELETE('/api/v1/workstations/{number}/done', { params: at(n), signal: patience() }))
 
 export const reprint = (n: number, id: string, order: string) =>
   answer(
-    client.POST('/api/v1/workstations/{n}/receipts', {
+    client.POST('/api/v1/workstations/{number}/receipts', {
       params: at(n),
       body: { id, order_id: order },
       signal: patience(),
@@ -117,7 +123,7 @@ export const simDevices = () => answer(client.GET('/api/v1/sim/devices', { signa
 
 export const simScan = (n: number, text: string) =>
   answer(
-    client.POST('/api/v1/sim/workstations/{n}/scans', {
+    client.POST('/api/v1/sim/workstations/{number}/scans', {
       params: at(n),
       body: { text, suffix: 'cr' },
       signal: patience(),
@@ -126,7 +132,7 @@ export const simScan = (n: number, text: string) =>
 
 export const simPrinter = (n: number, state: SimPrinterState) =>
   answer(
-    client.PUT('/api/v1/sim/workstations/{n}/printer', {
+    client.PUT('/api/v1/sim/workstations/{number}/printer', {
       params: at(n),
       body: { state },
       signal: patience(),
@@ -135,15 +141,18 @@ export const simPrinter = (n: number, state: SimPrinterState) =>
 
 export const simShutDrawer = (n: number) =>
   answer(
-    client.PUT('/api/v1/sim/workstations/{n}/drawer', {
+    client.PUT('/api/v1/sim/workstations/{number}/drawer', {
       params: at(n),
       body: { open: false },
       signal: patience(),
     }),
   )
 
+/** The tape; the schema says only "an object" here. */
 export const simTape = (n: number) =>
-  answer(client.GET('/api/v1/sim/workstations/{n}/tape', { params: at(n), signal: patience() }))
+  answer(
+    client.GET('/api/v1/sim/workstations/{number}/tape', { params: at(n), signal: patience() }),
+  ) as Promise<Answer<SimTape>>
 
 /** Addresses of the streams; stream.ts opens them. */
 export const streams = {

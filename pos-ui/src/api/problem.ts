@@ -11,13 +11,22 @@ export interface Trouble {
   status: number
   title: string
   detail: string
+  hint: string
   params: Readonly<Record<string, string | number>>
   retryAfterMs: number
 }
 
 /** Nobody answered: the daemon is away, or the page was opened elsewhere. */
 export function unreachable(): Trouble {
-  return { slug: 'unreachable', status: 0, title: '', detail: '', params: {}, retryAfterMs: 0 }
+  return {
+    slug: 'unreachable',
+    status: 0,
+    title: '',
+    detail: '',
+    hint: '',
+    params: {},
+    retryAfterMs: 0,
+  }
 }
 
 function plain(params: unknown): Record<string, string | number> {
@@ -37,6 +46,7 @@ export function readProblem(body: unknown, status: number): Trouble {
     status: problem.status ?? status,
     title: problem.title ?? '',
     detail: problem.detail ?? '',
+    hint: problem.hint ?? '',
     params: plain(problem.params),
     retryAfterMs: problem.retry_after_ms ?? 0,
   }
@@ -48,6 +58,8 @@ export function troubleText(trouble: Trouble): { title: string; detail: string }
   const detail = `problem.${trouble.slug}.detail`
   return {
     title: hasText(title) ? t(title, trouble.params) : trouble.title || t('problem.broken'),
-    detail: hasText(detail) ? t(detail, trouble.params) : trouble.detail || trouble.slug,
+    detail: hasText(detail)
+      ? t(detail, trouble.params)
+      : `${trouble.detail} ${trouble.hint}`.trim() || trouble.slug,
   }
 }

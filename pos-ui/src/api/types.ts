@@ -3,31 +3,54 @@ import type { components } from './schema.gen'
 
 type Schemas = components['schemas']
 
-export type Money = Schemas['Money']
-export type Problem = Schemas['Problem']
-export type Operator = Schemas['Operator']
-export type WorkstationList = Schemas['WorkstationList']
+export type Money = Schemas['MoneyBody']
+export type Problem = Schemas['ProblemBody']
+export type Store = Schemas['StoreView']
+export type Operator = Schemas['OperatorInfo']
 export type OperatorView = Schemas['OperatorView']
-export type Cart = Schemas['Cart']
-export type CartLine = Schemas['CartLine']
-export type TenderView = Schemas['TenderView']
-export type Tendered = Schemas['Tendered']
-export type LastOrder = Schemas['LastOrder']
-export type LastScan = Schemas['LastScan']
-export type Link = Schemas['Link']
+export type CartLine = Schemas['LineView']
+export type LastScan = Schemas['LastScanView']
 export type Notice = Schemas['Notice']
-export type DisplayView = Schemas['DisplayView']
-export type DisplayCart = Schemas['DisplayCart']
-export type DisplayLine = Schemas['DisplayLine']
-export type DisplayTender = Schemas['DisplayTender']
-export type DisplayPaid = Schemas['DisplayPaid']
-export type FoundItem = Schemas['FoundItem']
-export type ItemList = Schemas['ItemList']
-export type SimDevices = Schemas['SimDevices']
+export type DisplayView = Schemas['CustomerView']
+export type DisplayCart = Schemas['CustomerCartView']
+export type DisplayLine = Schemas['CustomerLineView']
+export type DisplayTender = Schemas['CustomerTenderView']
+export type DisplayPaid = Schemas['PaidView']
+export type FoundItem = Schemas['ItemBody']
+export type SimDevices = Schemas['SimBody']
 export type SimWorkstation = Schemas['SimWorkstation']
-export type SimPrinterState = Schemas['SimPrinter']['state']
-export type SimSample = Schemas['SimSample']
-export type SimTape = Schemas['SimTape']
-export type Slip = Schemas['Slip']
-export type TapeRow = Schemas['TapeRow']
-export type TapeSpan = Schemas['TapeSpan']
+export type SimSample = Schemas['Sample']
+
+/** The schema says only "a string" here; these are the states it names in words. */
+export type SimPrinterState = 'ready' | 'gone' | 'paper-out' | 'cover-open'
+
+/** A run of characters of one style on the tape; width and height are multiples of a plain one. */
+export interface TapeSpan {
+  text: string
+  width: number
+  height: number
+  bold: boolean
+  underline: boolean
+  inverse: boolean
+}
+
+/** One row of the tape, decoded from the bytes the printer got. The schema does not describe the tape. */
+export type TapeRow =
+  | { kind: 'text'; align: 'left' | 'center' | 'right'; spans: TapeSpan[] }
+  | { kind: 'feed'; lines: number }
+  | { kind: 'barcode'; symbology: string; text: string }
+  | { kind: 'qr'; text: string; size: number }
+  | { kind: 'raster'; width: number; height: number; data: string }
+
+export interface Slip {
+  id: number
+  cut: boolean
+  at: string
+  drawer_kicks: number
+  rows: TapeRow[]
+}
+
+export interface SimTape {
+  columns: number
+  slips: Slip[]
+}

@@ -6,7 +6,7 @@ import CustomerCart from './CustomerCart.vue'
 import CustomerPaid from './CustomerPaid.vue'
 import CustomerTender from './CustomerTender.vue'
 
-const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 const AMOUNTS: readonly [number, string][] = [
   [0, '¥0.00'],
   [1, '¥0.01'],
@@ -50,7 +50,11 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
       total: cny(100),
       rounding: cny(0),
     }
-    expect(mount(CustomerPaid, { props: { paid } }).get('[data-test=change]').text()).toBe(text)
+    expect(
+      mount(CustomerPaid, { props: { paid, offset: 480 } })
+        .get('[data-test=change]')
+        .text(),
+    ).toBe(text)
   })
 })
 

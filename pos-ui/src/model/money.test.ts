@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changePreview, formatMoney, moneyParts, parseTyped, toTyped } from './money'
 
-const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 
 describe('an amount is written', () => {
   const check = (amount: number, text: string) =>
@@ -43,7 +43,7 @@ it('a minus is U+2212, never a hyphen', () => {
 })
 
 it('an unknown currency is named before the figure', () => {
-  expect(formatMoney({ amount: 150, currency: 'XTS' })).toBe('XTS 1.50')
+  expect(formatMoney({ amount: 150, currency: 'XTS' as 'CNY' })).toBe('XTS 1.50')
 })
 
 it('the change preview is received less due, in the currency of the due', () => {

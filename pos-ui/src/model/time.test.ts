@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatClock, formatDay, span } from './time'
+import { formatClock, formatDay, formatLongDay, span } from './time'
 
 it('a span is said in its largest whole unit', () => {
   expect(span(0)).toEqual({ n: 0, unit: 'second' })
@@ -11,6 +11,12 @@ it('a span is said in its largest whole unit', () => {
 
 it('a clock has two digits on each side', () => {
   expect(formatClock(new Date(2026, 10, 21, 9, 5))).toBe('09:05')
+})
+
+it('a clock shows the time of the store, wherever the box thinks it is', () => {
+  expect(formatClock('2026-11-21T10:00:00Z', 480)).toBe('18:00')
+  expect(formatClock('2026-11-21T20:30:00Z', 480)).toBe('04:30')
+  expect(formatLongDay(Date.parse('2026-11-21T20:30:00Z'), 'en', 480)).toBe('Sunday, November 22')
 })
 
 it('a business date is not moved by a time zone', () => {

@@ -21,26 +21,33 @@ export function span(ms: number): Span {
   return { n: seconds, unit: 'second' }
 }
 
-/** `21:04`, for a time of RFC 3339. */
-export function formatClock(time: string | number | Date): string {
-  const at = new Date(time)
+const ownOffset = (time: string | number | Date) => -new Date(time).getTimezoneOffset()
+
+/** A time whose UTC hands show what the clock on the wall shows. */
+const shifted = (time: string | number | Date, offsetMinutes: number) =>
+  new Date(new Date(time).getTime() + offsetMinutes * 60_000)
+
+/**
+ * `21:04`, for a time of RFC 3339, on the clock of a store `offsetMinutes` east of UTC;
+ * on the clock of this box when no store says.
+ */
+export function formatClock(time: string | number | Date, offsetMinutes = ownOffset(time)): string {
+  const at = shifted(time, offsetMinutes)
   const two = (n: number) => String(n).padStart(2, '0')
-  return `${two(at.getHours())}:${two(at.getMinutes())}`
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`
 }
 
-/** `11-21`, for a time or a business date. */
-export function formatDay(time: string | number | Date): string {
-  if (typeof time === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(time)) return time.slice(5)
-  const at = new Date(time)
-  const two = (n: number) => String(n).padStart(2, '0')
-  return `${two(at.getMonth() + 1)}-${two(at.getDate())}`
+/** `11-21`, for a business date. */
+export function formatDay(date: string): string {
+  return date.slice(5)
 }
 
-/** The day with its weekday in the page's language. */
-export function formatLongDay(time: string | number | Date, language: string): string {
+/** The day with its weekday in the page's language, on the store's clock. */
+export function formatLongDay(time: number, language: string, offsetMinutes: number): string {
   return new Intl.DateTimeFormat(language, {
     month: 'long',
     day: 'numeric',
     weekday: 'long',
-  }).format(new Date(time))
+    timeZone: 'UTC',
+  }).format(shifted(time, offsetMinutes))
 }

@@ -7,7 +7,7 @@ import TenderCash from './tender/TenderCash.vue'
 import TenderDone from './tender/TenderDone.vue'
 import { TILL, type Till } from './till'
 
-const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 const AMOUNTS: readonly [number, string][] = [
   [0, '¥0.00'],
   [1, '¥0.01'],
@@ -25,7 +25,10 @@ function tillWith(view: object): Till {
     phase: computed(() => 'tender'),
   } as unknown as Till
 }
-const provide = (view: object) => ({ global: { provide: { [TILL as symbol]: tillWith(view) } } })
+const store = { code: 'SH001', name: '示范店', utc_offset_minutes: 480 }
+const provide = (view: object) => ({
+  global: { provide: { [TILL as symbol]: tillWith({ store, ...view }) } },
+})
 
 describe.each(AMOUNTS)('%d fen', (amount, text) => {
   it('as the amount of a line', () => {

@@ -15,7 +15,7 @@ vi.mock('../api/edge', () => ({
   signOut: vi.fn(),
 }))
 
-const cny = (amount: number) => ({ amount, currency: 'CNY' })
+const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 const money = cny(100)
 
 function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorView {
@@ -24,7 +24,7 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
     revision,
     build: '0.1.0',
     now: '2026-11-21T10:00:00Z',
-    store: { code: 'SH001', name: '示范店' },
+    store: { code: 'SH001', name: '示范店', utc_offset_minutes: 480 },
     workstation: { number: 1, name: '1号台', kind: 'till' },
     operator: { number: '1001', name: '李静', role: 'cashier' },
     business_date: '2026-11-21',
@@ -80,16 +80,15 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
 }
 
 const scanOf = (seq: number, outcome: 'added' | 'again' | 'refused'): LastScan => ({
-  id: `scan-${seq}`,
   seq,
   outcome,
-  code: '4099999999996',
   line_id: outcome === 'refused' ? null : 'a',
   problem:
     outcome === 'refused'
       ? {
           type: '/problems/unknown-barcode',
           title: '',
+          detail: '',
           status: 404,
           params: { code: '4099999999996' },
         }
@@ -218,7 +217,7 @@ it('an order carries the revision of the cart that was looked at', async () => {
   const till = bench(viewOf(1, { phase: 'tender' }))
   vi.mocked(edge.completeInCash).mockResolvedValue({
     ok: true,
-    data: { order: null, view: viewOf(2, { phase: 'done' }) },
+    data: { order: {} as never, view: viewOf(2, { phase: 'done' }) },
   })
   till.complete(cny(10_000))
   await vi.advanceTimersByTimeAsync(10)

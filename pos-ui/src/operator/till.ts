@@ -235,7 +235,12 @@ export function createTill(n: number) {
     const last = view.value?.last_order
     if (!last) return play('ask')
     const id = newId()
-    return void run('reprint', () => () => edge.reprint(n, id, last.id), same)
+    // The answer is an acceptance only; what became of the slip is in a later view.
+    return void run(
+      'reprint',
+      () => () => edge.reprint(n, id, last.id),
+      () => null,
+    )
   }
 
   async function signIn(operator: string, pin: string): Promise<Trouble | null> {

@@ -11,12 +11,12 @@ const AMOUNTS: readonly [number, string][] = [
 
 describe('an amount on the screen', () => {
   it.each(AMOUNTS)('%d fen reads %s, without a space a copy would carry', (amount, text) => {
-    const wrapper = mount(UiMoney, { props: { money: { amount, currency: 'CNY' } } })
+    const wrapper = mount(UiMoney, { props: { money: { amount, currency: 'CNY' as const } } })
     expect(wrapper.text()).toBe(text)
   })
 
   it('knows how many characters must fit', () => {
-    const money = { amount: 9_999_999_999, currency: 'CNY' }
+    const money = { amount: 9_999_999_999, currency: 'CNY' as const }
     const wrapper = mount(UiMoney, { props: { money, fit: true, rule: true } })
     expect(wrapper.find('.inner').attributes('style')).toContain('--characters: 14')
     expect(wrapper.classes()).toEqual(expect.arrayContaining(['fit', 'rule']))

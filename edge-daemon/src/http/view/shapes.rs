@@ -1,0 +1,332 @@
+//! What screens are told, as it is written: one struct per thing a screen shows.
+//!
+//! **Invariant:** no amount is computed here; a shopper's shapes have no field that a shopper may
+//! not see.
+
+use domain::receipt_number::WorkstationNumber;
+use serde::Serialize;
+use sync::wire::{OperatorV1, RoleV1, WorkstationKindV1, WorkstationV1};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::notices::Notice;
+use crate::http::{body::MoneyBody, problem::ProblemBody};
+
+/// The store a screen is in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StoreView {
+    pub(in crate::http) code: String,
+    pub(in crate::http) name: String,
+    /// Minutes east of UTC of the clock on the store's wall.
+    pub(in crate::http) utc_offset_minutes: i16,
+}
+
+/// The workstation a screen belongs to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct WorkstationView {
+    pub(in crate::http) number: WorkstationNumber,
+    pub(in crate::http) name: String,
+    pub(in crate::http) kind: KindView,
+}
+
+impl From<&WorkstationV1> for WorkstationView {
+    fn from(workstation: &WorkstationV1) -> Self {
+        let kind = match workstation.kind {
+            WorkstationKindV1::Till => KindView::Till,
+            WorkstationKindV1::Kiosk => KindView::Kiosk,
+        };
+        Self {
+            number: workstation.number,
+            name: workstation.name.clone(),
+            kind,
+        }
+    }
+}
+
+/// What a workstation is for.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KindView {
+    Till,
+    Kiosk,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OperatorInfo {
+    pub(in crate::http) number: String,
+    pub(in crate::http) name: String,
+    pub(in crate::http) role: RoleView,
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RoleView {
+    Cashier,
+    Manager,
+}
+
+impl From<&OperatorV1> for OperatorInfo {
+    fn from(operator: &OperatorV1) -> Self {
+        let role = match operator.role {
+            RoleV1::Cashier => RoleView::Cashier,
+            RoleV1::Manager => RoleView::Manager,
+        };
+        Self {
+            number: operator.number.clone(),
+            name: operator.name.clone(),
+            role,
+        }
+    }
+}
+
+/// Where an operator is with the shopper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    SignedOut,
+    Sell,
+    Tender,
+    Done,
+}
+
+/// A line as screens show it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LineView {
+    pub(in crate::http) id: Uuid,
+    pub(in crate::http) sku: String,
+    pub(in crate::http) code: String,
+    pub(in crate::http) name: String,
+    pub(in crate::http) spec: String,
+    pub(in crate::http) unit: UnitView,
+    pub(in crate::http) quantity_milli: i64,
+    pub(in crate::http) list_price: MoneyBody,
+    pub(in crate::http) amount: MoneyBody,
+    /// Whether its quantity is printed on a label and cannot be changed.
+    pub(in crate::http) label: bool,
+}
+
+/// How an item is counted.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UnitView {
+    Piece,
+    Kg,
+}
+
+impl From<domain::catalog::Unit> for UnitView {
+    fn from(unit: domain::catalog::Unit) -> Self {
+        match unit {
+            domain::catalog::Unit::Piece => Self::Piece,
+            domain::catalog::Unit::Kg => Self::Kg,
+        }
+    }
+}
+
+/// A cart as screens show it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CartView {
+    pub(in crate::http) order_id: Uuid,
+    pub(in crate::http) revision: u64,
+    pub(in crate::http) pieces: u32,
+    pub(in crate::http) lines: Vec<LineView>,
+    pub(in crate::http) newest_line_id: Option<Uuid>,
+    pub(in crate::http) list: MoneyBody,
+    pub(in crate::http) saved: MoneyBody,
+    pub(in crate::http) total: MoneyBody,
+}
+
+/// What is to be paid.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct TenderView {
+    pub(in crate::http) total: MoneyBody,
+    pub(in crate::http) cash: CashView,
+    /// What a shopper is likely to hand over; the exact amount comes first.
+    pub(in crate::http) notes: Vec<MoneyBody>,
+}
+
+/// What is to be paid in cash.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CashView {
+    pub(in crate::http) rounding: MoneyBody,
+    pub(in crate::http) due: MoneyBody,
+}
+
+/// A way in which something was paid.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct TenderedView {
+    pub(in crate::http) kind: TenderKindView,
+    pub(in crate::http) amount: MoneyBody,
+}
+
+/// Ways to pay.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TenderKindView {
+    Cash,
+    Card,
+}
+
+/// Where a receipt stands.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ReceiptState {
+    Queued,
+    Sending,
+    Sent,
+    Unknown,
+    SetAside,
+    /// This workstation has no printer.
+    None,
+}
+
+/// The newest order of a workstation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LastOrderView {
+    pub(in crate::http) id: Uuid,
+    pub(in crate::http) receipt_number: String,
+    pub(in crate::http) completed_at: String,
+    pub(in crate::http) total: MoneyBody,
+    pub(in crate::http) rounding: MoneyBody,
+    pub(in crate::http) tendered: Vec<TenderedView>,
+    pub(in crate::http) change: MoneyBody,
+    pub(in crate::http) pieces: u32,
+    pub(in crate::http) receipt: ReceiptState,
+}
+
+/// What became of a scan.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LastScanView {
+    /// Rises with each scan; a screen plays its tone when it sees a new one.
+    pub(in crate::http) seq: u64,
+    pub(in crate::http) outcome: ScanOutcome,
+    pub(in crate::http) line_id: Option<Uuid>,
+    pub(in crate::http) problem: Option<ProblemBody>,
+}
+
+/// What became of a scan, in a word.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ScanOutcome {
+    Added,
+    Again,
+    Weighed,
+    Refused,
+}
+
+/// The line to the mall.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LinkView {
+    pub(in crate::http) mall: ReachView,
+    pub(in crate::http) outbox: u32,
+    pub(in crate::http) outbox_oldest_at: Option<String>,
+    pub(in crate::http) replica: Option<ReplicaView>,
+}
+
+/// Whether the mall answers.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ReachView {
+    Up,
+    Down,
+    Never,
+}
+
+/// How new the catalog is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ReplicaView {
+    pub(in crate::http) version: i64,
+    pub(in crate::http) updated_at: String,
+}
+
+/// All that an operator's screen shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OperatorView {
+    /// New at each start of the daemon; revisions begin anew with it.
+    pub(in crate::http) boot: Uuid,
+    /// Rises with each change.
+    pub(in crate::http) revision: u64,
+    pub(in crate::http) build: String,
+    pub(in crate::http) now: String,
+    pub(in crate::http) store: StoreView,
+    pub(in crate::http) workstation: WorkstationView,
+    pub(in crate::http) operator: Option<OperatorInfo>,
+    pub(in crate::http) business_date: String,
+    pub(in crate::http) training: bool,
+    pub(in crate::http) phase: Phase,
+    pub(in crate::http) cart: Option<CartView>,
+    pub(in crate::http) tender: Option<TenderView>,
+    pub(in crate::http) last_order: Option<LastOrderView>,
+    pub(in crate::http) last_scan: Option<LastScanView>,
+    pub(in crate::http) link: LinkView,
+    pub(in crate::http) notices: Vec<Notice>,
+}
+
+/// All that a shopper's screen shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerView {
+    pub(in crate::http) boot: Uuid,
+    pub(in crate::http) revision: u64,
+    pub(in crate::http) build: String,
+    pub(in crate::http) now: String,
+    pub(in crate::http) store: StoreView,
+    pub(in crate::http) workstation: WorkstationView,
+    pub(in crate::http) phase: CustomerPhase,
+    pub(in crate::http) cart: Option<CustomerCartView>,
+    pub(in crate::http) tender: Option<CustomerTenderView>,
+    pub(in crate::http) paid: Option<PaidView>,
+}
+
+/// What a shopper's screen is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CustomerPhase {
+    Idle,
+    Cart,
+    Tender,
+    Paid,
+    Paused,
+}
+
+/// A cart as a shopper sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerCartView {
+    pub(in crate::http) pieces: u32,
+    pub(in crate::http) lines: Vec<CustomerLineView>,
+    pub(in crate::http) newest_line_id: Option<Uuid>,
+    pub(in crate::http) saved: MoneyBody,
+    pub(in crate::http) total: MoneyBody,
+}
+
+/// A line as a shopper sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerLineView {
+    pub(in crate::http) id: Uuid,
+    pub(in crate::http) name: String,
+    pub(in crate::http) spec: String,
+    pub(in crate::http) unit: UnitView,
+    pub(in crate::http) quantity_milli: i64,
+    pub(in crate::http) list_price: MoneyBody,
+    pub(in crate::http) amount: MoneyBody,
+}
+
+/// What a shopper is to pay.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerTenderView {
+    pub(in crate::http) total: MoneyBody,
+    pub(in crate::http) rounding: MoneyBody,
+    pub(in crate::http) due: MoneyBody,
+}
+
+/// What a shopper has paid.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PaidView {
+    pub(in crate::http) order_id: Uuid,
+    pub(in crate::http) receipt_number: String,
+    pub(in crate::http) completed_at: String,
+    pub(in crate::http) tendered: Vec<TenderedView>,
+    pub(in crate::http) change: MoneyBody,
+    pub(in crate::http) total: MoneyBody,
+    pub(in crate::http) rounding: MoneyBody,
+}
