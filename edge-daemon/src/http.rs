@@ -29,7 +29,7 @@ mod workstation;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, middleware};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -120,6 +120,8 @@ fn router(app: App) -> Router {
     api.merge(service::router())
         .merge(assets::router())
         .fallback(problem::not_found)
+        // A body that does not say how large it is stops here.
+        .layer(DefaultBodyLimit::max(guard::BODY_BYTES_MAX))
         .layer(middleware::from_fn(problem::write_out))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .with_state(app)

@@ -131,8 +131,14 @@ impl Screens {
         });
     }
 
-    /// Shows a station whose cart just became an order.
-    pub(crate) fn completed(&self, priced: Priced, order: Arc<Order>) {
+    /// Shows a station whose cart just became an order; `receipt` is where its new slip stands,
+    /// `None` without a printer.
+    pub(crate) fn completed(
+        &self,
+        priced: Priced,
+        order: Arc<Order>,
+        receipt: Option<SlipState>,
+    ) {
         let workstation = priced.station.workstation;
         self.update(workstation, |scene| {
             if priced.station.cart.revision < scene.priced.station.cart.revision {
@@ -143,7 +149,7 @@ impl Screens {
                     .last_order
                     .take()
                     .filter(|last| last.order.id == order.id);
-                let receipt = known.map_or(Some(SlipState::Queued), |last| last.receipt);
+                let receipt = known.map_or(receipt, |last| last.receipt);
                 scene.last_order = Some(LastOrder { order, receipt });
             }
             scene.priced = priced;

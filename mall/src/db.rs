@@ -33,7 +33,10 @@ pub(crate) mod stores;
 use std::time::Duration;
 
 use domain::{id::IncarnationId, time::Timestamp};
-use sqlx::{Any, AnyConnection, AnyPool, Transaction, any::AnyPoolOptions};
+use sqlx::{
+    Any, AnyConnection, AnyPool, ConnectOptions as _, Transaction,
+    any::{AnyConnectOptions, AnyPoolOptions},
+};
 
 pub(crate) use engine::url_of;
 
@@ -129,23 +132,41 @@ impl Db {
         incarnation: IncarnationId,
     ) -> Result<Self, DbError> {
         engine::install(url)?;
-        let pool = |connections: u32, doing: &'static str| {
+        // Reading a whole catalog for a snapshot is slow and no reason to warn.
+        let options: AnyConnectOptions = url.parse().map_err(sql("open the database"))?;
+        let options = options.disable_statement_logging();
+        let pool = |connections: u32| {
             AnyPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(WAIT_FOR_CONNECTION)
                 .after_connect(|connection, _| Box::pin(engine::prepare(connection)))
-                .connect_lazy(url)
-                .map_err(sql(doing))
+                .connect_lazy_with(options.clone())
         };
         let db = Self {
-            writer: pool(1, "open the database")?,
-            readers: pool(READERS_MAX, "open the database")?,
+            writer: pool(1),
+            readers: pool(READERS_MAX),
         };
+        if db.is_ready().await {
+            return Ok(db);
+        }
         let mut tx = db.write("open the database").await?;
         migrate::forward(&mut tx, now).await?;
         scope::create(&mut tx, sync::replica::Scope::Catalog, incarnation, now).await?;
         commit(tx, "open the database").await?;
         Ok(db)
+    }
+
+    /// Whether nothing is to be stepped or made, seen without the write lock. An error is no: the
+    /// writing way meets it again and tells it.
+    async fn is_ready(&self) -> bool {
+        let Ok(mut tx) = self.read("open the database").await else {
+            return false;
+        };
+        migrate::is_current(&mut tx).await.unwrap_or(false)
+            && matches!(
+                scope::head(&mut tx, sync::replica::Scope::Catalog).await,
+                Ok(Some(_))
+            )
     }
 
     /// Begins a transaction that may write; only one is open at a time.

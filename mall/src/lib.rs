@@ -37,7 +37,6 @@ pub use config::{Config, LISTEN};
 pub use context::{Clock, OpenError};
 pub use db::DbError;
 pub use error_chain::Chain;
-pub use feed::item_words;
 
 use context::Context;
 

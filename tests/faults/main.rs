@@ -1,1 +1,11 @@
-//! .
+//! Faults: the power, the cable, the disk. Afterwards the sums must still agree.
+//!
+//! The kill tests need an `edge-daemon` built with the feature `fault-points`. `SEED` plays one
+//! seed again, `KILLS` says how many deaths there shall be.
+
+mod counter;
+mod dice;
+mod disk;
+mod kills;
+mod snapshot;
+mod weather;

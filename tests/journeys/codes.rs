@@ -9,7 +9,7 @@ use reqwest::Method;
 use crate::{pieces, selling};
 
 /// A valid GTIN-13 of GS1's demonstration prefix that the demo catalog does not have.
-const UNKNOWN: &str = "9529999999998";
+const UNKNOWN: &str = "9529999999993";
 
 async fn n_lines(till: &Till) -> Result<usize> {
     Ok(till.view().await?.cart.context("nobody is signed in")?.lines.len())

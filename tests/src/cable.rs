@@ -47,7 +47,7 @@ impl Weather {
 pub struct Cable {
     port: u16,
     weather: watch::Sender<Weather>,
-    /// Requests that somebody else than the mall answered.
+    /// Batches that somebody else than the mall answered, or whose answer was cut off.
     fooled: Arc<watch::Sender<u32>>,
     listening: tokio::task::JoinHandle<()>,
 }
@@ -82,8 +82,8 @@ impl Cable {
         self.weather.send_replace(weather);
     }
 
-    /// Waits until so many more requests were answered by somebody else than the mall, or had
-    /// their answers cut.
+    /// Waits until so many more batches of facts were answered by somebody else than the mall, or
+    /// had their answers cut off.
     ///
     /// # Errors
     /// When nobody calls.
@@ -155,16 +155,22 @@ async fn under(
             let n = far.read(&mut answer).await?;
             near.write_all(answer.get(..n).unwrap_or_default()).await?;
             near.shutdown().await?;
-            fooled.send_modify(|n| *n += 1);
+            count(&request, fooled);
             Ok(())
         }
         Weather::Nonsense(answer) => {
-            read_request(&mut near).await?;
+            let request = read_request(&mut near).await?;
             near.write_all(answer.as_bytes()).await?;
             near.shutdown().await?;
-            fooled.send_modify(|n| *n += 1);
+            count(&request, fooled);
             Ok(())
         }
+    }
+}
+
+fn count(request: &[u8], fooled: &watch::Sender<u32>) {
+    if request.starts_with(b"POST ") {
+        fooled.send_modify(|n| *n += 1);
     }
 }
 

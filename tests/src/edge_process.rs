@@ -32,6 +32,8 @@ pub struct Boot {
     pub poll_ms: u32,
     /// Scanner ports: workstation and port.
     pub scanners: Vec<(u16, u16)>,
+    /// Printers: workstation and `host:port`.
+    pub printers: Vec<(u16, String)>,
     /// Whether devices are made of memory.
     pub simulated: bool,
 }
@@ -44,7 +46,14 @@ impl Boot {
     pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
         let scanners = vec![(1, port::free()?), (2, port::free()?)];
         let (port, mall_url) = (port::free()?, mall_url.into());
-        Ok(Self { port, mall_url, poll_ms: 500, scanners, simulated: true })
+        Ok(Self {
+            port,
+            mall_url,
+            poll_ms: 500,
+            scanners,
+            printers: Vec::new(),
+            simulated: true,
+        })
     }
 
     fn text(&self, data: &Path) -> String {
@@ -55,9 +64,16 @@ impl Boot {
                 format!("[[scanner]]\nworkstation = {workstation}\nlisten = \"127.0.0.1:{port}\"\n\n")
             })
             .collect();
+        let printers: String = self
+            .printers
+            .iter()
+            .map(|(workstation, address)| {
+                format!("[[printer]]\nworkstation = {workstation}\naddress = \"{address}\"\n\n")
+            })
+            .collect();
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
-             {scanners}[devices]\nsimulated = {}\n",
+             {scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }

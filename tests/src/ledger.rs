@@ -209,4 +209,22 @@ impl Ledger {
             .and_then(Iterator::collect)
             .context("could not read the spool")
     }
+
+    /// Receipt numbers and where the first slip of each stands.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn slips_of_orders(&self) -> Result<Vec<(String, String)>> {
+        let mut statement = self
+            .0
+            .prepare(
+                "select receipt_number, state from spool
+                 join orders on orders.id = spool.order_id where copy = 'first' order by seq",
+            )
+            .context("could not read the spool")?;
+        statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .and_then(Iterator::collect)
+            .context("could not read the spool")
+    }
 }

@@ -6,7 +6,8 @@
 //! | `mall_process`, `edge_process` | the two programs, started, told to stop, killed |
 //! | `cable` | what lies between them: whole, cut, slow, or full of nonsense |
 //! | `till`, `view`, `events` | a workstation's screen without a screen |
-//! | `gun`, `paper` | a scanner that connects to a port, and what came onto the paper |
+//! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
+//! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `store` | all of it together |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
@@ -28,6 +29,7 @@ pub mod ledger;
 pub mod mall_process;
 pub mod paper;
 pub mod port;
+pub mod printer;
 pub mod program;
 pub mod store;
 pub mod till;

@@ -22,7 +22,7 @@ use crate::{
         DbError,
         node::Node,
         orders, outbox,
-        spool::{self, Slip},
+        spool::{self, Slip, SlipState},
         station,
     },
     fault,
@@ -81,6 +81,7 @@ pub(crate) async fn complete(
         fresh: mint(),
         slip: context.health.has_printer(workstation).then(mint),
     };
+    let receipt = setting.slip.map(|_| SlipState::Queued);
     let (completed, priced) = context
         .ledger
         .write(move |tx| {
@@ -91,7 +92,7 @@ pub(crate) async fn complete(
     fault::point("complete.committed");
     context
         .screens
-        .completed(priced, Arc::clone(&completed.order));
+        .completed(priced, Arc::clone(&completed.order), receipt);
     if !completed.is_repeat {
         let order = &completed.order;
         tracing::info!(

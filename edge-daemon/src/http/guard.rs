@@ -8,10 +8,13 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
-use super::{App, problem::Problem};
+use super::{
+    App,
+    problem::{self, Language, Problem},
+};
 
 /// No command is larger.
 pub(super) const BODY_BYTES_MAX: usize = 65_536;
@@ -22,7 +25,8 @@ const CSP: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data: 
 
 pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = match refuse(&app, &request) {
-        Some(problem) => problem.into_response(),
+        // This layer stands outside of the one that writes problems out.
+        Some(problem) => problem::write(&problem, Language::of(request.headers())),
         None => next.run(request).await,
     };
     let headers = response.headers_mut();

@@ -228,7 +228,7 @@ fn of_framework(status: StatusCode) -> Problem {
     Problem::plain(slug, status)
 }
 
-fn write(problem: &Problem, language: Language) -> Response {
+pub(super) fn write(problem: &Problem, language: Language) -> Response {
     let body = serde_json::to_vec(&problem.body(language)).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = problem.status;

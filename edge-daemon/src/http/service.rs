@@ -43,7 +43,8 @@ pub(super) fn router() -> Router<App> {
         .route("/problems/{slug}", get(explain))
 }
 
-/// Ready is: the ledger answers and there is a catalog to sell from.
+/// Ready is: the ledger answers, there is a catalog to sell from, and every workstation has its
+/// screens.
 async fn ready(State(app): State<App>) -> Response {
     let context = &app.context;
     let answers = context
@@ -51,7 +52,13 @@ async fn ready(State(app): State<App>) -> Response {
         .read(crate::db::outbox::backlog)
         .await
         .is_ok();
-    if answers && context.replicas.catalog().is_some() && context.replicas.store().is_some() {
+    let is_staffed = context.store.load().is_some()
+        && context
+            .workstations
+            .load()
+            .iter()
+            .all(|workstation| context.screens.follow(workstation.number).is_some());
+    if answers && is_staffed && context.replicas.catalog().is_some() {
         "ready".into_response()
     } else {
         Problem::from(&crate::checkout::Refusal::NoCatalog).into_response()

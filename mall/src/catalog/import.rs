@@ -9,6 +9,7 @@
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -33,6 +34,10 @@ use crate::{
 /// Rows in one transaction: half a second of a slow disk, so that batches of orders get their
 /// turn in between.
 const CHUNK_ROWS: usize = 2_000;
+/// How long the write lock is left alone after each chunk. Who waits for it only looks from time to
+/// time (SQLite's busy handler, up to 100 ms apart); without a pause batches of orders and other
+/// verbs could wait for a whole import in vain.
+const TURN: Duration = Duration::from_millis(8);
 /// Chunks that wait while one is written.
 const CHUNKS_WAITING_MAX: usize = 2;
 /// Rows of a file; what has been seen is kept in memory, some 80 bytes a row.
@@ -242,6 +247,7 @@ async fn apply_rows(
         let version = scope::raise(&mut tx, Scope::Catalog, at).await?;
         items::upsert(&mut tx, &step.writes, Stamp { version, at }).await?;
         db::commit(tx, doing).await?;
+        tokio::time::sleep(TURN).await;
     }
     Ok(step)
 }

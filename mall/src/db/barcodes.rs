@@ -14,8 +14,10 @@ use super::{
     sql,
 };
 
-/// Rows in one statement, as for items.
-const ROWS_A_STATEMENT: usize = 500;
+/// Rows in one statement that inserts.
+const ROWS_MAX: usize = bulk::rows_max(3);
+/// Keys in one list.
+const KEYS_MAX: usize = bulk::rows_max(1);
 
 /// A barcode's number as tables keep it; 14 digits always fit.
 pub(super) fn stored(gtin: Gtin) -> i64 {
@@ -38,11 +40,10 @@ pub(super) async fn insert(tx: &mut Conn, writes: &[ItemWrite]) -> Result<(), Db
         .flat_map(|write| write.item.barcodes.iter().map(|b| (&write.item.sku, b)))
         .map(|(sku, b)| (stored(b.gtin), sku_key(sku), b.pack_milli.milli()))
         .collect();
-    for some in rows.chunks(ROWS_A_STATEMENT) {
+    for some in rows.chunks(ROWS_MAX) {
         let values = bulk::rows(some.len(), 3);
         let statement = format!("insert into barcode (gtin, sku_key, pack_milli) values {values}");
-        let mut query =
-            sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_A_STATEMENT);
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_MAX);
         for (gtin, key, pack) in some {
             query = query.bind(*gtin).bind(key.as_str()).bind(*pack);
         }
@@ -55,7 +56,7 @@ pub(super) async fn insert(tx: &mut Conn, writes: &[ItemWrite]) -> Result<(), Db
 }
 
 pub(super) async fn remove_all(tx: &mut Conn, keys: &[String]) -> Result<(), DbError> {
-    for some in keys.chunks(ROWS_A_STATEMENT) {
+    for some in keys.chunks(KEYS_MAX) {
         let statement = format!(
             "delete from barcode where sku_key in {}",
             bulk::list(some.len())
@@ -79,13 +80,13 @@ pub(super) async fn of_items(
 ) -> Result<HashMap<String, Vec<BarcodeV1>>, DbError> {
     let doing = "read barcodes";
     let mut found: HashMap<String, Vec<BarcodeV1>> = HashMap::new();
-    for some in keys.chunks(ROWS_A_STATEMENT) {
+    for some in keys.chunks(KEYS_MAX) {
         let statement = format!(
             "select sku_key, gtin, pack_milli from barcode where sku_key in {}",
             bulk::list(some.len())
         );
         let mut query = sqlx::query_as::<_, (String, i64, i64)>(AssertSqlSafe(statement))
-            .persistent(some.len() == ROWS_A_STATEMENT);
+            .persistent(some.len() == KEYS_MAX);
         for key in some {
             query = query.bind(key.as_str());
         }
@@ -109,14 +110,14 @@ pub(super) async fn owners(
 ) -> Result<HashMap<Gtin, String>, DbError> {
     let doing = "read barcodes";
     let mut found = HashMap::new();
-    for some in gtins.chunks(ROWS_A_STATEMENT) {
+    for some in gtins.chunks(KEYS_MAX) {
         let statement = format!(
             "select b.gtin, i.sku from barcode b join item i on i.sku_key = b.sku_key
              where b.gtin in {}",
             bulk::list(some.len())
         );
         let mut query = sqlx::query_as::<_, (i64, String)>(AssertSqlSafe(statement))
-            .persistent(some.len() == ROWS_A_STATEMENT);
+            .persistent(some.len() == KEYS_MAX);
         for gtin in some {
             query = query.bind(stored(*gtin));
         }

@@ -8,9 +8,10 @@ use sync::{chain::Hash, wire::ItemV1};
 
 use super::{Conn, DbError, barcodes, bulk, sql};
 
-/// Rows in one statement: 250 × 18 parameters stay far below the engines' limits (32,766 and
-/// 65,535), and the statement is parsed once.
-const ROWS_A_STATEMENT: usize = 250;
+/// Columns that an upsert writes.
+const WRITTEN: usize = 19;
+/// Rows in one statement.
+const ROWS_MAX: usize = bulk::rows_max(WRITTEN);
 
 /// The columns that make an item on the wire, in the order that `items_read` reads.
 pub(super) const COLUMNS: &str = "sku, name, spec, unit, style, colour, size, brand, category, \
@@ -54,7 +55,7 @@ pub(crate) async fn upsert(
         .map(|w| sku_key(&w.item.sku))
         .collect();
     barcodes::remove_all(&mut *tx, &known).await?;
-    for some in writes.chunks(ROWS_A_STATEMENT) {
+    for some in writes.chunks(ROWS_MAX) {
         upsert_some(&mut *tx, some, stamp).await?;
     }
     barcodes::insert(tx, writes).await
@@ -72,10 +73,9 @@ async fn upsert_some(tx: &mut Conn, writes: &[ItemWrite], stamp: Stamp) -> Resul
            plu = excluded.plu, initials = excluded.initials, pinyin = excluded.pinyin,
            digest = excluded.digest, version = excluded.version, gone = excluded.gone,
            changed_at = excluded.changed_at",
-        bulk::rows(writes.len(), 19)
+        bulk::rows(writes.len(), WRITTEN)
     );
-    let mut query =
-        sqlx::query(AssertSqlSafe(statement)).persistent(writes.len() == ROWS_A_STATEMENT);
+    let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(writes.len() == ROWS_MAX);
     for ItemWrite { item, digest, .. } in writes {
         query = query.bind(sku_key(&item.sku));
         let texts = [&item.sku, &item.name, &item.spec];

@@ -19,6 +19,9 @@ use sync::{
 
 use super::{Conn, DbError, barcodes, bulk, damaged, items, sql};
 
+/// Keys in one list.
+const KEYS_MAX: usize = bulk::rows_max(1);
+
 /// A changed row of the catalog.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangedItem {
@@ -70,13 +73,13 @@ pub(crate) async fn known(
 ) -> Result<Known, DbError> {
     let doing = "read items";
     let mut found = Known::default();
-    for some in keys.chunks(500) {
+    for some in keys.chunks(KEYS_MAX) {
         let statement = format!(
             "select sku_key, sku, digest from item where sku_key in {}",
             bulk::list(some.len())
         );
         let mut query = sqlx::query_as::<_, (String, String, String)>(AssertSqlSafe(statement))
-            .persistent(some.len() == 500);
+            .persistent(some.len() == KEYS_MAX);
         for key in some {
             query = query.bind(key.as_str());
         }
@@ -88,7 +91,7 @@ pub(crate) async fn known(
     let held: Vec<String> = found.items.keys().cloned().collect();
     found.barcodes = barcodes::of_items(&mut *tx, &held).await?;
     found.owners = barcodes::owners(&mut *tx, gtins).await?;
-    for some in plus.chunks(500) {
+    for some in plus.chunks(KEYS_MAX) {
         let statement = format!(
             "select plu, sku from item where gone = 0 and plu in {}",
             bulk::list(some.len())

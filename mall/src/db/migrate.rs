@@ -13,6 +13,19 @@ const STEPS: [&str; 1] = [include_str!("../../migrations/0001_mall.sql")];
 const LOG: &str = "-- reference
 create table if not exists schema_step (number bigint not null primary key, taken_at bigint not null)";
 
+/// Whether every step of this program, and no other, has been taken.
+pub(super) async fn is_current(tx: &mut Conn) -> Result<bool, DbError> {
+    Ok(found(tx).await? == i64::try_from(STEPS.len()).unwrap_or(i64::MAX))
+}
+
+async fn found(tx: &mut Conn) -> Result<i64, DbError> {
+    let (found,): (i64,) = sqlx::query_as("select coalesce(max(number), 0) from schema_step")
+        .fetch_one(tx)
+        .await
+        .map_err(sql("read the schema number"))?;
+    Ok(found)
+}
+
 pub(super) async fn forward(tx: &mut Conn, now: Timestamp) -> Result<(), DbError> {
     forward_by(tx, now, &STEPS).await
 }
@@ -22,10 +35,7 @@ async fn forward_by(tx: &mut Conn, now: Timestamp, steps: &[&'static str]) -> Re
         .execute(&mut *tx)
         .await
         .map_err(sql("read the schema number"))?;
-    let (found,): (i64,) = sqlx::query_as("select coalesce(max(number), 0) from schema_step")
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(sql("read the schema number"))?;
+    let found = found(&mut *tx).await?;
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(DbError::Newer { found, known });

@@ -11,8 +11,8 @@ use sync::{
 
 use super::{Conn, DbError, bulk, inbox::Sender, sql};
 
-/// Lines in one statement: 100 × 14 parameters.
-const ROWS_A_STATEMENT: usize = 100;
+/// Lines in one statement.
+const ROWS_MAX: usize = bulk::rows_max(14);
 
 /// Inserts an order with its lines and tenders; `false` when it is there already.
 pub(crate) async fn insert(
@@ -47,7 +47,7 @@ pub(crate) async fn insert(
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    for lines in order.lines.chunks(ROWS_A_STATEMENT) {
+    for lines in order.lines.chunks(ROWS_MAX) {
         insert_lines(&mut *tx, sender.store, order.id, lines).await?;
     }
     insert_tenders(tx, sender.store, order).await?;

@@ -18,12 +18,12 @@ use ring::digest::{Context as Digest, SHA256};
 use rusqlite::{Connection, Transaction, params};
 use sync::{
     chain::Hash,
-    replica::{self, REPLICA_SCHEMA, Scope},
+    replica::{self, REPLICA_SCHEMA, Scope, item_words},
     wire::{RowV1, SnapshotV1},
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{page, words::item_words};
+use super::page;
 use crate::db::{DbError, Tx, items_read, items_read::Joined, scope::Head};
 
 /// Rows handed to the filling thread at once.

@@ -2,20 +2,24 @@
 //!
 //! **Invariant:** a handler behind a guard runs only for a caller who has shown who they are.
 
+use std::time::Duration;
+
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use futures_util::StreamExt as _;
 use sync::signature::{Claimed, Disbelief, HEADER, Signed};
+use tokio::time::timeout;
 
 use super::{
     BODY_BYTES_MAX,
     problem::{
-        BODY_TOO_LARGE, EDGE_UNKNOWN, MALFORMED, Problem, SIGNATURE_REQUIRED, SIGNATURE_STALE,
-        SIGNATURE_WRONG, TOKEN_REQUIRED,
+        BODY_TOO_LARGE, BODY_TOO_SLOW, EDGE_UNKNOWN, MALFORMED, Problem, SIGNATURE_REQUIRED,
+        SIGNATURE_STALE, SIGNATURE_WRONG, TOKEN_REQUIRED,
     },
 };
 use crate::{
@@ -23,6 +27,9 @@ use crate::{
     db::{edges, edges::EdgeRow},
     fleet,
 };
+
+/// A batch over the slowest line of a store takes seconds.
+const BODY_WAIT: Duration = Duration::from_secs(60);
 
 /// The edge node that signed a request.
 #[derive(Clone, Debug)]
@@ -78,14 +85,23 @@ fn claimed(parts: &Parts) -> Result<Claimed, Problem> {
     Claimed::read(header).map_err(|_| Problem::of(SIGNATURE_REQUIRED))
 }
 
-/// Reads a body up to a limit.
+/// Reads a body up to a limit of bytes and of time.
 pub(super) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    to_bytes(body, limit).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error)
-            .is_some_and(|source| source.to_string().contains("length limit"));
-        let kind = if too_large { BODY_TOO_LARGE } else { MALFORMED };
-        Problem::of(kind).detail(format!("a body has at most {limit} bytes"))
-    })
+    let read = timeout(BODY_WAIT, read_up_to(body, limit)).await;
+    read.unwrap_or_else(|_| Err(Problem::of(BODY_TOO_SLOW)))
+}
+
+async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::of(MALFORMED).detail("the body broke off"))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Problem::of(BODY_TOO_LARGE).detail(format!("at most {limit} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.into())
 }
 
 /// Lets a request in that carries a staff token.

@@ -53,6 +53,7 @@ kinds! {
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
     FEED_GONE = "feed-gone", GONE, "The feed cannot be followed from this cursor";
+    BODY_TOO_SLOW = "body-too-slow", REQUEST_TIMEOUT, "The body took too long";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     TOO_MANY_TRIES = "too-many-tries", TOO_MANY_REQUESTS, "Too many wrong tries";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke here";

@@ -201,3 +201,28 @@ async fn the_demo_catalog_and_the_gb18030_form_of_a_list_are_taken_whole() {
     );
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn other_writers_get_their_turn_during_an_import() {
+    let town = Town::new().await;
+    town.cli("store add --code SH001 --name 示范店").await;
+    let lines: String = (0..30_000)
+        .map(|i| format!("S{i:05},item {i},1.50\n"))
+        .collect();
+    let path = town.file("a.csv", &format!("sku,name,price_yuan\n{lines}"));
+    let import = format!("import {}", path.display());
+    let claims = async {
+        town.claim("SH001").await;
+        let n_items = town.rows("select count(*) from item")[0]
+            .parse::<i64>()
+            .unwrap();
+        for _ in 1..5 {
+            town.claim("SH001").await;
+        }
+        n_items
+    };
+    let (_, n_items) = tokio::join!(town.cli(&import), claims);
+    assert!(n_items < 30_000, "a claim waited for the whole import");
+    assert_eq!(town.rows("select count(*) from claim"), ["5"]);
+    town.stop().await;
+}

@@ -12,6 +12,7 @@ mod enrolment;
 mod feed;
 mod hq;
 mod intake;
+mod process;
 mod snapshot;
 mod town;
 mod xlsx;

@@ -6,7 +6,7 @@ use axum::{body::Body, http::Request};
 use sync::{
     chain::Hash,
     path,
-    replica::{Scope, StoreId},
+    replica::{Scope, StoreId, item_words},
     signature::{HEADER, Signed},
     wire::{RowV1, SnapshotV1},
 };
@@ -74,7 +74,7 @@ async fn a_snapshot_holds_the_rows_that_the_feed_gives() {
             let (gtin, pack) = (barcode.gtin.number(), barcode.pack_milli.milli());
             barcodes.push(format!("{gtin}|{}|{pack}", item.sku));
         }
-        words.extend(mall::item_words(item));
+        words.extend(item_words(item));
     }
     barcodes.sort();
     let of = |sql: &str| rows(file.path(), sql);

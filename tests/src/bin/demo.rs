@@ -179,6 +179,7 @@ impl Demo {
                 (1, arguments.scanner_port),
                 (2, arguments.scanner_port.saturating_add(1)),
             ],
+            printers: Vec::new(),
             simulated: true,
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
