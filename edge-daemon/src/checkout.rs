@@ -30,7 +30,7 @@ use crate::{
     context::{Context, mint},
     db::{
         DbError,
-        station::{Seen, forget_commands, load, remember_command},
+        station::{Seen, load, remember_command},
     },
     station::{Priced, Station},
 };
@@ -129,7 +129,6 @@ pub(crate) async fn change<T: Send + 'static>(
                 Seen::New => {}
             }
             let done = change(tx, &mut station)?;
-            forget_commands(tx, now)?;
             Ok((Some(done), price(station)?))
         })
         .await?;

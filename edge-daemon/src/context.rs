@@ -18,7 +18,7 @@ use domain::{
 };
 use sync::{
     replica::Scope,
-    wire::{StoreV1, WorkstationV1},
+    wire::{OperatorV1, StoreV1, WorkstationV1},
 };
 use tokio::sync::{Notify, watch};
 
@@ -163,6 +163,8 @@ pub(crate) struct Context {
     pub(crate) store: ArcSwapOption<StoreV1>,
     /// Its workstations, read once per change.
     pub(crate) workstations: ArcSwap<Vec<WorkstationV1>>,
+    /// Who works there, read once per change.
+    pub(crate) operators: ArcSwap<Vec<OperatorV1>>,
     /// Where the catalog stands, read once per change.
     pub(crate) catalog_standing: ArcSwapOption<Standing>,
     /// What screens show.
@@ -186,8 +188,19 @@ impl Context {
             self.store.store(replica.read(staff::store)?.map(Arc::new));
             self.workstations
                 .store(Arc::new(replica.read(staff::workstations)?));
+            self.operators
+                .store(Arc::new(replica.read(staff::operators)?));
         }
         Ok(())
+    }
+
+    /// An operator of the store.
+    pub(crate) fn operator(&self, number: &str) -> Option<OperatorV1> {
+        self.operators
+            .load()
+            .iter()
+            .find(|operator| operator.number == number)
+            .cloned()
     }
 
     /// Reads anew where the catalog stands after its replica changed.

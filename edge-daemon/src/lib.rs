@@ -123,6 +123,7 @@ impl Daemon {
             replicas: context::Replicas::default(),
             store: arc_swap::ArcSwapOption::empty(),
             workstations: arc_swap::ArcSwap::default(),
+            operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),

@@ -133,12 +133,7 @@ impl Screens {
 
     /// Shows a station whose cart just became an order; `receipt` is where its new slip stands,
     /// `None` without a printer.
-    pub(crate) fn completed(
-        &self,
-        priced: Priced,
-        order: Arc<Order>,
-        receipt: Option<SlipState>,
-    ) {
+    pub(crate) fn completed(&self, priced: Priced, order: Arc<Order>, receipt: Option<SlipState>) {
         let workstation = priced.station.workstation;
         self.update(workstation, |scene| {
             if priced.station.cart.revision < scene.priced.station.cart.revision {

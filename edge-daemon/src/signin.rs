@@ -21,7 +21,7 @@ use sync::{
 use crate::{
     checkout::{CheckoutError, Refusal, price},
     context::{Context, mint, random},
-    db::{DbError, staff, station},
+    db::{DbError, station},
     station::SignedIn,
 };
 
@@ -112,16 +112,10 @@ pub(crate) async fn sign_in(
     number: String,
     pin: String,
 ) -> Result<Admitted, SignInError> {
-    let replica = context
-        .replicas
-        .store()
-        .ok_or(CheckoutError::from(Refusal::NoCatalog))?;
     if context.screens.follow(workstation).is_none() {
         return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
     }
-    let operator = replica
-        .read(|db| staff::operator(db, &number))?
-        .ok_or(SignInError::Wrong)?;
+    let operator = context.operator(&number).ok_or(SignInError::Wrong)?;
     let key = (workstation, number);
     let wait_ms = context.attempts.wait_ms(&key, context.clock.now());
     if wait_ms > 0 {
@@ -198,11 +192,7 @@ pub(crate) fn operator_of(
     if context.clock.now().ms_since(signed_in.at) > SESSION_MS_MAX {
         return None;
     }
-    let replica = context.replicas.store()?;
-    replica
-        .read(|db| staff::operator(db, &signed_in.operator))
-        .ok()
-        .flatten()
+    context.operator(&signed_in.operator)
 }
 
 /// Whether a role may do what managers do.

@@ -209,6 +209,7 @@ fn begin_next(
     counter.is_done = true;
     counter.last_order = Some(done);
     station::save_head(tx, counter)?;
+    station::forget_commands(tx, setting.now)?;
     fault::point("complete.emptied");
     Ok(())
 }

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::{CheckoutError, Command, Refusal, change};
 use crate::{
     context::{Context, mint},
-    db::{DbError, catalog, station},
+    db::{catalog, station},
     fault,
     station::ScanFate,
 };
@@ -56,7 +56,7 @@ async fn add(
         quantity,
     }: ScanCommand,
 ) -> Result<Option<ScanFate>, CheckoutError> {
-    let (item, measure) = find(context, text, quantity).await?;
+    let (item, measure) = find(context, &text, quantity)?;
     fault::point("scan.found");
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
@@ -84,22 +84,24 @@ async fn add(
 }
 
 /// What a text stands for in the catalog.
-async fn find(
-    context: &Arc<Context>,
-    text: String,
+///
+/// It reads on this thread: a code is found in a few pages of a B-tree, which costs less than
+/// handing the work to another thread and back. Find, which may read much more, is handed over.
+fn find(
+    context: &Context,
+    text: &str,
     quantity: Option<Quantity>,
 ) -> Result<(LineItem, Measure), CheckoutError> {
     let catalog = context.replicas.catalog().ok_or(Refusal::NoCatalog)?;
-    let patterns = context
-        .store
-        .load()
+    let store = context.store.load();
+    let default = store
+        .is_none()
+        .then(default_label_patterns)
+        .unwrap_or_default();
+    let patterns = store
         .as_ref()
-        .map_or_else(default_label_patterns, |store| store.label_patterns.clone());
-    tokio::task::spawn_blocking(move || {
-        catalog.read(|connection| look_up(connection, &text, &patterns, quantity))
-    })
-    .await
-    .unwrap_or(Err(DbError::Closed.into()))
+        .map_or(default.as_slice(), |store| &store.label_patterns);
+    catalog.read(|connection| look_up(connection, text, patterns, quantity))
 }
 
 fn look_up(

@@ -61,14 +61,3 @@ pub(crate) fn operators(connection: &Connection) -> Result<Vec<OperatorV1>, DbEr
         .and_then(|mut statement| statement.query_map([], operator_row)?.collect())
         .map_err(DbError::sqlite("read the operators"))
 }
-
-/// One operator.
-pub(crate) fn operator(
-    connection: &Connection,
-    number: &str,
-) -> Result<Option<OperatorV1>, DbError> {
-    connection
-        .prepare_cached("select number, name, role, pin_hash from operator where number = ?1")
-        .and_then(|mut statement| statement.query_row([number], operator_row).optional())
-        .map_err(DbError::sqlite("look an operator up"))
-}

@@ -194,7 +194,10 @@ pub(crate) fn save_change(
     save_head(connection, station)
 }
 
-/// Remembers the way back of a change, and forgets the oldest beyond `UNDO_STEPS_MAX`.
+/// The oldest ways back are forgotten once in so many changes; until then a few more are kept.
+const STEPS_SWEPT_EVERY: i64 = 16;
+
+/// Remembers the way back of a change, and now and then forgets those beyond `UNDO_STEPS_MAX`.
 fn push_step(
     connection: &Connection,
     workstation: WorkstationNumber,
@@ -208,6 +211,9 @@ fn push_step(
         .prepare_cached("insert into cart_step (workstation, step, body) values (?1, ?2, ?3)")
         .and_then(|mut statement| statement.execute(params![workstation, number, body]))
         .map_err(DbError::sqlite(doing))?;
+    if number % STEPS_SWEPT_EVERY != 0 {
+        return Ok(());
+    }
     connection
         .prepare_cached(
             "delete from cart_step where workstation = ?1 and step <=

@@ -17,10 +17,7 @@ use super::{
     problem::Problem,
     view::{OperatorInfo, StoreView, WorkstationView, store_view, workstation_views},
 };
-use crate::{
-    db::staff,
-    signin::{self, SignInError},
-};
+use crate::signin::{self, SignInError};
 
 /// The store's workstations.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,9 +78,14 @@ pub(super) async fn operators(
 ) -> Result<Answer<Vec<OperatorInfo>>, Problem> {
     let unknown = || Problem::plain("workstation-unknown", StatusCode::NOT_FOUND);
     app.context.screens.follow(number).ok_or_else(unknown)?;
-    let replica = app.context.replicas.store().ok_or_else(unknown)?;
-    let operators = replica.read(staff::operators)?;
-    Ok(Answer(operators.iter().map(OperatorInfo::from).collect()))
+    Ok(Answer(
+        app.context
+            .operators
+            .load()
+            .iter()
+            .map(OperatorInfo::from)
+            .collect(),
+    ))
 }
 
 /// Signs an operator in at a workstation. Anybody who knows a PIN.
