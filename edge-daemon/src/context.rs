@@ -93,6 +93,11 @@ impl Nudge {
         self.0.notify_one();
     }
 
+    /// Waits for a nudge.
+    pub(crate) async fn taken(&self) {
+        self.0.notified().await;
+    }
+
     /// Waits for a nudge, but no longer than this.
     pub(crate) async fn taken_or(&self, period: Duration) {
         let _ = tokio::time::timeout(period, self.0.notified()).await;

@@ -10,18 +10,18 @@ use std::time::Duration;
 use acceptance::{
     catalog::{self, Listed},
     edge_process::Start,
-    gun::Gun,
+    ledger::Ledger,
     printer::Printer,
     store::{Store, original},
-    till::{Answer, Till},
-    view::{Completed, View},
     wait::{PATIENCE, until},
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    counter::{Command, Counter, Pending},
+    counter::{Counter, Remembered},
     dice::Dice,
+    operator::{End, Operator},
+    tally::Tally,
 };
 
 /// Deaths at named points, over both stores.
@@ -66,7 +66,9 @@ async fn a_power_cut_while_the_mall_is_told_loses_nothing_and_doubles_nothing() 
 /// One store, until it has died half as often as there shall be deaths.
 async fn play(has_mall: bool) -> Result<()> {
     let seed = number_from("SEED").unwrap_or(20_261_121);
-    let kills = number_from("KILLS").and_then(|n| usize::try_from(n).ok()).unwrap_or(KILLS);
+    let kills = number_from("KILLS")
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(KILLS);
     let who = if has_mall { "with its mall" } else { "alone" };
     println!("SEED={seed} ({who})");
     let begun = tokio::time::Instant::now();
@@ -77,61 +79,17 @@ async fn play(has_mall: bool) -> Result<()> {
         played.with_context(|| format!("SEED={seed} ({who}), round {round}, {}", trial.at))?;
         let rounds = trial.tally.rounds();
         let is_barren = rounds > 40 && trial.tally.deaths() * 3 < rounds;
-        ensure!(!is_barren, "the node does not die: build it with `--features fault-points`");
+        ensure!(
+            !is_barren,
+            "the node does not die: build it with `--features fault-points`"
+        );
     }
-    trial.end().await.with_context(|| format!("SEED={seed} ({who}), at the end"))?;
+    trial
+        .end()
+        .await
+        .with_context(|| format!("SEED={seed} ({who}), at the end"))?;
     println!("{who}: {} in {} s", trial.tally, begun.elapsed().as_secs());
     Ok(())
-}
-
-/// How often the power failed where, and what was found afterwards.
-#[derive(Clone, Debug, Default)]
-struct Tally {
-    points: std::collections::BTreeMap<&'static str, usize>,
-    at_rest: usize,
-    by_the_clock: usize,
-    before: usize,
-    after: usize,
-    orders: usize,
-}
-
-impl Tally {
-    fn deaths(&self) -> usize {
-        self.points.values().sum()
-    }
-
-    fn rounds(&self) -> usize {
-        self.deaths() + self.at_rest + self.by_the_clock
-    }
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} deaths at named points, {} at any time, {} at rest; {} unanswered commands were lost, {} were \
-             carried out; {} orders; {:?}",
-            self.deaths(), self.by_the_clock, self.at_rest, self.before, self.after, self.orders, self.points
-        )
-    }
-}
-
-/// An operator, what they see, and what they were never answered.
-struct Operator {
-    till: Till,
-    gun: u16,
-    counter: Counter,
-    pending: Option<Pending>,
-    dice: Dice,
-}
-
-/// How something ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// The node died.
-    Dark,
-    /// It lives.
-    Light,
 }
 
 struct Trial {
@@ -161,9 +119,18 @@ impl Trial {
             let till = store.cashier(number).await?;
             let mut counter = Counter::new();
             counter.look(&till.view().await?);
-            let gun = ports.iter().find(|(n, _)| *n == number).map_or(0, |(_, port)| *port);
+            let gun = ports
+                .iter()
+                .find(|(n, _)| *n == number)
+                .map_or(0, |(_, port)| *port);
             let dice = Dice::new(seed ^ (u64::from(number) << 32));
-            Ok(Operator { till, gun, counter, pending: None, dice })
+            Ok(Operator {
+                till,
+                gun,
+                counter,
+                pending: None,
+                dice,
+            })
         };
         let operators = [operator(1).await?, operator(2).await?];
         store.edge.kill();
@@ -171,7 +138,16 @@ impl Trial {
         dice.below(2);
         let list = catalog::read(&catalog::demo())?;
         let (tally, at) = (Tally::default(), String::new());
-        Ok(Self { store, printer, operators, list, dice, has_mall, tally, at })
+        Ok(Self {
+            store,
+            printer,
+            operators,
+            list,
+            dice,
+            has_mall,
+            tally,
+            at,
+        })
     }
 
     /// From one darkness to the next.
@@ -179,7 +155,11 @@ impl Trial {
         if self.dice.is_within(CLOCK_PERCENT) {
             return self.round_by_the_clock().await;
         }
-        let usable = if self.has_mall { POINTS.len() } else { POINTS.len() - 1 };
+        let usable = if self.has_mall {
+            POINTS.len()
+        } else {
+            POINTS.len() - 1
+        };
         let (point, latest) = POINTS[self.dice.below(usable)];
         let nth = u32::try_from(1 + self.dice.below(latest)).unwrap_or(1);
         self.at = format!("{point}:{nth}");
@@ -227,7 +207,10 @@ impl Trial {
         // The node may be dead by now; its books are not.
         let ledger = self.store.edge.ledger()?;
         let n_orders = usize::try_from(ledger.n_orders()?).unwrap_or(0);
-        ensure!(n_orders == known, "{n_orders} orders in the books, {known} were sold");
+        ensure!(
+            n_orders == known,
+            "{n_orders} orders in the books, {known} were sold"
+        );
         for operator in [&*one, &*two] {
             if let Some((id, remembered)) = operator.counter.orders.last() {
                 check_order(&ledger, *id, remembered)?;
@@ -236,8 +219,13 @@ impl Trial {
         drop(ledger);
         let list = &self.list;
         if together {
-            let (a, b) = tokio::try_join!(one.work(list, ACTIONS_MAX), two.work(list, ACTIONS_MAX))?;
-            return Ok(if a == End::Dark || b == End::Dark { End::Dark } else { End::Light });
+            let (a, b) =
+                tokio::try_join!(one.work(list, ACTIONS_MAX), two.work(list, ACTIONS_MAX))?;
+            return Ok(if a == End::Dark || b == End::Dark {
+                End::Dark
+            } else {
+                End::Light
+            });
         }
         for _ in 0..ACTIONS_MAX {
             for operator in [&mut *one, &mut *two] {
@@ -264,20 +252,29 @@ impl Trial {
         let ledger = self.store.edge.ledger()?;
         until("the receipts to be printed", PATIENCE, async || {
             let slips = ledger.slips()?;
-            let waiting = ["queued", "sending"].iter().any(|state| slips.contains_key(*state));
+            let waiting = ["queued", "sending"]
+                .iter()
+                .any(|state| slips.contains_key(*state));
             Ok((!waiting).then_some(()))
         })
         .await?;
         ledger.check_file()?;
         ledger.check_receipt_numbers()?;
         let orders = ledger.orders()?;
-        let known = self.operators.iter().flat_map(|operator| &operator.counter.orders);
+        let known = self
+            .operators
+            .iter()
+            .flat_map(|operator| &operator.counter.orders);
         let mut n_known = 0;
         for (id, remembered) in known {
             check_order(&ledger, *id, remembered)?;
             n_known += 1;
         }
-        ensure!(orders.len() == n_known, "{} orders, {n_known} were sold", orders.len());
+        ensure!(
+            orders.len() == n_known,
+            "{} orders, {n_known} were sold",
+            orders.len()
+        );
         for (number, state) in ledger.slips_of_orders()? {
             let (firsts, copies) = self.printer.slips_of(&number);
             let is_right = match state.as_str() {
@@ -285,10 +282,17 @@ impl Trial {
                 "unknown" => firsts <= 1,
                 _ => false,
             };
-            ensure!(is_right && copies == 0, "{number} is {state}, printed {firsts} + {copies} times");
+            ensure!(
+                is_right && copies == 0,
+                "{number} is {state}, printed {firsts} + {copies} times"
+            );
         }
         let found = self.store.compare().await?;
-        ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
+        ensure!(
+            found.agrees(),
+            "mall and store differ:\n{}",
+            found.differences.join("\n")
+        );
         ensure!(found.n_mall == n_known);
         self.tally.orders = n_known;
         Ok(())
@@ -296,137 +300,38 @@ impl Trial {
 }
 
 /// An order is what the cashier rang up.
-fn check_order(
-    ledger: &acceptance::ledger::Ledger,
-    id: uuid::Uuid,
-    remembered: &crate::counter::Remembered,
-) -> Result<()> {
+fn check_order(ledger: &Ledger, id: uuid::Uuid, remembered: &Remembered) -> Result<()> {
     let order = ledger.order(id)?;
     let lines: Vec<(&str, i64, i64)> = order
         .lines
         .iter()
-        .map(|l| (l.sku.as_str(), l.quantity_milli.milli(), l.amount_minor.minor()))
+        .map(|l| {
+            (
+                l.sku.as_str(),
+                l.quantity_milli.milli(),
+                l.amount_minor.minor(),
+            )
+        })
         .collect();
-    let expected: Vec<(&str, i64, i64)> =
-        remembered.lines.iter().map(|l| (l.sku.as_str(), l.milli, l.amount)).collect();
-    ensure!(lines == expected, "{} holds {lines:?}, sold were {expected:?}", order.receipt_number);
-    let cash: i64 = order.tenders.iter().map(|tender| tender.amount_minor.minor()).sum();
-    ensure!(cash == remembered.cash, "{} took {cash}", order.receipt_number);
+    let expected: Vec<(&str, i64, i64)> = remembered
+        .lines
+        .iter()
+        .map(|l| (l.sku.as_str(), l.milli, l.amount))
+        .collect();
+    ensure!(
+        lines == expected,
+        "{} holds {lines:?}, sold were {expected:?}",
+        order.receipt_number
+    );
+    let cash: i64 = order
+        .tenders
+        .iter()
+        .map(|tender| tender.amount_minor.minor())
+        .sum();
+    ensure!(
+        cash == remembered.cash,
+        "{} took {cash}",
+        order.receipt_number
+    );
     Ok(())
-}
-
-impl Operator {
-    /// Looks at the screen after a restart: it shows what was seen last, or what the unanswered
-    /// command makes of it. That command, sent again and again, counts once.
-    async fn settle(&mut self, tally: &mut Tally) -> Result<End> {
-        let Ok(view) = self.till.view().await else { return Ok(End::Dark) };
-        let Some(pending) = self.pending.clone() else {
-            self.expect(&view, "nothing was under way")?;
-            self.counter.look(&view);
-            return Ok(End::Light);
-        };
-        let is_before = self.counter.is_shown_by(&view)?;
-        let is_after = pending.after.is_shown_by(&view)?;
-        let standing = &self.counter.standing;
-        ensure!(
-            is_before || is_after,
-            "the screen shows {:?} in {}; before was {standing:?}, after {:?} would be {:?}",
-            view.cart, view.phase, pending.command, pending.after.standing
-        );
-        match (is_before, is_after) {
-            (true, false) => tally.before += 1,
-            (false, true) => tally.after += 1,
-            _ => {}
-        }
-        if let Command::Gun(_) = pending.command {
-            if is_after {
-                self.counter = pending.after;
-            }
-            self.pending = None;
-            self.counter.look(&view);
-            return Ok(End::Light);
-        }
-        for _ in 0..2 {
-            if self.send(&pending).await? == End::Dark {
-                return Ok(End::Dark);
-            }
-        }
-        self.pending = None;
-        Ok(End::Light)
-    }
-
-    /// Works until the power fails, or so many things are done.
-    async fn work(&mut self, list: &[Listed], actions: usize) -> Result<End> {
-        for _ in 0..actions {
-            let pending = self.counter.think(&self.till, list, &mut self.dice)?;
-            self.pending = Some(pending.clone());
-            if self.send(&pending).await? == End::Dark {
-                return Ok(End::Dark);
-            }
-            self.pending = None;
-        }
-        Ok(End::Light)
-    }
-
-    /// Sends a command; when it is answered, the counter is what it makes of it.
-    async fn send(&mut self, pending: &Pending) -> Result<End> {
-        let view = match &pending.command {
-            Command::Gun(text) => match self.shoot(text, pending).await? {
-                Some(view) => view,
-                None => return Ok(End::Dark),
-            },
-            Command::Call(call) | Command::Complete(call) | Command::Refused(call) => {
-                let Ok(answer) = self.till.call(call).await else { return Ok(End::Dark) };
-                match self.read(&pending.command, &answer).await? {
-                    Some(view) => view,
-                    None => return Ok(End::Dark),
-                }
-            }
-        };
-        self.counter = pending.after.clone();
-        self.expect(&view, &format!("{:?}", pending.command))?;
-        self.counter.look(&view);
-        Ok(End::Light)
-    }
-
-    async fn read(&self, command: &Command, answer: &Answer) -> Result<Option<View>> {
-        Ok(match command {
-            Command::Complete(_) => Some(answer.done::<Completed>()?.view),
-            Command::Refused(_) => {
-                ensure!((400..500).contains(&answer.status), "not refused: {answer:?}");
-                self.till.view().await.ok()
-            }
-            Command::Call(_) | Command::Gun(_) => {
-                Some(answer.done().with_context(|| format!("{command:?}"))?)
-            }
-        })
-    }
-
-    /// Reads a code with the scanner on the port and waits until the screen shows it.
-    async fn shoot(&self, text: &str, pending: &Pending) -> Result<Option<View>> {
-        let Ok(mut gun) = Gun::connect(self.gun).await else { return Ok(None) };
-        if gun.read(&[text]).await.is_err() {
-            return Ok(None);
-        }
-        until(format!("the scan of {text}"), Duration::from_secs(20), async || {
-            match self.till.view().await {
-                Err(_) => Ok(Some(None)),
-                Ok(view) if pending.after.is_shown_by(&view)? => Ok(Some(Some(view))),
-                Ok(view) if self.counter.is_shown_by(&view)? => Ok(None),
-                Ok(view) => bail!("the screen shows {:?}", view.cart),
-            }
-        })
-        .await
-    }
-
-    fn expect(&self, view: &View, after: &str) -> Result<()> {
-        let standing = &self.counter.standing;
-        let (cart, phase) = (&view.cart, &view.phase);
-        ensure!(
-            self.counter.is_shown_by(view)?,
-            "workstation {}: the screen shows {cart:?} in {phase}, expected {standing:?} ({after})",
-            self.till.workstation(),
-        );
-        Ok(())
-    }
 }

@@ -3,9 +3,17 @@
 //! The kill tests need an `edge-daemon` built with the feature `fault-points`. `SEED` plays one
 //! seed again, `KILLS` says how many deaths there shall be.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests may do what tests may"
+)]
+
 mod counter;
 mod dice;
 mod disk;
 mod kills;
+mod operator;
 mod snapshot;
+mod tally;
 mod weather;

@@ -2,6 +2,11 @@
 //!
 //! Each test has a store of its own, copied from one that was opened once.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "helpers of tests may do what tests may"
+)]
+
 mod codes;
 mod day;
 mod doors;
@@ -28,5 +33,8 @@ async fn selling() -> Result<Store> {
 /// The items of the demo catalog that are sold by the piece.
 fn pieces() -> Result<Vec<Listed>> {
     let list = catalog::read(&catalog::demo())?;
-    Ok(list.into_iter().filter(|item| !item.barcode.is_empty()).collect())
+    Ok(list
+        .into_iter()
+        .filter(|item| !item.barcode.is_empty())
+        .collect())
 }

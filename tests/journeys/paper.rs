@@ -29,12 +29,19 @@ async fn sale_with_a_printer_that_is(state: &str, notice: &str) -> Result<()> {
         Ok(till.view().await?.notes(notice).then_some(()))
     })
     .await?;
-    ensure!(slips_of(&till, &first.order.receipt_number).await?.is_empty());
+    ensure!(
+        slips_of(&till, &first.order.receipt_number)
+            .await?
+            .is_empty()
+    );
     make_printer(&till, "ready").await?;
     printed(&till, &second, 1).await?;
     until("the notice to go", PATIENCE, async || {
         let view = till.view().await?;
-        let is_sent = view.last_order.as_ref().is_some_and(|order| order.receipt == "sent");
+        let is_sent = view
+            .last_order
+            .as_ref()
+            .is_some_and(|order| order.receipt == "sent");
         Ok((is_sent && !view.notes(notice)).then_some(()))
     })
     .await?;
@@ -44,10 +51,16 @@ async fn sale_with_a_printer_that_is(state: &str, notice: &str) -> Result<()> {
     for completed in [&first, &second, &third] {
         let slips = slips_of(&till, &completed.order.receipt_number).await?;
         ensure!(slips.len() == 1, "{} receipts of one order", slips.len());
-        ensure!(!slips.concat().contains("补打"), "a first receipt is marked as a copy");
+        ensure!(
+            !slips.concat().contains("补打"),
+            "a first receipt is marked as a copy"
+        );
     }
     let slips = store.edge.ledger()?.slips()?;
-    ensure!(slips.get("sent") == Some(&3) && slips.len() == 1, "{slips:?}");
+    ensure!(
+        slips.get("sent") == Some(&3) && slips.len() == 1,
+        "{slips:?}"
+    );
     Ok(())
 }
 
@@ -57,7 +70,8 @@ async fn a_sale_without_paper_completes_and_prints_once_when_there_is_some() -> 
 }
 
 #[tokio::test]
-async fn a_sale_with_the_printers_lid_open_completes_and_prints_once_when_it_is_shut() -> Result<()> {
+async fn a_sale_with_the_printers_lid_open_completes_and_prints_once_when_it_is_shut() -> Result<()>
+{
     sale_with_a_printer_that_is("cover-open", "printer-cover").await
 }
 

@@ -24,7 +24,9 @@ async fn a_stream_begins_with_the_view_and_beats_while_nothing_happens() -> Resu
     let mut stream = till.follow().await?;
     let first: View = read(&stream.next(PATIENCE).await?)?;
     ensure!(first.boot == till.view().await?.boot);
-    let beat = stream.next_where(STALE_AFTER, |event| event.name == "heartbeat").await;
+    let beat = stream
+        .next_where(STALE_AFTER, |event| event.name == "heartbeat")
+        .await;
     beat.context("the screen would call the stream stale")?;
     Ok(())
 }
@@ -39,9 +41,15 @@ async fn both_screens_follow_a_sale_with_rising_revisions() -> Result<()> {
     let (mut phases, mut revision) = (Vec::new(), 0);
     while phases.last().map(String::as_str) != Some("paid") {
         let display: Display = read(
-            &shopper.next_where(PATIENCE, |event| event.name == "view").await?,
+            &shopper
+                .next_where(PATIENCE, |event| event.name == "view")
+                .await?,
         )?;
-        ensure!(display.revision >= revision, "{} after {revision}", display.revision);
+        ensure!(
+            display.revision >= revision,
+            "{} after {revision}",
+            display.revision
+        );
         revision = display.revision;
         phases.push(display.phase);
     }

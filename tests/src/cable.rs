@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** a change of the cable's state ends every connection that was made before it.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use tokio::{
@@ -12,6 +12,9 @@ use tokio::{
     sync::watch,
     time::sleep,
 };
+
+/// Bytes that are carried at once.
+const PIECE_BYTES: usize = 64 * 1_024;
 
 /// How the cable is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +61,13 @@ impl Cable {
     /// # Errors
     /// When its own end cannot be opened.
     pub async fn lay(to: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for a cable")?;
-        let port = listener.local_addr().context("a cable without an end")?.port();
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .context("no port for a cable")?;
+        let port = listener
+            .local_addr()
+            .context("a cable without an end")?
+            .port();
         let weather = watch::Sender::new(Weather::Fair);
         let fooled = Arc::new(watch::Sender::new(0));
         let (changes, count) = (weather.clone(), Arc::clone(&fooled));
@@ -68,7 +76,12 @@ impl Cable {
                 tokio::spawn(carry(near, to, changes.subscribe(), Arc::clone(&count)));
             }
         });
-        Ok(Self { port, weather, fooled, listening })
+        Ok(Self {
+            port,
+            weather,
+            fooled,
+            listening,
+        })
     }
 
     /// Where the store calls.
@@ -91,7 +104,9 @@ impl Cable {
         let mut count = self.fooled.subscribe();
         let goal = *count.borrow() + times;
         let reached = tokio::time::timeout(limit, count.wait_for(|n| *n >= goal)).await;
-        reached.context("nobody called over the cable")?.context("the cable is gone")?;
+        reached
+            .context("nobody called over the cable")?
+            .context("the cable is gone")?;
         Ok(())
     }
 }
@@ -118,54 +133,77 @@ async fn carry(
 
 async fn under(
     weather: Weather,
-    mut near: TcpStream,
+    near: TcpStream,
     to: u16,
     fooled: &watch::Sender<u32>,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     match weather {
         Weather::Cut => Ok(()),
         Weather::Silent => std::future::pending().await,
         Weather::Fair => {
-            let mut far = TcpStream::connect(("127.0.0.1", to)).await?;
+            let (mut near, mut far) = (near, connect(to).await?);
             copy_bidirectional(&mut near, &mut far).await.map(|_| ())
         }
-        Weather::Slow(delay) => {
-            let far = TcpStream::connect(("127.0.0.1", to)).await?;
-            let (mut near_reads, mut near_writes) = near.into_split();
-            let (mut far_reads, mut far_writes) = far.into_split();
-            let up = tokio::io::copy(&mut near_reads, &mut far_writes);
-            let down = async {
-                let mut buffer = vec![0; 64 * 1_024];
-                loop {
-                    let n = far_reads.read(&mut buffer).await?;
-                    if n == 0 {
-                        return Ok::<(), std::io::Error>(());
-                    }
-                    sleep(delay).await;
-                    near_writes.write_all(buffer.get(..n).unwrap_or_default()).await?;
-                }
-            };
-            tokio::select! { done = down => done, failed = up => failed.map(|_| ()) }
-        }
-        Weather::HalfAnswers(bytes) => {
-            let request = read_request(&mut near).await?;
-            let mut far = TcpStream::connect(("127.0.0.1", to)).await?;
-            far.write_all(&request).await?;
-            let mut answer = vec![0; bytes];
-            let n = far.read(&mut answer).await?;
-            near.write_all(answer.get(..n).unwrap_or_default()).await?;
-            near.shutdown().await?;
-            count(&request, fooled);
-            Ok(())
-        }
-        Weather::Nonsense(answer) => {
-            let request = read_request(&mut near).await?;
-            near.write_all(answer.as_bytes()).await?;
-            near.shutdown().await?;
-            count(&request, fooled);
-            Ok(())
-        }
+        Weather::Slow(delay) => slowly(near, connect(to).await?, delay).await,
+        Weather::HalfAnswers(bytes) => half(near, to, bytes, fooled).await,
+        Weather::Nonsense(answer) => nonsense(near, &answer, fooled).await,
     }
+}
+
+async fn connect(to: u16) -> io::Result<TcpStream> {
+    TcpStream::connect(("127.0.0.1", to)).await
+}
+
+/// Questions go as they come, answers wait.
+async fn slowly(near: TcpStream, far: TcpStream, delay: Duration) -> io::Result<()> {
+    let (mut near_reads, mut near_writes) = near.into_split();
+    let (mut far_reads, mut far_writes) = far.into_split();
+    let up = tokio::io::copy(&mut near_reads, &mut far_writes);
+    let down = async {
+        let mut buffer = vec![0; PIECE_BYTES];
+        loop {
+            let n = far_reads.read(&mut buffer).await?;
+            if n == 0 {
+                return Ok(());
+            }
+            sleep(delay).await;
+            near_writes
+                .write_all(buffer.get(..n).unwrap_or_default())
+                .await?;
+        }
+    };
+    tokio::select! { done = down => done, failed = up => failed.map(|_| ()) }
+}
+
+/// The mall has heard and done it; the store hears the beginning of its answer.
+async fn half(
+    mut near: TcpStream,
+    to: u16,
+    bytes: usize,
+    fooled: &watch::Sender<u32>,
+) -> io::Result<()> {
+    let request = read_request(&mut near).await?;
+    let mut far = connect(to).await?;
+    far.write_all(&request).await?;
+    let mut answer = vec![0; PIECE_BYTES];
+    let n = far.read(&mut answer).await?;
+    near.write_all(answer.get(..n.min(bytes)).unwrap_or_default())
+        .await?;
+    near.shutdown().await?;
+    count(&request, fooled);
+    Ok(())
+}
+
+async fn nonsense(
+    mut near: TcpStream,
+    answer: &str,
+    fooled: &watch::Sender<u32>,
+) -> io::Result<()> {
+    let request = read_request(&mut near).await?;
+    near.write_all(answer.as_bytes()).await?;
+    near.shutdown().await?;
+    count(&request, fooled);
+    Ok(())
 }
 
 fn count(request: &[u8], fooled: &watch::Sender<u32>) {
@@ -175,8 +213,8 @@ fn count(request: &[u8], fooled: &watch::Sender<u32>) {
 }
 
 /// Reads one request to the end of its body.
-async fn read_request(near: &mut TcpStream) -> std::io::Result<Vec<u8>> {
-    let (mut request, mut buffer) = (Vec::new(), vec![0; 64 * 1_024]);
+async fn read_request(near: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let (mut request, mut buffer) = (Vec::new(), vec![0; PIECE_BYTES]);
     loop {
         let n = near.read(&mut buffer).await?;
         request.extend_from_slice(buffer.get(..n).unwrap_or_default());
@@ -187,7 +225,9 @@ async fn read_request(near: &mut TcpStream) -> std::io::Result<Vec<u8>> {
 }
 
 fn is_whole(request: &[u8]) -> bool {
-    let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
     let text = String::from_utf8_lossy(request.get(..head).unwrap_or_default()).to_lowercase();
     let length = text
         .lines()

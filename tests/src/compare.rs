@@ -51,7 +51,9 @@ struct Given {
 }
 
 const fn money(fen: Fen) -> Money {
-    Money { amount: fen.minor() }
+    Money {
+        amount: fen.minor(),
+    }
 }
 
 impl From<&OrderV1> for Sold {
@@ -125,15 +127,37 @@ pub async fn compare(
     let theirs = of_mall(mall, token, store).await?;
     let mut differences = Vec::new();
     let mut total = 0;
-    let by_id = keyed(&own, |order| &order.id, "the store has order", &mut differences);
-    let told = keyed(&theirs, |order| &order.id, "the mall has order", &mut differences);
-    keyed(&own, |order| &order.receipt_number, "the store has receipt", &mut differences);
-    keyed(&theirs, |order| &order.receipt_number, "the mall has receipt", &mut differences);
+    let by_id = keyed(
+        &own,
+        |order| &order.id,
+        "the store has order",
+        &mut differences,
+    );
+    let told = keyed(
+        &theirs,
+        |order| &order.id,
+        "the mall has order",
+        &mut differences,
+    );
+    keyed(
+        &own,
+        |order| &order.receipt_number,
+        "the store has receipt",
+        &mut differences,
+    );
+    keyed(
+        &theirs,
+        |order| &order.receipt_number,
+        "the mall has receipt",
+        &mut differences,
+    );
     for (id, order) in &by_id {
         total += order.total.amount;
         match told.get(id) {
             Some(other) if other == order => {}
-            Some(other) => differences.push(format!("the store says {order:?}, the mall {other:?}")),
+            Some(other) => {
+                differences.push(format!("the store says {order:?}, the mall {other:?}"))
+            }
             None => differences.push(format!("the mall lacks {}", order.receipt_number)),
         }
     }
@@ -144,7 +168,12 @@ pub async fn compare(
     }
     compare_days(mall, token, store, &own, &mut differences).await?;
     troubles(mall, token, store, &mut differences).await?;
-    Ok(Comparison { n_edge: own.len(), n_mall: theirs.len(), total, differences })
+    Ok(Comparison {
+        n_edge: own.len(),
+        n_mall: theirs.len(),
+        total,
+        differences,
+    })
 }
 
 /// Waits until the mall has as many orders as the store, and compares. The mall acknowledges what
@@ -232,8 +261,8 @@ async fn compare_days(
         days.entry(&order.business_date).or_default().push(order);
     }
     for (date, orders) in days {
-        let sum = |of: fn(&Sold) -> Money| {
-            Money { amount: orders.iter().map(|order| of(order).amount).sum() }
+        let sum = |of: fn(&Sold) -> Money| Money {
+            amount: orders.iter().map(|order| of(order).amount).sum(),
         };
         let expected = Day {
             n_orders: orders.len(),
@@ -241,7 +270,9 @@ async fn compare_days(
             rounding: sum(|order| order.rounding),
             change: sum(|order| order.change),
         };
-        let day: Day = mall.ask(token, &format!("/hq/v1/stores/{store}/days/{date}")).await?;
+        let day: Day = mall
+            .ask(token, &format!("/hq/v1/stores/{store}/days/{date}"))
+            .await?;
         if day != expected {
             differences.push(format!("on {date} HQ has {day:?}, the store {expected:?}"));
         }

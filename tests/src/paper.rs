@@ -19,14 +19,20 @@ pub struct Tape {
 pub struct Slip {
     /// Whether the cutter has ended it.
     pub cut: bool,
+    /// Pulses that the drawer got since the slip before.
+    pub drawer_kicks: u32,
     rows: Vec<Row>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Row {
-    Text { spans: Vec<Span> },
-    Qr { text: String },
+    Text {
+        spans: Vec<Span>,
+    },
+    Qr {
+        text: String,
+    },
     #[serde(other)]
     Other,
 }
@@ -58,7 +64,9 @@ fn path(till: &Till, what: &str) -> String {
 /// # Errors
 /// When nobody answers.
 pub async fn tape(till: &Till) -> Result<Tape> {
-    till.call(&Call::new(Method::GET, path(till, "tape"), None)).await?.done()
+    till.call(&Call::new(Method::GET, path(till, "tape"), None))
+        .await?
+        .done()
 }
 
 /// The cut slips that carry a receipt number.
@@ -68,7 +76,10 @@ pub async fn tape(till: &Till) -> Result<Tape> {
 pub async fn slips_of(till: &Till, receipt_number: &str) -> Result<Vec<String>> {
     let code = format!("[QR {receipt_number}]");
     let cut = tape(till).await?.slips.into_iter().filter(|slip| slip.cut);
-    Ok(cut.map(|slip| slip.text()).filter(|text| text.contains(&code)).collect())
+    Ok(cut
+        .map(|slip| slip.text())
+        .filter(|text| text.contains(&code))
+        .collect())
 }
 
 /// Puts a printer into a state: `ready`, `gone`, `paper-out` or `cover-open`.
@@ -76,9 +87,17 @@ pub async fn slips_of(till: &Till, receipt_number: &str) -> Result<Vec<String>> 
 /// # Errors
 /// When it is refused or nobody answers.
 pub async fn make_printer(till: &Till, state: &str) -> Result<()> {
-    let call = Call::new(Method::PUT, path(till, "printer"), Some(json!({ "state": state })));
+    let call = Call::new(
+        Method::PUT,
+        path(till, "printer"),
+        Some(json!({ "state": state })),
+    );
     let answer = till.call(&call).await?;
-    anyhow::ensure!(answer.status == 204, "the printer stays as it was: {}", answer.text);
+    anyhow::ensure!(
+        answer.status == 204,
+        "the printer stays as it was: {}",
+        answer.text
+    );
     Ok(())
 }
 
@@ -102,8 +121,14 @@ pub async fn drawer_openings(till: &Till) -> Result<u64> {
     }
     let call = Call::new(Method::GET, "/sim/devices", None);
     let devices: Devices = till.call(&call).await?.done()?;
-    let own = devices.workstations.iter().find(|w| w.number == till.workstation());
-    Ok(own.context("the workstation has no devices")?.drawer.openings)
+    let own = devices
+        .workstations
+        .iter()
+        .find(|w| w.number == till.workstation());
+    Ok(own
+        .context("the workstation has no devices")?
+        .drawer
+        .openings)
 }
 
 /// Pushes the drawer of a till shut.
@@ -111,8 +136,16 @@ pub async fn drawer_openings(till: &Till) -> Result<u64> {
 /// # Errors
 /// When it is refused or nobody answers.
 pub async fn shut_drawer(till: &Till) -> Result<()> {
-    let call = Call::new(Method::PUT, path(till, "drawer"), Some(json!({ "open": false })));
+    let call = Call::new(
+        Method::PUT,
+        path(till, "drawer"),
+        Some(json!({ "open": false })),
+    );
     let answer = till.call(&call).await?;
-    anyhow::ensure!(answer.status == 204, "the drawer stays open: {}", answer.text);
+    anyhow::ensure!(
+        answer.status == 204,
+        "the drawer stays open: {}",
+        answer.text
+    );
     Ok(())
 }

@@ -42,26 +42,42 @@ enum Pause {
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
     let mut failures = 0_u32;
     loop {
-        let pause = match until_empty(&context, &mall, &node).await {
+        let (pause, is_open) = match until_empty(&context, &mall, &node).await {
             Ok(Pause::Empty) => {
                 failures = 0;
-                UPLOAD_PERIOD
+                (UPLOAD_PERIOD, true)
             }
-            Ok(Pause::Asked(pause)) => pause,
+            Ok(Pause::Asked(pause)) => (pause, false),
             Err(error) => {
                 failures = failures.saturating_add(1);
                 told_down(&context, &error, failures);
-                Duration::from_millis(retry_ms(failures, u32::from_be_bytes(random())))
+                let wait = retry_ms(failures, u32::from_be_bytes(random()));
+                (Duration::from_millis(wait), false)
             }
         };
         recount(&context).await;
         tokio::select! {
             () = stop.cancelled() => return,
-            // While the mall is silent new orders do not shorten the wait: they would only knock
-            // at a closed door.
-            () = tokio::time::sleep(pause), if failures > 0 => {}
-            () = context.nudges.upload.taken_or(pause), if failures == 0 => {}
+            () = rest(&context, pause, is_open) => {}
         }
+    }
+}
+
+/// Waits for the next look. While the mall is silent or wants to be left alone, new orders do not
+/// shorten the wait, which would only be knocking at a closed door; they are counted all the same.
+async fn rest(context: &Arc<Context>, pause: Duration, is_open: bool) {
+    if is_open {
+        return context.nudges.upload.taken_or(pause).await;
+    }
+    let count_each = async {
+        loop {
+            context.nudges.upload.taken().await;
+            recount(context).await;
+        }
+    };
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = count_each => {}
     }
 }
 

@@ -13,7 +13,10 @@ use serde::Serialize;
 ///
 /// # Errors
 /// Whatever it ends in.
-#[expect(clippy::disallowed_methods, reason = "a benchmark is the one place that times itself")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark is the one place that times itself"
+)]
 pub fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
     let began = Instant::now();
     let done = work()?;
@@ -27,7 +30,10 @@ pub struct Watch(Instant);
 impl Watch {
     /// Starts.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "a benchmark is the one place that times itself")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a benchmark is the one place that times itself"
+    )]
     pub fn start() -> Self {
         Self(Instant::now())
     }
@@ -46,7 +52,8 @@ pub struct Samples(Vec<u64>);
 impl Samples {
     /// Adds one.
     pub fn push(&mut self, duration: Duration) {
-        self.0.push(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+        self.0
+            .push(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// The value below which so many of a thousand lie, in microseconds.
@@ -81,7 +88,13 @@ pub struct Figure {
 impl Figure {
     /// Holds something done many times against its floor.
     #[must_use]
-    pub fn of(what: &str, samples: &Samples, floor: &str, under: &Samples, limit_milli: u64) -> Self {
+    pub fn of(
+        what: &str,
+        samples: &Samples,
+        floor: &str,
+        under: &Samples,
+        limit_milli: u64,
+    ) -> Self {
         let (p50_us, floor_p50_us) = (samples.permille(500), under.permille(500));
         Self {
             what: what.to_owned(),
@@ -131,7 +144,11 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for figure in &self.figures {
-            let ratio = format!("{}.{:02}", figure.ratio_milli / 1_000, figure.ratio_milli % 1_000 / 10);
+            let ratio = format!(
+                "{}.{:02}",
+                figure.ratio_milli / 1_000,
+                figure.ratio_milli % 1_000 / 10
+            );
             let limit = match figure.limit_milli {
                 0 => String::new(),
                 limit => format!(" (promised: at most {})", limit / 1_000),
@@ -139,7 +156,11 @@ impl Report {
             let _ = writeln!(
                 text,
                 "{}\n  p50 {} ms, p99 {} ms\n  floor: {}, p50 {} ms\n  ratio {ratio}{limit}{}\n",
-                figure.what, ms(figure.p50_us), ms(figure.p99_us), figure.floor, ms(figure.floor_p50_us),
+                figure.what,
+                ms(figure.p50_us),
+                ms(figure.p99_us),
+                figure.floor,
+                ms(figure.floor_p50_us),
                 if figure.holds() { "" } else { "  NOT KEPT" },
             );
         }
@@ -155,7 +176,8 @@ impl Report {
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         std::fs::create_dir_all(folder).context("could not make the report's folder")?;
-        std::fs::write(folder.join("bench.txt"), self.text()).context("could not write the report")?;
+        std::fs::write(folder.join("bench.txt"), self.text())
+            .context("could not write the report")?;
         let json = serde_json::to_string_pretty(self).context("could not write the report")?;
         std::fs::write(folder.join("bench.json"), json).context("could not write the report")
     }

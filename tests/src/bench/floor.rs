@@ -87,8 +87,10 @@ impl Complete {
         self.n += 1;
         let tx = self.connection.transaction()?;
         for position in 0..n_lines {
-            tx.prepare_cached("insert into cart_line (workstation, position, body) values (1, ?1, ?2)")?
-                .execute(params![position, BODY])?;
+            tx.prepare_cached(
+                "insert into cart_line (workstation, position, body) values (1, ?1, ?2)",
+            )?
+            .execute(params![position, BODY])?;
         }
         Ok(tx.commit()?)
     }
@@ -113,7 +115,8 @@ impl Complete {
         tx.prepare_cached("insert into outbox (epoch, id, kind, v, at, body, digest, chain) values (1, ?1, 'order', 1, ?2, ?3, ?4, ?4)")?
             .execute(params![id, n, body, hash])?;
         tx.prepare_cached("insert into spool (id, order_id, workstation, copy, queued_at) values (?1, ?1, 1, 'first', ?2)")?.execute(params![id, n])?;
-        tx.prepare_cached("delete from cart_line where workstation = 1")?.execute([])?;
+        tx.prepare_cached("delete from cart_line where workstation = 1")?
+            .execute([])?;
         tx.prepare_cached("insert into station (workstation, revision, order_id, is_tendering, is_done) values (1, ?1, ?2, 0, 1) on conflict do update set revision = excluded.revision, order_id = excluded.order_id")?.execute(params![n, id])?;
         Ok(tx.commit()?)
     }
@@ -125,10 +128,8 @@ impl Complete {
 /// When a file cannot be read or made.
 pub fn bulk_insert(data: &Path, tables: &str, indexes: &str) -> Result<()> {
     let name = std::fs::read_to_string(data.join("replica-catalog.current"))?;
-    let source = Connection::open_with_flags(
-        data.join(name.trim()),
-        OpenFlags::SQLITE_OPEN_READ_ONLY,
-    )?;
+    let source =
+        Connection::open_with_flags(data.join(name.trim()), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let path = data.join("floor-bulk.db");
     let mut target = fresh(&path)?;
     let tx = target.transaction()?;
@@ -171,11 +172,17 @@ pub fn intake(data: &Path, bodies: &[String], n_lines: i64) -> Result<()> {
         let tx = connection.transaction()?;
         for (n, body) in hundred.iter().enumerate() {
             let id = u128::try_from(batch * 100 + n)?.to_be_bytes();
-            tx.prepare_cached("insert into event_id values (1, ?1, ?1)")?.execute([id])?;
-            tx.prepare_cached("insert into inbox values (1, '2026-11-21', ?1, ?2)")?.execute(params![id, body])?;
-            tx.prepare_cached("insert into orders values (1, ?1, 'SH001-1-1-20261121-0001 1001')")?.execute([id])?;
+            tx.prepare_cached("insert into event_id values (1, ?1, ?1)")?
+                .execute([id])?;
+            tx.prepare_cached("insert into inbox values (1, '2026-11-21', ?1, ?2)")?
+                .execute(params![id, body])?;
+            tx.prepare_cached("insert into orders values (1, ?1, 'SH001-1-1-20261121-0001 1001')")?
+                .execute([id])?;
             for number in 0..n_lines {
-                tx.prepare_cached("insert into line values (1, ?1, ?2, 'a made-up item of the world', 1299)")?.execute(params![id, number])?;
+                tx.prepare_cached(
+                    "insert into line values (1, ?1, ?2, 'a made-up item of the world', 1299)",
+                )?
+                .execute(params![id, number])?;
             }
         }
         tx.commit()?;

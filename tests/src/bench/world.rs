@@ -11,8 +11,25 @@ use domain::barcode::check_digit;
 /// As many as Open Food Facts had with a valid GTIN in 2026.
 pub const WORLD_ITEMS: u32 = 808_096;
 
-const KINDS: [&str; 8] = ["纯牛奶", "Dark chocolate", "橙汁饮料", "Pain de mie", "苏打饼干", "Olive oil", "速溶咖啡", "Tomates pelées"];
-const MAKES: [&str; 7] = ["晨露", "Bellami", "山行", "Norrøna Mat", "一禾", "Casa Verde", "柏舟"];
+const KINDS: [&str; 8] = [
+    "纯牛奶",
+    "Dark chocolate",
+    "橙汁饮料",
+    "Pain de mie",
+    "苏打饼干",
+    "Olive oil",
+    "速溶咖啡",
+    "Tomates pelées",
+];
+const MAKES: [&str; 7] = [
+    "晨露",
+    "Bellami",
+    "山行",
+    "Norrøna Mat",
+    "一禾",
+    "Casa Verde",
+    "柏舟",
+];
 
 /// The GTIN-13 of the n-th item, under GS1's prefix 952 for demonstrations.
 #[must_use]
@@ -37,10 +54,20 @@ pub fn write(path: &Path) -> Result<()> {
     let mut out = BufWriter::new(file);
     writeln!(out, "barcode,name,price_yuan")?;
     for n in 0..WORLD_ITEMS {
-        let kind = KINDS.get(usize::try_from(n)? % KINDS.len()).context("a kind")?;
-        let make = MAKES.get(usize::try_from(n / 8)? % MAKES.len()).context("a make")?;
+        let kind = KINDS
+            .get(usize::try_from(n)? % KINDS.len())
+            .context("a kind")?;
+        let make = MAKES
+            .get(usize::try_from(n / 8)? % MAKES.len())
+            .context("a make")?;
         let fen = price(n);
-        writeln!(out, "{},{make} {kind} {n},{}.{:02}", gtin(n), fen / 100, fen % 100)?;
+        writeln!(
+            out,
+            "{},{make} {kind} {n},{}.{:02}",
+            gtin(n),
+            fen / 100,
+            fen % 100
+        )?;
     }
     out.flush().context("could not write the large catalog")
 }

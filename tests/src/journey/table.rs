@@ -1,10 +1,6 @@
 //! What was done, told as a table while it is done.
 
-use std::{
-    fmt::Write as _,
-    future::Future,
-    io::Write as _,
-};
+use std::{fmt::Write as _, future::Future, io::Write as _};
 
 use anyhow::Result;
 use tokio::time::Instant;
@@ -26,7 +22,11 @@ impl Table {
     /// An empty table; told ones print each row when it is done.
     #[must_use]
     pub fn new(is_told: bool) -> Self {
-        let mut table = Self { text: String::new(), n: 0, is_told };
+        let mut table = Self {
+            text: String::new(),
+            n: 0,
+            is_told,
+        };
         table.row("", "step", "result", "ms");
         table
     }
@@ -43,7 +43,10 @@ impl Table {
         self.n += 1;
         let begun = Instant::now();
         let done = work.await;
-        let (number, ms) = (format!("{:2}", self.n), begun.elapsed().as_millis().to_string());
+        let (number, ms) = (
+            format!("{:2}", self.n),
+            begun.elapsed().as_millis().to_string(),
+        );
         match done {
             Ok((value, result)) => {
                 self.row(&number, what, &result, &ms);
@@ -76,7 +79,10 @@ impl Table {
 
 /// Fills up with blanks; an ideograph takes two columns of a terminal.
 fn padded(text: &str, columns: usize) -> String {
-    let used: usize = text.chars().map(|c| if u32::from(c) >= 0x2E80 { 2 } else { 1 }).sum();
+    let used: usize = text
+        .chars()
+        .map(|c| if u32::from(c) >= 0x2E80 { 2 } else { 1 })
+        .sum();
     let blanks = columns.saturating_sub(used);
     format!("{text}{}", " ".repeat(blanks))
 }
