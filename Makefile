@@ -51,7 +51,8 @@ openapi: ## writes the edge's API description and the screens' types anew
 
 pictures: release ## the screens' pictures in docs/pictures, made by the browser test
 	@packaging/need chromium fonts-noto-cjk
-	@target/release/stage -- node pos-ui/e2e/run.mjs --shots docs/pictures
+	@target/release/stage -- node pos-ui/e2e/run.mjs --shots var/pictures
+	@for picture in docs/pictures/*.png; do cp "var/pictures/$$(basename "$$picture")" "$$picture"; done
 
 clean: ## what was built
 	@cargo clean && rm -rf pos-ui/dist pos-ui/node_modules pos-ui/.stamp-*

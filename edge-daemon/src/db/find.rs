@@ -108,7 +108,8 @@ fn sources(query: &str) -> Vec<(String, Box<dyn ToSql>)> {
     if letters.is_ascii() && !is_digits {
         for column in ["initials", "pinyin"] {
             sources.push((
-                format!("{column} >= ?1 and {column} < ?1 || char(1114111)"),
+                // The last part lets the partial index be used.
+                format!("{column} >= ?1 and {column} < ?1 || char(1114111) and {column} <> ''"),
                 Box::new(letters.clone()),
             ));
         }

@@ -205,8 +205,6 @@ impl Demo {
 
     /// From whatever is in the folder to a store that is ready to sell.
     async fn open(&mut self, arguments: &Arguments) -> Result<()> {
-        self.progress("启动商城  Starting the mall");
-        self.mall.start().await?;
         let catalog = arguments.catalog.clone().unwrap_or_else(catalog::demo);
         let catalog = catalog.canonicalize().with_context(|| {
             format!(
@@ -214,6 +212,8 @@ impl Demo {
                 catalog.display()
             )
         })?;
+        self.progress("启动商城  Starting the mall");
+        self.mall.start().await?;
         self.import(&catalog).await?;
         self.progress("设置门店  Setting up the store: 2 workstations, 3 operators");
         store::found(&self.mall).await?;
@@ -267,6 +267,10 @@ impl Demo {
                 reason,
             } = fault;
             self.progress(&format!("  第 {line} 行 line {line}, {field}: {reason}"));
+        }
+        let untold = done.faults.len().saturating_sub(FAULTS_TOLD);
+        if untold > 0 {
+            self.progress(&format!("  …… 另有 {untold} 处  and {untold} more"));
         }
         ensure!(
             done.rows > done.refused,
