@@ -64,10 +64,9 @@ pub fn read(text: &str, patterns: &[LabelPattern]) -> Result<Scanned, NotACode> 
     }
     Ok(match Gtin::parse(text) {
         Ok(gtin) => Scanned::Gtin(gtin),
-        Err(GtinText::CheckDigit { expected }) => Scanned::Misread {
-            text: text.to_owned(),
-            expected,
-        },
+        Err(GtinText::CheckDigit { expected }) => {
+            Scanned::Misread { text: text.to_owned(), expected }
+        }
         Err(GtinText::Length | GtinText::NotDigits) => Scanned::Key(text.to_owned()),
     })
 }
@@ -78,11 +77,7 @@ mod tests {
     use crate::{money::Money, quantity::Quantity};
 
     fn check(text: &str, expected: &Scanned) {
-        assert_eq!(
-            read(text, &default_label_patterns()).as_ref(),
-            Ok(expected),
-            "{text}"
-        );
+        assert_eq!(read(text, &default_label_patterns()).as_ref(), Ok(expected), "{text}");
     }
 
     #[test]
@@ -90,13 +85,7 @@ mod tests {
         let gtin = |text| Scanned::Gtin(Gtin::parse(text).unwrap());
         check("6901234567892", &gtin("06901234567892"));
         check(" 96385074\n", &gtin("00000096385074"));
-        check(
-            "6901234567890",
-            &Scanned::Misread {
-                text: "6901234567890".into(),
-                expected: 2,
-            },
-        );
+        check("6901234567890", &Scanned::Misread { text: "6901234567890".into(), expected: 2 });
         check("KN2301-GRN-M", &Scanned::Key("KN2301-GRN-M".into()));
         check("1001", &Scanned::Key("1001".into()));
         let label = |plu: &str, grams: Option<i64>, fen: Option<i64>| {
@@ -108,10 +97,7 @@ mod tests {
         };
         check("2112345012506", &label("12345", Some(1_250), None));
         check("2206013040080", &label("06013", None, Some(4_008)));
-        check(
-            "261234501999012505",
-            &label("12345", Some(1_250), Some(1_999)),
-        );
+        check("261234501999012505", &label("12345", Some(1_250), Some(1_999)));
     }
 
     #[test]

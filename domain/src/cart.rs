@@ -104,19 +104,12 @@ impl Measure {
             (Self::Pack(_), Unit::Kg) => Err(CartRefusal::NeedsWeight),
             (Self::Pack(quantity) | Self::Given(quantity), _) => Ok((quantity, None)),
             (Self::Labelled(label), Unit::Piece) => Ok((Quantity::ONE, label.amount)),
-            (
-                Self::Labelled(Label {
-                    weight: Some(weight),
-                    amount,
-                    ..
-                }),
-                Unit::Kg,
-            ) => Ok((weight, amount)),
+            (Self::Labelled(Label { weight: Some(weight), amount, .. }), Unit::Kg) => {
+                Ok((weight, amount))
+            }
             (Self::Labelled(label), Unit::Kg) => {
-                let (amount, price) = (
-                    label.amount.unwrap_or_default().minor(),
-                    item.list_price.minor().max(1),
-                );
+                let (amount, price) =
+                    (label.amount.unwrap_or_default().minor(), item.list_price.minor().max(1));
                 let milli = (amount.saturating_mul(1_000) + price / 2) / price;
                 Ok((Quantity::from_milli(milli), label.amount))
             }
@@ -203,12 +196,7 @@ impl Cart {
     /// last cart, so that no two moments of a workstation share one.
     #[must_use]
     pub const fn open(order: OrderId, revision: u64) -> Self {
-        Self {
-            order,
-            revision,
-            lines: Vec::new(),
-            newest: None,
-        }
+        Self { order, revision, lines: Vec::new(), newest: None }
     }
 
     /// Nothing on the counter.
@@ -226,11 +214,7 @@ impl Cart {
     /// Puts something on the counter. The same item at the same price counts its line up;
     /// what was weighed is a line of its own, because each pack weighs what it weighs.
     pub fn add(&mut self, addition: Addition) -> Result<Change, CartRefusal> {
-        let Addition {
-            line: id,
-            item,
-            measure,
-        } = addition;
+        let Addition { line: id, item, measure } = addition;
         let is_labelled = matches!(measure, Measure::Labelled(_));
         let (quantity, label_amount) = measure.of(&item)?;
         check_quantity(item.unit, quantity)?;
@@ -248,24 +232,14 @@ impl Cart {
             return Err(CartRefusal::Full);
         }
         let position = self.lines.last().map_or(1, |line| line.position + 1);
-        self.lines.push(CartLine {
-            id,
-            position,
-            item,
-            quantity,
-            label_amount,
-            is_labelled,
-        });
+        self.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
         Ok(self.changed(Outcome::Added, id, None, Some(id)))
     }
 
     /// Sets how many there are of a line.
     pub fn set_quantity(&mut self, id: LineId, quantity: Quantity) -> Result<Change, CartRefusal> {
-        let line = self
-            .lines
-            .iter_mut()
-            .find(|line| line.id == id)
-            .ok_or(CartRefusal::NoSuchLine)?;
+        let line =
+            self.lines.iter_mut().find(|line| line.id == id).ok_or(CartRefusal::NoSuchLine)?;
         if line.is_labelled {
             return Err(CartRefusal::Labelled);
         }
@@ -277,11 +251,8 @@ impl Cart {
 
     /// Takes a line off (作废).
     pub fn void_line(&mut self, id: LineId) -> Result<Change, CartRefusal> {
-        let place = self
-            .lines
-            .iter()
-            .position(|line| line.id == id)
-            .ok_or(CartRefusal::NoSuchLine)?;
+        let place =
+            self.lines.iter().position(|line| line.id == id).ok_or(CartRefusal::NoSuchLine)?;
         let before = self.lines.remove(place);
         let newest = self.lines.last().map(|line| line.id);
         Ok(self.changed(Outcome::Voided, id, Some(before), newest))
@@ -290,19 +261,11 @@ impl Cart {
     /// Takes every line off, as one step.
     pub fn void_all(&mut self) -> Change {
         let before = std::mem::take(&mut self.lines);
-        let touched = before
-            .into_iter()
-            .map(|line| Touched {
-                line: line.id,
-                before: Some(line),
-            })
-            .collect();
+        let touched =
+            before.into_iter().map(|line| Touched { line: line.id, before: Some(line) }).collect();
         self.revision += 1;
         self.newest = None;
-        Change {
-            outcome: Outcome::Voided,
-            step: Step { touched },
-        }
+        Change { outcome: Outcome::Voided, step: Step { touched } }
     }
 
     /// Takes a change back. Steps must come in the reverse order of the changes.
@@ -326,12 +289,7 @@ impl Cart {
     ) -> Change {
         self.revision += 1;
         self.newest = newest;
-        Change {
-            outcome,
-            step: Step {
-                touched: vec![Touched { line, before }],
-            },
-        }
+        Change { outcome, step: Step { touched: vec![Touched { line, before }] } }
     }
 }
 

@@ -40,9 +40,7 @@ impl Unit {
     /// Takes back what `word` gave.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Piece, Self::Kg]
-            .into_iter()
-            .find(|unit| unit.word() == word)
+        [Self::Piece, Self::Kg].into_iter().find(|unit| unit.word() == word)
     }
 }
 
@@ -145,15 +143,10 @@ impl Item {
                 reason: ItemFaultReason::OutOfRange,
             });
         }
-        let packs_are_right = self
-            .barcodes
-            .iter()
-            .all(|b| b.pack.is_sellable() && b.pack.is_whole());
+        let packs_are_right =
+            self.barcodes.iter().all(|b| b.pack.is_sellable() && b.pack.is_whole());
         if self.barcodes.len() > BARCODES_MAX || !packs_are_right {
-            return Err(ItemFault {
-                field: "extra_barcodes",
-                reason: ItemFaultReason::OutOfRange,
-            });
+            return Err(ItemFault { field: "extra_barcodes", reason: ItemFaultReason::OutOfRange });
         }
         Ok(())
     }

@@ -95,10 +95,7 @@ pub fn rank(query: &str, item: &Candidate<'_>) -> Option<u32> {
         !letters.is_empty() && item.pinyin.contains(&letters),
         has_all_words(&query, &name, &item.spec.to_lowercase(), &sku),
     ];
-    tests
-        .iter()
-        .position(|passed| *passed)
-        .and_then(|place| u32::try_from(place).ok())
+    tests.iter().position(|passed| *passed).and_then(|place| u32::try_from(place).ok())
 }
 
 /// Fewer digits than this are a quantity or a price, not the end of a barcode.

@@ -64,10 +64,7 @@ impl<K> Id<K> {
     /// Gives a UUID its kind.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self {
-            uuid,
-            kind: PhantomData,
-        }
+        Self { uuid, kind: PhantomData }
     }
 
     /// The bare UUID, for storage and wire.

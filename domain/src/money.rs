@@ -86,14 +86,8 @@ impl Money {
     fn scaled(self, by: i64, of: i64) -> Result<Self, MoneyOverflow> {
         let product = i128::from(self.0) * i128::from(by);
         let half = i128::from(of) / 2;
-        let nudged = if product < 0 {
-            product - half
-        } else {
-            product + half
-        };
-        i64::try_from(nudged / i128::from(of))
-            .map(Self)
-            .map_err(|_| MoneyOverflow)
+        let nudged = if product < 0 { product - half } else { product + half };
+        i64::try_from(nudged / i128::from(of)).map(Self).map_err(|_| MoneyOverflow)
     }
 
     /// Splits the amount by weights: largest remainder, the earlier part on a tie.
@@ -112,20 +106,13 @@ impl Money {
         }
         let shares: Vec<(i128, i128)> = weights
             .iter()
-            .map(|w| {
-                (
-                    whole * i128::from(*w) / of,
-                    (whole * i128::from(*w) % of).abs(),
-                )
-            })
+            .map(|w| (whole * i128::from(*w) / of, (whole * i128::from(*w) % of).abs()))
             .collect();
         let left = whole - shares.iter().map(|(share, _)| *share).sum::<i128>();
         let mut order: Vec<usize> = (0..shares.len()).collect();
         order.sort_by_key(|i| std::cmp::Reverse(shares.get(*i).map_or(0, |(_, rest)| *rest)));
-        let extra: Vec<usize> = order
-            .into_iter()
-            .take(usize::try_from(left.abs()).unwrap_or(0))
-            .collect();
+        let extra: Vec<usize> =
+            order.into_iter().take(usize::try_from(left.abs()).unwrap_or(0)).collect();
         shares
             .into_iter()
             .enumerate()
@@ -151,9 +138,7 @@ impl Money {
         if kept.len() > 2 {
             return Err(MoneyText::FractionOfFen);
         }
-        let minor = format!("{whole}{kept:0<2}")
-            .parse::<i64>()
-            .map_err(|_| MoneyText::TooLarge)?;
+        let minor = format!("{whole}{kept:0<2}").parse::<i64>().map_err(|_| MoneyText::TooLarge)?;
         Ok(Self(if negative { -minor } else { minor }))
     }
 }
@@ -182,13 +167,8 @@ impl BasisPoints {
     /// Reads a percentage such as `13` or `0.5`, with at most two decimals.
     #[must_use]
     pub fn parse_percent(text: &str) -> Option<Self> {
-        let hundredths = Money::parse_yuan(text.trim().trim_end_matches('%'))
-            .ok()?
-            .minor();
-        u16::try_from(hundredths)
-            .ok()
-            .filter(|bps| *bps <= 10_000)
-            .map(Self)
+        let hundredths = Money::parse_yuan(text.trim().trim_end_matches('%')).ok()?.minor();
+        u16::try_from(hundredths).ok().filter(|bps| *bps <= 10_000).map(Self)
     }
 }
 
@@ -208,11 +188,7 @@ mod tests {
         ];
         for (price, milli, amount) in table {
             let quantity = Quantity::from_milli(milli);
-            assert_eq!(
-                Money(price).times(quantity),
-                Ok(Money(amount)),
-                "{price} x {milli}"
-            );
+            assert_eq!(Money(price).times(quantity), Ok(Money(amount)), "{price} x {milli}");
         }
     }
 
@@ -255,12 +231,9 @@ mod tests {
 
     #[test]
     fn amounts_are_written_with_two_decimals() {
-        for (minor, text) in [
-            (0, "0.00"),
-            (5, "0.05"),
-            (-5, "-0.05"),
-            (9_999_999_999, "99999999.99"),
-        ] {
+        for (minor, text) in
+            [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (9_999_999_999, "99999999.99")]
+        {
             assert_eq!(Money(minor).to_string(), text);
         }
     }

@@ -90,12 +90,8 @@ pub fn complete(
     if cart.is_empty() {
         return Err(CompleteRefusal::Empty);
     }
-    let Settlement {
-        rounding,
-        tenders,
-        change,
-        ..
-    } = settle(quote.total, tenders, completion.rounding).map_err(CompleteRefusal::Tender)?;
+    let Settlement { rounding, tenders, change, .. } =
+        settle(quote.total, tenders, completion.rounding).map_err(CompleteRefusal::Tender)?;
     let lines = (1..)
         .zip(cart.lines.iter().zip(&quote.lines))
         .map(|(number, (line, quoted))| OrderLine {
@@ -154,10 +150,7 @@ impl Order {
     /// Pieces sold.
     #[must_use]
     pub fn pieces(&self) -> u32 {
-        self.lines
-            .iter()
-            .map(|line| pieces(line.item.unit, line.quantity))
-            .sum()
+        self.lines.iter().map(|line| pieces(line.item.unit, line.quantity)).sum()
     }
 
     /// What reductions took.
@@ -175,12 +168,7 @@ impl Order {
         if self.lines.is_empty() {
             return Err(OrderFault::NoLines);
         }
-        if !self
-            .lines
-            .iter()
-            .map(|line| line.number)
-            .eq((1..).take(self.lines.len()))
-        {
+        if !self.lines.iter().map(|line| line.number).eq((1..).take(self.lines.len())) {
             return Err(OrderFault::Numbers);
         }
         let list = Money::sum(self.lines.iter().map(|line| line.list))?;

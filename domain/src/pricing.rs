@@ -42,25 +42,11 @@ pub struct Quote {
 /// The error is for callers that build carts by hand: within the limits of `cart`, `catalog` and
 /// `quantity` a sum is at most 2 × 10^15 fen.
 pub fn quote(cart: &Cart) -> Result<Quote, MoneyOverflow> {
-    let lines = cart
-        .lines
-        .iter()
-        .map(quote_line)
-        .collect::<Result<Vec<_>, _>>()?;
+    let lines = cart.lines.iter().map(quote_line).collect::<Result<Vec<_>, _>>()?;
     let list = Money::sum(lines.iter().map(|line| line.list))?;
     let total = Money::sum(lines.iter().map(|line| line.amount))?;
-    let pieces = cart
-        .lines
-        .iter()
-        .map(|line| pieces(line.item.unit, line.quantity))
-        .sum();
-    Ok(Quote {
-        lines,
-        list,
-        saved: list.minus(total)?,
-        total,
-        pieces,
-    })
+    let pieces = cart.lines.iter().map(|line| pieces(line.item.unit, line.quantity)).sum();
+    Ok(Quote { lines, list, saved: list.minus(total)?, total, pieces })
 }
 
 fn quote_line(line: &CartLine) -> Result<QuotedLine, MoneyOverflow> {
@@ -68,11 +54,7 @@ fn quote_line(line: &CartLine) -> Result<QuotedLine, MoneyOverflow> {
         Some(amount) => amount,
         None => line.item.list_price.times(line.quantity)?,
     };
-    Ok(QuotedLine {
-        line: line.id,
-        list,
-        amount: list,
-    })
+    Ok(QuotedLine { line: line.id, list, amount: list })
 }
 
 /// How many things a shopper would count: pieces as they are, each weighed pack as one.

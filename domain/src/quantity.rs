@@ -80,12 +80,7 @@ mod tests {
 
     #[test]
     fn quantities_are_written_short() {
-        for (milli, text) in [
-            (3_000, "3"),
-            (452, "0.452"),
-            (1_250, "1.25"),
-            (-500, "-0.5"),
-        ] {
+        for (milli, text) in [(3_000, "3"), (452, "0.452"), (1_250, "1.25"), (-500, "-0.5")] {
             assert_eq!(Quantity(milli).to_string(), text);
         }
     }

@@ -80,43 +80,23 @@ pub enum Copy {
 }
 
 fn text(text: impl Into<String>, place: Place, weight: Weight) -> Row {
-    Row::Text {
-        text: text.into(),
-        place,
-        weight,
-    }
+    Row::Text { text: text.into(), place, weight }
 }
 
 fn pair(left: impl Into<String>, right: impl Into<String>, weight: Weight) -> Row {
-    Row::Pair {
-        left: left.into(),
-        right: right.into(),
-        weight,
-    }
+    Row::Pair { left: left.into(), right: right.into(), weight }
 }
 
 /// The rows of an order's receipt.
 #[must_use]
 pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> Vec<Row> {
     let mut rows = vec![text(&head.name, Place::Centre, Weight::Large)];
-    rows.extend(
-        head.lines
-            .iter()
-            .map(|line| text(line, Place::Centre, Weight::Plain)),
-    );
+    rows.extend(head.lines.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     if copy == Copy::Reprint {
         rows.push(text("** 补打 **", Place::Centre, Weight::Bold));
     }
-    rows.push(text(
-        format!("单号 {}", order.receipt_number),
-        Place::Left,
-        Weight::Plain,
-    ));
-    rows.push(text(
-        format!("时间 {}", clock.wall(order.completed_at)),
-        Place::Left,
-        Weight::Plain,
-    ));
+    rows.push(text(format!("单号 {}", order.receipt_number), Place::Left, Weight::Plain));
+    rows.push(text(format!("时间 {}", clock.wall(order.completed_at)), Place::Left, Weight::Plain));
     let workstation = order.receipt_number.workstation;
     rows.push(text(
         format!("收银台 {workstation}  收银员 {}", order.operator),
@@ -128,32 +108,20 @@ pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> V
     rows.push(Row::Rule);
     rows.extend(sum_rows(order));
     rows.push(Row::Code(order.receipt_number.to_string()));
-    rows.extend(
-        head.foot
-            .iter()
-            .map(|line| text(line, Place::Centre, Weight::Plain)),
-    );
+    rows.extend(head.foot.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     rows
 }
 
 /// `名称 规格` over `2 × 12.99      25.98`.
 fn line_rows(line: &OrderLine) -> [Row; 2] {
     let name = [line.item.name.as_str(), line.item.spec.as_str()];
-    let name = name
-        .iter()
-        .filter(|part| !part.is_empty())
-        .copied()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let name = name.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
     let unit = match line.item.unit {
         Unit::Piece => "",
         Unit::Kg => "kg",
     };
     let how = format!("  {}{unit} × {}", line.quantity, line.item.list_price);
-    [
-        text(name, Place::Left, Weight::Plain),
-        pair(how, line.amount.to_string(), Weight::Plain),
-    ]
+    [text(name, Place::Left, Weight::Plain), pair(how, line.amount.to_string(), Weight::Plain)]
 }
 
 fn sum_rows(order: &Order) -> Vec<Row> {

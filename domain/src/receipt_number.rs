@@ -81,13 +81,7 @@ fn base36(mut number: u32) -> String {
 
 impl fmt::Display for ReceiptNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            store,
-            workstation,
-            epoch,
-            business_date,
-            sequence,
-        } = self;
+        let Self { store, workstation, epoch, business_date, sequence } = self;
         let (epoch, date) = (base36(*epoch), business_date.compact());
         write!(f, "{store}-{workstation}-{epoch}-{date}-{sequence:04}")
     }
@@ -108,11 +102,7 @@ impl FromStr for ReceiptNumber {
             sequence: part()?.parse().map_err(|_| wrong())?,
         };
         // One way of writing only: `+1`, `01` or lower case would be a second.
-        if number.to_string() == text {
-            Ok(number)
-        } else {
-            Err(wrong())
-        }
+        if number.to_string() == text { Ok(number) } else { Err(wrong()) }
     }
 }
 

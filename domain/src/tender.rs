@@ -34,9 +34,7 @@ impl TenderKind {
     /// Takes back what `word` gave.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Cash, Self::Card]
-            .into_iter()
-            .find(|kind| kind.word() == word)
+        [Self::Cash, Self::Card].into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -139,16 +137,11 @@ pub fn settle(
     if tenders.len() > TENDERS_MAX {
         return Err(TenderRefusal::TooMany);
     }
-    if tenders
-        .iter()
-        .any(|t| !(1..=CASH_MINOR_MAX).contains(&t.amount.minor()))
-    {
+    if tenders.iter().any(|t| !(1..=CASH_MINOR_MAX).contains(&t.amount.minor())) {
         return Err(TenderRefusal::Amount);
     }
     let sum_of = |is_cash: bool| {
-        let of_kind = tenders
-            .iter()
-            .filter(|t| (t.kind == TenderKind::Cash) == is_cash);
+        let of_kind = tenders.iter().filter(|t| (t.kind == TenderKind::Cash) == is_cash);
         Money::sum(of_kind.map(|t| t.amount))
     };
     let (cash, other) = (sum_of(true)?, sum_of(false)?);
@@ -156,23 +149,12 @@ pub fn settle(
     if left < Money::ZERO || (left == Money::ZERO && cash > Money::ZERO) {
         return Err(TenderRefusal::OverTender);
     }
-    let by = if cash > Money::ZERO {
-        rounding.of(left)
-    } else {
-        Money::ZERO
-    };
+    let by = if cash > Money::ZERO { rounding.of(left) } else { Money::ZERO };
     let change = cash.minus(left.plus(by)?)?;
     if change < Money::ZERO {
-        return Err(TenderRefusal::Short {
-            missing: Money::ZERO.minus(change)?,
-        });
+        return Err(TenderRefusal::Short { missing: Money::ZERO.minus(change)? });
     }
-    Ok(Settlement {
-        rounding: by,
-        due: total.plus(by)?,
-        tenders: tenders.to_vec(),
-        change,
-    })
+    Ok(Settlement { rounding: by, due: total.plus(by)?, tenders: tenders.to_vec(), change })
 }
 
 /// What a shopper is likely to hand over: the exact amount, then the next round sums above it.
@@ -195,17 +177,11 @@ mod tests {
     use super::*;
 
     fn cash(minor: i64) -> Tender {
-        Tender {
-            kind: TenderKind::Cash,
-            amount: Money::from_minor(minor),
-        }
+        Tender { kind: TenderKind::Cash, amount: Money::from_minor(minor) }
     }
 
     fn card(minor: i64) -> Tender {
-        Tender {
-            kind: TenderKind::Card,
-            amount: Money::from_minor(minor),
-        }
+        Tender { kind: TenderKind::Card, amount: Money::from_minor(minor) }
     }
 
     fn check(
@@ -222,11 +198,7 @@ mod tests {
     #[test]
     fn change_comes_from_cash_alone_and_rounding_from_what_cash_is_left_to_cover() {
         use CashRounding::{JiaoDown, JiaoHalfUp, None, YuanDown, YuanHalfUp};
-        let short = |fen| {
-            Err(TenderRefusal::Short {
-                missing: Money::from_minor(fen),
-            })
-        };
+        let short = |fen| Err(TenderRefusal::Short { missing: Money::from_minor(fen) });
         check(1_299, &[cash(1_299)], None, Ok((0, 0)));
         check(1_299, &[cash(2_000)], None, Ok((0, 701)));
         check(1_299, &[cash(2_000)], JiaoDown, Ok((-9, 710)));
@@ -242,25 +214,10 @@ mod tests {
         check(1_299, &[cash(1_000)], None, short(299));
         check(1_299, &[], None, short(1_299));
         check(1_299, &[card(1_300)], None, Err(TenderRefusal::OverTender));
-        check(
-            1_299,
-            &[card(1_299), cash(1)],
-            None,
-            Err(TenderRefusal::OverTender),
-        );
+        check(1_299, &[card(1_299), cash(1)], None, Err(TenderRefusal::OverTender));
         check(1_299, &[cash(0)], None, Err(TenderRefusal::Amount));
-        check(
-            1_299,
-            &[cash(-5), cash(2_000)],
-            None,
-            Err(TenderRefusal::Amount),
-        );
-        check(
-            1_299,
-            &[cash(CASH_MINOR_MAX + 1)],
-            None,
-            Err(TenderRefusal::Amount),
-        );
+        check(1_299, &[cash(-5), cash(2_000)], None, Err(TenderRefusal::Amount));
+        check(1_299, &[cash(CASH_MINOR_MAX + 1)], None, Err(TenderRefusal::Amount));
         check(1_299, &[cash(200); 11], None, Err(TenderRefusal::TooMany));
     }
 
@@ -272,10 +229,8 @@ mod tests {
             (350, "3.50 5.00 10.00 20.00 50.00 100.00"),
             (10_000, "100.00"),
         ] {
-            let got: Vec<String> = quick_notes(Money::from_minor(due))
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let got: Vec<String> =
+                quick_notes(Money::from_minor(due)).iter().map(ToString::to_string).collect();
             assert_eq!(got.join(" "), notes);
         }
     }

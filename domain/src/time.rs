@@ -65,9 +65,7 @@ impl FromStr for Timestamp {
     type Err = TimeText;
 
     fn from_str(text: &str) -> Result<Self, TimeText> {
-        let instant = text
-            .parse::<jiff::Timestamp>()
-            .map_err(|_| TimeText(text.to_owned()))?;
+        let instant = text.parse::<jiff::Timestamp>().map_err(|_| TimeText(text.to_owned()))?;
         Ok(Self(instant.as_microsecond()))
     }
 }
@@ -113,9 +111,7 @@ impl FromStr for BusinessDate {
         if text.len() != 10 {
             return Err(TimeText(text.to_owned()));
         }
-        text.parse()
-            .map(Self)
-            .map_err(|_| TimeText(text.to_owned()))
+        text.parse().map(Self).map_err(|_| TimeText(text.to_owned()))
     }
 }
 
@@ -127,9 +123,7 @@ impl Serialize for BusinessDate {
 
 impl<'de> Deserialize<'de> for BusinessDate {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -148,10 +142,7 @@ pub struct StoreClock {
 impl Default for StoreClock {
     /// China, with the day turning at 04:00 so that a late shift stays on its date.
     fn default() -> Self {
-        Self {
-            utc_offset_minutes: 480,
-            day_cut_minutes: 240,
-        }
+        Self { utc_offset_minutes: 480, day_cut_minutes: 240 }
     }
 }
 
@@ -190,11 +181,7 @@ mod tests {
         ];
         for (at, date) in table {
             let at: Timestamp = at.parse().unwrap();
-            assert_eq!(
-                StoreClock::default().business_date(at).to_string(),
-                date,
-                "{at}"
-            );
+            assert_eq!(StoreClock::default().business_date(at).to_string(), date, "{at}");
         }
     }
 

@@ -111,10 +111,7 @@ impl Counter {
             }
             [kind @ ("cash" | "card"), amount] => {
                 let kind = TenderKind::from_word(kind).expect("a tender");
-                self.tenders.push(Tender {
-                    kind,
-                    amount: money(amount),
-                });
+                self.tenders.push(Tender { kind, amount: money(amount) });
                 return;
             }
             other => panic!("not understood: {other:?}"),
@@ -128,26 +125,12 @@ impl Counter {
     fn add(&mut self, key: &str, measure: Measure) -> Result<domain::cart::Change, CartRefusal> {
         self.n_lines += 1;
         let line = Id::from_uuid(Uuid::from_u128(100 + self.n_lines));
-        let item = self
-            .items
-            .iter()
-            .find(|i| i.sku == key)
-            .expect("an item of this cart")
-            .clone();
-        self.cart.add(Addition {
-            line,
-            item,
-            measure,
-        })
+        let item = self.items.iter().find(|i| i.sku == key).expect("an item of this cart").clone();
+        self.cart.add(Addition { line, item, measure })
     }
 
     fn line(&self, key: &str) -> domain::id::LineId {
-        self.cart
-            .lines
-            .iter()
-            .find(|l| l.item.sku == key)
-            .expect("a line of this cart")
-            .id
+        self.cart.lines.iter().find(|l| l.item.sku == key).expect("a line of this cart").id
     }
 
     fn outcome(self) -> Vec<String> {
@@ -159,19 +142,13 @@ impl Counter {
             .zip(&quote.lines)
             .map(|(line, quoted)| format!("{} {} {}", line.item.sku, line.quantity, quoted.amount))
             .collect();
-        rows.extend(
-            self.refusals
-                .iter()
-                .map(|refusal| format!("refused {refusal}")),
-        );
+        rows.extend(self.refusals.iter().map(|refusal| format!("refused {refusal}")));
         rows.push(format!("total {}", quote.total));
         if self.tenders.is_empty() {
             return rows;
         }
         let completion = Completion {
-            receipt_number: "SH001-1-1-20261121-0001"
-                .parse::<ReceiptNumber>()
-                .expect("a number"),
+            receipt_number: "SH001-1-1-20261121-0001".parse::<ReceiptNumber>().expect("a number"),
             operator: "1001".to_owned(),
             completed_at: Timestamp::from_micros(0),
             rounding: self.rounding,
@@ -213,23 +190,13 @@ fn settled(order: &Order) -> Vec<String> {
 
 fn rows(part: &str) -> impl Iterator<Item = Vec<&str>> {
     part.lines()
-        .map(|line| {
-            line.split('#')
-                .next()
-                .unwrap_or_default()
-                .split_whitespace()
-                .collect()
-        })
+        .map(|line| line.split('#').next().unwrap_or_default().split_whitespace().collect())
         .filter(|words: &Vec<&str>| !words.is_empty())
 }
 
 fn check(name: &str, text: &str) {
     let mut parts = text.split("---\n");
-    let mut part = || {
-        parts
-            .next()
-            .unwrap_or_else(|| panic!("{name}: three parts"))
-    };
+    let mut part = || parts.next().unwrap_or_else(|| panic!("{name}: three parts"));
     let (set_up, happens, expected) = (part(), part(), part());
     let mut counter = Counter::new();
     rows(set_up).for_each(|words| counter.set_up(&words));
@@ -244,10 +211,7 @@ fn every_golden_cart_comes_out_as_it_is_written() {
     let mut n = 0;
     for entry in std::fs::read_dir(folder).expect("the golden carts") {
         let path = entry.expect("a file").path();
-        check(
-            &path.display().to_string(),
-            &std::fs::read_to_string(&path).expect("a text"),
-        );
+        check(&path.display().to_string(), &std::fs::read_to_string(&path).expect("a text"));
         n += 1;
     }
     assert!(n >= 8, "only {n} golden carts were found");

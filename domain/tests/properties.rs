@@ -55,33 +55,20 @@ fn scans_up_to(
     let prices = prop::collection::vec(0..=price_max, 8);
     let picks = prop::collection::vec((0..8_usize, milli_min..=milli_max), 0..60);
     (prices, picks).prop_map(|(prices, picks)| {
-        picks
-            .into_iter()
-            .map(|(at, milli)| (at as u8, prices[at], at % 3 == 0, milli))
-            .collect()
+        picks.into_iter().map(|(at, milli)| (at as u8, prices[at], at % 3 == 0, milli)).collect()
     })
 }
 
 fn cart_of(scans: &[(u8, i64, bool, i64)]) -> Cart {
     let mut cart = Cart::open(Id::from_uuid(Uuid::from_u128(1)), 0);
     for (n, (key, price, is_weighed, milli)) in scans.iter().enumerate() {
-        let (unit, milli) = if *is_weighed {
-            (Unit::Kg, *milli)
-        } else {
-            (Unit::Piece, milli / 1_000 * 1_000)
-        };
+        let (unit, milli) =
+            if *is_weighed { (Unit::Kg, *milli) } else { (Unit::Piece, milli / 1_000 * 1_000) };
         let line = Id::from_uuid(Uuid::from_u128(n as u128 + 2));
         let measure = Measure::Given(Quantity::from_milli(milli));
         // What is out of range is refused and leaves the cart as it was.
         let before = cart.clone();
-        if cart
-            .add(Addition {
-                line,
-                item: item(*key, *price, unit),
-                measure,
-            })
-            .is_err()
-        {
+        if cart.add(Addition { line, item: item(*key, *price, unit), measure }).is_err() {
             assert_eq!(cart, before);
         }
     }

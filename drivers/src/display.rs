@@ -36,10 +36,7 @@ impl LinePair {
     /// Both lines, cut or filled up to their width.
     #[must_use]
     pub fn new(upper: &str, lower: &str) -> Self {
-        Self {
-            upper: fitted(upper),
-            lower: fitted(lower),
-        }
+        Self { upper: fitted(upper), lower: fitted(lower) }
     }
 
     /// `ESC Q A` upper `CR`, `ESC Q B` lower `CR`.

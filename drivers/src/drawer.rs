@@ -17,10 +17,7 @@ pub struct Kick {
 impl Default for Kick {
     /// Pin 2 and 200 ms, which common drawers open with.
     fn default() -> Self {
-        Self {
-            pin: Pin::Two,
-            pulse_100ms: 2,
-        }
+        Self { pin: Pin::Two, pulse_100ms: 2 }
     }
 }
 

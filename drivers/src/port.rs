@@ -163,11 +163,7 @@ impl NetworkPrinter {
     /// # Errors
     /// Nothing was sent in any case.
     pub fn open(address: &str, limits: Limits) -> Result<Self, PortError> {
-        Ok(Self {
-            port: TcpPort::connect(address, limits)?,
-            limits,
-            demux: Demux::default(),
-        })
+        Ok(Self { port: TcpPort::connect(address, limits)?, limits, demux: Demux::default() })
     }
 
     /// Asks how the printer is. Real-time: it also answers while off-line, and nothing is printed.
@@ -209,17 +205,10 @@ impl NetworkPrinter {
     /// the fence has answered is an error with [`Sent::Some`].
     pub fn print(&mut self, job: &[u8]) -> Result<Printed, PrintError> {
         self.port.write(job)?;
-        let behind = |source| PrintError {
-            sent: Sent::Some,
-            source,
-        };
+        let behind = |source| PrintError { sent: Sent::Some, source };
         self.demux.asked(Asked::Buffered(1));
-        self.port
-            .write(&FENCE)
-            .map_err(|failed| behind(failed.source))?;
-        let heard = self.listen(self.limits.fence, |heard| {
-            matches!(heard, Heard::Buffered { .. })
-        });
+        self.port.write(&FENCE).map_err(|failed| behind(failed.source))?;
+        let heard = self.listen(self.limits.fence, |heard| matches!(heard, Heard::Buffered { .. }));
         match heard {
             Ok(()) => Ok(Printed::Fenced),
             Err(PortError::Silent) => Ok(Printed::SentOnly),

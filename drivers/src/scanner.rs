@@ -69,20 +69,12 @@ impl Framer {
     /// A framer for scanners with that setting.
     #[must_use]
     pub fn new(suffix: Suffix) -> Self {
-        Self {
-            suffix,
-            frame: Vec::new(),
-            too_long: false,
-            inside: false,
-        }
+        Self { suffix, frame: Vec::new(), too_long: false, inside: false }
     }
 
     /// Takes what came and gives the readings that are complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Reading> {
-        bytes
-            .iter()
-            .filter_map(|byte| self.push_byte(*byte))
-            .collect()
+        bytes.iter().filter_map(|byte| self.push_byte(*byte)).collect()
     }
 
     /// Ends the frame because the scanner has been silent (50 to 100 ms), for scanners that send
@@ -175,12 +167,7 @@ fn read(frame: &[u8]) -> Option<Reading> {
         return Some(Reading::NotText);
     };
     let (symbology, text) = AimId::split(&text);
-    (!text.is_empty()).then(|| {
-        Reading::Scan(Scan {
-            text: text.to_owned(),
-            symbology,
-        })
-    })
+    (!text.is_empty()).then(|| Reading::Scan(Scan { text: text.to_owned(), symbology }))
 }
 
 /// UTF-8 first, then GBK: Chinese scanners send one or the other by setting.
@@ -188,14 +175,12 @@ fn decode(frame: &[u8]) -> Option<String> {
     if let Ok(text) = std::str::from_utf8(frame) {
         return Some(text.to_owned());
     }
-    GBK.decode_without_bom_handling_and_without_replacement(frame)
-        .map(std::borrow::Cow::into_owned)
+    GBK.decode_without_bom_handling_and_without_replacement(frame).map(std::borrow::Cow::into_owned)
 }
 
 /// Codes carry no control characters except the separators of GS1 and ISO/IEC 15434.
 fn is_text(text: &str) -> bool {
-    text.chars()
-        .all(|c| !c.is_control() || matches!(c, '\u{4}' | '\u{1c}'..='\u{1f}'))
+    text.chars().all(|c| !c.is_control() || matches!(c, '\u{4}' | '\u{1c}'..='\u{1f}'))
 }
 
 /// Why a scanner cannot be read.

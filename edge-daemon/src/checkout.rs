@@ -15,14 +15,7 @@ pub(crate) use scan::{ScanCommand, scan};
 
 use std::sync::Arc;
 
-use domain::{
-    barcode::NotACode,
-    cart::CartRefusal,
-    id::{CommandId, OrderId},
-    order::CompleteRefusal,
-    receipt_number::WorkstationNumber,
-};
-use platforms::ForeignCode;
+use domain::{cart::CartRefusal, id::CommandId, receipt_number::WorkstationNumber};
 use rusqlite::Connection;
 use sync::chain::Hash;
 
@@ -32,55 +25,9 @@ use crate::{
         DbError,
         station::{Seen, load, remember_command},
     },
+    refusal::Refusal,
     station::{Priced, Station},
 };
-
-/// What the counter refuses, and why. Nothing was changed, nothing is lost.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    /// Nobody is signed in at the workstation.
-    #[error("nobody is signed in")]
-    NotSignedIn,
-    /// The store has no such workstation.
-    #[error("no such workstation")]
-    UnknownWorkstation,
-    /// This box has no place at the mall yet, or no catalog has arrived.
-    #[error("the store's data has not arrived")]
-    NoCatalog,
-    /// No item has this code.
-    #[error("no item has this code")]
-    UnknownCode {
-        /// The code, bounded for screens.
-        code: String,
-    },
-    /// A GTIN's length with a wrong last digit.
-    #[error("the code was misread")]
-    CheckDigit {
-        /// The code.
-        code: String,
-    },
-    /// A payment code or voucher; the text itself is not kept.
-    #[error("a code of another house")]
-    Foreign(ForeignCode),
-    /// Not a code at all.
-    #[error("not a code")]
-    NotACode(#[source] NotACode),
-    /// The cart stays as it is.
-    #[error("the cart refuses")]
-    Cart(#[source] CartRefusal),
-    /// Nothing is on the counter.
-    #[error("the cart is empty")]
-    CartEmpty,
-    /// Another screen or scanner changed the cart meanwhile.
-    #[error("the cart has changed")]
-    CartChanged,
-    /// The tenders do not settle it.
-    #[error("the order cannot be completed")]
-    Complete(#[source] CompleteRefusal),
-    /// The same id came with another body.
-    #[error("the id was used for something else")]
-    IdReused,
-}
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -125,30 +72,13 @@ pub(crate) async fn change<T: Send + 'static>(
             let mut station = load(tx, command.workstation, fresh)?;
             match remember_command(tx, command.id, command.body, now)? {
                 Seen::Other => return Err(Refusal::IdReused.into()),
-                Seen::Same => return Ok((None, price(station)?)),
+                Seen::Same => return Ok((None, Priced::of(station)?)),
                 Seen::New => {}
             }
             let done = change(tx, &mut station)?;
-            Ok((Some(done), price(station)?))
+            Ok((Some(done), Priced::of(station)?))
         })
         .await?;
     context.screens.show(priced);
     Ok(done)
-}
-
-/// Prices a station. Within the limits of `domain` a cart always has a quote.
-pub(crate) fn price(station: Station) -> Result<Priced, DbError> {
-    let quote = domain::pricing::quote(&station.cart).map_err(|_| DbError::Damaged {
-        doing: "price a cart",
-    })?;
-    Ok(Priced { station, quote })
-}
-
-/// The workstation as it stands on disk, priced: at start, and before its first command.
-pub(crate) fn standing(
-    connection: &Connection,
-    workstation: WorkstationNumber,
-    fresh: OrderId,
-) -> Result<Priced, DbError> {
-    price(load(connection, workstation, fresh)?)
 }

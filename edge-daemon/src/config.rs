@@ -124,10 +124,8 @@ pub enum ConfigError {
 impl Config {
     /// Reads a boot file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
@@ -137,11 +135,9 @@ impl Config {
             source: Box::new(source),
         })?;
         let url = &config.mall.url;
-        let is_loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
-            .iter()
-            .any(|plain| {
-                url.strip_prefix(plain)
-                    .is_some_and(|r| r.is_empty() || r.starts_with([':', '/']))
+        let is_loopback =
+            ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|plain| {
+                url.strip_prefix(plain).is_some_and(|r| r.is_empty() || r.starts_with([':', '/']))
             });
         if url.starts_with("https://") || is_loopback {
             Ok(config)
@@ -174,11 +170,7 @@ mod tests {
     #[test]
     fn orders_do_not_cross_a_network_in_the_clear() {
         let with = |url: &str| {
-            Config::parse(
-                &format!("data = \"x\"\n[mall]\nurl = \"{url}\""),
-                Path::new("e"),
-            )
-            .is_ok()
+            Config::parse(&format!("data = \"x\"\n[mall]\nurl = \"{url}\""), Path::new("e")).is_ok()
         };
         for (url, is_fine) in [
             ("https://mall.example", true),

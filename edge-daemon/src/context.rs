@@ -57,14 +57,9 @@ impl Clock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that all others ask"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that all others ask")]
 fn system_micros() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -109,6 +104,8 @@ impl Nudge {
 pub(crate) struct Nudges {
     /// Facts were put into the outbox.
     pub(crate) upload: Nudge,
+    /// The mall answers after it was silent.
+    pub(crate) mall_back: Nudge,
     /// A receipt was queued; every printer looks whether it is its own.
     pub(crate) spool: watch::Sender<()>,
 }
@@ -191,28 +188,21 @@ impl Context {
     pub(crate) fn refresh_store(&self) -> Result<(), DbError> {
         if let Some(replica) = self.replicas.store() {
             self.store.store(replica.read(staff::store)?.map(Arc::new));
-            self.workstations
-                .store(Arc::new(replica.read(staff::workstations)?));
-            self.operators
-                .store(Arc::new(replica.read(staff::operators)?));
+            self.workstations.store(Arc::new(replica.read(staff::workstations)?));
+            self.operators.store(Arc::new(replica.read(staff::operators)?));
         }
         Ok(())
     }
 
     /// An operator of the store.
     pub(crate) fn operator(&self, number: &str) -> Option<OperatorV1> {
-        self.operators
-            .load()
-            .iter()
-            .find(|operator| operator.number == number)
-            .cloned()
+        self.operators.load().iter().find(|operator| operator.number == number).cloned()
     }
 
     /// Reads anew where the catalog stands after its replica changed.
     pub(crate) fn refresh_catalog(&self) -> Result<(), DbError> {
         if let Some(replica) = self.replicas.catalog() {
-            self.catalog_standing
-                .store(Some(Arc::new(replica.standing()?)));
+            self.catalog_standing.store(Some(Arc::new(replica.standing()?)));
         }
         Ok(())
     }
@@ -225,10 +215,6 @@ impl Context {
 
     /// How the store tells the time.
     pub(crate) fn store_clock(&self) -> domain::time::StoreClock {
-        self.store
-            .load()
-            .as_ref()
-            .map(|store| store.clock)
-            .unwrap_or_default()
+        self.store.load().as_ref().map(|store| store.clock).unwrap_or_default()
     }
 }

@@ -22,7 +22,13 @@ use drivers::printer::document::Paper;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{context::Context, db::spool};
+use crate::{
+    DaemonError,
+    context::{Context, mint},
+    db::{DbError, orders, spool, station},
+    screens::LastOrder,
+    station::Priced,
+};
 
 /// How a printer is, as the till tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +75,7 @@ pub(crate) struct Health {
 impl Health {
     /// Whether receipts of this workstation have a printer.
     pub(crate) fn has_printer(&self, workstation: WorkstationNumber) -> bool {
-        self.printers
-            .lock()
-            .is_ok_and(|printers| printers.contains_key(&workstation))
+        self.printers.lock().is_ok_and(|printers| printers.contains_key(&workstation))
     }
 
     /// A printer that is not ready, and since when.
@@ -126,10 +130,7 @@ const DOUBT_KEPT_MS: i64 = 86_400_000;
 /// Counts the receipts of a workstation that nobody is sure about.
 pub(crate) async fn recount_doubts(context: &Arc<Context>, workstation: WorkstationNumber) {
     let since = context.clock.now().plus_ms(-DOUBT_KEPT_MS);
-    let counted = context
-        .ledger
-        .read(move |db| spool::doubtful(db, workstation, since))
-        .await;
+    let counted = context.ledger.read(move |db| spool::doubtful(db, workstation, since)).await;
     match counted {
         Ok(count) => {
             if let Ok(mut doubts) = context.health.doubts.lock() {
@@ -155,13 +156,7 @@ pub(crate) struct Tasks {
 pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) -> std::io::Result<()> {
     for config in &context.config.printers {
         let paper = Paper::with_columns(config.columns).unwrap_or(Paper::COLUMNS_48);
-        tend(
-            context,
-            tasks,
-            config.workstation,
-            config.address.clone(),
-            paper,
-        );
+        tend(context, tasks, config.workstation, config.address.clone(), paper);
     }
     for config in &context.config.scanners {
         scanner::listen(context, tasks, config.workstation, config.listen)?;
@@ -171,10 +166,7 @@ pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) -> std::io::Result<()
 
 /// Gives every workstation its first scene and, in a simulated store, its devices. Called at start
 /// and whenever the store's own rows have changed; what is there already stays.
-pub(crate) async fn attend(
-    context: &Arc<Context>,
-    tasks: &Tasks,
-) -> Result<(), crate::DaemonError> {
+pub(crate) async fn attend(context: &Arc<Context>, tasks: &Tasks) -> Result<(), DaemonError> {
     context.refresh_store()?;
     for workstation in context.workstations.load().iter() {
         let number = workstation.number;
@@ -200,30 +192,31 @@ pub(crate) async fn attend(
     Ok(())
 }
 
+/// A workstation as it stands on disk.
 async fn first_scene(
     context: &Arc<Context>,
     workstation: WorkstationNumber,
-) -> Result<(crate::station::Priced, Option<crate::screens::LastOrder>), crate::DaemonError> {
-    let fresh = crate::context::mint();
+) -> Result<(Priced, Option<LastOrder>), DaemonError> {
+    let fresh = mint();
     let scene = context
         .ledger
-        .write(move |tx| -> Result<_, crate::db::DbError> {
+        .write(move |tx| -> Result<_, DbError> {
             // The empty cart's order id must be the same after a restart: it is what a screen that
             // was never answered repeats.
-            let priced = crate::checkout::standing(tx, workstation, fresh)?;
-            crate::db::station::save_head(tx, &priced.station)?;
-            let last = match priced.station.last_order {
-                Some(id) => crate::db::orders::find(tx, id)?,
+            let priced = Priced::of(station::load(tx, workstation, fresh)?)?;
+            station::save_head(tx, &priced.station)?;
+            let known = match priced.station.last_order {
+                Some(id) => orders::find(tx, id)?,
                 None => None,
             };
-            let last = match last {
-                Some(order) => Some(crate::screens::LastOrder {
-                    receipt: crate::db::spool::state_of(tx, order.id)?,
+            let last_order = match known {
+                Some(order) => Some(LastOrder {
+                    receipt: spool::state_of(tx, order.id)?,
                     order: Arc::new(order),
                 }),
                 None => None,
             };
-            Ok((priced, last))
+            Ok((priced, last_order))
         })
         .await?;
     Ok(scene)
@@ -239,20 +232,9 @@ fn tend(
     let (kicks, asked) = mpsc::channel(KICKS_WAITING_MAX);
     if let Ok(mut printers) = context.health.printers.lock() {
         let since = context.clock.now();
-        printers.insert(
-            workstation,
-            Known {
-                state: PrinterState::Ready,
-                since,
-                kicks,
-            },
-        );
+        printers.insert(workstation, Known { state: PrinterState::Ready, since, kicks });
     }
-    let printer = printer::Tended {
-        workstation,
-        address,
-        paper,
-    };
+    let printer = printer::Tended { workstation, address, paper };
     let (context, stop) = (Arc::clone(context), tasks.stop.clone());
     tasks.tracker.spawn(printer.run(context, asked, stop));
 }

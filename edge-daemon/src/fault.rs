@@ -25,9 +25,7 @@ pub(crate) fn point(name: &'static str) {
     if wished == name && left.fetch_sub(1, Ordering::SeqCst) == 1 {
         // A child that sends itself SIGKILL cannot clean anything up.
         let own = std::process::id().to_string();
-        let _ = std::process::Command::new("kill")
-            .args(["-9", &own])
-            .status();
+        let _ = std::process::Command::new("kill").args(["-9", &own]).status();
         loop {
             std::thread::park();
         }

@@ -134,11 +134,7 @@ pub(crate) async fn serve(
     context: Arc<Context>,
     stop: CancellationToken,
 ) {
-    let app = App {
-        context,
-        stop: stop.clone(),
-        address,
-    };
+    let app = App { context, stop: stop.clone(), address };
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(async move { stop.cancelled().await })

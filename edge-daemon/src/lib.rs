@@ -9,7 +9,7 @@
 //! | `http` | the only room that says HTTP inwards |
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
-//! | `screens`, `station` | what each workstation shows |
+//! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `context` | clock, mint, and what every room may use |
 //!
 //! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
@@ -22,6 +22,7 @@ mod db;
 mod devices;
 mod fault;
 mod http;
+mod refusal;
 mod replica;
 mod screens;
 mod signin;
@@ -104,10 +105,7 @@ impl Daemon {
             .write(move |tx| -> Result<_, DbError> {
                 let n_doubtful = spool::doubt_what_was_sending(tx, now)?;
                 if n_doubtful > 0 {
-                    tracing::warn!(
-                        n_doubtful,
-                        "Receipts were being printed when the daemon died"
-                    );
+                    tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
                 }
                 node::load(tx)
             })
@@ -137,12 +135,7 @@ impl Daemon {
         let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
         tasks.tracker.spawn(serve);
         tracing::info!(%address, "Screens may come");
-        Ok(Self {
-            address,
-            tasks,
-            writer,
-            context,
-        })
+        Ok(Self { address, tasks, writer, context })
     }
 
     /// The replicas, the devices, and the loops towards the mall.
@@ -164,9 +157,7 @@ impl Daemon {
             .with_identity(node.edge, key);
         for scope in scopes {
             let (context, mall, tasks_of) = (Arc::clone(context), mall.clone(), tasks.clone());
-            tasks
-                .tracker
-                .spawn(replica::run(context, mall, scope, tasks_of));
+            tasks.tracker.spawn(replica::run(context, mall, scope, tasks_of));
         }
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
         tasks.tracker.spawn(upload);

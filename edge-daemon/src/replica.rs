@@ -87,6 +87,7 @@ async fn catch_up(
     let standing = on_blocking(&replica, Replica::standing).await?;
     let head: HeadV1 = mall.get(&path::head(scope)).await?;
     if context.link.reached(true, context.clock.now()) {
+        context.nudges.mall_back.give();
         context.screens.beat();
     }
     let behind = head.version - standing.cursor.version;

@@ -85,11 +85,7 @@ impl Screens {
         &self,
         workstation: WorkstationNumber,
     ) -> Option<watch::Receiver<Arc<Scene>>> {
-        self.scenes
-            .lock()
-            .ok()?
-            .get(&workstation)
-            .map(watch::Sender::subscribe)
+        self.scenes.lock().ok()?.get(&workstation).map(watch::Sender::subscribe)
     }
 
     /// Follows what is the whole store's.
@@ -105,17 +101,10 @@ impl Screens {
 
     /// The first scene of a workstation after start.
     pub(crate) fn open(&self, priced: Priced, last_order: Option<LastOrder>) {
-        let scene = Scene {
-            revision: self.next_revision(),
-            priced,
-            last_order,
-            last_scan: None,
-        };
+        let scene = Scene { revision: self.next_revision(), priced, last_order, last_scan: None };
         if let Ok(mut scenes) = self.scenes.lock() {
             let workstation = scene.priced.station.workstation;
-            scenes
-                .entry(workstation)
-                .or_insert_with(|| watch::Sender::new(Arc::new(scene)));
+            scenes.entry(workstation).or_insert_with(|| watch::Sender::new(Arc::new(scene)));
         }
     }
 
@@ -140,10 +129,7 @@ impl Screens {
                 return false;
             }
             if priced.station.last_order == Some(order.id) {
-                let known = scene
-                    .last_order
-                    .take()
-                    .filter(|last| last.order.id == order.id);
+                let known = scene.last_order.take().filter(|last| last.order.id == order.id);
                 let receipt = known.map_or(receipt, |last| last.receipt);
                 scene.last_order = Some(LastOrder { order, receipt });
             }

@@ -19,10 +19,11 @@ use sync::{
 };
 
 use crate::{
-    checkout::{CheckoutError, Refusal, price},
+    checkout::CheckoutError,
     context::{Context, mint, random},
     db::{DbError, station},
-    station::SignedIn,
+    refusal::Refusal,
+    station::{Priced, SignedIn},
 };
 
 /// Wrong PINs before the first pause.
@@ -71,10 +72,7 @@ pub(crate) struct Attempts(Mutex<HashMap<(WorkstationNumber, String), Tries>>);
 impl Attempts {
     fn wait_ms(&self, key: &(WorkstationNumber, String), now: Timestamp) -> i64 {
         let Ok(tries) = self.0.lock() else { return 0 };
-        tries
-            .get(key)
-            .map_or(0, |tries| (tries.until - now.micros()) / 1_000)
-            .max(0)
+        tries.get(key).map_or(0, |tries| (tries.until - now.micros()) / 1_000).max(0)
     }
 
     fn wrong(&self, key: (WorkstationNumber, String), now: Timestamp) {
@@ -82,9 +80,7 @@ impl Attempts {
         let tries = all.entry(key).or_default();
         tries.wrong += 1;
         if let Some(over) = tries.wrong.checked_sub(TRIES_MAX) {
-            let pause = PAUSE_MS_MIN
-                .saturating_mul(1 << over.min(10))
-                .min(PAUSE_MS_MAX);
+            let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
             tries.until = now.plus_ms(pause).micros();
         }
     }
@@ -122,9 +118,7 @@ pub(crate) async fn sign_in(
         return Err(SignInError::LockedOut { wait_ms });
     }
     let hash = operator.pin_hash.clone();
-    let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash))
-        .await
-        .unwrap_or(false);
+    let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false);
     if !is_right {
         context.attempts.wrong(key, context.clock.now());
         tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
@@ -167,7 +161,7 @@ async fn set(
             counter.signed_in = signed_in;
             counter.cart.revision += 1;
             station::save_head(tx, &counter)?;
-            price(counter)
+            Priced::of(counter)
         })
         .await?;
     context.screens.show(priced);
@@ -175,11 +169,8 @@ async fn set(
 }
 
 fn fits(pin: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(pin.as_bytes(), &hash)
-            .is_ok()
-    })
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
 }
 
 /// Whose session a token is at a workstation, if it is one and has not run out.

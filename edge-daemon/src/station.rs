@@ -11,6 +11,8 @@ use domain::{
 };
 use sync::chain::Hash;
 
+use crate::{db::DbError, refusal::Refusal};
+
 /// Who is signed in at a workstation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SignedIn {
@@ -67,6 +69,15 @@ pub(crate) struct Priced {
     pub(crate) quote: Quote,
 }
 
+impl Priced {
+    /// Prices a station. Within the limits of `domain` a cart always has a quote.
+    pub(crate) fn of(station: Station) -> Result<Self, DbError> {
+        let quote = domain::pricing::quote(&station.cart)
+            .map_err(|_| DbError::Damaged { doing: "price a cart" })?;
+        Ok(Self { station, quote })
+    }
+}
+
 /// What became of the last scan, for tone and strip. It lives as long as the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LastScan {
@@ -86,5 +97,5 @@ pub(crate) enum ScanFate {
     /// A line from an in-store label.
     Weighed(LineId),
     /// Nothing was added.
-    Refused(crate::checkout::Refusal),
+    Refused(Refusal),
 }

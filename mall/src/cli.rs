@@ -119,11 +119,7 @@ pub async fn execute(args: Args, out: Out<'_>) -> Result<bool, CliError> {
         return Ok(true);
     }
     let context = Context::open(&config).await?;
-    let desk = Desk {
-        context: &context,
-        is_json,
-        out,
-    };
+    let desk = Desk { context: &context, is_json, out };
     let done = desk.execute(args.verb).await;
     context.db().close().await;
     done
@@ -150,9 +146,7 @@ impl Desk<'_> {
             Verb::Edge { verb } => self.edge(verb).await?,
             Verb::Staff { verb } => self.staff(verb).await?,
             Verb::Orders { verb } => return self.orders(verb).await,
-            Verb::Openapi => self
-                .out
-                .write_all(http::document(self.context).as_bytes())?,
+            Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)
     }

@@ -29,12 +29,7 @@ impl Config {
     /// A mall over this folder, listening where development listens, by the system's clock.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self {
-            data: data.into(),
-            database_url: None,
-            listen: LISTEN,
-            clock: Clock::default(),
-        }
+        Self { data: data.into(), database_url: None, listen: LISTEN, clock: Clock::default() }
     }
 
     /// The same, listening elsewhere.

@@ -39,16 +39,11 @@ pub enum Clock {
 impl Clock {
     /// Now.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that everyone else asks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else asks")]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
-                let since = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
             }
             Self::ByHand(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
@@ -110,10 +105,7 @@ struct Inner {
 impl Context {
     /// Opens the data folder and the database.
     pub(crate) async fn open(config: &Config) -> Result<Self, OpenError> {
-        let folder = |source| OpenError::Folder {
-            path: config.data.clone(),
-            source,
-        };
+        let folder = |source| OpenError::Folder { path: config.data.clone(), source };
         std::fs::create_dir_all(&config.data).map_err(folder)?;
         let url = config.url().map_err(folder)?;
         let (clock, dice) = (config.clock.clone(), SystemRandom::new());

@@ -142,10 +142,7 @@ impl Db {
                 .after_connect(|connection, _| Box::pin(engine::prepare(connection)))
                 .connect_lazy_with(options.clone())
         };
-        let db = Self {
-            writer: pool(1),
-            readers: pool(READERS_MAX),
-        };
+        let db = Self { writer: pool(1), readers: pool(READERS_MAX) };
         if db.is_ready().await {
             return Ok(db);
         }
@@ -163,26 +160,17 @@ impl Db {
             return false;
         };
         migrate::is_current(&mut tx).await.unwrap_or(false)
-            && matches!(
-                scope::head(&mut tx, sync::replica::Scope::Catalog).await,
-                Ok(Some(_))
-            )
+            && matches!(scope::head(&mut tx, sync::replica::Scope::Catalog).await, Ok(Some(_)))
     }
 
     /// Begins a transaction that may write; only one is open at a time.
     pub(crate) async fn write(&self, doing: &'static str) -> Result<Tx, DbError> {
-        self.writer
-            .begin_with(engine::BEGIN_WRITE)
-            .await
-            .map_err(sql(doing))
+        self.writer.begin_with(engine::BEGIN_WRITE).await.map_err(sql(doing))
     }
 
     /// Begins a transaction that only reads and sees one state throughout.
     pub(crate) async fn read(&self, doing: &'static str) -> Result<Tx, DbError> {
-        self.readers
-            .begin_with(engine::BEGIN_READ)
-            .await
-            .map_err(sql(doing))
+        self.readers.begin_with(engine::BEGIN_READ).await.map_err(sql(doing))
     }
 
     /// Closes every connection; waits for those at work.

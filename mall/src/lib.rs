@@ -89,17 +89,10 @@ impl Mall {
     /// Opens the data folder and the database, and listens.
     pub async fn start(config: Config) -> Result<Self, RunError> {
         let context = Context::open(&config).await?;
-        let listen = |source| RunError::Listen {
-            listen: config.listen,
-            source,
-        };
+        let listen = |source| RunError::Listen { listen: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self {
-            context,
-            listener,
-            address,
-        })
+        Ok(Self { context, listener, address })
     }
 
     /// Where it listens; with the port that was free if port 0 was asked for.
@@ -115,11 +108,7 @@ impl Mall {
 
     /// Serves until `shutdown` is done, then lets requests under way finish and closes.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let Self {
-            context,
-            listener,
-            address,
-        } = self;
+        let Self { context, listener, address } = self;
         let folder = context.snapshots().display();
         info!(address = %address, snapshots = %folder, "The mall listens on http://{address}");
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

@@ -64,10 +64,7 @@ mod tests {
             ("134567890123456789", Some(ForeignCode::WechatPayment)),
             ("281234567890123456", Some(ForeignCode::AlipayPayment)),
             ("6212345678901234567", Some(ForeignCode::UnionpayPayment)),
-            (
-                "https://v.douyin.com/abc/",
-                Some(ForeignCode::DouyinVoucher),
-            ),
+            ("https://v.douyin.com/abc/", Some(ForeignCode::DouyinVoucher)),
             ("6901234567892", None),
             ("16901234567899", None),
             ("KN2301-GRN-M", None),

@@ -14,9 +14,7 @@ pub const RETRY_MS_MAX: u64 = 300_000;
 #[must_use]
 pub fn retry_ms(failures: u32, random: u32) -> u64 {
     let doublings = failures.saturating_sub(1).min(20);
-    let bound = RETRY_MS_MIN
-        .saturating_mul(1 << doublings)
-        .min(RETRY_MS_MAX);
+    let bound = RETRY_MS_MIN.saturating_mul(1 << doublings).min(RETRY_MS_MAX);
     let floor = RETRY_MS_MIN / 2;
     floor + (bound - floor).saturating_mul(u64::from(random)) / u64::from(u32::MAX)
 }

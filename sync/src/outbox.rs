@@ -69,11 +69,7 @@ pub fn marks(sent: &[FactV1], answer: &BatchAnswerV1) -> Marks {
             VerdictV1::Accepted | VerdictV1::Duplicate | VerdictV1::StoredUnknown => None,
         })
         .collect();
-    Marks {
-        acked_through,
-        troubled,
-        resend_from: answer.expected_seq,
-    }
+    Marks { acked_through, troubled, resend_from: answer.expected_seq }
 }
 
 #[cfg(test)]
@@ -94,12 +90,7 @@ mod tests {
     }
 
     fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
-        BatchAnswerV1 {
-            acked_seq,
-            verdicts,
-            expected_seq,
-            retry_after_ms: None,
-        }
+        BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None }
     }
 
     #[test]
@@ -137,11 +128,7 @@ mod tests {
             ),
         ];
         for (answer, acked_through, troubled, resend_from) in table {
-            let expected = Marks {
-                acked_through,
-                troubled,
-                resend_from,
-            };
+            let expected = Marks { acked_through, troubled, resend_from };
             assert_eq!(marks(&sent, &answer), expected, "{answer:?}");
         }
         assert_eq!(marks(&[], &answer(9, vec![], None)), Marks::default());

@@ -28,11 +28,7 @@ pub fn head(scope: Scope) -> String {
 /// A page of changes after a cursor.
 #[must_use]
 pub fn feed(scope: Scope, cursor: &crate::wire::FeedCursorV1) -> String {
-    let crate::wire::FeedCursorV1 {
-        incarnation,
-        version,
-        after,
-    } = cursor;
+    let crate::wire::FeedCursorV1 { incarnation, version, after } = cursor;
     let mut path =
         format!("/edge/v1/scopes/{scope}/feed?incarnation={incarnation}&since={version}");
     if !after.is_empty() {

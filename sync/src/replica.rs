@@ -59,9 +59,7 @@ impl FromStr for Scope {
     type Err = ScopeText;
 
     fn from_str(text: &str) -> Result<Self, ScopeText> {
-        let store = text
-            .strip_prefix("store-")
-            .and_then(|number| number.parse().ok());
+        let store = text.strip_prefix("store-").and_then(|number| number.parse().ok());
         match (text, store) {
             ("catalog", _) => Ok(Self::Catalog),
             (_, Some(store)) => Some(Self::Store(StoreId(store)))
@@ -81,14 +79,7 @@ mod tests {
         for scope in [Scope::Catalog, Scope::Store(StoreId(17))] {
             assert_eq!(scope.to_string().parse(), Ok(scope));
         }
-        for bad in [
-            "",
-            "Catalog",
-            "store-",
-            "store-+7",
-            "store-07",
-            "../catalog",
-        ] {
+        for bad in ["", "Catalog", "store-", "store-+7", "store-07", "../catalog"] {
             assert!(bad.parse::<Scope>().is_err(), "{bad}");
         }
     }

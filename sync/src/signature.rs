@@ -63,11 +63,7 @@ pub fn sign(
 ) -> Result<String, NotAKey> {
     let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| NotAKey)?;
     let made = pair.sign(&covered(edge, at, nonce, signed));
-    Ok(format!(
-        "{edge};{};{nonce};{}",
-        at.micros(),
-        hex(made.as_ref())
-    ))
+    Ok(format!("{edge};{};{nonce};{}", at.micros(), hex(made.as_ref())))
 }
 
 /// A header that was read but not yet believed.
@@ -87,18 +83,11 @@ impl Claimed {
         let mut part = || parts.next().ok_or(Disbelief::Malformed);
         let claimed = Self {
             edge: part()?.parse().map_err(|_| Disbelief::Malformed)?,
-            at: part()?
-                .parse()
-                .map(Timestamp::from_micros)
-                .map_err(|_| Disbelief::Malformed)?,
+            at: part()?.parse().map(Timestamp::from_micros).map_err(|_| Disbelief::Malformed)?,
             nonce: part()?.parse().map_err(|_| Disbelief::Malformed)?,
             signature: hex_bytes(part()?).ok_or(Disbelief::Malformed)?,
         };
-        if parts.next().is_some() {
-            Err(Disbelief::Malformed)
-        } else {
-            Ok(claimed)
-        }
+        if parts.next().is_some() { Err(Disbelief::Malformed) } else { Ok(claimed) }
     }
 
     /// Believes it or not: by the key the mall holds for that edge node, and the mall's time.
@@ -113,22 +102,14 @@ impl Claimed {
         UnparsedPublicKey::new(&ED25519, key)
             .verify(&covered, &self.signature)
             .map_err(|_| Disbelief::Wrong)?;
-        if now.ms_since(self.at).abs() > WINDOW_MS {
-            Err(Disbelief::Stale)
-        } else {
-            Ok(())
-        }
+        if now.ms_since(self.at).abs() > WINDOW_MS { Err(Disbelief::Stale) } else { Ok(()) }
     }
 }
 
 fn covered(edge: EdgeId, at: Timestamp, nonce: u64, signed: Signed<'_>) -> Vec<u8> {
     let Signed { method, path, body } = signed;
     let digest = Hash::of(body);
-    format!(
-        "guitai-1\n{edge}\n{method}\n{path}\n{digest}\n{}\n{nonce}",
-        at.micros()
-    )
-    .into_bytes()
+    format!("guitai-1\n{edge}\n{method}\n{path}\n{digest}\n{}\n{nonce}", at.micros()).into_bytes()
 }
 
 #[cfg(test)]
@@ -145,38 +126,19 @@ mod tests {
         let (key, other) = (key.as_ref(), other.as_ref());
         let edge = EdgeId::from_uuid(Uuid::from_u128(7));
         let at = Timestamp::from_micros(1_000_000_000);
-        let signed = Signed {
-            method: "POST",
-            path: "/a?b=1",
-            body: b"{}",
-        };
+        let signed = Signed { method: "POST", path: "/a?b=1", body: b"{}" };
         let claimed = Claimed::read(&sign(key, edge, at, 3, signed).unwrap()).unwrap();
         let public = public_key(key).unwrap();
         assert_eq!(claimed.edge, edge);
         assert_eq!(claimed.verify(&public, at, signed), Ok(()));
-        assert_eq!(
-            claimed.verify(&public, at.plus_ms(WINDOW_MS), signed),
-            Ok(())
-        );
+        assert_eq!(claimed.verify(&public, at.plus_ms(WINDOW_MS), signed), Ok(()));
         for late in [WINDOW_MS + 1, -WINDOW_MS - 1] {
-            assert_eq!(
-                claimed.verify(&public, at.plus_ms(late), signed),
-                Err(Disbelief::Stale)
-            );
+            assert_eq!(claimed.verify(&public, at.plus_ms(late), signed), Err(Disbelief::Stale));
         }
         for wrong in [
-            Signed {
-                method: "PUT",
-                ..signed
-            },
-            Signed {
-                path: "/a?b=2",
-                ..signed
-            },
-            Signed {
-                body: b"{ }",
-                ..signed
-            },
+            Signed { method: "PUT", ..signed },
+            Signed { path: "/a?b=2", ..signed },
+            Signed { body: b"{ }", ..signed },
         ] {
             assert_eq!(claimed.verify(&public, at, wrong), Err(Disbelief::Wrong));
         }
@@ -193,11 +155,7 @@ mod tests {
             "00000000-0000-0000-0000-000000000007;1;2;f",
             "00000000-0000-0000-0000-000000000007;1;2;ff;9",
         ] {
-            assert_eq!(
-                Claimed::read(text).map(|_| ()),
-                Err(Disbelief::Malformed),
-                "{text:?}"
-            );
+            assert_eq!(Claimed::read(text).map(|_| ()), Err(Disbelief::Malformed), "{text:?}");
         }
     }
 }

@@ -78,10 +78,7 @@ pub(crate) enum Command {
 impl Counter {
     pub(crate) fn new() -> Self {
         Self {
-            standing: Standing {
-                lines: Vec::new(),
-                phase: Phase::Sell,
-            },
+            standing: Standing { lines: Vec::new(), phase: Phase::Sell },
             history: Vec::new(),
             shown: None,
             orders: Vec::new(),
@@ -102,10 +99,7 @@ impl Counter {
             })
             .collect();
         let sum: i64 = lines.iter().map(|line| line.amount).sum();
-        ensure!(
-            sum == cart.total.amount,
-            "the cart's total is not its lines': {cart:?}"
-        );
+        ensure!(sum == cart.total.amount, "the cart's total is not its lines': {cart:?}");
         let phase = match view.phase.as_str() {
             "sell" => Phase::Sell,
             "tender" => Phase::Tender,
@@ -126,10 +120,7 @@ impl Counter {
 
     /// Thinks of something to do.
     pub(crate) fn think(&self, till: &Till, list: &[Listed], dice: &mut Dice) -> Result<Pending> {
-        let shown = self
-            .shown
-            .as_ref()
-            .context("the screen was never looked at")?;
+        let shown = self.shown.as_ref().context("the screen was never looked at")?;
         let n = self.standing.lines.len();
         let is_done = n > 0 && (n >= LINES_MAX || dice.is_within(14));
         if is_done || self.standing.phase == Phase::Tender && dice.is_within(60) {
@@ -174,24 +165,15 @@ impl Counter {
     fn refused(&self, till: &Till) -> Pending {
         // The last digit is wrong.
         let command = Command::Refused(till.scan("6901234567890"));
-        Pending {
-            command,
-            after: self.clone(),
-        }
+        Pending { command, after: self.clone() }
     }
 
     fn undo(&self, till: &Till) -> Pending {
         let mut after = self.clone();
         if let Some(before) = after.history.pop() {
-            after.standing = Standing {
-                lines: before,
-                phase: Phase::Sell,
-            };
+            after.standing = Standing { lines: before, phase: Phase::Sell };
         }
-        Pending {
-            command: Command::Call(till.undo()),
-            after,
-        }
+        Pending { command: Command::Call(till.undo()), after }
     }
 
     fn complete(&self, till: &Till, shown: &Cart, dice: &mut Dice) -> Pending {
@@ -200,15 +182,9 @@ impl Counter {
         let mut after = Self::new();
         after.standing.phase = Phase::Done;
         after.orders.clone_from(&self.orders);
-        let remembered = Remembered {
-            lines: self.standing.lines.clone(),
-            cash,
-        };
+        let remembered = Remembered { lines: self.standing.lines.clone(), cash };
         after.orders.push((shown.order_id, remembered));
-        Pending {
-            command: Command::Complete(call),
-            after,
-        }
+        Pending { command: Command::Complete(call), after }
     }
 
     fn count(&self, till: &Till, shown: &Cart, list: &[Listed], dice: &mut Dice) -> Pending {
@@ -217,15 +193,9 @@ impl Counter {
         let n = i64::try_from(1 + dice.below(20)).unwrap_or(1);
         let call = till.count(line.id, n * 1_000);
         if sold.is_labelled {
-            return Pending {
-                command: Command::Refused(call),
-                after: self.clone(),
-            };
+            return Pending { command: Command::Refused(call), after: self.clone() };
         }
-        let price = list
-            .iter()
-            .find(|item| item.sku == sold.sku)
-            .map_or(0, |item| item.price);
+        let price = list.iter().find(|item| item.sku == sold.sku).map_or(0, |item| item.price);
         self.after(Command::Call(call), |lines| {
             (lines[place].milli, lines[place].amount) = (n * 1_000, n * price);
         })
@@ -241,13 +211,9 @@ impl Counter {
 
     fn scan_piece(&self, till: &Till, list: &[Listed], dice: &mut Dice) -> Pending {
         let again = self.standing.lines.iter().filter(|line| !line.is_labelled);
-        let again: Vec<&Listed> = again
-            .filter_map(|line| list.iter().find(|item| item.sku == line.sku))
-            .collect();
-        let pieces: Vec<&Listed> = list
-            .iter()
-            .filter(|item| !item.barcode.is_empty())
-            .collect();
+        let again: Vec<&Listed> =
+            again.filter_map(|line| list.iter().find(|item| item.sku == line.sku)).collect();
+        let pieces: Vec<&Listed> = list.iter().filter(|item| !item.barcode.is_empty()).collect();
         let is_again = !again.is_empty() && dice.is_within(40);
         let item = dice.pick(if is_again { &again } else { &pieces });
         let item = item.copied().unwrap_or(pieces[0]);
@@ -261,9 +227,7 @@ impl Counter {
             Command::Call(till.scan(code))
         };
         self.after(command, |lines| {
-            let same = lines
-                .iter_mut()
-                .find(|line| line.sku == item.sku && !line.is_labelled);
+            let same = lines.iter_mut().find(|line| line.sku == item.sku && !line.is_labelled);
             match same {
                 Some(line) => {
                     line.milli += n * 1_000;
@@ -285,10 +249,8 @@ impl Counter {
         let grams = i64::try_from(1 + dice.below(5_000)).unwrap_or(1);
         let fen = i64::try_from(1 + dice.below(20_000)).unwrap_or(1);
         let (grams_u, fen_u) = (grams.unsigned_abs(), fen.unsigned_abs());
-        let (grams_u, fen_u) = (
-            u32::try_from(grams_u).unwrap_or(1),
-            u32::try_from(fen_u).unwrap_or(1),
-        );
+        let (grams_u, fen_u) =
+            (u32::try_from(grams_u).unwrap_or(1), u32::try_from(fen_u).unwrap_or(1));
         let (text, milli, amount) = match dice.below(3) {
             0 => {
                 let amount = (item.price * grams + 500) / 1_000;
@@ -304,12 +266,7 @@ impl Counter {
             return self.refused(till);
         }
         self.after(Command::Call(till.scan(&text)), |lines| {
-            lines.push(Sold {
-                sku: item.sku.clone(),
-                milli,
-                amount,
-                is_labelled: true,
-            });
+            lines.push(Sold { sku: item.sku.clone(), milli, amount, is_labelled: true });
         })
     }
 }

@@ -30,10 +30,7 @@ impl SmallDisk {
     fn mount(over: &Path) -> Result<Option<Self>> {
         std::fs::create_dir_all(over)?;
         let mut mount = Command::new("mount");
-        let said = mount
-            .args(["-t", "tmpfs", "-o", DISK, "tmpfs"])
-            .arg(over)
-            .output();
+        let said = mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(over).output();
         match said {
             Ok(said) if said.status.success() => Ok(Some(Self(over.to_owned()))),
             Ok(said) => refuse(&String::from_utf8_lossy(&said.stderr)),
@@ -47,15 +44,11 @@ impl SmallDisk {
 
     /// Fills it up to `room` bytes.
     fn fill(&self, room: u64) -> Result<()> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.ballast())?;
+        let mut file = OpenOptions::new().create(true).append(true).open(self.ballast())?;
         let piece = [0_u8; 4_096];
         while file.write_all(&piece).is_ok() {}
         let full = file.metadata()?.len();
-        file.set_len(full.saturating_sub(room))
-            .context("could not leave room")
+        file.set_len(full.saturating_sub(room)).context("could not leave room")
     }
 
     fn make_room(&self) -> Result<()> {
@@ -126,33 +119,20 @@ async fn a_full_disk_refuses_the_order_keeps_the_earlier_ones_and_sells_on_when_
         ensure!(store.edge.is_running()?, "the node gave up");
         let ledger = store.edge.ledger()?;
         let kept = ledger.orders()?.len();
-        ensure!(
-            (sold..=sold + 1).contains(&kept),
-            "{kept} orders are kept, {sold} were sold"
-        );
+        ensure!((sold..=sold + 1).contains(&kept), "{kept} orders are kept, {sold} were sold");
         // The power fails too: whether or not the node starts on a full disk, it loses nothing.
         store.edge.kill();
         let started = store.edge.start().await;
         println!("started on a full disk: {}", started.is_ok());
-        ensure!(
-            store.edge.ledger()?.orders()?.len() == kept,
-            "the restart lost an order"
-        );
+        ensure!(store.edge.ledger()?.orders()?.len() == kept, "the restart lost an order");
         disk.make_room()?;
         if started.is_err() {
             store.edge.start().await?;
         }
         let done = till.call(&refused).await?;
-        ensure!(
-            matches!(done.status, 200 | 201),
-            "selling does not go on: {done:?}"
-        );
+        ensure!(matches!(done.status, 200 | 201), "selling does not go on: {done:?}");
         let view = till.view().await?;
-        if view
-            .cart
-            .as_ref()
-            .is_some_and(|cart| !cart.lines.is_empty())
-        {
+        if view.cart.as_ref().is_some_and(|cart| !cart.lines.is_empty()) {
             till.sell(&[], 0).await?;
         }
         till.sell(&[&code], 0).await?;
@@ -163,11 +143,7 @@ async fn a_full_disk_refuses_the_order_keeps_the_earlier_ones_and_sells_on_when_
     store.mall.start().await?;
     store.wait_until_told(&till).await?;
     let found = store.compare().await?;
-    ensure!(
-        found.agrees(),
-        "mall and store differ:\n{}",
-        found.differences.join("\n")
-    );
+    ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
     ensure!(found.n_mall == sold);
     store.close().await
 }

@@ -66,9 +66,7 @@ async fn a_power_cut_while_the_mall_is_told_loses_nothing_and_doubles_nothing() 
 /// One store, until it has died half as often as there shall be deaths.
 async fn play(has_mall: bool) -> Result<()> {
     let seed = number_from("SEED").unwrap_or(20_261_121);
-    let kills = number_from("KILLS")
-        .and_then(|n| usize::try_from(n).ok())
-        .unwrap_or(KILLS);
+    let kills = number_from("KILLS").and_then(|n| usize::try_from(n).ok()).unwrap_or(KILLS);
     let who = if has_mall { "with its mall" } else { "alone" };
     println!("SEED={seed} ({who})");
     let begun = tokio::time::Instant::now();
@@ -79,15 +77,9 @@ async fn play(has_mall: bool) -> Result<()> {
         played.with_context(|| format!("SEED={seed} ({who}), round {round}, {}", trial.at))?;
         let rounds = trial.tally.rounds();
         let is_barren = rounds > 40 && trial.tally.deaths() * 3 < rounds;
-        ensure!(
-            !is_barren,
-            "the node does not die: build it with `--features fault-points`"
-        );
+        ensure!(!is_barren, "the node does not die: build it with `--features fault-points`");
     }
-    trial
-        .end()
-        .await
-        .with_context(|| format!("SEED={seed} ({who}), at the end"))?;
+    trial.end().await.with_context(|| format!("SEED={seed} ({who}), at the end"))?;
     println!("{who}: {} in {} s", trial.tally, begun.elapsed().as_secs());
     Ok(())
 }
@@ -119,18 +111,9 @@ impl Trial {
             let till = store.cashier(number).await?;
             let mut counter = Counter::new();
             counter.look(&till.view().await?);
-            let gun = ports
-                .iter()
-                .find(|(n, _)| *n == number)
-                .map_or(0, |(_, port)| *port);
+            let gun = ports.iter().find(|(n, _)| *n == number).map_or(0, |(_, port)| *port);
             let dice = Dice::new(seed ^ (u64::from(number) << 32));
-            Ok(Operator {
-                till,
-                gun,
-                counter,
-                pending: None,
-                dice,
-            })
+            Ok(Operator { till, gun, counter, pending: None, dice })
         };
         let operators = [operator(1).await?, operator(2).await?];
         store.edge.kill();
@@ -138,16 +121,7 @@ impl Trial {
         dice.below(2);
         let list = catalog::read(&catalog::demo())?;
         let (tally, at) = (Tally::default(), String::new());
-        Ok(Self {
-            store,
-            printer,
-            operators,
-            list,
-            dice,
-            has_mall,
-            tally,
-            at,
-        })
+        Ok(Self { store, printer, operators, list, dice, has_mall, tally, at })
     }
 
     /// From one darkness to the next.
@@ -155,11 +129,7 @@ impl Trial {
         if self.dice.is_within(CLOCK_PERCENT) {
             return self.round_by_the_clock().await;
         }
-        let usable = if self.has_mall {
-            POINTS.len()
-        } else {
-            POINTS.len() - 1
-        };
+        let usable = if self.has_mall { POINTS.len() } else { POINTS.len() - 1 };
         let (point, latest) = POINTS[self.dice.below(usable)];
         let nth = u32::try_from(1 + self.dice.below(latest)).unwrap_or(1);
         self.at = format!("{point}:{nth}");
@@ -207,10 +177,7 @@ impl Trial {
         // The node may be dead by now; its books are not.
         let ledger = self.store.edge.ledger()?;
         let n_orders = usize::try_from(ledger.n_orders()?).unwrap_or(0);
-        ensure!(
-            n_orders == known,
-            "{n_orders} orders in the books, {known} were sold"
-        );
+        ensure!(n_orders == known, "{n_orders} orders in the books, {known} were sold");
         for operator in [&*one, &*two] {
             if let Some((id, remembered)) = operator.counter.orders.last() {
                 check_order(&ledger, *id, remembered)?;
@@ -221,11 +188,7 @@ impl Trial {
         if together {
             let (a, b) =
                 tokio::try_join!(one.work(list, ACTIONS_MAX), two.work(list, ACTIONS_MAX))?;
-            return Ok(if a == End::Dark || b == End::Dark {
-                End::Dark
-            } else {
-                End::Light
-            });
+            return Ok(if a == End::Dark || b == End::Dark { End::Dark } else { End::Light });
         }
         for _ in 0..ACTIONS_MAX {
             for operator in [&mut *one, &mut *two] {
@@ -252,29 +215,20 @@ impl Trial {
         let ledger = self.store.edge.ledger()?;
         until("the receipts to be printed", PATIENCE, async || {
             let slips = ledger.slips()?;
-            let waiting = ["queued", "sending"]
-                .iter()
-                .any(|state| slips.contains_key(*state));
+            let waiting = ["queued", "sending"].iter().any(|state| slips.contains_key(*state));
             Ok((!waiting).then_some(()))
         })
         .await?;
         ledger.check_file()?;
         ledger.check_receipt_numbers()?;
         let orders = ledger.orders()?;
-        let known = self
-            .operators
-            .iter()
-            .flat_map(|operator| &operator.counter.orders);
+        let known = self.operators.iter().flat_map(|operator| &operator.counter.orders);
         let mut n_known = 0;
         for (id, remembered) in known {
             check_order(&ledger, *id, remembered)?;
             n_known += 1;
         }
-        ensure!(
-            orders.len() == n_known,
-            "{} orders, {n_known} were sold",
-            orders.len()
-        );
+        ensure!(orders.len() == n_known, "{} orders, {n_known} were sold", orders.len());
         for (number, state) in ledger.slips_of_orders()? {
             let (firsts, copies) = self.printer.slips_of(&number);
             let is_right = match state.as_str() {
@@ -288,11 +242,7 @@ impl Trial {
             );
         }
         let found = self.store.compare().await?;
-        ensure!(
-            found.agrees(),
-            "mall and store differ:\n{}",
-            found.differences.join("\n")
-        );
+        ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
         ensure!(found.n_mall == n_known);
         self.tally.orders = n_known;
         Ok(())
@@ -305,33 +255,12 @@ fn check_order(ledger: &Ledger, id: uuid::Uuid, remembered: &Remembered) -> Resu
     let lines: Vec<(&str, i64, i64)> = order
         .lines
         .iter()
-        .map(|l| {
-            (
-                l.sku.as_str(),
-                l.quantity_milli.milli(),
-                l.amount_minor.minor(),
-            )
-        })
+        .map(|l| (l.sku.as_str(), l.quantity_milli.milli(), l.amount_minor.minor()))
         .collect();
-    let expected: Vec<(&str, i64, i64)> = remembered
-        .lines
-        .iter()
-        .map(|l| (l.sku.as_str(), l.milli, l.amount))
-        .collect();
-    ensure!(
-        lines == expected,
-        "{} holds {lines:?}, sold were {expected:?}",
-        order.receipt_number
-    );
-    let cash: i64 = order
-        .tenders
-        .iter()
-        .map(|tender| tender.amount_minor.minor())
-        .sum();
-    ensure!(
-        cash == remembered.cash,
-        "{} took {cash}",
-        order.receipt_number
-    );
+    let expected: Vec<(&str, i64, i64)> =
+        remembered.lines.iter().map(|l| (l.sku.as_str(), l.milli, l.amount)).collect();
+    ensure!(lines == expected, "{} holds {lines:?}, sold were {expected:?}", order.receipt_number);
+    let cash: i64 = order.tenders.iter().map(|tender| tender.amount_minor.minor()).sum();
+    ensure!(cash == remembered.cash, "{} took {cash}", order.receipt_number);
     Ok(())
 }

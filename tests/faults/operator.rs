@@ -120,10 +120,7 @@ impl Operator {
         Ok(match command {
             Command::Complete(_) => Some(answer.done::<Completed>()?.view),
             Command::Refused(_) => {
-                ensure!(
-                    (400..500).contains(&answer.status),
-                    "not refused: {answer:?}"
-                );
+                ensure!((400..500).contains(&answer.status), "not refused: {answer:?}");
                 self.till.view().await.ok()
             }
             Command::Call(_) | Command::Gun(_) => {
@@ -140,16 +137,14 @@ impl Operator {
         if gun.read(&[text]).await.is_err() {
             return Ok(None);
         }
-        until(
-            format!("the scan of {text}"),
-            Duration::from_secs(20),
-            async || match self.till.view().await {
+        until(format!("the scan of {text}"), Duration::from_secs(20), async || {
+            match self.till.view().await {
                 Err(_) => Ok(Some(None)),
                 Ok(view) if pending.after.is_shown_by(&view)? => Ok(Some(Some(view))),
                 Ok(view) if self.counter.is_shown_by(&view)? => Ok(None),
                 Ok(view) => bail!("the screen shows {:?}", view.cart),
-            },
-        )
+            }
+        })
         .await
     }
 

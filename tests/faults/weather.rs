@@ -17,11 +17,7 @@ const SOLD: usize = 4;
 
 async fn sell(till: &Till, orders: usize) -> Result<()> {
     let list = catalog::read(&catalog::demo())?;
-    let codes: Vec<&str> = list
-        .iter()
-        .map(|item| item.barcode.as_str())
-        .take(3)
-        .collect();
+    let codes: Vec<&str> = list.iter().map(|item| item.barcode.as_str()).take(3).collect();
     for _ in 0..orders {
         till.sell(&codes, 100).await?;
     }
@@ -59,20 +55,12 @@ async fn play(weather: Weather, fooled: u32, taken: Taken) -> Result<()> {
     sell(&till, SOLD).await?;
     let untold = store.edge.ledger()?.n_untold()?;
     let is_all = usize::try_from(untold) == Ok(2 * SOLD);
-    ensure!(
-        taken == Taken::Something || is_all,
-        "{untold} of {} orders wait",
-        2 * SOLD
-    );
+    ensure!(taken == Taken::Something || is_all, "{untold} of {} orders wait", 2 * SOLD);
     cable.turn(Weather::Fair);
     sell(&till, 1).await?;
     store.wait_until_told(&till).await?;
     let found = store.compare().await?;
-    ensure!(
-        found.agrees(),
-        "mall and store differ:\n{}",
-        found.differences.join("\n")
-    );
+    ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
     ensure!(found.n_mall == 2 + 2 * SOLD, "{} orders", found.n_mall);
     store.close().await
 }
@@ -103,23 +91,14 @@ async fn an_answer_cut_half_way_is_asked_for_again_and_doubles_nothing() -> Resu
 #[tokio::test]
 async fn a_page_of_a_captive_portal_is_no_acknowledgement() -> Result<()> {
     let page = "<!doctype html><title>Wi-Fi</title><p>请先登录无线网络。</p>";
-    a_store_in(
-        Weather::answering("200 OK", "text/html", page),
-        2,
-        Taken::Nothing,
-    )
-    .await
+    a_store_in(Weather::answering("200 OK", "text/html", page), 2, Taken::Nothing).await
 }
 
 #[tokio::test]
 async fn json_of_somebody_else_is_no_acknowledgement() -> Result<()> {
     for body in [r#"{"hello":1}"#, "[]", "null", "", r#"{"acked_seq":"9"}"#] {
-        a_store_in(
-            Weather::answering("200 OK", "application/json", body),
-            1,
-            Taken::Nothing,
-        )
-        .await?;
+        a_store_in(Weather::answering("200 OK", "application/json", body), 1, Taken::Nothing)
+            .await?;
     }
     Ok(())
 }
@@ -129,28 +108,15 @@ async fn a_mall_that_is_broken_keeps_nothing_of_ours() -> Result<()> {
     let table = [
         ("500 Internal Server Error", "oops"),
         ("502 Bad Gateway", "<html></html>"),
-        (
-            "503 Service Unavailable",
-            r#"{"type":"/problems/busy","title":"","status":503}"#,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"type":"/problems/malformed","title":"","status":400}"#,
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"type":"/problems/signature-wrong","title":"","status":401}"#,
-        ),
+        ("503 Service Unavailable", r#"{"type":"/problems/busy","title":"","status":503}"#),
+        ("400 Bad Request", r#"{"type":"/problems/malformed","title":"","status":400}"#),
+        ("401 Unauthorized", r#"{"type":"/problems/signature-wrong","title":"","status":401}"#),
         ("404 Not Found", ""),
         ("413 Content Too Large", ""),
     ];
     for (status, body) in table {
-        a_store_in(
-            Weather::answering(status, "application/problem+json", body),
-            1,
-            Taken::Nothing,
-        )
-        .await?;
+        a_store_in(Weather::answering(status, "application/problem+json", body), 1, Taken::Nothing)
+            .await?;
     }
     Ok(())
 }
@@ -164,12 +130,7 @@ async fn a_redirection_is_not_followed_with_a_stores_orders() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_no_http_at_all_is_like_silence() -> Result<()> {
-    a_store_in(
-        Weather::Nonsense("SSH-2.0-OpenSSH_9.7\r\n".to_owned()),
-        1,
-        Taken::Nothing,
-    )
-    .await
+    a_store_in(Weather::Nonsense("SSH-2.0-OpenSSH_9.7\r\n".to_owned()), 1, Taken::Nothing).await
 }
 
 #[tokio::test]
@@ -182,12 +143,8 @@ async fn acknowledgements_of_sequences_that_were_never_sent_lose_nothing() -> Re
         r#"{"acked_seq":0,"expected_seq":999}"#,
     ];
     for body in table {
-        a_store_in(
-            Weather::answering("200 OK", "application/json", body),
-            1,
-            Taken::Nothing,
-        )
-        .await?;
+        a_store_in(Weather::answering("200 OK", "application/json", body), 1, Taken::Nothing)
+            .await?;
     }
     Ok(())
 }
@@ -195,12 +152,7 @@ async fn acknowledgements_of_sequences_that_were_never_sent_lose_nothing() -> Re
 #[tokio::test]
 async fn a_feed_of_another_life_without_a_snapshot_leaves_the_old_prices_in_force() -> Result<()> {
     let head = r#"{"incarnation":"01890000-0000-7000-8000-000000000000","version":99}"#;
-    a_store_in(
-        Weather::answering("200 OK", "application/json", head),
-        1,
-        Taken::Nothing,
-    )
-    .await
+    a_store_in(Weather::answering("200 OK", "application/json", head), 1, Taken::Nothing).await
 }
 
 /// Nothing can tell such an answer from that of a mall which holds more than this store remembers

@@ -12,13 +12,7 @@ use crate::{pieces, selling};
 const UNKNOWN: &str = "9529999999993";
 
 async fn n_lines(till: &Till) -> Result<usize> {
-    Ok(till
-        .view()
-        .await?
-        .cart
-        .context("nobody is signed in")?
-        .lines
-        .len())
+    Ok(till.view().await?.cart.context("nobody is signed in")?.lines.len())
 }
 
 #[tokio::test]
@@ -26,15 +20,8 @@ async fn a_code_that_nobody_has_is_told_as_such_and_the_cart_stays() -> Result<(
     let store = selling().await?;
     let till = store.cashier(1).await?;
     till.done(&till.scan(&pieces()?[0].barcode)).await?;
-    let problem = till
-        .call(&till.scan(UNKNOWN))
-        .await?
-        .refused(404, "unknown-barcode")?;
-    ensure!(
-        problem.detail.contains(UNKNOWN),
-        "it does not name the code: {}",
-        problem.detail
-    );
+    let problem = till.call(&till.scan(UNKNOWN)).await?.refused(404, "unknown-barcode")?;
+    ensure!(problem.detail.contains(UNKNOWN), "it does not name the code: {}", problem.detail);
     let view = till.view().await?;
     ensure!(view.last_scan.context("no scan is shown")?.outcome == "refused");
     ensure!(n_lines(&till).await? == 1);
@@ -45,21 +32,12 @@ async fn a_code_that_nobody_has_is_told_as_such_and_the_cart_stays() -> Result<(
 async fn a_misread_code_is_told_as_such_on_the_screen_and_by_the_scanners_port() -> Result<()> {
     let store = selling().await?;
     let till = store.cashier(1).await?;
-    till.call(&till.scan("6901234567890"))
-        .await?
-        .refused(422, "bad-check-digit")?;
-    let seen = till
-        .view()
-        .await?
-        .last_scan
-        .context("no scan is shown")?
-        .seq;
+    till.call(&till.scan("6901234567890")).await?.refused(422, "bad-check-digit")?;
+    let seen = till.view().await?.last_scan.context("no scan is shown")?.seq;
     store.edge.gun(1).await?.read(&["6901234567890"]).await?;
-    let scan = until(
-        "the scanner's misread code to be shown",
-        PATIENCE,
-        async || Ok(till.view().await?.last_scan.filter(|scan| scan.seq > seen)),
-    )
+    let scan = until("the scanner's misread code to be shown", PATIENCE, async || {
+        Ok(till.view().await?.last_scan.filter(|scan| scan.seq > seen))
+    })
     .await?;
     ensure!(scan.outcome == "refused");
     ensure!(n_lines(&till).await? == 0);
@@ -80,19 +58,14 @@ async fn what_is_no_command_is_refused_whole() -> Result<()> {
         (&format!(r#"{{"id":"{id}"}}"#), json),
         (&format!(r#"{{"id":"{id}","text":1}}"#), json),
         (&format!(r#"{{"id":"{id}","text":"1","price":1}}"#), json),
-        (
-            &format!(r#"{{"id":"{id}","text":"1","quantity_milli":1.5}}"#),
-            json,
-        ),
+        (&format!(r#"{{"id":"{id}","text":"1","quantity_milli":1.5}}"#), json),
         (&format!(r#"{{"id":"{id}","text":"1"}}"#), "text/plain"),
     ];
     for (body, kind) in table {
         let request = till.request(Method::POST, "/workstations/1/cart/scans")?;
         let request = request.header("content-type", kind).body(body.to_owned());
         let answer = acceptance::till::answer(request).await?;
-        answer
-            .refused(400, "malformed")
-            .with_context(|| body.to_owned())?;
+        answer.refused(400, "malformed").with_context(|| body.to_owned())?;
     }
     ensure!(n_lines(&till).await? == 0);
     Ok(())
@@ -107,18 +80,12 @@ async fn quantities_that_cannot_be_sold_are_refused_and_the_cart_stays() -> Resu
         let answer = till.call(&till.scan_many(code, milli)).await?;
         answer.refused(422, "quantity-out-of-range")?;
     }
-    till.call(&till.scan("WG2001"))
-        .await?
-        .refused(422, "weight-needed")?;
+    till.call(&till.scan("WG2001")).await?.refused(422, "weight-needed")?;
     let view = till.done(&till.scan(&weight_label("12345", 500))).await?;
     let line = view.cart.context("nobody is signed in")?.lines[0].id;
-    till.call(&till.count(line, 2_000))
-        .await?
-        .refused(409, "quantity-on-label")?;
+    till.call(&till.count(line, 2_000)).await?.refused(409, "quantity-on-label")?;
     till.done(&till.void_line(line)).await?;
-    till.call(&till.void_line(line))
-        .await?
-        .refused(409, "line-not-found")?;
+    till.call(&till.void_line(line)).await?.refused(409, "line-not-found")?;
     ensure!(n_lines(&till).await? == 0);
     Ok(())
 }
@@ -127,21 +94,13 @@ async fn quantities_that_cannot_be_sold_are_refused_and_the_cart_stays() -> Resu
 async fn a_payment_code_is_never_shown_logged_or_kept() -> Result<()> {
     let mut store = selling().await?;
     let till = store.cashier(1).await?;
-    let codes = [
-        "134567890123456789",
-        "281234567890123456",
-        "6212345678901234567",
-    ];
+    let codes = ["134567890123456789", "281234567890123456", "6212345678901234567"];
     let mut gun = store.edge.gun(1).await?;
     for code in codes {
         let seen = till.view().await?.last_scan.map_or(0, |scan| scan.seq);
         let answer = till.call(&till.scan(code)).await?;
         answer.refused(422, "unsupported-code")?;
-        ensure!(
-            !answer.text.contains(code),
-            "the answer repeats it: {}",
-            answer.text
-        );
+        ensure!(!answer.text.contains(code), "the answer repeats it: {}", answer.text);
         gun.read(&[code]).await?;
         until("the scanner's code to be refused", PATIENCE, async || {
             let scan = till.view().await?.last_scan;
@@ -161,9 +120,7 @@ async fn a_payment_code_is_never_shown_logged_or_kept() -> Result<()> {
     }
     for (name, bytes) in kept {
         for code in codes {
-            let is_kept = bytes
-                .windows(code.len())
-                .any(|part| part == code.as_bytes());
+            let is_kept = bytes.windows(code.len()).any(|part| part == code.as_bytes());
             ensure!(!is_kept, "{name} keeps a payment code");
         }
     }

@@ -13,24 +13,13 @@ use crate::{pieces, selling};
 async fn a_foreign_name_for_this_box_is_turned_away() -> Result<()> {
     let store = selling().await?;
     let till = store.cashier(1).await?;
-    for path in [
-        "/workstations/1/view",
-        "/workstations/1/display/stream",
-        "/workstations",
-    ] {
-        let request = till
-            .request(Method::GET, path)?
-            .header("host", "shop.evil.example");
+    for path in ["/workstations/1/view", "/workstations/1/display/stream", "/workstations"] {
+        let request = till.request(Method::GET, path)?.header("host", "shop.evil.example");
         answer(request).await?.refused(421, "foreign-host")?;
     }
     let port = store.edge.boot().port;
     let request = till.request(Method::GET, "/workstations")?;
-    ensure!(
-        answer(request.header("host", format!("localhost:{port}")))
-            .await?
-            .status
-            == 200
-    );
+    ensure!(answer(request.header("host", format!("localhost:{port}"))).await?.status == 200);
     Ok(())
 }
 
@@ -54,17 +43,9 @@ async fn a_foreign_page_cannot_use_the_session_of_a_browser() -> Result<()> {
     let own = store.edge.url();
     let body = json!({ "id": uuid::Uuid::now_v7(), "text": pieces()?[0].barcode });
     let request = till.request(Method::POST, "/workstations/1/cart/scans")?;
-    ensure!(
-        answer(request.header("origin", own).json(&body))
-            .await?
-            .status
-            == 200
-    );
+    ensure!(answer(request.header("origin", own).json(&body)).await?.status == 200);
     let view = till.view().await?;
-    ensure!(
-        view.cart.is_some_and(|cart| cart.pieces == 1),
-        "more than the own page's scan counts"
-    );
+    ensure!(view.cart.is_some_and(|cart| cart.pieces == 1), "more than the own page's scan counts");
     Ok(())
 }
 
@@ -73,9 +54,7 @@ async fn a_body_that_is_too_large_is_refused_also_when_it_does_not_say_how_large
     let store = selling().await?;
     let till = store.cashier(1).await?;
     let text = "9".repeat(70_000);
-    till.call(&till.scan(&text))
-        .await?
-        .refused(413, "body-too-large")?;
+    till.call(&till.scan(&text)).await?.refused(413, "body-too-large")?;
 
     let mut stream = TcpStream::connect(("127.0.0.1", store.edge.boot().port)).await?;
     let head = "POST /api/v1/workstations/1/session HTTP/1.1\r\nhost: localhost\r\n\
@@ -103,9 +82,7 @@ async fn what_is_not_here_is_told_as_a_problem() -> Result<()> {
     let till = store.cashier(1).await?;
     let get = async |path: &str| answer(till.request(Method::GET, path)?).await;
     get("/nothing").await?.refused(404, "not-found")?;
-    get("/workstations/3/view")
-        .await?
-        .refused(404, "workstation-unknown")?;
+    get("/workstations/3/view").await?.refused(404, "workstation-unknown")?;
     let request = till.request(Method::DELETE, "/workstations")?;
     answer(request).await?.refused(405, "method-not-allowed")?;
     Ok(())
@@ -119,20 +96,13 @@ async fn devices_made_of_memory_do_not_exist_in_a_shop() -> Result<()> {
     store.edge.start().await?;
     let till = store.cashier(1).await?;
     for path in ["/sim/devices", "/sim/workstations/1/tape"] {
-        answer(till.request(Method::GET, path)?)
-            .await?
-            .refused(404, "not-found")?;
+        answer(till.request(Method::GET, path)?).await?.refused(404, "not-found")?;
     }
     let code = &pieces()?[0].barcode;
     let scan = till.request(Method::POST, "/sim/workstations/1/scans")?;
-    answer(scan.json(&json!({ "text": code })))
-        .await?
-        .refused(404, "not-found")?;
+    answer(scan.json(&json!({ "text": code }))).await?.refused(404, "not-found")?;
     let completed = till.sell(&[code], 0).await?;
     let last = completed.view.last_order;
-    ensure!(
-        last.is_some_and(|order| order.receipt == "none"),
-        "a receipt without a printer"
-    );
+    ensure!(last.is_some_and(|order| order.receipt == "none"), "a receipt without a printer");
     Ok(())
 }

@@ -2,10 +2,7 @@
 //!
 //! Each test has a store of its own, copied from one that was opened once.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "helpers of tests may do what tests may"
-)]
+#![expect(clippy::indexing_slicing, reason = "helpers of tests may do what tests may")]
 
 mod codes;
 mod day;
@@ -33,8 +30,5 @@ async fn selling() -> Result<Store> {
 /// The items of the demo catalog that are sold by the piece.
 fn pieces() -> Result<Vec<Listed>> {
     let list = catalog::read(&catalog::demo())?;
-    Ok(list
-        .into_iter()
-        .filter(|item| !item.barcode.is_empty())
-        .collect())
+    Ok(list.into_iter().filter(|item| !item.barcode.is_empty()).collect())
 }

@@ -29,19 +29,12 @@ async fn sale_with_a_printer_that_is(state: &str, notice: &str) -> Result<()> {
         Ok(till.view().await?.notes(notice).then_some(()))
     })
     .await?;
-    ensure!(
-        slips_of(&till, &first.order.receipt_number)
-            .await?
-            .is_empty()
-    );
+    ensure!(slips_of(&till, &first.order.receipt_number).await?.is_empty());
     make_printer(&till, "ready").await?;
     printed(&till, &second, 1).await?;
     until("the notice to go", PATIENCE, async || {
         let view = till.view().await?;
-        let is_sent = view
-            .last_order
-            .as_ref()
-            .is_some_and(|order| order.receipt == "sent");
+        let is_sent = view.last_order.as_ref().is_some_and(|order| order.receipt == "sent");
         Ok((is_sent && !view.notes(notice)).then_some(()))
     })
     .await?;
@@ -51,16 +44,10 @@ async fn sale_with_a_printer_that_is(state: &str, notice: &str) -> Result<()> {
     for completed in [&first, &second, &third] {
         let slips = slips_of(&till, &completed.order.receipt_number).await?;
         ensure!(slips.len() == 1, "{} receipts of one order", slips.len());
-        ensure!(
-            !slips.concat().contains("补打"),
-            "a first receipt is marked as a copy"
-        );
+        ensure!(!slips.concat().contains("补打"), "a first receipt is marked as a copy");
     }
     let slips = store.edge.ledger()?.slips()?;
-    ensure!(
-        slips.get("sent") == Some(&3) && slips.len() == 1,
-        "{slips:?}"
-    );
+    ensure!(slips.get("sent") == Some(&3) && slips.len() == 1, "{slips:?}");
     Ok(())
 }
 

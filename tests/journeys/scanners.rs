@@ -8,12 +8,7 @@ async fn a_burst_of_twenty_scans_arrives_in_order_and_none_is_lost() -> Result<(
     let store = selling().await?;
     let till = store.cashier(1).await?;
     let list = pieces()?;
-    let codes: Vec<&str> = list
-        .iter()
-        .step_by(7)
-        .take(20)
-        .map(|i| i.barcode.as_str())
-        .collect();
+    let codes: Vec<&str> = list.iter().step_by(7).take(20).map(|i| i.barcode.as_str()).collect();
     let mut gun = store.edge.gun(1).await?;
     gun.read(&codes).await?;
     let cart = until("twenty lines", PATIENCE, async || {
@@ -38,12 +33,7 @@ async fn a_burst_longer_than_any_queue_is_counted_to_the_last_scan() -> Result<(
     tokio::try_join!(left.read(&codes), right.read(&codes), other.read(&codes))?;
     for (till, expected) in [(&one, 300), (&two, 150)] {
         let pieces = until(format!("{expected} pieces"), PATIENCE, async || {
-            let pieces = till
-                .view()
-                .await?
-                .cart
-                .context("nobody is signed in")?
-                .pieces;
+            let pieces = till.view().await?.cart.context("nobody is signed in")?.pieces;
             Ok((pieces >= expected).then_some(pieces))
         })
         .await?;
@@ -63,11 +53,7 @@ async fn a_scan_while_tendering_adds_the_item_and_goes_back_to_sell() -> Result<
     store.edge.gun(1).await?.read(&[&list[1].barcode]).await?;
     let view = until("the late item", PATIENCE, async || {
         let view = till.view().await?;
-        Ok(view
-            .cart
-            .as_ref()
-            .is_some_and(|cart| cart.pieces == 2)
-            .then_some(view))
+        Ok(view.cart.as_ref().is_some_and(|cart| cart.pieces == 2).then_some(view))
     })
     .await?;
     ensure!(view.phase == "sell", "the screen stays on {}", view.phase);

@@ -27,9 +27,7 @@ async fn without_a_session_nothing_is_sold_and_nothing_is_seen() -> Result<()> {
         nobody.call(&call).await?.refused(401, "sign-in-required")?;
     }
     for path in ["/items?query=1", "/orders"] {
-        answer(nobody.request(Method::GET, path)?)
-            .await?
-            .refused(401, "sign-in-required")?;
+        answer(nobody.request(Method::GET, path)?).await?.refused(401, "sign-in-required")?;
     }
     let view = nobody.view().await?;
     ensure!(view.phase == "signed-out" && view.cart.is_none() && view.last_scan.is_none());
@@ -51,28 +49,13 @@ async fn a_sixth_wrong_pin_locks_that_operator_out_and_nobody_else() -> Result<(
     let store = selling().await?;
     let mut till = store.edge.till(1);
     for _ in 0..5 {
-        till.sign_in("1001", "000000")
-            .await?
-            .refused(401, "pin-wrong")?;
+        till.sign_in("1001", "000000").await?.refused(401, "pin-wrong")?;
     }
-    let problem = till
-        .sign_in("1001", "000000")
-        .await?
-        .refused(429, "locked-out")?;
-    ensure!(
-        problem.retry_after_ms.is_some_and(|ms| ms > 0),
-        "it does not say how long"
-    );
-    till.sign_in("1001", "246810")
-        .await?
-        .refused(429, "locked-out")?;
-    till.sign_in("4444", "000000")
-        .await?
-        .refused(401, "pin-wrong")?;
-    ensure!(
-        till.sign_in("1002", "135790").await?.status == 200,
-        "another is locked out as well"
-    );
+    let problem = till.sign_in("1001", "000000").await?.refused(429, "locked-out")?;
+    ensure!(problem.retry_after_ms.is_some_and(|ms| ms > 0), "it does not say how long");
+    till.sign_in("1001", "246810").await?.refused(429, "locked-out")?;
+    till.sign_in("4444", "000000").await?.refused(401, "pin-wrong")?;
+    ensure!(till.sign_in("1002", "135790").await?.status == 200, "another is locked out as well");
     Ok(())
 }
 
@@ -80,16 +63,10 @@ async fn a_sixth_wrong_pin_locks_that_operator_out_and_nobody_else() -> Result<(
 async fn a_cashier_does_not_open_the_drawer_and_a_manager_does() -> Result<()> {
     let store = selling().await?;
     let cashier = store.cashier(1).await?;
-    cashier
-        .call(&cashier.open_drawer("换零钱"))
-        .await?
-        .refused(403, "forbidden")?;
+    cashier.call(&cashier.open_drawer("换零钱")).await?.refused(403, "forbidden")?;
     ensure!(paper::drawer_openings(&cashier).await? == 0);
     let manager = store.manager(1).await?;
-    manager
-        .call(&manager.open_drawer("  "))
-        .await?
-        .refused(400, "malformed")?;
+    manager.call(&manager.open_drawer("  ")).await?.refused(400, "malformed")?;
     let opening = manager.open_drawer("换零钱");
     ensure!(manager.call(&opening).await?.status == 202);
     until("the drawer to open", PATIENCE, async || {
@@ -119,9 +96,7 @@ async fn a_scan_at_a_workstation_where_nobody_is_signed_in_is_refused() -> Resul
     let code = pieces()?[0].barcode.clone();
     let till = store.cashier(1).await?;
     ensure!(till.call(&till.sign_out()).await?.status == 204);
-    till.call(&till.scan(&code))
-        .await?
-        .refused(401, "sign-in-required")?;
+    till.call(&till.scan(&code)).await?.refused(401, "sign-in-required")?;
     // Once the loss of the mall is told, only the scan makes another view.
     let before = until("the mall to be missed", PATIENCE, async || {
         let view = till.view().await?;
@@ -136,14 +111,8 @@ async fn a_scan_at_a_workstation_where_nobody_is_signed_in_is_refused() -> Resul
     let view = store.cashier(1).await?.view().await?;
     let outcome = view.last_scan.context("no scan is shown")?.outcome;
     let lines = view.cart.context("nobody is signed in")?.lines.len();
-    ensure!(
-        matches!((outcome.as_str(), lines), ("refused", 0)),
-        "{outcome}, {lines} lines"
-    );
-    ensure!(
-        till.view().await?.phase == "signed-out",
-        "the old session still counts"
-    );
+    ensure!(matches!((outcome.as_str(), lines), ("refused", 0)), "{outcome}, {lines} lines");
+    ensure!(till.view().await?.phase == "signed-out", "the old session still counts");
     Ok(())
 }
 
@@ -155,19 +124,10 @@ async fn a_session_and_its_cart_survive_a_restart_and_a_change_of_operators() ->
     let before = till.done(&till.scan(&code)).await?;
     store.edge.stop().await?;
     store.edge.start().await?;
-    ensure!(
-        till.view().await?.cart == before.cart,
-        "the restart changed the cart"
-    );
+    ensure!(till.view().await?.cart == before.cart, "the restart changed the cart");
     let manager = store.manager(1).await?;
     let lines = |view: acceptance::view::View| view.cart.map(|cart| cart.lines);
-    ensure!(
-        lines(manager.view().await?) == lines(before),
-        "the manager sees another cart"
-    );
-    ensure!(
-        till.view().await?.phase == "signed-out",
-        "two operators at one workstation"
-    );
+    ensure!(lines(manager.view().await?) == lines(before), "the manager sees another cart");
+    ensure!(till.view().await?.phase == "signed-out", "two operators at one workstation");
     Ok(())
 }

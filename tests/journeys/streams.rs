@@ -24,9 +24,7 @@ async fn a_stream_begins_with_the_view_and_beats_while_nothing_happens() -> Resu
     let mut stream = till.follow().await?;
     let first: View = read(&stream.next(PATIENCE).await?)?;
     ensure!(first.boot == till.view().await?.boot);
-    let beat = stream
-        .next_where(STALE_AFTER, |event| event.name == "heartbeat")
-        .await;
+    let beat = stream.next_where(STALE_AFTER, |event| event.name == "heartbeat").await;
     beat.context("the screen would call the stream stale")?;
     Ok(())
 }
@@ -40,16 +38,9 @@ async fn both_screens_follow_a_sale_with_rising_revisions() -> Result<()> {
     let completed = till.sell(&[&item.barcode], 0).await?;
     let (mut phases, mut revision) = (Vec::new(), 0);
     while phases.last().map(String::as_str) != Some("paid") {
-        let display: Display = read(
-            &shopper
-                .next_where(PATIENCE, |event| event.name == "view")
-                .await?,
-        )?;
-        ensure!(
-            display.revision >= revision,
-            "{} after {revision}",
-            display.revision
-        );
+        let display: Display =
+            read(&shopper.next_where(PATIENCE, |event| event.name == "view").await?)?;
+        ensure!(display.revision >= revision, "{} after {revision}", display.revision);
         revision = display.revision;
         phases.push(display.phase);
     }

@@ -6,8 +6,7 @@ use crate::{pieces, selling};
 
 fn pieces_of(event: &Event) -> u32 {
     let view: Option<View> = serde_json::from_str(&event.data).ok();
-    view.and_then(|view| view.cart)
-        .map_or(0, |cart| cart.pieces)
+    view.and_then(|view| view.cart).map_or(0, |cart| cart.pieces)
 }
 
 #[tokio::test]
@@ -29,16 +28,8 @@ async fn two_tabs_of_a_workstation_scan_into_one_cart_and_see_the_same() -> Resu
         left_sees.next_where(PATIENCE, is_last),
         right_sees.next_where(PATIENCE, is_last),
     )?;
-    let (a, b): (View, View) = (
-        serde_json::from_str(&a.data)?,
-        serde_json::from_str(&b.data)?,
-    );
-    ensure!(
-        a.cart == b.cart,
-        "the tabs see {:?} and {:?}",
-        a.cart,
-        b.cart
-    );
+    let (a, b): (View, View) = (serde_json::from_str(&a.data)?, serde_json::from_str(&b.data)?);
+    ensure!(a.cart == b.cart, "the tabs see {:?} and {:?}", a.cart, b.cart);
     ensure!(a.cart == left.view().await?.cart);
     Ok(())
 }
@@ -52,10 +43,7 @@ async fn a_scan_sent_again_counts_once_whichever_tab_sends_it() -> Result<()> {
     let call = left.scan_as(Uuid::now_v7(), &list[0].barcode, None);
     let first = left.done(&call).await?;
     let again = right.done(&call).await?;
-    ensure!(
-        first.cart == again.cart,
-        "sending it again changed the cart"
-    );
+    ensure!(first.cart == again.cart, "sending it again changed the cart");
     let both = left.scan_as(Uuid::now_v7(), &list[1].barcode, None);
     tokio::try_join!(left.done(&both), right.done(&both), left.done(&both))?;
     let cart = left.view().await?.cart.context("nobody is signed in")?;
@@ -82,18 +70,11 @@ async fn a_tab_that_has_not_looked_cannot_complete_a_cart_it_has_not_seen() -> R
     let store = selling().await?;
     let till = store.cashier(1).await?;
     let list = pieces()?;
-    let old = till
-        .done(&till.scan(&list[0].barcode))
-        .await?
-        .cart
-        .context("nobody is signed in")?;
+    let old = till.done(&till.scan(&list[0].barcode)).await?.cart.context("nobody is signed in")?;
     let new = till.done(&till.scan(&list[1].barcode)).await?;
     let stale = till.complete(old.order_id, old.revision, 1_000_000);
     till.call(&stale).await?.refused(409, "cart-changed")?;
-    ensure!(
-        till.view().await?.cart == new.cart,
-        "the refusal changed the cart"
-    );
+    ensure!(till.view().await?.cart == new.cart, "the refusal changed the cart");
     ensure!(store.edge.ledger()?.n_orders()? == 0);
     till.pay(&new, 1_000_000).await?;
     Ok(())

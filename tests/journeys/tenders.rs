@@ -28,29 +28,16 @@ async fn a_completion_sent_again_is_the_same_order_and_with_other_cash_none() ->
 async fn too_little_cash_completes_nothing_and_the_cart_stays() -> Result<()> {
     let store = selling().await?;
     let till = store.cashier(1).await?;
-    till.call(&till.to_tender())
-        .await?
-        .refused(409, "cart-empty")?;
+    till.call(&till.to_tender()).await?.refused(409, "cart-empty")?;
     let view = till.done(&till.scan(&pieces()?[0].barcode)).await?;
     let cart = view.cart.clone().context("nobody is signed in")?;
     let complete = |fen| till.complete(cart.order_id, cart.revision, fen);
-    till.call(&complete(0))
-        .await?
-        .refused(422, "tender-short")?;
+    till.call(&complete(0)).await?.refused(422, "tender-short")?;
     let short = (cart.total.amount / 10) * 10 - 1;
-    till.call(&complete(short))
-        .await?
-        .refused(422, "tender-short")?;
-    till.call(&complete(-100))
-        .await?
-        .refused(422, "tender-impossible")?;
-    till.call(&complete(i64::MAX))
-        .await?
-        .refused(422, "tender-impossible")?;
-    ensure!(
-        till.view().await?.cart == view.cart,
-        "a refusal changed the cart"
-    );
+    till.call(&complete(short)).await?.refused(422, "tender-short")?;
+    till.call(&complete(-100)).await?.refused(422, "tender-impossible")?;
+    till.call(&complete(i64::MAX)).await?.refused(422, "tender-impossible")?;
+    ensure!(till.view().await?.cart == view.cart, "a refusal changed the cart");
     ensure!(store.edge.ledger()?.n_orders()? == 0);
     till.pay(&view, cart.total.amount).await?;
     Ok(())
@@ -72,10 +59,8 @@ async fn the_next_cart_is_another_order_and_the_drawer_opens_once_for_each() -> 
         .await?;
         paper::shut_drawer(&till).await?;
     }
-    let sequences: Vec<&str> = numbers
-        .iter()
-        .filter_map(|number| number.rsplit('-').next())
-        .collect();
+    let sequences: Vec<&str> =
+        numbers.iter().filter_map(|number| number.rsplit('-').next()).collect();
     ensure!(sequences == ["0001", "0002", "0003"], "{numbers:?}");
     Ok(())
 }

@@ -61,13 +61,8 @@ impl Cable {
     /// # Errors
     /// When its own end cannot be opened.
     pub async fn lay(to: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .context("no port for a cable")?;
-        let port = listener
-            .local_addr()
-            .context("a cable without an end")?
-            .port();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for a cable")?;
+        let port = listener.local_addr().context("a cable without an end")?.port();
         let weather = watch::Sender::new(Weather::Fair);
         let fooled = Arc::new(watch::Sender::new(0));
         let (changes, count) = (weather.clone(), Arc::clone(&fooled));
@@ -76,12 +71,7 @@ impl Cable {
                 tokio::spawn(carry(near, to, changes.subscribe(), Arc::clone(&count)));
             }
         });
-        Ok(Self {
-            port,
-            weather,
-            fooled,
-            listening,
-        })
+        Ok(Self { port, weather, fooled, listening })
     }
 
     /// Where the store calls.
@@ -104,9 +94,7 @@ impl Cable {
         let mut count = self.fooled.subscribe();
         let goal = *count.borrow() + times;
         let reached = tokio::time::timeout(limit, count.wait_for(|n| *n >= goal)).await;
-        reached
-            .context("nobody called over the cable")?
-            .context("the cable is gone")?;
+        reached.context("nobody called over the cable")?.context("the cable is gone")?;
         Ok(())
     }
 }
@@ -167,9 +155,7 @@ async fn slowly(near: TcpStream, far: TcpStream, delay: Duration) -> io::Result<
                 return Ok(());
             }
             sleep(delay).await;
-            near_writes
-                .write_all(buffer.get(..n).unwrap_or_default())
-                .await?;
+            near_writes.write_all(buffer.get(..n).unwrap_or_default()).await?;
         }
     };
     tokio::select! { done = down => done, failed = up => failed.map(|_| ()) }
@@ -187,8 +173,7 @@ async fn half(
     far.write_all(&request).await?;
     let mut answer = vec![0; PIECE_BYTES];
     let n = far.read(&mut answer).await?;
-    near.write_all(answer.get(..n.min(bytes)).unwrap_or_default())
-        .await?;
+    near.write_all(answer.get(..n.min(bytes)).unwrap_or_default()).await?;
     near.shutdown().await?;
     count(&request, fooled);
     Ok(())

@@ -40,28 +40,17 @@ pub fn read(path: &Path) -> Result<Vec<Listed>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("could not read {}", path.display()))?;
     let mut lines = text.lines();
-    let head: Vec<&str> = lines
-        .next()
-        .context("the list is empty")?
-        .split(',')
-        .collect();
-    lines
-        .map(|line| listed(&head, line).with_context(|| line.to_owned()))
-        .collect()
+    let head: Vec<&str> = lines.next().context("the list is empty")?.split(',').collect();
+    lines.map(|line| listed(&head, line).with_context(|| line.to_owned())).collect()
 }
 
 fn listed(head: &[&str], line: &str) -> Result<Listed> {
     let fields: Vec<&str> = line.split(',').collect();
     let field = |name: &str| {
         let place = head.iter().position(|column| *column == name);
-        place
-            .and_then(|place| fields.get(place))
-            .copied()
-            .context("a column is missing")
+        place.and_then(|place| fields.get(place)).copied().context("a column is missing")
     };
-    let packs = field("extra_barcodes")?
-        .split(';')
-        .filter_map(|text| text.split_once('*'));
+    let packs = field("extra_barcodes")?.split(';').filter_map(|text| text.split_once('*'));
     let packs = packs.map(|(code, n)| (code.to_owned(), n.parse().unwrap_or(1)));
     Ok(Listed {
         sku: field("sku")?.to_owned(),
@@ -83,28 +72,19 @@ pub fn row_with_price(path: &Path, sku: &str, yuan: &str) -> Result<String> {
         .with_context(|| format!("could not read {}", path.display()))?;
     let mut lines = text.lines();
     let head = lines.next().context("the list is empty")?;
-    let price = head
-        .split(',')
-        .position(|column| column == "list_price_yuan");
+    let price = head.split(',').position(|column| column == "list_price_yuan");
     let price = price.context("a column is missing")?;
-    let row = lines
-        .find(|line| line.split(',').next() == Some(sku))
-        .context("no such item")?;
+    let row = lines.find(|line| line.split(',').next() == Some(sku)).context("no such item")?;
     let fields = row.split(',').enumerate();
     let fields = fields.map(|(place, field)| if place == price { yuan } else { field });
-    Ok(format!(
-        "{head}\n{}\n",
-        fields.collect::<Vec<_>>().join(",")
-    ))
+    Ok(format!("{head}\n{}\n", fields.collect::<Vec<_>>().join(",")))
 }
 
 /// Yuan with two decimal places as fen.
 fn fen(yuan: &str) -> Result<i64> {
     let (whole, part) = yuan.split_once('.').unwrap_or((yuan, "00"));
     ensure!(part.len() == 2, "a price has two decimal places");
-    format!("{whole}{part}")
-        .parse()
-        .context("a price is digits")
+    format!("{whole}{part}").parse().context("a price is digits")
 }
 
 /// Fen as a receipt writes them.
@@ -155,9 +135,6 @@ mod tests {
         assert!(list.iter().any(|item| item.pack.is_some()));
         let apple = list.iter().find(|item| item.plu == "12345").unwrap();
         assert_eq!((apple.is_weighed, apple.price), (true, 1_396));
-        assert_eq!(
-            (yuan(1_396), yuan(-9)),
-            ("13.96".to_owned(), "-0.09".to_owned())
-        );
+        assert_eq!((yuan(1_396), yuan(-9)), ("13.96".to_owned(), "-0.09".to_owned()));
     }
 }

@@ -51,9 +51,7 @@ struct Given {
 }
 
 const fn money(fen: Fen) -> Money {
-    Money {
-        amount: fen.minor(),
-    }
+    Money { amount: fen.minor() }
 }
 
 impl From<&OrderV1> for Sold {
@@ -127,30 +125,10 @@ pub async fn compare(
     let theirs = of_mall(mall, token, store).await?;
     let mut differences = Vec::new();
     let mut total = 0;
-    let by_id = keyed(
-        &own,
-        |order| &order.id,
-        "the store has order",
-        &mut differences,
-    );
-    let told = keyed(
-        &theirs,
-        |order| &order.id,
-        "the mall has order",
-        &mut differences,
-    );
-    keyed(
-        &own,
-        |order| &order.receipt_number,
-        "the store has receipt",
-        &mut differences,
-    );
-    keyed(
-        &theirs,
-        |order| &order.receipt_number,
-        "the mall has receipt",
-        &mut differences,
-    );
+    let by_id = keyed(&own, |order| &order.id, "the store has order", &mut differences);
+    let told = keyed(&theirs, |order| &order.id, "the mall has order", &mut differences);
+    keyed(&own, |order| &order.receipt_number, "the store has receipt", &mut differences);
+    keyed(&theirs, |order| &order.receipt_number, "the mall has receipt", &mut differences);
     for (id, order) in &by_id {
         total += order.total.amount;
         match told.get(id) {
@@ -168,12 +146,7 @@ pub async fn compare(
     }
     compare_days(mall, token, store, &own, &mut differences).await?;
     troubles(mall, token, store, &mut differences).await?;
-    Ok(Comparison {
-        n_edge: own.len(),
-        n_mall: theirs.len(),
-        total,
-        differences,
-    })
+    Ok(Comparison { n_edge: own.len(), n_mall: theirs.len(), total, differences })
 }
 
 /// Waits until the mall has as many orders as the store, and compares. The mall acknowledges what
@@ -270,9 +243,7 @@ async fn compare_days(
             rounding: sum(|order| order.rounding),
             change: sum(|order| order.change),
         };
-        let day: Day = mall
-            .ask(token, &format!("/hq/v1/stores/{store}/days/{date}"))
-            .await?;
+        let day: Day = mall.ask(token, &format!("/hq/v1/stores/{store}/days/{date}")).await?;
         if day != expected {
             differences.push(format!("on {date} HQ has {day:?}, the store {expected:?}"));
         }

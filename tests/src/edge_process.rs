@@ -46,14 +46,7 @@ impl Boot {
     pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
         let scanners = vec![(1, port::free()?), (2, port::free()?)];
         let (port, mall_url) = (port::free()?, mall_url.into());
-        Ok(Self {
-            port,
-            mall_url,
-            poll_ms: 500,
-            scanners,
-            printers: Vec::new(),
-            simulated: true,
-        })
+        Ok(Self { port, mall_url, poll_ms: 500, scanners, printers: Vec::new(), simulated: true })
     }
 
     fn text(&self, data: &Path) -> String {
@@ -113,11 +106,7 @@ impl EdgeProcess {
     /// # Errors
     /// When the boot file cannot be written.
     pub fn new(folder: impl Into<PathBuf>, boot: Boot) -> Result<Self> {
-        let node = Self {
-            folder: folder.into(),
-            boot,
-            running: None,
-        };
+        let node = Self { folder: folder.into(), boot, running: None };
         std::fs::create_dir_all(&node.folder).context("could not make the node's folder")?;
         std::fs::write(node.boot_file(), node.boot.text(&node.data()))
             .context("could not write the boot file")?;
@@ -163,11 +152,7 @@ impl EdgeProcess {
     /// # Errors
     /// When it has none or nobody listens.
     pub async fn gun(&self, workstation: u16) -> Result<Gun> {
-        let port = self
-            .boot
-            .scanners
-            .iter()
-            .find(|(number, _)| *number == workstation);
+        let port = self.boot.scanners.iter().find(|(number, _)| *number == workstation);
         let (_, port) = port.context("the workstation has no scanner port")?;
         Gun::connect(*port).await
     }
@@ -178,9 +163,7 @@ impl EdgeProcess {
     /// When it is refused; the error carries what it said.
     pub async fn enrol(&self, code: &str) -> Result<()> {
         let mut command = Command::new(program::find("edge-daemon")?);
-        command
-            .args(["enrol", "--code", code, "--config"])
-            .arg(self.boot_file());
+        command.args(["enrol", "--code", code, "--config"]).arg(self.boot_file());
         let said = program::run(command).await?;
         let words = String::from_utf8_lossy(&said.stderr);
         ensure!(said.status.success(), "the node was not enrolled: {words}");
@@ -193,11 +176,7 @@ impl EdgeProcess {
     /// When its ledger cannot be read.
     pub fn is_enrolled(&self) -> Result<bool> {
         let path = self.data().join("ledger.db");
-        if path.exists() {
-            Ledger::open(&self.data())?.is_enrolled()
-        } else {
-            Ok(false)
-        }
+        if path.exists() { Ledger::open(&self.data())?.is_enrolled() } else { Ok(false) }
     }
 
     /// Starts it and waits until it is ready to sell.
@@ -225,8 +204,7 @@ impl EdgeProcess {
     /// # Errors
     /// When it ends in another way.
     pub async fn start_dying_at(&mut self, point: &str, nth: u32) -> Result<Start> {
-        self.launch(&[("GUITAI_KILL_AT", &format!("{point}:{nth}"))], PATIENCE)
-            .await
+        self.launch(&[("GUITAI_KILL_AT", &format!("{point}:{nth}"))], PATIENCE).await
     }
 
     async fn launch(&mut self, environment: &[(&str, &str)], limit: Duration) -> Result<Start> {
@@ -234,24 +212,16 @@ impl EdgeProcess {
         command.arg("serve").arg("--config").arg(self.boot_file());
         command.envs(environment.iter().copied());
         let log = self.log();
-        let running = self
-            .running
-            .insert(Running::start("the node", &mut command, &log)?);
+        let running = self.running.insert(Running::start("the node", &mut command, &log)?);
         let url = format!("http://127.0.0.1:{}/readyz", self.boot.port);
         let what = format!("the node to be ready; see {}", log.display());
         until(what, limit, async || {
             if !running.is_running()? {
-                ensure!(
-                    running.was_killed()?,
-                    "the node ended:\n{}",
-                    running.last_words()
-                );
+                ensure!(running.was_killed()?, "the node ended:\n{}", running.last_words());
                 return Ok(Some(Start::Died));
             }
             let answer = http()?.get(&url).send().await.ok();
-            Ok(answer
-                .filter(|r| r.status().is_success())
-                .map(|_| Start::Ready))
+            Ok(answer.filter(|r| r.status().is_success()).map(|_| Start::Ready))
         })
         .await
     }
@@ -274,10 +244,8 @@ impl EdgeProcess {
             return Ok(());
         };
         let what = "a node that does not answer to be dead";
-        until(what, Duration::from_secs(10), async || {
-            Ok((!running.is_running()?).then_some(()))
-        })
-        .await?;
+        until(what, Duration::from_secs(10), async || Ok((!running.is_running()?).then_some(())))
+            .await?;
         ensure!(
             running.was_killed()?,
             "the node ended by itself:\n{}",

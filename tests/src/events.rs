@@ -30,15 +30,8 @@ impl Events {
     /// When nobody answers, or something else than a stream.
     pub async fn open(request: reqwest::RequestBuilder) -> Result<Self> {
         let response = request.send().await.context("nobody answers")?;
-        ensure!(
-            response.status().is_success(),
-            "no stream: {}",
-            response.status()
-        );
-        Ok(Self {
-            response,
-            rest: Vec::new(),
-        })
+        ensure!(response.status().is_success(), "no stream: {}", response.status());
+        Ok(Self { response, rest: Vec::new() })
     }
 
     /// The next event.
@@ -71,9 +64,7 @@ impl Events {
     ) -> Result<Event> {
         let end = Instant::now() + limit;
         loop {
-            let event = self
-                .next(end.saturating_duration_since(Instant::now()))
-                .await?;
+            let event = self.next(end.saturating_duration_since(Instant::now())).await?;
             if fits(&event) {
                 return Ok(event);
             }
@@ -86,18 +77,12 @@ impl Events {
         let text: Vec<u8> = self.rest.drain(..end + 2).collect();
         let text = String::from_utf8_lossy(&text).into_owned();
         let member = |name: &str| {
-            let lines = text
-                .lines()
-                .filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            let lines = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
             lines
                 .map(|value| value.strip_prefix(' ').unwrap_or(value))
                 .collect::<Vec<_>>()
                 .join("\n")
         };
-        Some(Event {
-            name: member("event"),
-            id: member("id"),
-            data: member("data"),
-        })
+        Some(Event { name: member("event"), id: member("id"), data: member("data") })
     }
 }

@@ -18,11 +18,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     for entry in entries {
         let entry = entry.context("could not list a folder")?;
         let (path, into) = (entry.path(), to.join(entry.file_name()));
-        if entry
-            .file_type()
-            .context("could not ask for a file")?
-            .is_dir()
-        {
+        if entry.file_type().context("could not ask for a file")?.is_dir() {
             copy(&path, &into)?;
         } else {
             fs::copy(&path, &into).with_context(|| format!("could not copy {}", path.display()))?;
@@ -40,10 +36,7 @@ const OF_PROCESS: &str = "guitai-of-";
 /// When it cannot be made.
 pub fn of_process() -> Result<PathBuf> {
     let all = std::env::var_os("GUITAI_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    for entry in fs::read_dir(&all)
-        .context("could not list the folder for tests")?
-        .flatten()
-    {
+    for entry in fs::read_dir(&all).context("could not list the folder for tests")?.flatten() {
         let name = entry.file_name();
         let id = name.to_str().and_then(|name| name.strip_prefix(OF_PROCESS));
         if id.is_some_and(|id| !Path::new("/proc").join(id).exists()) {

@@ -23,9 +23,6 @@ impl Gun {
     /// When the cable is out.
     pub async fn read(&mut self, texts: &[&str]) -> Result<()> {
         let bytes: String = texts.iter().map(|text| format!("{text}\r")).collect();
-        self.0
-            .write_all(bytes.as_bytes())
-            .await
-            .context("the scanner's cable is out")
+        self.0.write_all(bytes.as_bytes()).await.context("the scanner's cable is out")
     }
 }

@@ -54,10 +54,7 @@ impl Stage {
 
     /// A weighed item by the number on its labels.
     fn weighed(&self, plu: &str) -> Result<&Listed> {
-        self.list
-            .iter()
-            .find(|item| item.plu == plu)
-            .context("the list lacks a weighed item")
+        self.list.iter().find(|item| item.plu == plu).context("the list lacks a weighed item")
     }
 }
 
@@ -79,11 +76,7 @@ pub async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
 fn shows(view: &View, total: i64, lines: usize) -> Result<()> {
     let cart = view.cart.as_ref().context("nobody is signed in")?;
     let shown = (cart.total.amount, cart.lines.len());
-    ensure!(
-        shown == (total, lines),
-        "the counter shows {shown:?} and not {:?}",
-        (total, lines)
-    );
+    ensure!(shown == (total, lines), "the counter shows {shown:?} and not {:?}", (total, lines));
     Ok(())
 }
 
@@ -116,13 +109,9 @@ async fn receipt(till: &Till, completed: &Completed) -> Result<String> {
 
 /// Waits until the shopper's screen is in a phase.
 async fn display_is(till: &Till, phase: &str) -> Result<crate::view::Display> {
-    until(
-        format!("the customer display to show {phase}"),
-        PATIENCE,
-        async || {
-            let display = till.display().await?;
-            Ok((display.phase == phase).then_some(display))
-        },
-    )
+    until(format!("the customer display to show {phase}"), PATIENCE, async || {
+        let display = till.display().await?;
+        Ok((display.phase == phase).then_some(display))
+    })
     .await
 }

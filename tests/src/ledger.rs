@@ -38,9 +38,7 @@ impl Ledger {
     }
 
     fn number(&self, sql: &str) -> Result<i64> {
-        self.0
-            .query_row(sql, [], |row| row.get(0))
-            .with_context(|| sql.to_owned())
+        self.0.query_row(sql, [], |row| row.get(0)).with_context(|| sql.to_owned())
     }
 
     /// Whether the node has a place at a mall.
@@ -101,8 +99,7 @@ impl Ledger {
             .map(|body| {
                 let order: OrderV1 =
                     serde_json::from_str(body).context("an order in the outbox is none")?;
-                self.check(&order)
-                    .with_context(|| format!("order {}", order.receipt_number))?;
+                self.check(&order).with_context(|| format!("order {}", order.receipt_number))?;
                 Ok(order)
             })
             .collect::<Result<Vec<_>>>()?;
@@ -122,15 +119,10 @@ impl Ledger {
     pub fn order(&self, id: Uuid) -> Result<OrderV1> {
         let body: String = self
             .0
-            .query_row(
-                "select body from outbox where id = ?1",
-                [id.as_bytes()],
-                |row| row.get(0),
-            )
+            .query_row("select body from outbox where id = ?1", [id.as_bytes()], |row| row.get(0))
             .context("the order is not in the outbox")?;
         let order: OrderV1 = serde_json::from_str(&body).context("an order that is none")?;
-        self.check(&order)
-            .with_context(|| format!("order {}", order.receipt_number))?;
+        self.check(&order).with_context(|| format!("order {}", order.receipt_number))?;
         Ok(order)
     }
 
@@ -146,20 +138,12 @@ impl Ledger {
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
             .context("it is in the outbox but not in the books")?;
-        let (total, rounding, change) = (
-            order.total.minor(),
-            order.rounding.minor(),
-            order.change.minor(),
-        );
+        let (total, rounding, change) =
+            (order.total.minor(), order.rounding.minor(), order.change.minor());
         let expected = (told.receipt_number.clone(), total, rounding, change);
-        ensure!(
-            head == expected,
-            "the books say {head:?}, the outbox {expected:?}"
-        );
+        ensure!(head == expected, "the books say {head:?}, the outbox {expected:?}");
         let count = |sql: &str| -> Result<usize> {
-            self.0
-                .query_row(sql, [id], |row| row.get(0))
-                .with_context(|| sql.to_owned())
+            self.0.query_row(sql, [id], |row| row.get(0)).with_context(|| sql.to_owned())
         };
         let rows = Rows {
             lines: count("select count(*) from order_line where order_id = ?1")?,
@@ -186,11 +170,7 @@ impl Ledger {
                     |row| row.get(0),
                 )
                 .with_context(|| format!("line {} is another in the books", line.number))?;
-            ensure!(
-                amount == line.amount.minor(),
-                "line {} costs another amount",
-                line.number
-            );
+            ensure!(amount == line.amount.minor(), "line {} costs another amount", line.number);
         }
         Ok(())
     }
@@ -210,10 +190,7 @@ impl Ledger {
         for ((workstation, day), mut sequences) in runs {
             sequences.sort_unstable();
             let is_dense = sequences.iter().copied().eq((1..).take(sequences.len()));
-            ensure!(
-                is_dense,
-                "workstation {workstation} on {day} numbered {sequences:?}"
-            );
+            ensure!(is_dense, "workstation {workstation} on {day} numbered {sequences:?}");
         }
         Ok(())
     }

@@ -31,12 +31,7 @@ pub struct MallProcess {
 
 impl fmt::Debug for MallProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            data,
-            port,
-            running,
-            ..
-        } = self;
+        let Self { data, port, running, .. } = self;
         let is_running = running.is_some();
         f.debug_struct("MallProcess")
             .field("data", data)
@@ -79,12 +74,7 @@ impl MallProcess {
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, port: u16) -> Self {
         let data = data.into();
-        Self {
-            log: data.with_extension("log"),
-            data,
-            port,
-            running: None,
-        }
+        Self { log: data.with_extension("log"), data, port, running: None }
     }
 
     /// Where it answers.
@@ -118,23 +108,14 @@ impl MallProcess {
     pub async fn start(&mut self) -> Result<()> {
         let mut command = program()?;
         let listen = format!("127.0.0.1:{}", self.port);
-        command
-            .args(["serve", "--listen", &listen, "--data"])
-            .arg(&self.data);
-        let running = self
-            .running
-            .insert(Running::start("the mall", &mut command, &self.log)?);
+        command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
+        let running = self.running.insert(Running::start("the mall", &mut command, &self.log)?);
         let url = format!("http://{listen}/readyz");
         until("the mall to answer", PATIENCE, async || {
             if !running.is_running()? {
                 bail!("the mall ended at once:\n{}", running.last_words());
             }
-            Ok(http()?
-                .get(&url)
-                .send()
-                .await
-                .ok()
-                .filter(|r| r.status().is_success()))
+            Ok(http()?.get(&url).send().await.ok().filter(|r| r.status().is_success()))
         })
         .await?;
         Ok(())
@@ -170,23 +151,13 @@ impl MallProcess {
     /// When it is not done; the error carries what it said.
     pub async fn tell<T: DeserializeOwned>(&self, words: &[&str]) -> Result<T> {
         let mut command = program()?;
-        command
-            .args(words)
-            .arg("--json")
-            .arg("--data")
-            .arg(&self.data);
+        command.args(words).arg("--json").arg("--data").arg(&self.data);
         let said = program::run(command).await?;
         let verb = words.first().copied().unwrap_or_default();
         let errors = String::from_utf8_lossy(&said.stderr);
-        ensure!(
-            said.status.success(),
-            "`mall {verb}` was not done: {errors}"
-        );
+        ensure!(said.status.success(), "`mall {verb}` was not done: {errors}");
         serde_json::from_slice(&said.stdout).with_context(|| {
-            format!(
-                "`mall {verb}` said: {}",
-                String::from_utf8_lossy(&said.stdout)
-            )
+            format!("`mall {verb}` said: {}", String::from_utf8_lossy(&said.stdout))
         })
     }
 
@@ -244,8 +215,6 @@ impl MallProcess {
 /// The program, deaf to settings of the shell that it is started from.
 fn program() -> Result<Command> {
     let mut command = Command::new(program::find("mall")?);
-    command
-        .env_remove("MALL_DATABASE_URL")
-        .env_remove("MALL_DATA");
+    command.env_remove("MALL_DATABASE_URL").env_remove("MALL_DATA");
     Ok(command)
 }

@@ -64,9 +64,7 @@ fn path(till: &Till, what: &str) -> String {
 /// # Errors
 /// When nobody answers.
 pub async fn tape(till: &Till) -> Result<Tape> {
-    till.call(&Call::new(Method::GET, path(till, "tape"), None))
-        .await?
-        .done()
+    till.call(&Call::new(Method::GET, path(till, "tape"), None)).await?.done()
 }
 
 /// The cut slips that carry a receipt number.
@@ -76,10 +74,7 @@ pub async fn tape(till: &Till) -> Result<Tape> {
 pub async fn slips_of(till: &Till, receipt_number: &str) -> Result<Vec<String>> {
     let code = format!("[QR {receipt_number}]");
     let cut = tape(till).await?.slips.into_iter().filter(|slip| slip.cut);
-    Ok(cut
-        .map(|slip| slip.text())
-        .filter(|text| text.contains(&code))
-        .collect())
+    Ok(cut.map(|slip| slip.text()).filter(|text| text.contains(&code)).collect())
 }
 
 /// Puts a printer into a state: `ready`, `gone`, `paper-out` or `cover-open`.
@@ -87,17 +82,9 @@ pub async fn slips_of(till: &Till, receipt_number: &str) -> Result<Vec<String>> 
 /// # Errors
 /// When it is refused or nobody answers.
 pub async fn make_printer(till: &Till, state: &str) -> Result<()> {
-    let call = Call::new(
-        Method::PUT,
-        path(till, "printer"),
-        Some(json!({ "state": state })),
-    );
+    let call = Call::new(Method::PUT, path(till, "printer"), Some(json!({ "state": state })));
     let answer = till.call(&call).await?;
-    anyhow::ensure!(
-        answer.status == 204,
-        "the printer stays as it was: {}",
-        answer.text
-    );
+    anyhow::ensure!(answer.status == 204, "the printer stays as it was: {}", answer.text);
     Ok(())
 }
 
@@ -121,14 +108,8 @@ pub async fn drawer_openings(till: &Till) -> Result<u64> {
     }
     let call = Call::new(Method::GET, "/sim/devices", None);
     let devices: Devices = till.call(&call).await?.done()?;
-    let own = devices
-        .workstations
-        .iter()
-        .find(|w| w.number == till.workstation());
-    Ok(own
-        .context("the workstation has no devices")?
-        .drawer
-        .openings)
+    let own = devices.workstations.iter().find(|w| w.number == till.workstation());
+    Ok(own.context("the workstation has no devices")?.drawer.openings)
 }
 
 /// Pushes the drawer of a till shut.
@@ -136,16 +117,8 @@ pub async fn drawer_openings(till: &Till) -> Result<u64> {
 /// # Errors
 /// When it is refused or nobody answers.
 pub async fn shut_drawer(till: &Till) -> Result<()> {
-    let call = Call::new(
-        Method::PUT,
-        path(till, "drawer"),
-        Some(json!({ "open": false })),
-    );
+    let call = Call::new(Method::PUT, path(till, "drawer"), Some(json!({ "open": false })));
     let answer = till.call(&call).await?;
-    anyhow::ensure!(
-        answer.status == 204,
-        "the drawer stays open: {}",
-        answer.text
-    );
+    anyhow::ensure!(answer.status == 204, "the drawer stays open: {}", answer.text);
     Ok(())
 }

@@ -41,13 +41,9 @@ impl Printer {
     /// # Errors
     /// When it gets no port.
     pub async fn switch_on() -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .context("no port for a printer")?;
-        let port = listener
-            .local_addr()
-            .context("a printer without a port")?
-            .port();
+        let listener =
+            TcpListener::bind(("127.0.0.1", 0)).await.context("no port for a printer")?;
+        let port = listener.local_addr().context("a printer without a port")?.port();
         let slips = Slips::default();
         let kept = Arc::clone(&slips);
         let listening = tokio::spawn(async move {
@@ -57,11 +53,7 @@ impl Printer {
                 tokio::spawn(async move { serve(stream, &kept).await });
             }
         });
-        Ok(Self {
-            port,
-            slips,
-            listening,
-        })
+        Ok(Self { port, slips, listening })
     }
 
     /// `host:port`, as a boot file names it.
@@ -74,9 +66,7 @@ impl Printer {
     #[must_use]
     pub fn slips_of(&self, receipt_number: &str) -> (usize, usize) {
         let slips = self.slips.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = slips
-            .iter()
-            .filter(|slip| holds(slip, receipt_number.as_bytes()));
+        let own = slips.iter().filter(|slip| holds(slip, receipt_number.as_bytes()));
         let (copies, firsts): (Vec<_>, Vec<_>) = own.partition(|slip| holds(slip, COPY_MARK));
         (firsts.len(), copies.len())
     }
@@ -113,10 +103,7 @@ async fn serve(mut stream: TcpStream, slips: &Slips) -> io::Result<()> {
                 }
                 [.., 0x1d, 0x56, _] => {
                     let cut = std::mem::take(&mut slip);
-                    slips
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(cut);
+                    slips.lock().unwrap_or_else(PoisonError::into_inner).push(cut);
                 }
                 _ => {}
             }

@@ -29,11 +29,7 @@ pub fn find(name: &str) -> Result<PathBuf> {
             let beside = own.parent().unwrap_or(Path::new("."));
             // Cargo keeps tests one folder deeper than programs.
             let is_test = beside.ends_with("deps");
-            beside
-                .parent()
-                .filter(|_| is_test)
-                .unwrap_or(beside)
-                .to_owned()
+            beside.parent().filter(|_| is_test).unwrap_or(beside).to_owned()
         }
     };
     let path = folder.join(name);
@@ -71,11 +67,7 @@ impl Running {
             .process_group(0)
             .spawn()
             .with_context(|| format!("could not start {name}"))?;
-        Ok(Self {
-            child,
-            name: name.to_owned(),
-            log: log.to_owned(),
-        })
+        Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
     /// Its process id.
@@ -89,10 +81,7 @@ impl Running {
     /// # Errors
     /// When the system does not tell.
     pub fn is_running(&mut self) -> Result<bool> {
-        let status = self
-            .child
-            .try_wait()
-            .context("could not ask for a process")?;
+        let status = self.child.try_wait().context("could not ask for a process")?;
         Ok(status.is_none())
     }
 
@@ -101,10 +90,7 @@ impl Running {
     /// # Errors
     /// When the system does not tell.
     pub fn was_killed(&mut self) -> Result<bool> {
-        let status = self
-            .child
-            .try_wait()
-            .context("could not ask for a process")?;
+        let status = self.child.try_wait().context("could not ask for a process")?;
         Ok(status.is_some_and(|status| status.signal() == Some(KILLED)))
     }
 
@@ -121,19 +107,10 @@ impl Running {
     pub async fn stop(&mut self, limit: Duration) -> Result<()> {
         let id = self.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status();
-        ensure!(
-            told.is_ok_and(|status| status.success()),
-            "could not tell {} to stop",
-            self.name
-        );
+        ensure!(told.is_ok_and(|status| status.success()), "could not tell {} to stop", self.name);
         let what = format!("{} to stop", self.name);
         let status = until(what, limit, async || Ok(self.child.try_wait()?)).await?;
-        ensure!(
-            status.success(),
-            "{} stopped with {status}:\n{}",
-            self.name,
-            self.last_words()
-        );
+        ensure!(status.success(), "{} stopped with {status}:\n{}", self.name, self.last_words());
         Ok(())
     }
 
@@ -156,10 +133,7 @@ impl Drop for Running {
 /// When it cannot be run.
 pub async fn run(command: Command) -> Result<std::process::Output> {
     let mut command = tokio::process::Command::from(command);
-    command
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+    command.env("NO_COLOR", "1").stdin(Stdio::null()).kill_on_drop(true);
     command.output().await.context("could not run a program")
 }
 
@@ -169,10 +143,7 @@ pub fn last_lines(log: &Path, n: usize) -> String {
     let bytes = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(n)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(n)..).unwrap_or_default().join("\n")
 }
 
 fn open_log(path: &Path) -> Result<File> {

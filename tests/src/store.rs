@@ -43,27 +43,16 @@ pub async fn found(mall: &MallProcess) -> Result<()> {
         "--cash-rounding",
         "jiao_down",
     ];
-    mall.order(&[head.as_slice(), texts.as_slice()].concat())
-        .await?;
+    mall.order(&[head.as_slice(), texts.as_slice()].concat()).await?;
     for (number, name) in WORKSTATIONS {
         let number = number.to_string();
-        let words = [
-            "workstation",
-            "add",
-            "--store",
-            CODE,
-            "--number",
-            &number,
-            "--name",
-            name,
-        ];
+        let words = ["workstation", "add", "--store", CODE, "--number", &number, "--name", name];
         mall.order(&words).await?;
     }
     for (number, name, role, pin) in OPERATORS {
         let who = ["operator", "add", "--store", CODE, "--number", number];
         let what = ["--name", name, "--role", role, "--pin", pin];
-        mall.order(&[who.as_slice(), what.as_slice()].concat())
-            .await?;
+        mall.order(&[who.as_slice(), what.as_slice()].concat()).await?;
     }
     Ok(())
 }
@@ -118,13 +107,7 @@ impl Store {
     /// A store of a mall and a node that somebody has set up in a folder.
     #[must_use]
     pub fn of(folder: &Path, mall: MallProcess, edge: EdgeProcess, token: String) -> Self {
-        Self {
-            mall,
-            edge,
-            token,
-            folder: folder.to_owned(),
-            _temporary: None,
-        }
+        Self { mall, edge, token, folder: folder.to_owned(), _temporary: None }
     }
 
     /// Stops both programs in order, so that the folder can be copied.
@@ -150,13 +133,7 @@ impl Store {
         let url = through.unwrap_or_else(|| mall.url());
         let edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(url)?)?;
         let token = original.token.clone();
-        Ok(Self {
-            mall,
-            edge,
-            token,
-            folder,
-            _temporary: Some(temporary),
-        })
+        Ok(Self { mall, edge, token, folder, _temporary: Some(temporary) })
     }
 
     /// Gives the node another boot file; it must not run.
@@ -190,9 +167,7 @@ impl Store {
     async fn at(&self, workstation: u16, operator: usize) -> Result<Till> {
         let (number, _, _, pin) = OPERATORS.get(operator).context("no such operator")?;
         let mut till = self.edge.till(workstation);
-        till.sign_in(number, pin)
-            .await?
-            .done::<serde_json::Value>()?;
+        till.sign_in(number, pin).await?.done::<serde_json::Value>()?;
         Ok(till)
     }
 

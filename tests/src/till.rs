@@ -52,11 +52,7 @@ impl Call {
     /// Any call, by its path under `/api/v1`.
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>, body: Option<Value>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            body,
-        }
+        Self { method, path: path.into(), body }
     }
 }
 
@@ -77,12 +73,7 @@ impl Answer {
     /// # Errors
     /// When it was refused, or the body is something else.
     pub fn done<T: DeserializeOwned>(&self) -> Result<T> {
-        ensure!(
-            (200..300).contains(&self.status),
-            "refused with {}: {}",
-            self.status,
-            self.text
-        );
+        ensure!((200..300).contains(&self.status), "refused with {}: {}", self.status, self.text);
         serde_json::from_str(&self.text)
             .with_context(|| format!("not what was agreed: {}", self.text))
     }
@@ -116,20 +107,13 @@ impl Till {
     /// The screen of a workstation of the daemon at `base`, e.g. `http://127.0.0.1:7070`.
     #[must_use]
     pub fn new(base: impl Into<String>, workstation: u16) -> Self {
-        Self {
-            base: base.into(),
-            workstation,
-            cookie: None,
-        }
+        Self { base: base.into(), workstation, cookie: None }
     }
 
     /// The same screen after a restart of the browser: nobody is signed in.
     #[must_use]
     pub fn without_session(&self) -> Self {
-        Self {
-            cookie: None,
-            ..self.clone()
-        }
+        Self { cookie: None, ..self.clone() }
     }
 
     /// Its workstation.
@@ -172,9 +156,7 @@ impl Till {
     /// When nobody answers.
     pub async fn sign_in(&mut self, operator: &str, pin: &str) -> Result<Answer> {
         let body = json!({ "operator": operator, "pin": pin });
-        let answer = self
-            .call(&Call::new(Method::POST, self.at("/session"), Some(body)))
-            .await?;
+        let answer = self.call(&Call::new(Method::POST, self.at("/session"), Some(body))).await?;
         if let Some(cookie) = &answer.cookie {
             self.cookie = Some(cookie.clone());
         }
@@ -213,11 +195,7 @@ impl Till {
     #[must_use]
     pub fn count(&self, line: Uuid, quantity_milli: i64) -> Call {
         let body = json!({ "id": Uuid::now_v7(), "quantity_milli": quantity_milli });
-        Call::new(
-            Method::PATCH,
-            self.at(&format!("/cart/lines/{line}")),
-            Some(body),
-        )
+        Call::new(Method::PATCH, self.at(&format!("/cart/lines/{line}")), Some(body))
     }
 
     /// Takes a line off.
@@ -230,21 +208,13 @@ impl Till {
     /// Takes everything off.
     #[must_use]
     pub fn void_cart(&self) -> Call {
-        Call::new(
-            Method::DELETE,
-            self.at(&format!("/cart?id={}", Uuid::now_v7())),
-            None,
-        )
+        Call::new(Method::DELETE, self.at(&format!("/cart?id={}", Uuid::now_v7())), None)
     }
 
     /// Takes the last step back.
     #[must_use]
     pub fn undo(&self) -> Call {
-        Call::new(
-            Method::POST,
-            self.at("/cart/undo"),
-            Some(json!({ "id": Uuid::now_v7() })),
-        )
+        Call::new(Method::POST, self.at("/cart/undo"), Some(json!({ "id": Uuid::now_v7() })))
     }
 
     /// Goes on to Tender.
@@ -301,8 +271,7 @@ impl Till {
     /// # Errors
     /// When nobody answers.
     pub async fn view(&self) -> Result<View> {
-        self.done(&Call::new(Method::GET, self.at("/view"), None))
-            .await
+        self.done(&Call::new(Method::GET, self.at("/view"), None)).await
     }
 
     /// The shopper's view.
@@ -310,9 +279,7 @@ impl Till {
     /// # Errors
     /// When nobody answers.
     pub async fn display(&self) -> Result<Display> {
-        self.call(&Call::new(Method::GET, self.at("/display"), None))
-            .await?
-            .done()
+        self.call(&Call::new(Method::GET, self.at("/display"), None)).await?.done()
     }
 
     /// Pays what is on the counter with this much cash, as the view shows it now.
@@ -321,9 +288,7 @@ impl Till {
     /// When it is refused or nobody answers.
     pub async fn pay(&self, view: &View, fen: i64) -> Result<Completed> {
         let cart = view.cart.as_ref().context("nobody is signed in")?;
-        self.call(&self.complete(cart.order_id, cart.revision, fen))
-            .await?
-            .done()
+        self.call(&self.complete(cart.order_id, cart.revision, fen)).await?.done()
     }
 
     /// Scans, goes to Tender and pays what is due and `over` fen more.
@@ -335,12 +300,7 @@ impl Till {
             self.done(&self.scan(text)).await?;
         }
         let view = self.done(&self.to_tender()).await?;
-        let due = view
-            .tender
-            .as_ref()
-            .context("the view names nothing due")?
-            .cash
-            .due;
+        let due = view.tender.as_ref().context("the view names nothing due")?.cash.due;
         self.pay(&view, due.amount + over).await
     }
 
@@ -366,11 +326,7 @@ impl Till {
 /// # Errors
 /// When nobody answers.
 pub async fn answer(request: reqwest::RequestBuilder) -> Result<Answer> {
-    let response = request
-        .timeout(ANSWER_LIMIT)
-        .send()
-        .await
-        .context("nobody answers")?;
+    let response = request.timeout(ANSWER_LIMIT).send().await.context("nobody answers")?;
     let status = response.status().as_u16();
     let cookie = response
         .headers()
@@ -379,9 +335,5 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Result<Answer> {
         .and_then(|value| value.split(';').next())
         .map(ToOwned::to_owned);
     let text = response.text().await.context("the answer broke off")?;
-    Ok(Answer {
-        status,
-        cookie,
-        text,
-    })
+    Ok(Answer { status, cookie, text })
 }

@@ -46,11 +46,7 @@ impl Gtin {
         if !matches!(text.len(), 8 | 12 | 13 | 14) {
             return Err(GtinText::Length);
         }
-        let number: u64 = match text
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| text.parse())
-        {
+        let number: u64 = match text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse()) {
             Some(Ok(number)) => number,
             Some(Err(_)) | None => return Err(GtinText::NotDigits),
         };

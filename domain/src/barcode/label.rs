@@ -57,10 +57,7 @@ impl LabelPattern {
         }
         let count = |sign: char| text.chars().filter(|c| *c == sign).count();
         let (body, last) = text.split_at(text.len() - 1);
-        let has_only_ours = body
-            .chars()
-            .skip(prefix.len())
-            .all(|c| matches!(c, 'I' | 'W' | 'P'));
+        let has_only_ours = body.chars().skip(prefix.len()).all(|c| matches!(c, 'I' | 'W' | 'P'));
         let has_a_value = count('W') > 0 || count('P') > 0;
         if !has_only_ours || !has_a_value || count('I') == 0 || !matches!(last, "C" | "X") {
             return Err(LabelPatternText::Signs);
@@ -83,12 +80,7 @@ impl LabelPattern {
         if self.0.ends_with('C') && last != check_digit(body).to_string() {
             return None;
         }
-        let digits = |sign| {
-            pairs()
-                .filter(|(s, _)| *s == sign)
-                .map(|(_, d)| d)
-                .collect::<String>()
-        };
+        let digits = |sign| pairs().filter(|(s, _)| *s == sign).map(|(_, d)| d).collect::<String>();
         Some(Label {
             plu: digits('I'),
             weight: digits('W').parse().ok().map(Quantity::from_milli),

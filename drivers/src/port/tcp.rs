@@ -39,14 +39,8 @@ impl TcpPort {
     /// [`PortError::Resolve`], [`PortError::Connect`] with the last reason, or
     /// [`PortError::Configure`].
     pub fn connect(address: &str, limits: Limits) -> Result<Self, PortError> {
-        let resolve = |source| PortError::Resolve {
-            address: address.to_owned(),
-            source,
-        };
-        let connect = |source| PortError::Connect {
-            address: address.to_owned(),
-            source,
-        };
+        let resolve = |source| PortError::Resolve { address: address.to_owned(), source };
+        let connect = |source| PortError::Connect { address: address.to_owned(), source };
         let mut last = std::io::Error::from(ErrorKind::AddrNotAvailable);
         for candidate in address.to_socket_addrs().map_err(resolve)? {
             match TcpStream::connect_timeout(&candidate, limits.connect) {
@@ -72,8 +66,7 @@ impl TcpPort {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
         let mut sent = Sent::Nothing;
         for piece in bytes.chunks(PIECE_BYTES_MAX) {
-            self.write_piece(piece, &mut sent)
-                .map_err(|source| PrintError { sent, source })?;
+            self.write_piece(piece, &mut sent).map_err(|source| PrintError { sent, source })?;
         }
         Ok(())
     }
@@ -98,9 +91,7 @@ impl TcpPort {
     /// Starts the time limit of one answer.
     #[must_use]
     pub fn patience(&self, limit: Duration) -> Patience {
-        Patience {
-            until: now() + limit,
-        }
+        Patience { until: now() + limit }
     }
 
     /// Reads what is there, waiting as long as the patience lasts.
@@ -113,9 +104,7 @@ impl TcpPort {
             if left.is_zero() {
                 return Err(PortError::Silent);
             }
-            self.stream
-                .set_read_timeout(Some(left))
-                .map_err(PortError::Configure)?;
+            self.stream.set_read_timeout(Some(left)).map_err(PortError::Configure)?;
             match self.stream.read(into) {
                 Ok(0) => return Err(PortError::Gone),
                 Ok(length) => return Ok(length),

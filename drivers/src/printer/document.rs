@@ -35,9 +35,7 @@ impl Document {
 
 impl FromIterator<Row> for Document {
     fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
-        Self {
-            rows: rows.into_iter().collect(),
-        }
+        Self { rows: rows.into_iter().collect() }
     }
 }
 
@@ -102,19 +100,13 @@ impl Text {
     /// A plain paragraph, left, of usual size.
     #[must_use]
     pub fn new(left: impl Into<String>) -> Self {
-        Self {
-            left: left.into(),
-            ..Self::default()
-        }
+        Self { left: left.into(), ..Self::default() }
     }
 
     /// Puts `right` at the right end of the last line.
     #[must_use]
     pub fn right(self, right: impl Into<String>) -> Self {
-        Self {
-            right: Some(right.into()),
-            ..self
-        }
+        Self { right: Some(right.into()), ..self }
     }
 
     /// Stands where `align` says.
@@ -138,10 +130,7 @@ impl Text {
     /// With a line beneath.
     #[must_use]
     pub fn underlined(self) -> Self {
-        Self {
-            underline: true,
-            ..self
-        }
+        Self { underline: true, ..self }
     }
 
     /// Magnified.
@@ -172,31 +161,19 @@ impl Cell {
     /// A cell for names: wrapped when it is too long.
     #[must_use]
     pub fn left(text: impl Into<String>, weight: u8) -> Self {
-        Self {
-            text: text.into(),
-            weight,
-            align: Align::Left,
-        }
+        Self { text: text.into(), weight, align: Align::Left }
     }
 
     /// A cell whose text stands in the middle: wrapped when it is too long.
     #[must_use]
     pub fn centre(text: impl Into<String>, weight: u8) -> Self {
-        Self {
-            text: text.into(),
-            weight,
-            align: Align::Centre,
-        }
+        Self { text: text.into(), weight, align: Align::Centre }
     }
 
     /// A cell for amounts: it takes width from the other cells before it would be wrapped.
     #[must_use]
     pub fn right(text: impl Into<String>, weight: u8) -> Self {
-        Self {
-            text: text.into(),
-            weight,
-            align: Align::Right,
-        }
+        Self { text: text.into(), weight, align: Align::Right }
     }
 }
 
@@ -221,25 +198,13 @@ pub struct Size {
 
 impl Size {
     /// As the font is.
-    pub const NORMAL: Self = Self {
-        width: 1,
-        height: 1,
-    };
+    pub const NORMAL: Self = Self { width: 1, height: 1 };
     /// Twice as wide and twice as tall.
-    pub const DOUBLE: Self = Self {
-        width: 2,
-        height: 2,
-    };
+    pub const DOUBLE: Self = Self { width: 2, height: 2 };
     /// Twice as tall.
-    pub const TALL: Self = Self {
-        width: 1,
-        height: 2,
-    };
+    pub const TALL: Self = Self { width: 1, height: 2 };
     /// Twice as wide.
-    pub const WIDE: Self = Self {
-        width: 2,
-        height: 1,
-    };
+    pub const WIDE: Self = Self { width: 2, height: 1 };
 
     /// A magnification that printers know, or nothing outside 1 to 8.
     #[must_use]
@@ -294,20 +259,11 @@ pub struct Paper {
 
 impl Paper {
     /// 58 mm rolls at 203 dpi: 384 dots, 12 dots a column in Font A.
-    pub const COLUMNS_32: Self = Self {
-        columns: 32,
-        dots: 384,
-    };
+    pub const COLUMNS_32: Self = Self { columns: 32, dots: 384 };
     /// 80 mm rolls at 180 dpi: 512 dots, 12 dots a column in Font A.
-    pub const COLUMNS_42: Self = Self {
-        columns: 42,
-        dots: 512,
-    };
+    pub const COLUMNS_42: Self = Self { columns: 42, dots: 512 };
     /// 80 mm rolls at 203 dpi: 576 dots, 12 dots a column in Font A.
-    pub const COLUMNS_48: Self = Self {
-        columns: 48,
-        dots: 576,
-    };
+    pub const COLUMNS_48: Self = Self { columns: 48, dots: 576 };
 
     /// The paper with that many columns: 32, 42 or 48.
     #[must_use]

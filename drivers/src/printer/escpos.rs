@@ -156,14 +156,8 @@ impl Pen {
                 Ok(())
             }
             Placed::Qr { text, module } => self.qr(text, *module),
-            Placed::Barcode {
-                symbology: Symbology::Ean13,
-                text,
-            } => self.ean13(text),
-            Placed::Barcode {
-                symbology: Symbology::Code128,
-                text,
-            } => self.code128(text),
+            Placed::Barcode { symbology: Symbology::Ean13, text } => self.ean13(text),
+            Placed::Barcode { symbology: Symbology::Code128, text } => self.code128(text),
             Placed::Cut(cut) => self.cut(*cut),
         }
     }
@@ -185,11 +179,7 @@ impl Pen {
     /// The text of a code that cannot be drawn as a code.
     fn instead(&mut self, text: &str) -> Result<(), EncodeError> {
         for text in wrap(&gbk::printable(text), self.paper.columns()) {
-            self.line(&Line {
-                text,
-                align: Align::Centre,
-                ..Line::default()
-            })?;
+            self.line(&Line { text, align: Align::Centre, ..Line::default() })?;
         }
         Ok(())
     }
@@ -213,18 +203,13 @@ impl Pen {
             underline(printer, wanted.underline).map_err(doing("underline"))?;
         }
         if has.size != wanted.size {
-            printer
-                .size(wanted.size.width(), wanted.size.height())
-                .map_err(doing("size"))?;
+            printer.size(wanted.size.width(), wanted.size.height()).map_err(doing("size"))?;
         }
         Ok(())
     }
 
     fn centre(&mut self) -> Result<(), EncodeError> {
-        self.style(Style {
-            align: Align::Centre,
-            ..Style::default()
-        })
+        self.style(Style { align: Align::Centre, ..Style::default() })
     }
 
     fn qr(&mut self, text: &str, module: u8) -> Result<(), EncodeError> {
@@ -234,9 +219,7 @@ impl Pen {
         self.centre()?;
         let module = fitting_module(text.len(), module, self.paper);
         let option = QRCodeOption::new(QRCodeModel::Model2, module, QRCodeCorrectionLevel::M);
-        self.printer
-            .qrcode_option(text, option)
-            .map_err(doing("QR code"))?;
+        self.printer.qrcode_option(text, option).map_err(doing("QR code"))?;
         Ok(())
     }
 
@@ -251,9 +234,7 @@ impl Pen {
             BarcodeFont::A,
             BarcodePosition::Below,
         );
-        self.printer
-            .ean13_option(text, option)
-            .map_err(doing("barcode"))?;
+        self.printer.ean13_option(text, option).map_err(doing("barcode"))?;
         Ok(())
     }
 
@@ -281,9 +262,8 @@ impl Pen {
 }
 
 /// Bytes that QR codes of version 1, 2, 3 … hold at level M, from ISO/IEC 18004.
-const QR_CAPACITY: [usize; 18] = [
-    14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560,
-];
+const QR_CAPACITY: [usize; 18] =
+    [14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560];
 
 /// The size of a module at which the code fits the paper, as large as wanted at most.
 ///
@@ -298,14 +278,8 @@ fn fitting_module(bytes: usize, wanted: u8, paper: Paper) -> u8 {
 
 /// Underlines both kinds of characters: `ESC -` for ASCII, `FS -` for hanzi.
 fn underline(printer: &mut Printer<Memory>, on: bool) -> escpos::errors::Result<()> {
-    let mode = if on {
-        UnderlineMode::Single
-    } else {
-        UnderlineMode::None
-    };
-    printer
-        .underline(mode)?
-        .custom(&[0x1c, 0x2d, u8::from(on)])?;
+    let mode = if on { UnderlineMode::Single } else { UnderlineMode::None };
+    printer.underline(mode)?.custom(&[0x1c, 0x2d, u8::from(on)])?;
     Ok(())
 }
 
@@ -315,11 +289,8 @@ fn is_ean13(text: &str) -> bool {
     let Some(digits) = digits.filter(|digits| digits.len() == 13) else {
         return false;
     };
-    let sum: u32 = digits
-        .iter()
-        .zip([1, 3].into_iter().cycle())
-        .map(|(digit, weight)| digit * weight)
-        .sum();
+    let sum: u32 =
+        digits.iter().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
     sum.is_multiple_of(10)
 }
 

@@ -63,10 +63,7 @@ pub struct Line {
 
 impl Line {
     fn plain(text: String) -> Self {
-        Self {
-            text,
-            ..Self::default()
-        }
+        Self { text, ..Self::default() }
     }
 
     /// Columns of the paper that the line takes, its magnification counted.
@@ -97,29 +94,20 @@ fn lay_out_row(row: &Row, paper: Paper, placed: &mut Vec<Placed>) {
         Row::Rule => placed.push(rule('-', paper)),
         Row::DoubleRule => placed.push(rule('=', paper)),
         Row::Feed { lines: 0 } => {}
-        Row::Feed { lines } => placed.push(Placed::Feed {
-            lines: (*lines).min(FEED_LINES_MAX),
-        }),
+        Row::Feed { lines } => placed.push(Placed::Feed { lines: (*lines).min(FEED_LINES_MAX) }),
         Row::Qr { text, module } => placed.push(Placed::Qr {
             text: text.chars().filter(|c| !c.is_control()).collect(),
-            module: if (1..=15).contains(module) {
-                *module
-            } else {
-                QR_MODULE_DOTS
-            },
+            module: if (1..=15).contains(module) { *module } else { QR_MODULE_DOTS },
         }),
-        Row::Barcode { symbology, text } => placed.push(Placed::Barcode {
-            symbology: *symbology,
-            text: gbk::printable(text),
-        }),
+        Row::Barcode { symbology, text } => {
+            placed.push(Placed::Barcode { symbology: *symbology, text: gbk::printable(text) })
+        }
         Row::Cut(cut) => placed.push(Placed::Cut(*cut)),
     }
 }
 
 fn rule(stroke: char, paper: Paper) -> Placed {
-    Placed::Line(Line::plain(
-        std::iter::repeat_n(stroke, paper.columns()).collect(),
-    ))
+    Placed::Line(Line::plain(std::iter::repeat_n(stroke, paper.columns()).collect()))
 }
 
 fn text_lines(text: &Text, paper: Paper) -> impl Iterator<Item = Line> {
@@ -127,24 +115,14 @@ fn text_lines(text: &Text, paper: Paper) -> impl Iterator<Item = Line> {
     let right = text.right.as_deref().map(gbk::printable);
     let size = fitting(text.size, &left, right.as_deref(), paper);
     let columns = paper.columns() / usize::from(size.width());
-    let align = if right.is_some() {
-        Align::Left
-    } else {
-        text.align
-    };
+    let align = if right.is_some() { Align::Left } else { text.align };
     let lines = match right {
         Some(right) => justified(&left, &right, columns),
         None if align == Align::Centre => balanced(&left, columns),
         None => wrap(&left, columns),
     };
     let (bold, underline) = (text.bold, text.underline);
-    lines.into_iter().map(move |text| Line {
-        text,
-        align,
-        bold,
-        underline,
-        size,
-    })
+    lines.into_iter().map(move |text| Line { text, align, bold, underline, size })
 }
 
 /// The size at which the text stands on one line, as wide as wanted at most.
@@ -165,20 +143,12 @@ fn fitting(wanted: Size, left: &str, right: Option<&str>, paper: Paper) -> Size 
 
 /// Left part wrapped, right part at the end of the last line, or alone below where it does not fit.
 fn justified(left: &str, right: &str, columns: usize) -> Vec<String> {
-    let mut lines = if left.is_empty() {
-        Vec::new()
-    } else {
-        wrap(left, columns)
-    };
+    let mut lines = if left.is_empty() { Vec::new() } else { wrap(left, columns) };
     let right_width = gbk::width(right);
     let last_width = lines.last().map_or(0, |line| gbk::width(line));
     let gap = usize::from(!lines.is_empty());
     if last_width + gap + right_width > columns || lines.is_empty() {
-        lines.extend(
-            wrap(right, columns)
-                .iter()
-                .map(|part| flush_right(part, columns)),
-        );
+        lines.extend(wrap(right, columns).iter().map(|part| flush_right(part, columns)));
     } else if let Some(last) = lines.last_mut() {
         pad(last, columns - last_width - right_width);
         last.push_str(right);

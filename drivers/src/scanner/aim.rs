@@ -18,10 +18,7 @@ impl AimId {
         let mut characters = text.strip_prefix(']').unwrap_or(text).chars();
         let letter = characters.next().filter(char::is_ascii_alphabetic)?;
         let modifier = characters.next().filter(char::is_ascii_alphanumeric)?;
-        characters
-            .next()
-            .is_none()
-            .then_some(Self { letter, modifier })
+        characters.next().is_none().then_some(Self { letter, modifier })
     }
 
     /// The identifier at the head of a scan, and the scan without it.

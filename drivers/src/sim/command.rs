@@ -214,10 +214,7 @@ fn group(rest: &[u8]) -> Option<(Command, usize)> {
 
 fn one_parameter(letter: u8, n: u8) -> Command {
     match letter {
-        b'!' => Command::Size {
-            width: (n >> 4 & 7) + 1,
-            height: (n & 7) + 1,
-        },
+        b'!' => Command::Size { width: (n >> 4 & 7) + 1, height: (n & 7) + 1 },
         b'B' => Command::Inverse(n & 1 == 1),
         b'a' => Command::Automatic(n),
         b'r' => Command::Fence(n),
@@ -240,19 +237,13 @@ fn barcode(parameters: &[u8]) -> Option<(Command, usize)> {
     let Some(symbology) = symbology(*kind) else {
         return unknown(&[0x1d, b'k', *kind]);
     };
-    let barcode = |data: &[u8]| Command::Barcode {
-        symbology,
-        data: data.to_vec(),
-    };
+    let barcode = |data: &[u8]| Command::Barcode { symbology, data: data.to_vec() };
     if *kind >= 65 {
         let (length, rest) = rest.split_first()?;
         let data = rest.get(..usize::from(*length))?;
         return Some((barcode(data), 4 + data.len()));
     }
-    let end = rest
-        .iter()
-        .take(BARCODE_BYTES_MAX + 1)
-        .position(|byte| *byte == 0);
+    let end = rest.iter().take(BARCODE_BYTES_MAX + 1).position(|byte| *byte == 0);
     match end {
         Some(end) => Some((barcode(rest.get(..end)?), 4 + end)),
         None if rest.len() > BARCODE_BYTES_MAX => unknown(&[0x1d, b'k', *kind]),
@@ -286,13 +277,7 @@ fn block(parameters: &[u8]) -> Option<(Command, usize)> {
     match (letter, data) {
         (b'k', [49, function, parameters @ ..]) => {
             let (function, parameters) = (*function, parameters.to_vec());
-            Some((
-                Command::Qr {
-                    function,
-                    parameters,
-                },
-                whole,
-            ))
+            Some((Command::Qr { function, parameters }, whole))
         }
         (other, _) => {
             let head = vec![0x1d, b'(', *other, *low, *high];
@@ -314,12 +299,5 @@ fn raster(parameters: &[u8]) -> Option<(Command, usize)> {
     let data = rest.get(..row_bytes * rows)?;
     let whole = 8 + data.len();
     let data = data.to_vec();
-    Some((
-        Command::Raster {
-            row_bytes,
-            rows,
-            data,
-        },
-        whole,
-    ))
+    Some((Command::Raster { row_bytes, rows, data }, whole))
 }

@@ -153,11 +153,7 @@ impl SimPrinter {
         let thread = std::thread::Builder::new()
             .name("sim-printer".to_owned())
             .spawn(move || serve_all(&listener, &of_thread))?;
-        Ok(Self {
-            shared,
-            address,
-            thread: Some(thread),
-        })
+        Ok(Self { shared, address, thread: Some(thread) })
     }
 
     /// Where it listens.

@@ -39,10 +39,7 @@ impl Slip {
     /// as blank lines. Alignment is drawn with spaces for a paper of that many columns.
     #[must_use]
     pub fn text(&self, columns: usize) -> Vec<String> {
-        self.rows
-            .iter()
-            .flat_map(|row| row.lines(columns))
-            .collect()
+        self.rows.iter().flat_map(|row| row.lines(columns)).collect()
     }
 }
 
@@ -152,9 +149,8 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 pub(super) fn base64(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, at| {
-            bits << 8 | u32::from(group.get(at).copied().unwrap_or(0))
-        });
+        let bits = (0..3)
+            .fold(0_u32, |bits, at| bits << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
         for place in 0..4_usize {
             let sextet = bits >> (18 - 6 * place) & 0x3f;
             let letter = usize::try_from(sextet)

@@ -96,16 +96,10 @@ impl Interpreter {
     pub fn step(&mut self, bytes: &[u8]) -> Option<Step> {
         let (command, consumed) = command::next(bytes, self.chinese)?;
         let mut effects = Vec::new();
-        let of_a_job = !matches!(
-            command,
-            Command::RealTime | Command::Fence(_) | Command::Automatic(_)
-        );
+        let of_a_job =
+            !matches!(command, Command::RealTime | Command::Fence(_) | Command::Automatic(_));
         self.obey(command, &mut effects);
-        Some(Step {
-            consumed,
-            effects,
-            of_a_job,
-        })
+        Some(Step { consumed, effects, of_a_job })
     }
 
     /// Works through all whole commands; answers their effects and the bytes that are left over.
@@ -132,15 +126,10 @@ impl Interpreter {
             Command::Fence(n) => effects.push(Effect::Fence(n)),
             Command::Automatic(n) => effects.push(Effect::Automatic(n)),
             Command::Barcode { symbology, data } => self.barcode(symbology, &data, effects),
-            Command::Qr {
-                function,
-                parameters,
-            } => self.qr(function, parameters, effects),
-            Command::Raster {
-                row_bytes,
-                rows,
-                data,
-            } => self.raster(row_bytes, rows, &data, effects),
+            Command::Qr { function, parameters } => self.qr(function, parameters, effects),
+            Command::Raster { row_bytes, rows, data } => {
+                self.raster(row_bytes, rows, &data, effects)
+            }
             Command::Unknown(bytes) => effects.push(Effect::Unknown(bytes)),
             Command::RealTime | Command::Unseen => {}
             Command::Initialise
@@ -221,10 +210,7 @@ impl Interpreter {
         self.used += width;
         match self.line.last_mut() {
             Some(span) if same_style(span, &style) => span.text.push(character),
-            Some(_) | None => self.line.push(Span {
-                text: character.to_string(),
-                ..style
-            }),
+            Some(_) | None => self.line.push(Span { text: character.to_string(), ..style }),
         }
     }
 
@@ -237,11 +223,7 @@ impl Interpreter {
             width: style.width.max(1 + (mode >> 2 & 1)),
             height: style.height.max(1 + (mode >> 3 & 1)),
             bold: style.bold,
-            underline: if hanzi {
-                style.hanzi_underline
-            } else {
-                style.underline
-            },
+            underline: if hanzi { style.hanzi_underline } else { style.underline },
             inverse: style.inverse,
         }
     }

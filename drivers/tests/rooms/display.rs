@@ -27,14 +27,8 @@ fn check(line: &str, expected: &str) {
 #[test]
 fn a_name_gives_way_to_its_amount() {
     check(&justified("可口可乐 1.25L", "8.00"), "可口可乐 1.25L  8.00");
-    check(
-        &justified("羊毛混纺高领长袖针织衫", "1,299.00"),
-        "羊毛混纺高  1,299.00",
-    );
-    check(
-        &justified("合计", "123456789012345678901"),
-        "12345678901234567890",
-    );
+    check(&justified("羊毛混纺高领长袖针织衫", "1,299.00"), "羊毛混纺高  1,299.00");
+    check(&justified("合计", "123456789012345678901"), "12345678901234567890");
     check(&justified("", "¥1"), "                 ￥1");
     check(&centred("欢迎光临"), "      欢迎光临      ");
 }
@@ -65,12 +59,8 @@ fn the_simulated_display_shows_what_the_bytes_say_in_any_pieces() {
 fn the_simulated_display_clears_and_keeps_the_other_line() {
     let mut display = SimDisplay::default();
     let shown = display.clone();
-    display
-        .write_all(b"\x1b\x51Aupper\r\x1b\x51Blower\r")
-        .unwrap();
-    display
-        .write_all(b"\x1b\x2a\x04\x1b\x6c\x01\x02\x1b\x51Bother\r")
-        .unwrap();
+    display.write_all(b"\x1b\x51Aupper\r\x1b\x51Blower\r").unwrap();
+    display.write_all(b"\x1b\x2a\x04\x1b\x6c\x01\x02\x1b\x51Bother\r").unwrap();
     assert_eq!(shown.lines(), LinePair::new("upper", "other"));
     display.write_all(&CLEAR).unwrap();
     assert_eq!(shown.lines(), LinePair::default());

@@ -28,10 +28,7 @@ fn a_pulse_out_of_range_is_brought_into_it() {
 #[test]
 fn open_is_high_or_low_by_setting() {
     for high in [false, true] {
-        let status = PrinterStatus {
-            drawer_pin3_high: high,
-            ..PrinterStatus::READY
-        };
+        let status = PrinterStatus { drawer_pin3_high: high, ..PrinterStatus::READY };
         assert_eq!(OpenWhen::Pin3High.is_open(&status), high);
         assert_eq!(OpenWhen::Pin3Low.is_open(&status), !high);
     }

@@ -22,16 +22,10 @@ fn check(row: impl Into<Row>, expected: &[&str]) {
 
 #[test]
 fn an_amount_stands_at_the_right_end_of_the_last_line() {
-    check(
-        Text::new("合计").right("￥797.00"),
-        &["合计                    ￥797.00"],
-    );
+    check(Text::new("合计").right("￥797.00"), &["合计                    ￥797.00"]);
     check(
         Text::new("羊毛混纺高领长袖针织衫 墨绿 M码 2026秋冬新款").right("1,299.00"),
-        &[
-            "羊毛混纺高领长袖针织衫 墨绿 M码",
-            "2026秋冬新款            1,299.00",
-        ],
+        &["羊毛混纺高领长袖针织衫 墨绿 M码", "2026秋冬新款            1,299.00"],
     );
 }
 
@@ -39,31 +33,19 @@ fn an_amount_stands_at_the_right_end_of_the_last_line() {
 fn an_amount_that_does_not_fit_beside_the_name_gets_its_own_line() {
     check(
         Text::new("123456789012345678901234567").right("99.00"),
-        &[
-            "123456789012345678901234567",
-            "                           99.00",
-        ],
+        &["123456789012345678901234567", "                           99.00"],
     );
     check(
         Text::new("12345678901234567890123456").right("99.00"),
         &["12345678901234567890123456 99.00"],
     );
-    check(
-        Text::new("").right("99.00"),
-        &["                           99.00"],
-    );
+    check(Text::new("").right("99.00"), &["                           99.00"]);
 }
 
 #[test]
 fn double_width_halves_the_columns() {
-    check(
-        Text::new("合计").right("797.00").double(),
-        &["合计      797.00"],
-    );
-    check(
-        Text::new("一二三四五六七八九").sized(Size::TALL),
-        &["一二三四五六七八九"],
-    );
+    check(Text::new("合计").right("797.00").double(), &["合计      797.00"]);
+    check(Text::new("一二三四五六七八九").sized(Size::TALL), &["一二三四五六七八九"]);
 }
 
 #[test]
@@ -85,10 +67,7 @@ fn a_text_too_wide_for_one_line_is_printed_narrower_before_it_is_wrapped() {
     assert_eq!(widths("一二三四五"), [(30, 3)]);
     assert_eq!(widths("一二三四五六七八"), [(32, 2)]);
     assert_eq!(widths("一二三四五六七八九"), [(18, 1)]);
-    assert_eq!(
-        widths("一二三四五六七八九十一二三四五六七"),
-        [(32, 1), (2, 1)]
-    );
+    assert_eq!(widths("一二三四五六七八九十一二三四五六七"), [(32, 1), (2, 1)]);
 }
 
 #[test]
@@ -137,15 +116,9 @@ fn cells_share_the_width_and_wrap_for_themselves() {
             Cell::right(amount, 2),
         ])
     };
-    check(
-        row("弹力牛仔裤(蓝/32)", "598.00"),
-        &["弹力牛仔裤(蓝    2 299.00 598.00", "/32)"],
-    );
+    check(row("弹力牛仔裤(蓝/32)", "598.00"), &["弹力牛仔裤(蓝    2 299.00 598.00", "/32)"]);
     // The amount takes what it needs from the name, and the columns stay within the paper.
-    check(
-        row("弹力牛仔裤", "1,234,598.00"),
-        &["弹力牛     2 299.00 1,234,598.00", "仔裤"],
-    );
+    check(row("弹力牛仔裤", "1,234,598.00"), &["弹力牛     2 299.00 1,234,598.00", "仔裤"]);
 }
 
 #[test]
@@ -156,28 +129,19 @@ fn cells_whose_amounts_leave_no_room_stand_below_each_other() {
             Cell::right("1234567890123456", 1),
             Cell::right("1234567890123456", 1),
         ]),
-        &[
-            "糖",
-            "                1234567890123456",
-            "                1234567890123456",
-        ],
+        &["糖", "                1234567890123456", "                1234567890123456"],
     );
     assert!(lines(Row::Columns(Vec::new()), Paper::COLUMNS_32).is_empty());
 }
 
 #[test]
 fn rules_are_as_wide_as_each_paper() {
-    for (columns, paper) in [
-        (32, Paper::COLUMNS_32),
-        (42, Paper::COLUMNS_42),
-        (48, Paper::COLUMNS_48),
-    ] {
+    for (columns, paper) in
+        [(32, Paper::COLUMNS_32), (42, Paper::COLUMNS_42), (48, Paper::COLUMNS_48)]
+    {
         assert_eq!(lines(Row::Rule, paper), ["-".repeat(columns)]);
         assert_eq!(lines(Row::DoubleRule, paper), ["=".repeat(columns)]);
-        assert_eq!(
-            Paper::with_columns(u8::try_from(columns).unwrap()),
-            Some(paper)
-        );
+        assert_eq!(Paper::with_columns(u8::try_from(columns).unwrap()), Some(paper));
     }
     assert_eq!(Paper::with_columns(40), None);
 }
@@ -188,19 +152,13 @@ fn feeds_and_code_sizes_are_brought_into_range() {
     document
         .push(Row::Feed { lines: 0 })
         .push(Row::Feed { lines: 255 })
-        .push(Row::Qr {
-            text: "a\u{10}\u{4}\u{1}b".to_owned(),
-            module: 0,
-        })
+        .push(Row::Qr { text: "a\u{10}\u{4}\u{1}b".to_owned(), module: 0 })
         .push(Row::Cut(Cut::Full));
     assert_eq!(
         lay_out(&document, Paper::COLUMNS_32),
         [
             Placed::Feed { lines: 20 },
-            Placed::Qr {
-                text: "ab".to_owned(),
-                module: 6
-            },
+            Placed::Qr { text: "ab".to_owned(), module: 6 },
             Placed::Cut(Cut::Full),
         ]
     );

@@ -16,12 +16,7 @@ const LONG: Duration = Duration::from_secs(10);
 /// For answers that never come.
 const SHORT: Duration = Duration::from_millis(50);
 
-const LIMITS: Limits = Limits {
-    connect: LONG,
-    write: LONG,
-    answer: LONG,
-    fence: LONG,
-};
+const LIMITS: Limits = Limits { connect: LONG, write: LONG, answer: LONG, fence: LONG };
 
 fn job(text: &str) -> Vec<u8> {
     let mut document = Document::new();
@@ -38,11 +33,7 @@ fn open(sim: &SimPrinter, limits: Limits) -> NetworkPrinter {
 }
 
 fn texts(sim: &SimPrinter) -> Vec<String> {
-    sim.tape()
-        .slips
-        .iter()
-        .map(|slip| slip.text(42).join("\n"))
-        .collect()
+    sim.tape().slips.iter().map(|slip| slip.text(42).join("\n")).collect()
 }
 
 #[test]
@@ -107,10 +98,7 @@ fn an_open_cover_is_told_apart_from_missing_paper() {
 fn a_job_sent_without_paper_is_kept_and_printed_once_after_reload() {
     let sim = sim();
     sim.set_state(SimState::PaperOut);
-    let limits = Limits {
-        fence: SHORT,
-        ..LIMITS
-    };
+    let limits = Limits { fence: SHORT, ..LIMITS };
     let mut printer = open(&sim, limits);
     assert_eq!(printer.print(&job("一")).unwrap(), Printed::SentOnly);
     assert!(texts(&sim).is_empty());
@@ -181,10 +169,7 @@ fn nobody_there_is_told_as_such() {
     assert!(matches!(refused, PortError::Connect { .. }), "{refused:?}");
     assert!(refused.is_transient());
     let nameless = NetworkPrinter::open("no address", LIMITS).unwrap_err();
-    assert!(
-        matches!(nameless, PortError::Resolve { .. }),
-        "{nameless:?}"
-    );
+    assert!(matches!(nameless, PortError::Resolve { .. }), "{nameless:?}");
 }
 
 /// A host that takes everything and answers with these bytes, once.
@@ -202,21 +187,11 @@ fn answering(bytes: &'static [u8]) -> (String, JoinHandle<()>) {
 
 #[test]
 fn a_device_that_does_not_answer_is_silent_and_not_ready() {
-    for bytes in [
-        b"".as_slice(),
-        b"\x12\x12\x12",
-        b"HTTP/1.1 400 Bad Request\r\n",
-    ] {
+    for bytes in [b"".as_slice(), b"\x12\x12\x12", b"HTTP/1.1 400 Bad Request\r\n"] {
         let (address, thread) = answering(bytes);
-        let limits = Limits {
-            answer: SHORT,
-            ..LIMITS
-        };
+        let limits = Limits { answer: SHORT, ..LIMITS };
         let mut printer = NetworkPrinter::open(&address, limits).unwrap();
-        assert!(
-            matches!(printer.status(), Err(PortError::Silent)),
-            "{bytes:?}"
-        );
+        assert!(matches!(printer.status(), Err(PortError::Silent)), "{bytes:?}");
         drop(printer);
         thread.join().unwrap();
     }
@@ -226,17 +201,11 @@ fn a_device_that_does_not_answer_is_silent_and_not_ready() {
 fn a_printer_that_takes_nothing_more_is_stuck_and_not_waited_for_without_end() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let limits = Limits {
-        write: SHORT,
-        ..LIMITS
-    };
+    let limits = Limits { write: SHORT, ..LIMITS };
     let mut printer = NetworkPrinter::open(&address, limits).unwrap();
     let _deaf: (TcpStream, _) = listener.accept().unwrap();
     let failed = printer.print(&vec![b'x'; 64 << 20]).unwrap_err();
     assert_eq!(failed.sent, Sent::Some);
     assert!(matches!(failed.source, PortError::Stuck), "{failed:?}");
-    assert_eq!(
-        failed.to_string(),
-        "could not send to the printer (some bytes may have arrived)"
-    );
+    assert_eq!(failed.to_string(), "could not send to the printer (some bytes may have arrived)");
 }

@@ -61,11 +61,7 @@ fn any_row() -> impl Strategy<Value = Row> {
 }
 
 fn any_paper() -> impl Strategy<Value = Paper> {
-    prop_oneof![
-        Just(Paper::COLUMNS_32),
-        Just(Paper::COLUMNS_42),
-        Just(Paper::COLUMNS_48)
-    ]
+    prop_oneof![Just(Paper::COLUMNS_32), Just(Paper::COLUMNS_42), Just(Paper::COLUMNS_48)]
 }
 
 /// Everything but spaces.

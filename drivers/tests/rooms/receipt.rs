@@ -20,10 +20,7 @@ fn draw(bytes: &[u8], columns: usize) -> (Vec<String>, Vec<Effect>) {
             other => others.push(other),
         }
     }
-    let slip = Slip {
-        rows,
-        ..Slip::default()
-    };
+    let slip = Slip { rows, ..Slip::default() };
     (slip.text(columns), others)
 }
 
@@ -87,14 +84,8 @@ fn ours() -> Document {
         .push(Text::new("找零").right("48.40"))
         .push(Row::Rule)
         .push(Text::new("凭小票七日内可退换，贴身衣物、食品除外。谢谢惠顾！").centred())
-        .push(Row::Barcode {
-            symbology: Symbology::Code128,
-            text: "A20261121-0007".to_owned(),
-        })
-        .push(Row::Qr {
-            text: "https://example.com/r/A20261121-0007".to_owned(),
-            module: 6,
-        })
+        .push(Row::Barcode { symbology: Symbology::Code128, text: "A20261121-0007".to_owned() })
+        .push(Row::Qr { text: "https://example.com/r/A20261121-0007".to_owned(), module: 6 })
         .push(Row::Feed { lines: 2 })
         .push(Row::Cut(Cut::Partial));
     document
@@ -109,12 +100,7 @@ fn our_receipt_reads_well_on_each_paper() {
     ] {
         let job = encode(&ours(), paper).unwrap();
         let (lines, others) = draw(&job, paper.columns());
-        assert_eq!(
-            lines.join("\n").trim_end(),
-            expected.trim_end(),
-            "\n{}",
-            lines.join("\n")
-        );
+        assert_eq!(lines.join("\n").trim_end(), expected.trim_end(), "\n{}", lines.join("\n"));
         assert_eq!(others, [Effect::Cut]);
     }
 }

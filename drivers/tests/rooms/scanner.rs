@@ -11,10 +11,7 @@ use drivers::sim::SimScanner;
 use crate::hex;
 
 fn scan(aim: &str, text: &str) -> Reading {
-    Reading::Scan(Scan {
-        text: text.to_owned(),
-        symbology: AimId::parse(aim),
-    })
+    Reading::Scan(Scan { text: text.to_owned(), symbology: AimId::parse(aim) })
 }
 
 /// The same bytes at once, byte by byte, and cut once at every place.
@@ -64,16 +61,8 @@ fn a_scanner_set_to_both_behind_a_setting_of_one_still_reads_right() {
 
 #[test]
 fn an_identifier_is_taken_off_the_code() {
-    check_hex(
-        Suffix::Any,
-        "5d4530363930313233343536373839320d0a",
-        &[scan("]E0", "6901234567892")],
-    );
-    check_hex(
-        Suffix::Any,
-        "5d453439363338353037340d",
-        &[scan("]E4", "96385074")],
-    );
+    check_hex(Suffix::Any, "5d4530363930313233343536373839320d0a", &[scan("]E0", "6901234567892")]);
+    check_hex(Suffix::Any, "5d453439363338353037340d", &[scan("]E4", "96385074")]);
     check_hex(
         Suffix::StxEtx,
         "025d45303639303132333435363738393203",
@@ -82,10 +71,7 @@ fn an_identifier_is_taken_off_the_code() {
     check_hex(
         Suffix::Any,
         "5d643230313036393031323334353637383932313732363132333131304c4f543432411d3231534e2d303030310d0a",
-        &[scan(
-            "]d2",
-            "01069012345678921726123110LOT42A\u{1d}21SN-0001",
-        )],
+        &[scan("]d2", "01069012345678921726123110LOT42A\u{1d}21SN-0001")],
     );
     check(Suffix::Any, b"]E0\r]-1abc\r", &[scan("", "]-1abc")]);
 }
@@ -175,19 +161,15 @@ fn a_network_scanner_outlives_interruptions_and_ends_with_its_line() {
         Err(ErrorKind::WouldBlock.into()),
         Ok(b"4".to_vec()),
     ]);
-    let readings: Vec<Reading> = NetworkScanner::new(line, Suffix::Any)
-        .map(Result::unwrap)
-        .collect();
+    let readings: Vec<Reading> =
+        NetworkScanner::new(line, Suffix::Any).map(Result::unwrap).collect();
     // The last frame never ended: half a code is not a scan.
     assert_eq!(readings, [scan("", "1"), scan("", "22"), scan("", "33")]);
 }
 
 #[test]
 fn a_broken_line_is_told_once() {
-    let line = Line(vec![
-        Ok(b"1\r".to_vec()),
-        Err(ErrorKind::ConnectionReset.into()),
-    ]);
+    let line = Line(vec![Ok(b"1\r".to_vec()), Err(ErrorKind::ConnectionReset.into())]);
     let mut scanner = NetworkScanner::new(line, Suffix::Any);
     assert_eq!(scanner.next().unwrap().unwrap(), scan("", "1"));
     assert!(matches!(scanner.next(), Some(Err(ScannerError::Read(_)))));
@@ -206,21 +188,13 @@ fn the_simulated_scanner_reads_over_a_real_socket() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut sim = SimScanner::attach(listener.local_addr().unwrap()).unwrap();
     let (stream, _) = listener.accept().unwrap();
-    for suffix in [
-        Suffix::Any,
-        Suffix::Cr,
-        Suffix::Lf,
-        Suffix::CrLf,
-        Suffix::Tab,
-        Suffix::StxEtx,
-    ] {
+    for suffix in [Suffix::Any, Suffix::Cr, Suffix::Lf, Suffix::CrLf, Suffix::Tab, Suffix::StxEtx] {
         sim.scan("]E06901234567892", suffix).unwrap();
     }
     sim.send(b"6901\r").unwrap();
     drop(sim);
-    let readings: Vec<Reading> = NetworkScanner::new(stream, Suffix::Any)
-        .map(Result::unwrap)
-        .collect();
+    let readings: Vec<Reading> =
+        NetworkScanner::new(stream, Suffix::Any).map(Result::unwrap).collect();
     let mut expected = vec![scan("]E0", "6901234567892"); 6];
     expected.push(scan("", "6901"));
     assert_eq!(readings, expected);

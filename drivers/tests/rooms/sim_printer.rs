@@ -118,10 +118,7 @@ fn a_real_time_command_cut_between_two_writes_is_obeyed() {
     sim.set_state(SimState::PaperOut);
     let mut host = Host::of(&sim);
     host.send("100401").hears("1a");
-    host.send("10 14 01")
-        .send("00 02 10")
-        .send("04 01")
-        .hears("1e");
+    host.send("10 14 01").send("00 02 10").send("04 01").hears("1e");
     assert_eq!(sim.drawer().openings, 1);
     // Open already: the pulse shows on the slip, the drawer does not open twice.
     host.send("1014010002 100401").hears("1e");
@@ -137,19 +134,12 @@ fn losing_power_tears_the_slip_and_forgets_the_buffer() {
     sim.set_state(SimState::PaperOut);
     host.send("42 0a 1d564200 100401").hears("1a");
     sim.set_state(SimState::Gone);
-    assert_eq!(
-        host.0.read(&mut [0]).unwrap_or(0),
-        0,
-        "the connection is cut"
-    );
+    assert_eq!(host.0.read(&mut [0]).unwrap_or(0), 0, "the connection is cut");
     sim.set_state(SimState::Ready);
     Host::of(&sim).send("43 0a 1d564200 1d7201").hears("00");
     let slips = sim.tape().slips;
     let seen: Vec<_> = slips.iter().map(|slip| (slip.cut, slip.text(42))).collect();
-    assert_eq!(
-        seen,
-        [(false, vec!["A".to_owned()]), (true, vec!["C".to_owned()])]
-    );
+    assert_eq!(seen, [(false, vec!["A".to_owned()]), (true, vec!["C".to_owned()])]);
 }
 
 #[test]
@@ -185,9 +175,7 @@ fn a_printer_with_a_full_buffer_listens_no_more_and_prints_all_of_it_after_reloa
     assert_eq!(full.len(), 65_536);
     host.0.write_all(&full).unwrap();
     host.hears("1a").send("100401");
-    host.0
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .unwrap();
+    host.0.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     assert!(host.0.read(&mut [0]).is_err(), "deaf");
     host.0.set_read_timeout(Some(LONG)).unwrap();
     sim.set_state(SimState::Ready);
@@ -195,10 +183,7 @@ fn a_printer_with_a_full_buffer_listens_no_more_and_prints_all_of_it_after_reloa
     let slips = sim.tape().slips;
     let rows: usize = slips.iter().map(|slip| slip.rows.len()).sum();
     assert_eq!(rows, 32_766);
-    assert!(
-        slips.iter().all(|slip| slip.rows.len() <= 2_000),
-        "torn where nobody cuts"
-    );
+    assert!(slips.iter().all(|slip| slip.rows.len() <= 2_000), "torn where nobody cuts");
 }
 
 #[test]

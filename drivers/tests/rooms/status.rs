@@ -21,85 +21,28 @@ fn check_automatic(bytes: &str, expected: PrinterStatus) {
 
 #[test]
 fn every_bit_of_the_four_answers_is_read() {
-    let offline = PrinterStatus {
-        online: false,
-        ..READY
-    };
+    let offline = PrinterStatus { online: false, ..READY };
     let drawer_pin3_high = true;
     check("12121212", READY);
-    check(
-        "16121212",
-        PrinterStatus {
-            drawer_pin3_high,
-            ..READY
-        },
-    );
+    check("16121212", PrinterStatus { drawer_pin3_high, ..READY });
     check("1a121212", offline);
-    check(
-        "1e121212",
-        PrinterStatus {
-            drawer_pin3_high,
-            ..offline
-        },
-    );
-    check(
-        "1a161212",
-        PrinterStatus {
-            cover_open: true,
-            ..offline
-        },
-    );
-    check(
-        "12121612",
-        PrinterStatus {
-            recoverable_error: true,
-            ..READY
-        },
-    );
-    check(
-        "12121a12",
-        PrinterStatus {
-            cutter_error: true,
-            ..READY
-        },
-    );
-    check(
-        "12123212",
-        PrinterStatus {
-            unrecoverable_error: true,
-            ..READY
-        },
-    );
-    check(
-        "12125212",
-        PrinterStatus {
-            overheated: true,
-            ..READY
-        },
-    );
+    check("1e121212", PrinterStatus { drawer_pin3_high, ..offline });
+    check("1a161212", PrinterStatus { cover_open: true, ..offline });
+    check("12121612", PrinterStatus { recoverable_error: true, ..READY });
+    check("12121a12", PrinterStatus { cutter_error: true, ..READY });
+    check("12123212", PrinterStatus { unrecoverable_error: true, ..READY });
+    check("12125212", PrinterStatus { overheated: true, ..READY });
 }
 
 #[test]
 fn paper_is_enough_near_its_end_or_out() {
-    let near = PrinterStatus {
-        paper: PaperState::NearEnd,
-        ..READY
-    };
-    let out = PrinterStatus {
-        paper: PaperState::Out,
-        ..READY
-    };
+    let near = PrinterStatus { paper: PaperState::NearEnd, ..READY };
+    let out = PrinterStatus { paper: PaperState::Out, ..READY };
     check("1212121e", near);
     check("12121272", out);
     check("1212127e", out);
     check("12321212", out);
-    check(
-        "1a32127e",
-        PrinterStatus {
-            online: false,
-            ..out
-        },
-    );
+    check("1a32127e", PrinterStatus { online: false, ..out });
     assert!(near.is_ready());
     assert!(!out.is_ready());
 }
@@ -116,49 +59,15 @@ fn bytes_without_the_fixed_bits_are_no_status() {
 
 #[test]
 fn the_automatic_status_says_the_same() {
-    let offline = PrinterStatus {
-        online: false,
-        ..READY
-    };
+    let offline = PrinterStatus { online: false, ..READY };
     let (near, out) = (PaperState::NearEnd, PaperState::Out);
     let (drawer_pin3_high, cover_open) = (true, true);
     check_automatic("10000000", READY);
-    check_automatic(
-        "14000000",
-        PrinterStatus {
-            drawer_pin3_high,
-            ..READY
-        },
-    );
-    check_automatic(
-        "10000300",
-        PrinterStatus {
-            paper: near,
-            ..READY
-        },
-    );
-    check_automatic(
-        "18000f00",
-        PrinterStatus {
-            paper: out,
-            ..offline
-        },
-    );
-    check_automatic(
-        "38000000",
-        PrinterStatus {
-            cover_open,
-            ..offline
-        },
-    );
-    check_automatic(
-        "38000f00",
-        PrinterStatus {
-            cover_open,
-            paper: out,
-            ..offline
-        },
-    );
+    check_automatic("14000000", PrinterStatus { drawer_pin3_high, ..READY });
+    check_automatic("10000300", PrinterStatus { paper: near, ..READY });
+    check_automatic("18000f00", PrinterStatus { paper: out, ..offline });
+    check_automatic("38000000", PrinterStatus { cover_open, ..offline });
+    check_automatic("38000f00", PrinterStatus { cover_open, paper: out, ..offline });
     check_automatic("18000000", offline);
     for bytes in [[0x12, 0, 0, 0], [0x10, 0x10, 0, 0], [0x10, 0, 0, 0x80]] {
         assert!(PrinterStatus::from_automatic(bytes).is_err());
@@ -193,22 +102,12 @@ fn what_nobody_asked_for_is_stray_and_flow_control_is_its_own() {
     let mut demux = Demux::default();
     assert_eq!(
         demux.push(&[0x12, 0x11, 0x13, 0x00, 0xff]),
-        [
-            Heard::Stray(0x12),
-            Heard::Xon,
-            Heard::Xoff,
-            Heard::Stray(0x00),
-            Heard::Stray(0xff)
-        ]
+        [Heard::Stray(0x12), Heard::Xon, Heard::Xoff, Heard::Stray(0x00), Heard::Stray(0xff)]
     );
     // A status on change that breaks off does not swallow the answer behind it.
     demux.asked(Asked::RealTime(4));
     assert_eq!(
         demux.push(&[0x10, 0x00, 0x12]),
-        [
-            Heard::Stray(0x10),
-            Heard::Stray(0x00),
-            Heard::RealTime { n: 4, value: 0x12 }
-        ]
+        [Heard::Stray(0x10), Heard::Stray(0x00), Heard::RealTime { n: 4, value: 0x12 }]
     );
 }

@@ -77,10 +77,7 @@ fn print_modes_set_several_styles_for_ascii_and_for_hanzi() {
 #[test]
 fn a_line_longer_than_the_paper_goes_on_below() {
     let line = |text: &str| json!({"kind": "text", "align": "left", "spans": [span(text, 1, 1)]});
-    check(
-        &format!("{}0a", "41".repeat(21)),
-        &json!([line(&"A".repeat(20)), line("A")]),
-    );
+    check(&format!("{}0a", "41".repeat(21)), &json!([line(&"A".repeat(20)), line("A")]));
 }
 
 #[test]
@@ -88,10 +85,7 @@ fn feeding_prints_the_line_first() {
     let a = json!({"kind": "text", "align": "left", "spans": [span("A", 1, 1)]});
     check("41 1b6401", &json!([a]));
     check("41 1b6403", &json!([a, {"kind": "feed", "lines": 2}]));
-    check(
-        "0a 1b6403",
-        &json!([{"kind": "feed", "lines": 1}, {"kind": "feed", "lines": 3}]),
-    );
+    check("0a 1b6403", &json!([{"kind": "feed", "lines": 1}, {"kind": "feed", "lines": 3}]));
 }
 
 #[test]
@@ -141,9 +135,6 @@ fn a_drawer_command_without_its_times_eats_the_next_bytes_as_a_real_printer_does
 
 #[test]
 fn what_it_does_not_know_is_told_and_stepped_over() {
-    assert_eq!(
-        effects(&hex::bytes("1b3f 07 1c99 1d7a 1d284c0200 3032 41 0a")).len(),
-        6
-    );
+    assert_eq!(effects(&hex::bytes("1b3f 07 1c99 1d7a 1d284c0200 3032 41 0a")).len(), 6);
     assert_eq!(effects(&hex::bytes("07")), [Effect::Unknown(vec![0x07])]);
 }

@@ -15,7 +15,7 @@ use domain::{
 use rusqlite::Connection;
 use sync::wire::{KIND_ORDER, OrderV1};
 
-use super::{CheckoutError, Refusal, price};
+use super::CheckoutError;
 use crate::{
     context::{Context, mint},
     db::{
@@ -26,6 +26,7 @@ use crate::{
         station,
     },
     fault,
+    refusal::Refusal,
     station::{Priced, Station},
 };
 
@@ -71,12 +72,7 @@ pub(crate) async fn complete(
     let setting = Setting {
         node,
         now: context.clock.now(),
-        rounding: context
-            .store
-            .load()
-            .as_ref()
-            .map(|s| s.cash_rounding)
-            .unwrap_or_default(),
+        rounding: context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default(),
         clock: context.store_clock(),
         fresh: mint(),
         slip: context.health.has_printer(workstation).then(mint),
@@ -90,20 +86,14 @@ pub(crate) async fn complete(
         })
         .await?;
     fault::point("complete.committed");
-    context
-        .screens
-        .completed(priced, Arc::clone(&completed.order), receipt);
+    context.screens.completed(priced, Arc::clone(&completed.order), receipt);
     if !completed.is_repeat {
         let order = &completed.order;
         tracing::info!(
             order.id = %order.id, workstation.id = workstation, lines = order.lines.len(),
             "Order `{}` completed", order.receipt_number,
         );
-        if order
-            .tenders
-            .iter()
-            .any(|tender| tender.kind == TenderKind::Cash)
-        {
+        if order.tenders.iter().any(|tender| tender.kind == TenderKind::Cash) {
             context.health.ask_drawer(workstation, context.clock.now());
         }
     }
@@ -121,12 +111,9 @@ fn carry_out(
     if let Some(known) = orders::find(tx, command.order)? {
         let is_same = known.tenders == command.tenders
             && known.receipt_number.workstation == command.workstation;
-        let repeat = Completed {
-            order: Arc::new(known),
-            is_repeat: true,
-        };
+        let repeat = Completed { order: Arc::new(known), is_repeat: true };
         return if is_same {
-            Ok((repeat, price(counter)?))
+            Ok((repeat, Priced::of(counter)?))
         } else {
             Err(Refusal::IdReused.into())
         };
@@ -151,48 +138,30 @@ fn carry_out(
         completed_at: setting.now,
         rounding: setting.rounding,
     };
-    let quote = pricing::quote(&counter.cart).map_err(|_| DbError::Damaged {
-        doing: "price a cart",
-    })?;
+    let quote =
+        pricing::quote(&counter.cart).map_err(|_| DbError::Damaged { doing: "price a cart" })?;
     let order = order::complete(&counter.cart, &quote, &command.tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
-    Ok((
-        Completed {
-            order,
-            is_repeat: false,
-        },
-        price(counter)?,
-    ))
+    Ok((Completed { order, is_repeat: false }, Priced::of(counter)?))
 }
 
 /// The order, its outbox row and its receipt job.
 fn write(tx: &Connection, order: &Order, setting: &Setting) -> Result<(), DbError> {
     orders::insert(tx, order)?;
     fault::point("complete.inserted");
-    let body = serde_json::to_string(&OrderV1::of(order)).map_err(|_| DbError::Damaged {
-        doing: "write an order as JSON",
-    })?;
-    let fact = outbox::Fact {
-        id: order.id.uuid(),
-        kind: KIND_ORDER,
-        v: 1,
-        body: &body,
-        at: setting.now,
-    };
+    let body = serde_json::to_string(&OrderV1::of(order))
+        .map_err(|_| DbError::Damaged { doing: "write an order as JSON" })?;
+    let fact =
+        outbox::Fact { id: order.id.uuid(), kind: KIND_ORDER, v: 1, body: &body, at: setting.now };
     outbox::push(tx, setting.node.epoch, &fact)?;
     fault::point("complete.told");
     let Some(id) = setting.slip else {
         return Ok(());
     };
-    let slip = Slip {
-        id,
-        order: order.id,
-        copy: Copy::First,
-        queued_at: setting.now,
-    };
+    let slip = Slip { id, order: order.id, copy: Copy::First, queued_at: setting.now };
     spool::push(tx, &slip, order.receipt_number.workstation)
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::{cart::Change, id::LineId, quantity::Quantity};
 use rusqlite::Connection;
 
-use super::{CheckoutError, Command, Refusal, change};
-use crate::{context::Context, db::station, fault, station::Station};
+use super::{CheckoutError, Command, change};
+use crate::{context::Context, db::station, fault, refusal::Refusal, station::Station};
 
 /// What an operator does to the cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +90,7 @@ fn undo(tx: &Connection, counter: &mut Station) -> Result<(), CheckoutError> {
         return Ok(());
     };
     let position = |line| counter.cart.line(line).map(|line| line.position);
-    let touched: Vec<_> = step
-        .touched
-        .iter()
-        .map(|t| (t.line, position(t.line)))
-        .collect();
+    let touched: Vec<_> = step.touched.iter().map(|t| (t.line, position(t.line))).collect();
     counter.cart.undo(step);
     counter.touched();
     station::save_lines(tx, counter, touched)?;

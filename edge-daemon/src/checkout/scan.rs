@@ -10,11 +10,12 @@ use domain::{
 };
 use rusqlite::Connection;
 
-use super::{CheckoutError, Command, Refusal, change};
+use super::{CheckoutError, Command, change};
 use crate::{
     context::{Context, mint},
     db::{catalog, station},
     fault,
+    refusal::Refusal,
     station::ScanFate,
 };
 
@@ -50,11 +51,7 @@ pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<()
 
 async fn add(
     context: &Arc<Context>,
-    ScanCommand {
-        command,
-        text,
-        quantity,
-    }: ScanCommand,
+    ScanCommand { command, text, quantity }: ScanCommand,
 ) -> Result<Option<ScanFate>, CheckoutError> {
     let (item, measure) = find(context, &text, quantity)?;
     fault::point("scan.found");
@@ -64,11 +61,7 @@ async fn add(
         if counter.signed_in.is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
-        let change = counter.cart.add(Addition {
-            line,
-            item,
-            measure,
-        })?;
+        let change = counter.cart.add(Addition { line, item, measure })?;
         counter.touched();
         station::save_change(tx, counter, &change)?;
         fault::point("scan.written");
@@ -94,13 +87,8 @@ fn find(
 ) -> Result<(LineItem, Measure), CheckoutError> {
     let catalog = context.replicas.catalog().ok_or(Refusal::NoCatalog)?;
     let store = context.store.load();
-    let default = store
-        .is_none()
-        .then(default_label_patterns)
-        .unwrap_or_default();
-    let patterns = store
-        .as_ref()
-        .map_or(default.as_slice(), |store| &store.label_patterns);
+    let default = store.is_none().then(default_label_patterns).unwrap_or_default();
+    let patterns = store.as_ref().map_or(default.as_slice(), |store| &store.label_patterns);
     catalog.read(|connection| look_up(connection, text, patterns, quantity))
 }
 

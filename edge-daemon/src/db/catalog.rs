@@ -49,9 +49,7 @@ pub(crate) fn by_gtin(
         ))
         .and_then(|mut statement| {
             statement
-                .query_row([number], |row| {
-                    Ok((item(row)?, Quantity::from_milli(row.get(12)?)))
-                })
+                .query_row([number], |row| Ok((item(row)?, Quantity::from_milli(row.get(12)?))))
                 .optional()
         })
         .map_err(DbError::sqlite("look a barcode up"))
@@ -69,9 +67,7 @@ pub(crate) fn by_plu(connection: &Connection, plu: &str) -> Result<Option<Item>,
 
 fn one(connection: &Connection, wanted: &str, key: &str) -> Result<Option<Item>, DbError> {
     connection
-        .prepare_cached(&format!(
-            "select {ITEM_COLUMNS} from item where {wanted} limit 1"
-        ))
+        .prepare_cached(&format!("select {ITEM_COLUMNS} from item where {wanted} limit 1"))
         .and_then(|mut statement| statement.query_row([key], item).optional())
         .map_err(DbError::sqlite("look an item up"))
 }

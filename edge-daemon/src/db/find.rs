@@ -63,14 +63,7 @@ pub(crate) fn items(connection: &Connection, query: &str) -> Result<(Vec<Found>,
         (a, &x.item.name, &x.item.sku).cmp(&(b, &y.item.name, &y.item.sku))
     });
     let is_more = ranked.len() > FOUND_MAX;
-    Ok((
-        ranked
-            .into_iter()
-            .take(FOUND_MAX)
-            .map(|(_, found)| found)
-            .collect(),
-        is_more,
-    ))
+    Ok((ranked.into_iter().take(FOUND_MAX).map(|(_, found)| found).collect(), is_more))
 }
 
 /// Where candidates come from: a condition on `item` and its one parameter.
@@ -90,15 +83,9 @@ fn sources(query: &str) -> Vec<(String, Box<dyn ToSql>)> {
         ));
     }
     if is_digits {
-        sources.push((
-            "plu = ?1 and plu <> ''".to_owned(),
-            Box::new(letters.clone()),
-        ));
+        sources.push(("plu = ?1 and plu <> ''".to_owned(), Box::new(letters.clone())));
     }
-    let tail = letters
-        .len()
-        .checked_sub(TAIL_DIGITS_MIN)
-        .and_then(|from| letters.get(from..));
+    let tail = letters.len().checked_sub(TAIL_DIGITS_MIN).and_then(|from| letters.get(from..));
     if let Some(Ok(tail)) = tail.filter(|_| is_digits).map(str::parse::<i64>) {
         sources.push((
             "item_id in (select item_id from barcode where gtin % 10000 = ?1)".to_owned(),
@@ -132,11 +119,7 @@ fn match_words(query: &str) -> Option<String> {
         .iter()
         .map(|word| {
             let is_pair = word.chars().count() == 2 && word.chars().all(find::is_ideograph);
-            if is_pair {
-                format!("\"{word}\"")
-            } else {
-                format!("\"{word}\" *")
-            }
+            if is_pair { format!("\"{word}\"") } else { format!("\"{word}\" *") }
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(" "))
@@ -154,25 +137,13 @@ fn collect(
                 (select min(gtin) from barcode where barcode.item_id = item.item_id)
          from item where {condition} limit {CANDIDATES_MAX}"
     );
-    let mut statement = connection
-        .prepare_cached(&sql)
-        .map_err(DbError::sqlite(doing))?;
+    let mut statement = connection.prepare_cached(&sql).map_err(DbError::sqlite(doing))?;
     let rows = statement
         .query_map([parameter], |row| {
             let code: Option<i64> = row.get(15)?;
-            let code = code
-                .map(|number| format!("{number:014}"))
-                .unwrap_or_default();
+            let code = code.map(|number| format!("{number:014}")).unwrap_or_default();
             let id: i64 = row.get(14)?;
-            Ok((
-                id,
-                Found {
-                    item: item(row)?,
-                    code,
-                    initials: row.get(12)?,
-                    pinyin: row.get(13)?,
-                },
-            ))
+            Ok((id, Found { item: item(row)?, code, initials: row.get(12)?, pinyin: row.get(13)? }))
         })
         .map_err(DbError::sqlite(doing))?;
     for row in rows {

@@ -71,11 +71,7 @@ impl Ledger {
         E: From<DbError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = TypedJob {
-            job: Some(job),
-            result: None,
-            reply,
-        };
+        let job = TypedJob { job: Some(job), result: None, reply };
         match self.jobs.try_send(Box::new(job)) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(DbError::Closed.into())),
             Err(mpsc::error::TrySendError::Full(_)) => Err(DbError::Busy.into()),
@@ -209,13 +205,9 @@ fn commit_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Re
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(DbError::sqlite("begin"))?;
     for job in jobs {
-        let savepoint = transaction
-            .savepoint()
-            .map_err(DbError::sqlite("set a savepoint"))?;
+        let savepoint = transaction.savepoint().map_err(DbError::sqlite("set a savepoint"))?;
         if job.run(&savepoint) {
-            savepoint
-                .commit()
-                .map_err(DbError::sqlite("keep a savepoint"))?;
+            savepoint.commit().map_err(DbError::sqlite("keep a savepoint"))?;
         } else {
             drop(savepoint);
         }

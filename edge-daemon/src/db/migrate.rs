@@ -14,16 +14,10 @@ const STEPS: [&str; 1] = [include_str!("../../migrations/0001_ledger.sql")];
 pub(super) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let found: i64 = connection
-        .query_row("select user_version from pragma_user_version", [], |row| {
-            row.get(0)
-        })
+        .query_row("select user_version from pragma_user_version", [], |row| row.get(0))
         .map_err(DbError::sqlite("read the ledger's schema"))?;
     if found > known {
-        return Err(DbError::Newer {
-            path: path.to_owned(),
-            found,
-            known,
-        });
+        return Err(DbError::Newer { path: path.to_owned(), found, known });
     }
     if found > 0 && found < known {
         let copy = path.with_extension(format!("before-{known}.db"));
@@ -31,23 +25,15 @@ pub(super) fn forward(connection: &mut Connection, path: &Path) -> Result<(), Db
             .execute("vacuum into ?1", [copy.to_string_lossy()])
             .map_err(DbError::sqlite("copy the ledger before its schema changes"))?;
     }
-    let missing = STEPS
-        .iter()
-        .zip(1_i64..)
-        .filter(|(_, number)| *number > found);
+    let missing = STEPS.iter().zip(1_i64..).filter(|(_, number)| *number > found);
     for (step, number) in missing {
-        let transaction = connection
-            .transaction()
-            .map_err(DbError::sqlite("begin a schema step"))?;
-        transaction
-            .execute_batch(step)
-            .map_err(DbError::sqlite("take a schema step"))?;
+        let transaction =
+            connection.transaction().map_err(DbError::sqlite("begin a schema step"))?;
+        transaction.execute_batch(step).map_err(DbError::sqlite("take a schema step"))?;
         transaction
             .pragma_update(None, "user_version", number)
             .map_err(DbError::sqlite("number a schema step"))?;
-        transaction
-            .commit()
-            .map_err(DbError::sqlite("commit a schema step"))?;
+        transaction.commit().map_err(DbError::sqlite("commit a schema step"))?;
     }
     Ok(())
 }
@@ -61,17 +47,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = forward(&mut connection, Path::new("ledger.db"));
-        assert!(
-            matches!(
-                refused,
-                Err(DbError::Newer {
-                    found: 99,
-                    known: 1,
-                    ..
-                })
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(DbError::Newer { found: 99, known: 1, .. })), "{refused:?}");
         let tables: i64 = connection
             .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
             .unwrap();

@@ -23,11 +23,9 @@ pub(crate) struct Node {
 pub(crate) fn load(connection: &Connection) -> Result<Option<Node>, DbError> {
     let doing = "read who this node is";
     let row: Option<([u8; 16], i64, String, u32)> = connection
-        .query_row(
-            "select edge_id, store_id, store_code, epoch from node",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
+        .query_row("select edge_id, store_id, store_code, epoch from node", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
         .optional()
         .map_err(DbError::sqlite(doing))?;
     row.map(|(edge, store, code, epoch)| {

@@ -110,11 +110,7 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
                     rounding_minor, change_minor
              from orders where id = ?1",
         )
-        .and_then(|mut statement| {
-            statement
-                .query_row([id.bytes()], |row| head(id, row))
-                .optional()
-        })
+        .and_then(|mut statement| statement.query_row([id.bytes()], |row| head(id, row)).optional())
         .map_err(DbError::sqlite(doing))?;
     let Some(head) = head else { return Ok(None) };
     let mut order = head.ok_or(DbError::Damaged { doing })?;
@@ -125,18 +121,14 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
              from order_line where order_id = ?1 order by number",
         )
         .and_then(|mut statement| {
-            statement
-                .query_map([id.bytes()], line)?
-                .collect::<Result<Option<Vec<_>>, _>>()
+            statement.query_map([id.bytes()], line)?.collect::<Result<Option<Vec<_>>, _>>()
         })
         .map_err(DbError::sqlite(doing))?
         .ok_or(DbError::Damaged { doing })?;
     order.tenders = connection
         .prepare_cached("select kind, amount_minor from tender where order_id = ?1 order by number")
         .and_then(|mut statement| {
-            statement
-                .query_map([id.bytes()], tender)?
-                .collect::<Result<Option<Vec<_>>, _>>()
+            statement.query_map([id.bytes()], tender)?.collect::<Result<Option<Vec<_>>, _>>()
         })
         .map_err(DbError::sqlite(doing))?
         .ok_or(DbError::Damaged { doing })?;

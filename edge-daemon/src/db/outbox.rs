@@ -34,10 +34,7 @@ pub(crate) fn push(connection: &Connection, epoch: u32, fact: &Fact<'_>) -> Resu
     let doing = "put a fact into the outbox";
     let last: Option<(u32, [u8; 32])> = connection
         .prepare_cached("select epoch, chain from outbox order by seq desc limit 1")
-        .and_then(|mut s| {
-            s.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
-        })
+        .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional())
         .map_err(DbError::sqlite(doing))?;
     let before = match last {
         Some((last_epoch, chain)) if last_epoch == epoch => {
@@ -101,17 +98,10 @@ pub(crate) fn next_batch(
     let Some((first, epoch)) = rows.first().map(|(fact, epoch)| (fact.seq, *epoch)) else {
         return Ok(None);
     };
-    let same_epoch = rows
-        .into_iter()
-        .take_while(|(_, e)| *e == epoch)
-        .map(|(fact, _)| fact);
+    let same_epoch = rows.into_iter().take_while(|(_, e)| *e == epoch).map(|(fact, _)| fact);
     let mut facts: Vec<FactV1> = same_epoch.collect();
     facts.truncate(batch_len(facts.iter().map(|fact| fact.body.len())));
-    Ok(Some(BatchV1 {
-        epoch,
-        prev_chain: chain_before(connection, first, epoch)?,
-        facts,
-    }))
+    Ok(Some(BatchV1 { epoch, prev_chain: chain_before(connection, first, epoch)?, facts }))
 }
 
 fn chain_before(connection: &Connection, seq: i64, epoch: u32) -> Result<Hash, DbError> {
@@ -120,10 +110,7 @@ fn chain_before(connection: &Connection, seq: i64, epoch: u32) -> Result<Hash, D
         .prepare_cached(
             "select chain from outbox where seq < ?1 and epoch = ?2 order by seq desc limit 1",
         )
-        .and_then(|mut s| {
-            s.query_row(params![seq, epoch], |row| row.get(0))
-                .optional()
-        })
+        .and_then(|mut s| s.query_row(params![seq, epoch], |row| row.get(0)).optional())
         .map_err(DbError::sqlite(doing))?;
     chain.map_or(Ok(Hash::GENESIS), |bytes| {
         Hash::from_bytes(&bytes).ok_or(DbError::Damaged { doing })

@@ -21,10 +21,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Opens the file with one reader, so that a missing or foreign file is noticed now.
     pub(crate) fn open(path: &Path) -> Result<Self, DbError> {
-        let pool = Self {
-            path: path.to_owned(),
-            idle: Mutex::default(),
-        };
+        let pool = Self { path: path.to_owned(), idle: Mutex::default() };
         let first = pool.connect()?;
         pool.give_back(first);
         Ok(pool)

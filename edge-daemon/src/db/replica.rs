@@ -54,10 +54,7 @@ impl Replica {
     }
 
     fn open(path: &Path, scope: Scope) -> Result<Self, DbError> {
-        let replica = Self {
-            path: path.to_owned(),
-            readers: Pool::open(path)?,
-        };
+        let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
         replica.read(|connection| check_meta(connection, path, scope))?;
         Ok(replica)
     }
@@ -65,10 +62,7 @@ impl Replica {
     /// Puts a verified file in force: pointer written aside, flushed, renamed.
     pub(crate) fn put_in_force(data: &Path, file: &str, scope: Scope) -> Result<Self, DbError> {
         let replica = Self::open(&data.join(file), scope)?;
-        let (old, new) = (
-            pointer(data, scope),
-            data.join(format!("replica-{scope}.next")),
-        );
+        let (old, new) = (pointer(data, scope), data.join(format!("replica-{scope}.next")));
         std::fs::write(&new, file).map_err(DbError::file("write", &new))?;
         std::fs::File::open(&new)
             .and_then(|written| written.sync_all())
@@ -81,16 +75,11 @@ impl Replica {
     /// Deletes the files of this scope that are not in force; failures only cost disk.
     pub(crate) fn sweep(data: &Path, scope: Scope, in_force: &Self) {
         let prefix = format!("replica-{scope}-");
-        let kept = in_force
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
+        let kept = in_force.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let entries = std::fs::read_dir(data).into_iter().flatten().flatten();
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_kept = kept
-                .as_ref()
-                .is_some_and(|kept| name.starts_with(kept.as_str()));
+            let is_kept = kept.as_ref().is_some_and(|kept| name.starts_with(kept.as_str()));
             if name.starts_with(&prefix) && !is_kept {
                 let _ = std::fs::remove_file(entry.path());
             }
@@ -128,11 +117,7 @@ impl Replica {
         for change in &page.changes {
             apply_row(&transaction, &change.row)?;
         }
-        let FeedCursorV1 {
-            incarnation,
-            version,
-            after,
-        } = &page.next;
+        let FeedCursorV1 { incarnation, version, after } = &page.next;
         transaction
             .execute(
                 "update replica_meta set incarnation = ?1, version = ?2, after_key = ?3,
@@ -140,9 +125,7 @@ impl Replica {
                 params![incarnation.to_string(), version, after, now.micros()],
             )
             .map_err(DbError::sqlite("move the feed cursor"))?;
-        transaction
-            .commit()
-            .map_err(DbError::sqlite("commit a page of changes"))
+        transaction.commit().map_err(DbError::sqlite("commit a page of changes"))
     }
 }
 
@@ -155,11 +138,7 @@ pub(crate) fn verify_file(path: &Path, scope: Scope) -> Result<(), DbError> {
         let verdict: String = connection
             .query_row("pragma quick_check(1)", [], |row| row.get(0))
             .map_err(DbError::sqlite(doing))?;
-        if verdict == "ok" {
-            Ok(())
-        } else {
-            Err(DbError::Damaged { doing })
-        }
+        if verdict == "ok" { Ok(()) } else { Err(DbError::Damaged { doing }) }
     })
 }
 
@@ -171,18 +150,12 @@ fn check_meta(connection: &Connection, path: &Path, scope: Scope) -> Result<(), 
         .map_err(DbError::sqlite("read what a replica is"))?;
     if schema > REPLICA_SCHEMA {
         let known = REPLICA_SCHEMA;
-        return Err(DbError::Newer {
-            path: path.to_owned(),
-            found: schema,
-            known,
-        });
+        return Err(DbError::Newer { path: path.to_owned(), found: schema, known });
     }
     if written == scope.to_string() {
         Ok(())
     } else {
-        Err(DbError::Damaged {
-            doing: "read what a replica is",
-        })
+        Err(DbError::Damaged { doing: "read what a replica is" })
     }
 }
 
@@ -195,15 +168,9 @@ fn standing(connection: &Connection) -> Result<Standing, DbError> {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
         .map_err(DbError::sqlite(doing))?;
-    let incarnation: IncarnationId = incarnation
-        .parse()
-        .map_err(|_| DbError::Damaged { doing })?;
+    let incarnation: IncarnationId = incarnation.parse().map_err(|_| DbError::Damaged { doing })?;
     Ok(Standing {
-        cursor: FeedCursorV1 {
-            incarnation,
-            version,
-            after,
-        },
+        cursor: FeedCursorV1 { incarnation, version, after },
         updated_at: Timestamp::from_micros(at),
     })
 }

@@ -30,13 +30,7 @@ pub(crate) enum SlipState {
 }
 
 impl SlipState {
-    const ALL: [Self; 5] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Sent,
-        Self::Unknown,
-        Self::SetAside,
-    ];
+    const ALL: [Self; 5] = [Self::Queued, Self::Sending, Self::Sent, Self::Unknown, Self::SetAside];
 
     /// The word in the table and on the wire.
     pub(crate) const fn word(self) -> &'static str {
@@ -84,13 +78,7 @@ pub(crate) fn push(
         )
         .and_then(|mut statement| {
             let (id, order) = (slip.id.bytes(), slip.order.bytes());
-            statement.execute(params![
-                id,
-                order,
-                workstation,
-                copy,
-                slip.queued_at.micros()
-            ])
+            statement.execute(params![id, order, workstation, copy, slip.queued_at.micros()])
         })
         .map(|_| ())
         .map_err(DbError::sqlite("queue a receipt"))
@@ -157,10 +145,7 @@ pub(crate) fn state_of(
 ) -> Result<Option<SlipState>, DbError> {
     connection
         .prepare_cached("select state from spool where order_id = ?1 order by seq desc limit 1")
-        .and_then(|mut s| {
-            s.query_row([order.bytes()], |row| row.get::<_, String>(0))
-                .optional()
-        })
+        .and_then(|mut s| s.query_row([order.bytes()], |row| row.get::<_, String>(0)).optional())
         .map(|word| word.and_then(|word| SlipState::from_word(&word)))
         .map_err(DbError::sqlite("look up a receipt"))
 }

@@ -13,8 +13,7 @@ pub(crate) fn store(connection: &Connection) -> Result<Option<StoreV1>, DbError>
         .query_row("select body from store", [], |row| row.get(0))
         .optional()
         .map_err(DbError::sqlite(doing))?;
-    body.map(|body| serde_json::from_str(&body).map_err(|_| DbError::Damaged { doing }))
-        .transpose()
+    body.map(|body| serde_json::from_str(&body).map_err(|_| DbError::Damaged { doing })).transpose()
 }
 
 /// Its workstations by number.
@@ -45,11 +44,7 @@ fn operator_row(row: &Row<'_>) -> rusqlite::Result<OperatorV1> {
     Ok(OperatorV1 {
         number: row.get(0)?,
         name: row.get(1)?,
-        role: if is_manager {
-            RoleV1::Manager
-        } else {
-            RoleV1::Cashier
-        },
+        role: if is_manager { RoleV1::Manager } else { RoleV1::Cashier },
         pin_hash: row.get(3)?,
     })
 }

@@ -41,28 +41,20 @@ pub(crate) fn load(
 
 fn read_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Station> {
     let id = |bytes: [u8; 16]| uuid::Uuid::from_bytes(bytes);
-    let mut cart = Cart::open(
-        OrderId::from_uuid(id(row.get(1)?)),
-        row.get::<_, i64>(0)?.unsigned_abs(),
-    );
-    cart.newest = row
-        .get::<_, Option<[u8; 16]>>(2)?
-        .map(|b| LineId::from_uuid(id(b)));
+    let mut cart =
+        Cart::open(OrderId::from_uuid(id(row.get(1)?)), row.get::<_, i64>(0)?.unsigned_abs());
+    cart.newest = row.get::<_, Option<[u8; 16]>>(2)?.map(|b| LineId::from_uuid(id(b)));
     let mut station = Station::new(1, cart);
     station.is_tendering = row.get(3)?;
     station.is_done = row.get(4)?;
-    station.last_order = row
-        .get::<_, Option<[u8; 16]>>(5)?
-        .map(|b| OrderId::from_uuid(id(b)));
+    station.last_order = row.get::<_, Option<[u8; 16]>>(5)?.map(|b| OrderId::from_uuid(id(b)));
     let operator: Option<String> = row.get(6)?;
     let token: Option<[u8; 32]> = row.get(7)?;
     let at: Option<i64> = row.get(8)?;
     station.signed_in = match (operator, token.and_then(|t| Hash::from_bytes(&t)), at) {
-        (Some(operator), Some(token), Some(at)) => Some(SignedIn {
-            operator,
-            token,
-            at: Timestamp::from_micros(at),
-        }),
+        (Some(operator), Some(token), Some(at)) => {
+            Some(SignedIn { operator, token, at: Timestamp::from_micros(at) })
+        }
         _ => None,
     };
     Ok(station)
@@ -185,12 +177,7 @@ pub(crate) fn save_change(
     let touched = change.step.touched.iter();
     let positions = touched.map(|t| (t.line, t.before.as_ref().map(|line| line.position)));
     save_lines(connection, station, positions)?;
-    push_step(
-        connection,
-        station.workstation,
-        station.cart.revision,
-        &change.step,
-    )?;
+    push_step(connection, station.workstation, station.cart.revision, &change.step)?;
     save_head(connection, station)
 }
 
@@ -236,9 +223,7 @@ pub(crate) fn pop_step(
             "select step, body from cart_step where workstation = ?1 order by step desc limit 1",
         )
         .and_then(|mut statement| {
-            statement
-                .query_row([workstation], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
+            statement.query_row([workstation], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .map_err(DbError::sqlite(doing))?;
     let Some((number, body)) = found else {
@@ -248,9 +233,7 @@ pub(crate) fn pop_step(
         .prepare_cached("delete from cart_step where workstation = ?1 and step = ?2")
         .and_then(|mut statement| statement.execute(params![workstation, number]))
         .map_err(DbError::sqlite(doing))?;
-    serde_json::from_str(&body)
-        .map(Some)
-        .map_err(|_| DbError::Damaged { doing })
+    serde_json::from_str(&body).map(Some).map_err(|_| DbError::Damaged { doing })
 }
 
 /// What is known of a command's id.
@@ -285,11 +268,7 @@ pub(crate) fn remember_command(
         .prepare_cached("select body_sha256 from command where id = ?1")
         .and_then(|mut statement| statement.query_row([id.bytes()], |row| row.get(0)))
         .map_err(DbError::sqlite(doing))?;
-    Ok(if known == *body.bytes() {
-        Seen::Same
-    } else {
-        Seen::Other
-    })
+    Ok(if known == *body.bytes() { Seen::Same } else { Seen::Other })
 }
 
 /// Forgets commands that nobody will repeat any more.

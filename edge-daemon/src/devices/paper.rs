@@ -13,11 +13,7 @@ use sync::wire::StoreV1;
 /// The receipt of an order as rows, with the store's head.
 pub(crate) fn rows_of(order: &Order, store: Option<&StoreV1>, copy: Copy) -> Vec<Row> {
     let head = store.map_or_else(
-        || StoreHead {
-            name: order.receipt_number.store.to_string(),
-            lines: vec![],
-            foot: vec![],
-        },
+        || StoreHead { name: order.receipt_number.store.to_string(), lines: vec![], foot: vec![] },
         |store| StoreHead {
             name: store.name.clone(),
             lines: store.head_lines.clone(),
@@ -38,28 +34,19 @@ pub(super) fn document(rows: &[Row]) -> Document {
 
 fn row(row: &Row) -> document::Row {
     match row {
-        Row::Text {
-            text,
-            place,
-            weight,
-        } => {
+        Row::Text { text, place, weight } => {
             let align = match place {
                 Place::Left => Align::Left,
                 Place::Centre => Align::Centre,
             };
             weigh(Text::new(text).aligned(align), *weight).into()
         }
-        Row::Pair {
-            left,
-            right,
-            weight,
-        } => weigh(Text::new(left).right(right), *weight).into(),
+        Row::Pair { left, right, weight } => weigh(Text::new(left).right(right), *weight).into(),
         Row::Rule => document::Row::Rule,
         Row::DoubleRule => document::Row::DoubleRule,
-        Row::Code(text) => document::Row::Qr {
-            text: text.clone(),
-            module: document::QR_MODULE_DOTS,
-        },
+        Row::Code(text) => {
+            document::Row::Qr { text: text.clone(), module: document::QR_MODULE_DOTS }
+        }
     }
 }
 

@@ -39,15 +39,8 @@ pub(super) fn follow(
 fn lines(scene: &Scene, store: Option<&StoreV1>) -> LinePair {
     let counter = &scene.priced.station;
     let newest = counter.cart.newest.and_then(|id| counter.cart.line(id));
-    let amount_of = |line| {
-        scene
-            .priced
-            .quote
-            .lines
-            .iter()
-            .find(|quoted| quoted.line == line)
-            .map(|q| q.amount)
-    };
+    let amount_of =
+        |line| scene.priced.quote.lines.iter().find(|quoted| quoted.line == line).map(|q| q.amount);
     if counter.is_done
         && let Some(last) = &scene.last_order
     {
@@ -59,14 +52,10 @@ fn lines(scene: &Scene, store: Option<&StoreV1>) -> LinePair {
         Some(line) => {
             let amount = amount_of(line.id).unwrap_or(Money::ZERO).to_string();
             let total = scene.priced.quote.total.to_string();
-            LinePair::new(
-                &justified(&line.item.name, &amount),
-                &justified("合计", &total),
-            )
+            LinePair::new(&justified(&line.item.name, &amount), &justified("合计", &total))
         }
-        None => LinePair::new(
-            &centred(store.map_or("", |store| &store.name)),
-            &centred("欢迎光临"),
-        ),
+        None => {
+            LinePair::new(&centred(store.map_or("", |store| &store.name)), &centred("欢迎光临"))
+        }
     }
 }

@@ -95,10 +95,7 @@ impl Tended {
             while let Ok(kick) = kicks.try_recv() {
                 self.kick(context, kick).await;
             }
-            let next = context
-                .ledger
-                .read(move |db| spool::next(db, workstation))
-                .await?;
+            let next = context.ledger.read(move |db| spool::next(db, workstation)).await?;
             let Some(slip) = next else { return Ok(()) };
             if context.clock.now().ms_since(slip.queued_at) > SLIP_AGE_MS_MAX {
                 self.settle(context, &slip, SlipState::SetAside).await?;
@@ -118,13 +115,8 @@ impl Tended {
             return Ok(false);
         }
         let order = slip.order;
-        let order = context
-            .ledger
-            .read(move |db| orders::find(db, order))
-            .await?;
-        let order = order.ok_or(DbError::Damaged {
-            doing: "print a receipt",
-        })?;
+        let order = context.ledger.read(move |db| orders::find(db, order)).await?;
+        let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
         let rows = paper::rows_of(&order, context.store.load().as_deref(), slip.copy);
         let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
             Ok(bytes) => bytes,
@@ -157,14 +149,9 @@ impl Tended {
         state: SlipState,
     ) -> Result<(), DbError> {
         let (id, now) = (slip.id, context.clock.now());
-        context
-            .ledger
-            .write(move |tx| spool::set(tx, id, state, now))
-            .await?;
+        context.ledger.write(move |tx| spool::set(tx, id, state, now)).await?;
         super::recount_doubts(context, self.workstation).await;
-        context
-            .screens
-            .printed(self.workstation, slip.order, Some(state));
+        context.screens.printed(self.workstation, slip.order, Some(state));
         if matches!(state, SlipState::Unknown | SlipState::SetAside) {
             tracing::warn!(
                 workstation.id = self.workstation, order.id = %slip.order,
@@ -179,22 +166,15 @@ impl Tended {
         let address = self.address.clone();
         let sent = tokio::task::spawn_blocking(move || -> Result<(), PrintError> {
             let open = NetworkPrinter::open(&address, Limits::default());
-            let mut printer = open.map_err(|source| PrintError {
-                sent: Sent::Nothing,
-                source,
-            })?;
+            let mut printer = open.map_err(|source| PrintError { sent: Sent::Nothing, source })?;
             printer.print(&bytes).map(|_| ())
         });
         match sent.await {
             Ok(Ok(())) => Outcome::Sent,
-            Ok(Err(PrintError {
-                sent: Sent::Nothing,
-                ..
-            })) => Outcome::NotReady(PrinterState::Gone),
-            Ok(Err(PrintError {
-                sent: Sent::Some, ..
-            }))
-            | Err(_) => Outcome::Doubtful,
+            Ok(Err(PrintError { sent: Sent::Nothing, .. })) => {
+                Outcome::NotReady(PrinterState::Gone)
+            }
+            Ok(Err(PrintError { sent: Sent::Some, .. })) | Err(_) => Outcome::Doubtful,
         }
     }
 
@@ -204,10 +184,8 @@ impl Tended {
         let kicked = (late_ms <= KICK_LATE_MS).then(|| {
             tokio::task::spawn_blocking(move || -> Result<(), PrintError> {
                 let open = NetworkPrinter::open(&address, Limits::default());
-                let mut printer = open.map_err(|source| PrintError {
-                    sent: Sent::Nothing,
-                    source,
-                })?;
+                let mut printer =
+                    open.map_err(|source| PrintError { sent: Sent::Nothing, source })?;
                 printer.kick_drawer(drawer::Kick::default())
             })
         });
@@ -232,21 +210,11 @@ impl Tended {
     }
 
     fn note(&self, context: &Arc<Context>, state: PrinterState) {
-        if context
-            .health
-            .note(self.workstation, state, context.clock.now())
-        {
+        if context.health.note(self.workstation, state, context.clock.now()) {
             if state == PrinterState::Ready {
-                tracing::info!(
-                    workstation.id = self.workstation,
-                    "A printer is ready again"
-                );
+                tracing::info!(workstation.id = self.workstation, "A printer is ready again");
             } else {
-                tracing::warn!(
-                    workstation.id = self.workstation,
-                    ?state,
-                    "A printer is not ready"
-                );
+                tracing::warn!(workstation.id = self.workstation, ?state, "A printer is not ready");
             }
             context.screens.beat();
         }

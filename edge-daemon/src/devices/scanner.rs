@@ -74,9 +74,8 @@ fn accept(listener: &TcpListener, scans: &mpsc::Sender<String>, stop: &Cancellat
             continue;
         }
         let scans = scans.clone();
-        let reading = thread::Builder::new()
-            .name("scanner".to_owned())
-            .spawn(move || read(stream, &scans));
+        let reading =
+            thread::Builder::new().name("scanner".to_owned()).spawn(move || read(stream, &scans));
         if let Ok(thread) = reading {
             open.push((thread, ours));
         }
@@ -118,16 +117,8 @@ async fn put_on_counter(
         };
         let Some(text) = text else { return };
         let body = Hash::of(text.as_bytes());
-        let command = Command {
-            workstation,
-            id: mint(),
-            body,
-        };
-        let scan = ScanCommand {
-            command,
-            text,
-            quantity: None,
-        };
+        let command = Command { workstation, id: mint(), body };
+        let scan = ScanCommand { command, text, quantity: None };
         // A refusal is on the screen already; only the daemon's own trouble is for the log.
         if let Err(CheckoutError::Db(error)) = checkout::scan(&context, scan).await {
             tracing::error!(workstation.id = workstation, error = %Chain(&error), "A scan was not kept");

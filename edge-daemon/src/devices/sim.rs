@@ -37,12 +37,8 @@ impl SimDevices {
         workstation: WorkstationNumber,
     ) -> std::io::Result<Arc<Self>> {
         let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let configured = context
-            .config
-            .scanners
-            .iter()
-            .find(|s| s.workstation == workstation)
-            .map(|s| s.listen);
+        let configured =
+            context.config.scanners.iter().find(|s| s.workstation == workstation).map(|s| s.listen);
         let scanner_address = match configured {
             Some(address) if address.port() != 0 => address,
             Some(_) | None => scanner::listen(context, tasks, workstation, any)?,

@@ -28,15 +28,9 @@ pub(super) fn build() -> &'static str {
         let mut names: Vec<_> = Dist::iter().collect();
         names.sort_unstable();
         let hashes = names.iter().filter_map(|name| Dist::get(name));
-        let all: Vec<u8> = hashes
-            .flat_map(|file| file.metadata.sha256_hash())
-            .collect();
+        let all: Vec<u8> = hashes.flat_map(|file| file.metadata.sha256_hash()).collect();
         let hash = hex(Hash::of(&all).bytes());
-        format!(
-            "{}+{}",
-            env!("CARGO_PKG_VERSION"),
-            hash.get(..8).unwrap_or_default()
-        )
+        format!("{}+{}", env!("CARGO_PKG_VERSION"), hash.get(..8).unwrap_or_default())
     });
     &BUILD
 }
@@ -57,11 +51,7 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
     if !is_folder && Dist::get(&format!("{name}/index.html")).is_some() {
         return Redirect::temporary(&format!("/{name}/")).into_response();
     }
-    let name = if name.ends_with('/') {
-        format!("{name}index.html")
-    } else {
-        name
-    };
+    let name = if name.ends_with('/') { format!("{name}index.html") } else { name };
     let Some(plain) = Dist::get(&name) else {
         return missing();
     };
@@ -70,12 +60,8 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let twin = ENCODINGS.iter().find_map(|(encoding, suffix)| {
-        let is_accepted = accepted
-            .split([',', ';'])
-            .any(|part| part.trim() == *encoding);
-        let file = is_accepted
-            .then(|| Dist::get(&format!("{name}{suffix}")))
-            .flatten()?;
+        let is_accepted = accepted.split([',', ';']).any(|part| part.trim() == *encoding);
+        let file = is_accepted.then(|| Dist::get(&format!("{name}{suffix}"))).flatten()?;
         Some((file, Some(*encoding)))
     });
     let (file, encoding) = twin.unwrap_or((plain, None));
@@ -100,11 +86,8 @@ fn answer(
     };
     let out = response.headers_mut();
     // Names of assets carry a hash of their content; pages do not.
-    let keeping = if name.contains("/assets/") {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let keeping =
+        if name.contains("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(keeping));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(encoding) = encoding {
@@ -129,8 +112,6 @@ fn of_kind(name: &str, body: Body) -> Response<Body> {
         Some(_) | None => "application/octet-stream",
     };
     let mut response = Response::new(body);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

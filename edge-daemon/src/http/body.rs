@@ -36,17 +36,11 @@ pub(crate) enum Currency {
     Cny,
 }
 
-const _: () = assert!(
-    matches!(CURRENCY.as_bytes(), b"CNY"),
-    "the wire knows one currency"
-);
+const _: () = assert!(matches!(CURRENCY.as_bytes(), b"CNY"), "the wire knows one currency");
 
 impl From<Money> for MoneyBody {
     fn from(money: Money) -> Self {
-        Self {
-            amount: money.minor(),
-            currency: Currency::Cny,
-        }
+        Self { amount: money.minor(), currency: Currency::Cny }
     }
 }
 
@@ -105,11 +99,7 @@ pub(crate) struct IdQuery {
 
 /// The identity of a command.
 pub(super) fn command(workstation: WorkstationNumber, id: Uuid, body: Hash) -> Command {
-    Command {
-        workstation,
-        id: CommandId::from_uuid(id),
-        body,
-    }
+    Command { workstation, id: CommandId::from_uuid(id), body }
 }
 
 /// An id of some kind from the wire.

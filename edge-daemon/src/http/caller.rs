@@ -66,10 +66,7 @@ impl FromRequestParts<App> for Operator {
             .await
             .map_err(|_| Problem::plain("workstation-unknown", StatusCode::NOT_FOUND))?;
         let operator = operator_at(app, &parts.headers, number).ok_or_else(required)?;
-        Ok(Self {
-            workstation: number,
-            operator,
-        })
+        Ok(Self { workstation: number, operator })
     }
 }
 
@@ -103,22 +100,14 @@ impl FromRequestParts<App> for Staff {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| {
-                pair.trim()
-                    .strip_prefix("guitai_ws")?
-                    .split('=')
-                    .next()?
-                    .parse()
-                    .ok()
+                pair.trim().strip_prefix("guitai_ws")?.split('=').next()?.parse().ok()
             })
             .filter(|number| (1..=WORKSTATION_MAX).contains(number))
             .take(8)
             .collect();
         let found = numbers.into_iter().find_map(|workstation| {
             let operator = operator_at(app, &parts.headers, workstation)?;
-            Some(Operator {
-                workstation,
-                operator,
-            })
+            Some(Operator { workstation, operator })
         });
         found.map(Self).ok_or_else(required)
     }

@@ -10,11 +10,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{App, body::MoneyBody, caller::Staff, problem::Problem, view::UnitView};
 use crate::{
-    checkout::Refusal,
     db::{
         DbError,
         find::{self, Found},
     },
+    refusal::Refusal,
 };
 
 /// A question to Find.
@@ -74,19 +74,12 @@ pub(super) async fn find(
     _: Staff,
     Query(FindQuery { query, limit }): Query<FindQuery>,
 ) -> Result<Answer<FoundBody>, Problem> {
-    let catalog = app
-        .context
-        .replicas
-        .catalog()
-        .ok_or(Problem::from(&Refusal::NoCatalog))?;
+    let catalog = app.context.replicas.catalog().ok_or(Problem::from(&Refusal::NoCatalog))?;
     let found = tokio::task::spawn_blocking(move || catalog.read(|db| find::items(db, &query)))
         .await
         .unwrap_or(Err(DbError::Closed));
     let (found, is_more) = found?;
     let limit = limit.unwrap_or(FOUND_MAX).min(FOUND_MAX);
     let more = is_more || found.len() > limit;
-    Ok(Answer(FoundBody {
-        items: found.into_iter().take(limit).map(Into::into).collect(),
-        more,
-    }))
+    Ok(Answer(FoundBody { items: found.into_iter().take(limit).map(Into::into).collect(), more }))
 }

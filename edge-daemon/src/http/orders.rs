@@ -140,21 +140,11 @@ pub(crate) struct ReceiptBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum RowBody {
-    Text {
-        text: String,
-        centre: bool,
-        weight: WeightBody,
-    },
-    Pair {
-        left: String,
-        right: String,
-        weight: WeightBody,
-    },
+    Text { text: String, centre: bool, weight: WeightBody },
+    Pair { left: String, right: String, weight: WeightBody },
     Rule,
     DoubleRule,
-    Code {
-        text: String,
-    },
+    Code { text: String },
 }
 
 /// How a text is set.
@@ -177,24 +167,10 @@ fn weight(weight: Weight) -> WeightBody {
 impl From<Row> for RowBody {
     fn from(row: Row) -> Self {
         match row {
-            Row::Text {
-                text,
-                place,
-                weight: w,
-            } => Self::Text {
-                text,
-                centre: place == Place::Centre,
-                weight: weight(w),
-            },
-            Row::Pair {
-                left,
-                right,
-                weight: w,
-            } => Self::Pair {
-                left,
-                right,
-                weight: weight(w),
-            },
+            Row::Text { text, place, weight: w } => {
+                Self::Text { text, centre: place == Place::Centre, weight: weight(w) }
+            }
+            Row::Pair { left, right, weight: w } => Self::Pair { left, right, weight: weight(w) },
             Row::Rule => Self::Rule,
             Row::DoubleRule => Self::DoubleRule,
             Row::Code(text) => Self::Code { text },
@@ -211,21 +187,12 @@ pub(super) async fn list(
     Query(PageQuery { limit, before }): Query<PageQuery>,
 ) -> Result<Answer<OrdersBody>, Problem> {
     let malformed = |_| Problem::plain("malformed", StatusCode::BAD_REQUEST);
-    let before: Option<Timestamp> = before
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(malformed)?;
+    let before: Option<Timestamp> =
+        before.map(|text| text.parse()).transpose().map_err(malformed)?;
     let limit = limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
-    let today = app
-        .context
-        .store_clock()
-        .business_date(app.context.clock.now());
+    let today = app.context.store_clock().business_date(app.context.clock.now());
     let only = (!is_manager(who.operator.role)).then_some((who.workstation, today));
-    let found = app
-        .context
-        .ledger
-        .read(move |db| orders::newest(db, only, before, limit))
-        .await?;
+    let found = app.context.ledger.read(move |db| orders::newest(db, only, before, limit)).await?;
     let next = (found.len() == limit).then(|| found.last().map(|o| o.completed_at.to_string()));
     Ok(Answer(OrdersBody {
         orders: found.into_iter().map(Into::into).collect(),
@@ -234,11 +201,7 @@ pub(super) async fn list(
 }
 
 async fn find(app: &App, order: OrderId) -> Result<Order, Problem> {
-    let found = app
-        .context
-        .ledger
-        .read(move |db| orders::find(db, order))
-        .await?;
+    let found = app.context.ledger.read(move |db| orders::find(db, order)).await?;
     found.ok_or_else(|| Problem::plain("order-unknown", StatusCode::NOT_FOUND))
 }
 
@@ -263,7 +226,5 @@ pub(super) async fn receipt(
 ) -> Result<Answer<ReceiptBody>, Problem> {
     let order = find(&app, id(order)).await?;
     let rows = rows_of(&order, app.context.store.load().as_deref(), Copy::First);
-    Ok(Answer(ReceiptBody {
-        rows: rows.into_iter().map(Into::into).collect(),
-    }))
+    Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }

@@ -16,11 +16,7 @@ use domain::{barcode::NotACode, cart::CartRefusal, order::CompleteRefusal, tende
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    Chain,
-    checkout::{CheckoutError, Refusal},
-    db::DbError,
-};
+use crate::{Chain, checkout::CheckoutError, db::DbError, refusal::Refusal};
 
 pub(super) use text::Language;
 
@@ -67,13 +63,7 @@ pub(crate) struct ProblemParams {
 impl Problem {
     /// A problem that needs no more than its name.
     pub(super) fn plain(slug: &'static str, status: StatusCode) -> Self {
-        Self {
-            slug,
-            status,
-            about: String::new(),
-            code: None,
-            retry_after_ms: None,
-        }
+        Self { slug, status, about: String::new(), code: None, retry_after_ms: None }
     }
 
     fn with_code(mut self, code: &str) -> Self {
@@ -103,9 +93,7 @@ impl Problem {
             detail: words.detail.replace("{0}", &self.about),
             hint: (!words.hint.is_empty()).then(|| words.hint.to_owned()),
             retry_after_ms: self.retry_after_ms,
-            params: ProblemParams {
-                code: self.code.clone(),
-            },
+            params: ProblemParams { code: self.code.clone() },
         }
     }
 }

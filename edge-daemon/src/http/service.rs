@@ -26,20 +26,14 @@ pub(crate) struct VersionBody {
 /// Which program this is. Anybody.
 #[utoipa::path(get, path = "/api/v1/version", responses((status = 200, body = VersionBody)))]
 pub(super) async fn version() -> Json<VersionBody> {
-    Json(VersionBody {
-        version: env!("CARGO_PKG_VERSION"),
-        build: assets::build(),
-    })
+    Json(VersionBody { version: env!("CARGO_PKG_VERSION"), build: assets::build() })
 }
 
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
-        .route(
-            "/api/v1/openapi.json",
-            get(|| async { Json(super::openapi()) }),
-        )
+        .route("/api/v1/openapi.json", get(|| async { Json(super::openapi()) }))
         .route("/problems/{slug}", get(explain))
 }
 
@@ -47,11 +41,7 @@ pub(super) fn router() -> Router<App> {
 /// screens.
 async fn ready(State(app): State<App>) -> Response {
     let context = &app.context;
-    let answers = context
-        .ledger
-        .read(crate::db::outbox::backlog)
-        .await
-        .is_ok();
+    let answers = context.ledger.read(crate::db::outbox::backlog).await.is_ok();
     let is_staffed = context.store.load().is_some()
         && context
             .workstations
@@ -61,7 +51,7 @@ async fn ready(State(app): State<App>) -> Response {
     if answers && is_staffed && context.replicas.catalog().is_some() {
         "ready".into_response()
     } else {
-        Problem::from(&crate::checkout::Refusal::NoCatalog).into_response()
+        Problem::from(&crate::refusal::Refusal::NoCatalog).into_response()
     }
 }
 

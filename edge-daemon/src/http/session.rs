@@ -63,10 +63,7 @@ impl From<SignInError> for Problem {
     responses((status = 200, body = WorkstationsBody)))]
 pub(super) async fn workstations(State(app): State<App>) -> Answer<WorkstationsBody> {
     let workstations = workstation_views(&app.context);
-    Answer(WorkstationsBody {
-        store: store_view(&app.context),
-        workstations,
-    })
+    Answer(WorkstationsBody { store: store_view(&app.context), workstations })
 }
 
 /// Who may sign in at a workstation: the tiles of its sign-in screen. Anybody.
@@ -78,14 +75,7 @@ pub(super) async fn operators(
 ) -> Result<Answer<Vec<OperatorInfo>>, Problem> {
     let unknown = || Problem::plain("workstation-unknown", StatusCode::NOT_FOUND);
     app.context.screens.follow(number).ok_or_else(unknown)?;
-    Ok(Answer(
-        app.context
-            .operators
-            .load()
-            .iter()
-            .map(OperatorInfo::from)
-            .collect(),
-    ))
+    Ok(Answer(app.context.operators.load().iter().map(OperatorInfo::from).collect()))
 }
 
 /// Signs an operator in at a workstation. Anybody who knows a PIN.
@@ -102,9 +92,7 @@ pub(super) async fn sign_in(
         return Err(SignInError::Wrong.into());
     }
     let admitted = signin::sign_in(&app.context, number, operator, pin).await?;
-    let body = Answer(SignedInBody {
-        operator: (&admitted.operator).into(),
-    });
+    let body = Answer(SignedInBody { operator: (&admitted.operator).into() });
     Ok((cookie(number, &admitted.token, None), body).into_response())
 }
 

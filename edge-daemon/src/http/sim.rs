@@ -115,51 +115,35 @@ fn devices_of(app: &App, number: WorkstationNumber) -> Result<Arc<SimDevices>, P
 }
 
 fn draw(app: &App) -> SimBody {
-    let workstations = workstation_views(&app.context)
-        .into_iter()
-        .filter_map(|workstation| {
-            let devices = app.context.health.sim(workstation.number)?;
-            let (drawer, pole) = (devices.printer.drawer(), devices.pole.lines());
-            Some(SimWorkstation {
-                number: workstation.number,
-                name: workstation.name,
-                scanner: SimScannerBody {
-                    attached: true,
-                    address: devices.scanner_address.to_string(),
-                },
-                printer: SimPrinterBody {
-                    state: devices.printer.state().name().to_owned(),
-                    address: devices.printer.address().to_string(),
-                },
-                drawer: SimDrawerBody {
-                    open: drawer.open,
-                    openings: drawer.openings,
-                },
-                pole: SimPole {
-                    upper: pole.upper,
-                    lower: pole.lower,
-                },
-            })
-        });
+    let workstations = workstation_views(&app.context).into_iter().filter_map(|workstation| {
+        let devices = app.context.health.sim(workstation.number)?;
+        let (drawer, pole) = (devices.printer.drawer(), devices.pole.lines());
+        Some(SimWorkstation {
+            number: workstation.number,
+            name: workstation.name,
+            scanner: SimScannerBody {
+                attached: true,
+                address: devices.scanner_address.to_string(),
+            },
+            printer: SimPrinterBody {
+                state: devices.printer.state().name().to_owned(),
+                address: devices.printer.address().to_string(),
+            },
+            drawer: SimDrawerBody { open: drawer.open, openings: drawer.openings },
+            pole: SimPole { upper: pole.upper, lower: pole.lower },
+        })
+    });
     let workstations = workstations.collect();
-    let samples = app
-        .context
-        .replicas
-        .catalog()
-        .map(|r| r.read(|db| catalog::samples(db, SAMPLES_MAX)));
+    let samples =
+        app.context.replicas.catalog().map(|r| r.read(|db| catalog::samples(db, SAMPLES_MAX)));
     let samples = samples.and_then(Result::ok).unwrap_or_default();
     let sample = |(gtin, name): (domain::barcode::Gtin, String)| {
         // Thirteen digits are what stands under most bars.
         let code = gtin.to_string();
-        let code = code
-            .strip_prefix('0')
-            .map_or(code.clone(), ToOwned::to_owned);
+        let code = code.strip_prefix('0').map_or(code.clone(), ToOwned::to_owned);
         Sample { code, name }
     };
-    SimBody {
-        workstations,
-        samples: samples.into_iter().map(sample).collect(),
-    }
+    SimBody { workstations, samples: samples.into_iter().map(sample).collect() }
 }
 
 /// The simulated devices. This box, in a simulated store.
@@ -175,35 +159,25 @@ pub(super) async fn device_stream(
     State(app): State<App>,
     _: SimulatedStore,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let numbers = workstation_views(&app.context)
-        .into_iter()
-        .map(|w| w.number);
-    let follows: Vec<_> = numbers
-        .filter_map(|n| app.context.health.sim(n))
-        .map(|devices| devices.follow())
-        .collect();
-    Sse::new(stream::unfold(
-        (app, follows, true),
-        |(app, mut follows, is_first)| async move {
-            if !is_first {
-                let changes = follows.iter_mut().map(|follow| Box::pin(follow.changed()));
-                let any = futures_util::future::select_all(changes);
-                tokio::select! {
-                    () = app.stop.cancelled() => return None,
-                    _ = any => {}
-                    () = tokio::time::sleep(std::time::Duration::from_secs(4)) => {}
-                }
+    let numbers = workstation_views(&app.context).into_iter().map(|w| w.number);
+    let follows: Vec<_> =
+        numbers.filter_map(|n| app.context.health.sim(n)).map(|devices| devices.follow()).collect();
+    Sse::new(stream::unfold((app, follows, true), |(app, mut follows, is_first)| async move {
+        if !is_first {
+            let changes = follows.iter_mut().map(|follow| Box::pin(follow.changed()));
+            let any = futures_util::future::select_all(changes);
+            tokio::select! {
+                () = app.stop.cancelled() => return None,
+                _ = any => {}
+                () = tokio::time::sleep(std::time::Duration::from_secs(4)) => {}
             }
-            for follow in &mut follows {
-                follow.mark_unchanged();
-            }
-            let event = Event::default()
-                .event("devices")
-                .json_data(draw(&app))
-                .ok()?;
-            Some((Ok(event), (app, follows, false)))
-        },
-    ))
+        }
+        for follow in &mut follows {
+            follow.mark_unchanged();
+        }
+        let event = Event::default().event("devices").json_data(draw(&app)).ok()?;
+        Some((Ok(event), (app, follows, false)))
+    }))
 }
 
 /// Scans with the simulated gun: bytes to the workstation's scanner port. This box, in a simulated
@@ -226,10 +200,7 @@ pub(super) async fn scan(
     let sent = tokio::task::spawn_blocking(move || devices.scan(&text, suffix)).await;
     match sent {
         Ok(Ok(())) => Ok(StatusCode::ACCEPTED),
-        Ok(Err(_)) | Err(_) => Err(Problem::plain(
-            "internal",
-            StatusCode::INTERNAL_SERVER_ERROR,
-        )),
+        Ok(Err(_)) | Err(_) => Err(Problem::plain("internal", StatusCode::INTERNAL_SERVER_ERROR)),
     }
 }
 

@@ -81,11 +81,7 @@ async fn next_event<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + S
     feed.pulse.mark_unchanged();
     let (revision, view) = (feed.draw)(&scene);
     // Our own structs always have a JSON form.
-    let event = Event::default()
-        .event("view")
-        .id(revision.to_string())
-        .json_data(view)
-        .ok()?;
+    let event = Event::default().event("view").id(revision.to_string()).json_data(view).ok()?;
     Some((Ok(event), feed))
 }
 
@@ -118,7 +114,5 @@ pub(super) async fn customer_stream(
     _: Display,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let context = Arc::clone(&app.context);
-    follow(&app, number, move |scene| {
-        (context.screens.revision(), view::customer(&context, scene))
-    })
+    follow(&app, number, move |scene| (context.screens.revision(), view::customer(&context, scene)))
 }

@@ -42,48 +42,21 @@ const PAID_SHOWN_MS: i64 = 60_000;
 
 /// What all views of the store share.
 pub(super) fn store_view(context: &Context) -> StoreView {
-    let code = context
-        .node
-        .as_ref()
-        .map(|node| node.store_code.to_string())
-        .unwrap_or_default();
-    let name = context
-        .store
-        .load()
-        .as_ref()
-        .map(|store| store.name.clone())
-        .unwrap_or_default();
-    StoreView {
-        code,
-        name,
-        utc_offset_minutes: context.store_clock().utc_offset_minutes,
-    }
+    let code = context.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
+    let name = context.store.load().as_ref().map(|store| store.name.clone()).unwrap_or_default();
+    StoreView { code, name, utc_offset_minutes: context.store_clock().utc_offset_minutes }
 }
 
 /// The workstations of the store as screens name them.
 pub(super) fn workstation_views(context: &Context) -> Vec<WorkstationView> {
-    context
-        .workstations
-        .load()
-        .iter()
-        .map(WorkstationView::from)
-        .collect()
+    context.workstations.load().iter().map(WorkstationView::from).collect()
 }
 
 fn workstation_view(context: &Context, number: WorkstationNumber) -> WorkstationView {
-    context
-        .workstations
-        .load()
-        .iter()
-        .find(|w| w.number == number)
-        .map_or_else(
-            || WorkstationView {
-                number,
-                name: number.to_string(),
-                kind: KindView::Till,
-            },
-            WorkstationView::from,
-        )
+    context.workstations.load().iter().find(|w| w.number == number).map_or_else(
+        || WorkstationView { number, name: number.to_string(), kind: KindView::Till },
+        WorkstationView::from,
+    )
 }
 
 fn line_view(line: &CartLine, amount: Money) -> LineView {
@@ -105,10 +78,7 @@ fn priced_lines<'a>(
     lines: &'a [CartLine],
     quote: &'a Quote,
 ) -> impl Iterator<Item = (&'a CartLine, Money)> {
-    lines
-        .iter()
-        .zip(&quote.lines)
-        .map(|(line, quoted)| (line, quoted.amount))
+    lines.iter().zip(&quote.lines).map(|(line, quoted)| (line, quoted.amount))
 }
 
 fn cart_view(scene: &Scene) -> CartView {
@@ -117,9 +87,7 @@ fn cart_view(scene: &Scene) -> CartView {
         order_id: cart.order.uuid(),
         revision: cart.revision,
         pieces: quote.pieces,
-        lines: priced_lines(&cart.lines, quote)
-            .map(|(line, m)| line_view(line, m))
-            .collect(),
+        lines: priced_lines(&cart.lines, quote).map(|(line, m)| line_view(line, m)).collect(),
         newest_line_id: cart.newest.map(domain::id::Id::uuid),
         list: quote.list.into(),
         saved: quote.saved.into(),
@@ -128,12 +96,7 @@ fn cart_view(scene: &Scene) -> CartView {
 }
 
 fn cash_due(context: &Context, total: Money) -> (Money, Money) {
-    let rounding = context
-        .store
-        .load()
-        .as_ref()
-        .map(|s| s.cash_rounding)
-        .unwrap_or_default();
+    let rounding = context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default();
     // Sums of a cart are far from overflow; were one ever to, nothing would be rounded.
     tender::cash_due(total, rounding).unwrap_or((Money::ZERO, total))
 }
@@ -142,14 +105,8 @@ fn tender_view(context: &Context, total: Money) -> TenderView {
     let (rounding, due) = cash_due(context, total);
     TenderView {
         total: total.into(),
-        cash: CashView {
-            rounding: rounding.into(),
-            due: due.into(),
-        },
-        notes: tender::quick_notes(due)
-            .into_iter()
-            .map(MoneyBody::from)
-            .collect(),
+        cash: CashView { rounding: rounding.into(), due: due.into() },
+        notes: tender::quick_notes(due).into_iter().map(MoneyBody::from).collect(),
     }
 }
 
@@ -201,18 +158,11 @@ fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
         ScanFate::Added(line) => (ScanOutcome::Added, Some(line), None),
         ScanFate::Again(line) => (ScanOutcome::Again, Some(line), None),
         ScanFate::Weighed(line) => (ScanOutcome::Weighed, Some(line), None),
-        ScanFate::Refused(refusal) => (
-            ScanOutcome::Refused,
-            None,
-            Some(Problem::from(refusal).body(language)),
-        ),
+        ScanFate::Refused(refusal) => {
+            (ScanOutcome::Refused, None, Some(Problem::from(refusal).body(language)))
+        }
     };
-    Some(LastScanView {
-        seq: last.seq,
-        outcome,
-        line_id: line.map(|id| id.uuid()),
-        problem,
-    })
+    Some(LastScanView { seq: last.seq, outcome, line_id: line.map(|id| id.uuid()), problem })
 }
 
 fn link_view(context: &Context) -> LinkView {
@@ -273,10 +223,7 @@ pub(super) fn operator(
 pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
     let now = context.clock.now();
     let (station, quote) = (&scene.priced.station, &scene.priced.quote);
-    let is_paid = scene
-        .last_order
-        .as_ref()
-        .filter(|last| is_fresh(&last.order, now));
+    let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
     let phase = match (station.signed_in.is_some(), station.cart.is_empty()) {
         (false, _) => CustomerPhase::Paused,
         (true, false) if station.is_tendering => CustomerPhase::Tender,
@@ -300,9 +247,7 @@ pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
             rounding: rounding.into(),
             due: due.into(),
         }),
-        paid: is_paid
-            .filter(|_| phase == CustomerPhase::Paid)
-            .map(|last| paid_view(&last.order)),
+        paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
     }
 }
 
@@ -363,12 +308,7 @@ pub(super) async fn operator_view(
 ) -> Result<Json<OperatorView>, Problem> {
     let scene = scene(&app.context, number)?;
     let who = operator_at(&app, &headers, number);
-    Ok(Json(operator(
-        &app.context,
-        &scene,
-        who.as_ref(),
-        Language::of(&headers),
-    )))
+    Ok(Json(operator(&app.context, &scene, who.as_ref(), Language::of(&headers))))
 }
 
 /// The shopper's view of a workstation, once. A display of this box.

@@ -142,12 +142,7 @@ fn viewed(
     headers: &HeaderMap,
 ) -> Viewed {
     let scene = view::scene(&app.context, workstation)?;
-    Ok(Answer(view::operator(
-        &app.context,
-        &scene,
-        Some(who),
-        Language::of(headers),
-    )))
+    Ok(Answer(view::operator(&app.context, &scene, Some(who), Language::of(headers))))
 }
 
 /// Carries an edit out and answers with the view.
@@ -178,11 +173,7 @@ pub(super) async fn scan(
     headers: HeaderMap,
     body: Json<ScanBody>,
 ) -> Viewed {
-    let ScanBody {
-        id,
-        text,
-        quantity_milli,
-    } = body.value;
+    let ScanBody { id, text, quantity_milli } = body.value;
     let scan = ScanCommand {
         command: command(who.workstation, id, body.hash),
         text,
@@ -282,11 +273,7 @@ pub(super) async fn complete(
     headers: HeaderMap,
     body: Json<CompleteBody>,
 ) -> Result<(StatusCode, Answer<CompletedBody>), Problem> {
-    let CompleteBody {
-        order_id,
-        cart_revision,
-        tenders,
-    } = body.value;
+    let CompleteBody { order_id, cart_revision, tenders } = body.value;
     let tender = |t: TenderBody| Tender {
         kind: match t.kind {
             TakenKind::Cash => TenderKind::Cash,
@@ -301,18 +288,8 @@ pub(super) async fn complete(
     };
     let completed = checkout::complete(&app.context, command).await?;
     let Answer(view) = viewed(&app, who.workstation, &who.operator, &headers)?;
-    let status = if completed.is_repeat {
-        StatusCode::OK
-    } else {
-        StatusCode::CREATED
-    };
-    Ok((
-        status,
-        Answer(CompletedBody {
-            order: OrderBody::of(&completed.order),
-            view,
-        }),
-    ))
+    let status = if completed.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Answer(CompletedBody { order: OrderBody::of(&completed.order), view })))
 }
 
 /// Prints a receipt again, marked 补打. The operator of the workstation.
@@ -328,12 +305,7 @@ pub(super) async fn reprint(
         return Err(Problem::plain("no-printer", StatusCode::CONFLICT));
     }
     let ReprintBody { id: slip, order_id } = body.value;
-    let slip = Slip {
-        id: id(slip),
-        order: id(order_id),
-        copy: Copy::Reprint,
-        queued_at: now,
-    };
+    let slip = Slip { id: id(slip), order: id(order_id), copy: Copy::Reprint, queued_at: now };
     let order = slip.order;
     let is_known = app
         .context
@@ -354,9 +326,7 @@ pub(super) async fn reprint(
         "A receipt is printed again",
     );
     recount_doubts(&app.context, workstation).await;
-    app.context
-        .screens
-        .printed(workstation, order, Some(spool::SlipState::Queued));
+    app.context.screens.printed(workstation, order, Some(spool::SlipState::Queued));
     app.context.nudges.spool.send_replace(());
     Ok(StatusCode::ACCEPTED)
 }
@@ -374,19 +344,9 @@ pub(super) async fn open_drawer(
         return Err(Problem::plain("malformed", StatusCode::BAD_REQUEST));
     }
     let command = command(who.workstation, id, body.hash);
-    let is_new = checkout::change(&app.context, command, |_, _| Ok(()))
-        .await?
-        .is_some();
-    if is_new
-        && !app
-            .context
-            .health
-            .ask_drawer(who.workstation, app.context.clock.now())
-    {
-        return Err(Problem::plain(
-            "drawer-unreachable",
-            StatusCode::SERVICE_UNAVAILABLE,
-        ));
+    let is_new = checkout::change(&app.context, command, |_, _| Ok(())).await?.is_some();
+    if is_new && !app.context.health.ask_drawer(who.workstation, app.context.clock.now()) {
+        return Err(Problem::plain("drawer-unreachable", StatusCode::SERVICE_UNAVAILABLE));
     }
     tracing::info!(
         workstation.id = who.workstation, operator.id = %who.operator.number, reason = %reason.trim(),

@@ -77,9 +77,7 @@ fn put_in_force(
     let written = unpack(packed, &path, manifest).map_err(DbError::file("unpack", packed))?;
     if written != manifest.file_sha256 {
         let _ = std::fs::remove_file(&path);
-        return Err(DbError::Damaged {
-            doing: "verify a snapshot",
-        });
+        return Err(DbError::Damaged { doing: "verify a snapshot" });
     }
     verify_file(&path, scope)?;
     fault::point("snapshot.verified");
@@ -93,10 +91,7 @@ fn free_name(data: &Path, scope: Scope, version: i64) -> String {
     let plain = file_name(scope, version);
     let taken = |name: &str| data.join(name).exists();
     let others = (1..1_000).map(|n| plain.replace(".db", &format!("-{n}.db")));
-    std::iter::once(plain.clone())
-        .chain(others)
-        .find(|name| !taken(name))
-        .unwrap_or(plain)
+    std::iter::once(plain.clone()).chain(others).find(|name| !taken(name)).unwrap_or(plain)
 }
 
 /// Unpacks into a flushed file and says what its bytes hash to.

@@ -79,10 +79,7 @@ async fn claim(
     let clock = Clock::System;
     let mall = Mall::new(&config.mall.url, clock.clone())?;
     let public_key = signature::public_key(&key).map_err(MallError::Key)?;
-    let wish = EnrolmentV1 {
-        claim_code: claim_code.trim().to_owned(),
-        public_key,
-    };
+    let wish = EnrolmentV1 { claim_code: claim_code.trim().to_owned(), public_key };
     let enrolled: EnrolledV1 = mall.post(path::ENROLMENTS, &wish).await?;
     let (kept, now) = (enrolled.clone(), clock.now());
     ledger.write(move |tx| node::insert(tx, &kept, now)).await?;
@@ -97,19 +94,13 @@ fn make_or_read_key(data: &Path) -> Result<Vec<u8>, EnrolError> {
     let keep = || -> std::io::Result<Vec<u8>> {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
             .map_err(|_| std::io::Error::other("no random numbers"))?;
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(pkcs8.as_ref())?;
         file.sync_all()?;
         Ok(pkcs8.as_ref().to_vec())
     };
-    let key = keep().map_err(|source| EnrolError::Key {
-        path: path.clone(),
-        source,
-    })?;
+    let key = keep().map_err(|source| EnrolError::Key { path: path.clone(), source })?;
     sync_folder(data)?;
     Ok(key)
 }

@@ -81,12 +81,7 @@ impl Mall {
             .no_proxy()
             .build()
             .map_err(MallError::Client)?;
-        Ok(Self {
-            client,
-            url: url.trim_end_matches('/').to_owned(),
-            clock,
-            identity: None,
-        })
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), clock, identity: None })
     }
 
     /// Signs from now on.
@@ -121,9 +116,7 @@ impl Mall {
     ) -> Result<(), MallError> {
         use tokio::io::AsyncWriteExt as _;
         let answer = self.send(Method::GET, path, Vec::new()).await?;
-        let mut file = tokio::fs::File::create(into)
-            .await
-            .map_err(MallError::Write)?;
+        let mut file = tokio::fs::File::create(into).await.map_err(MallError::Write)?;
         let (mut chunks, mut got) = (answer.bytes_stream(), 0_u64);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(MallError::Silent)?;
@@ -134,11 +127,7 @@ impl Mall {
             file.write_all(&chunk).await.map_err(MallError::Write)?;
         }
         file.sync_all().await.map_err(MallError::Write)?;
-        if got == bytes {
-            Ok(())
-        } else {
-            Err(MallError::Nonsense)
-        }
+        if got == bytes { Ok(()) } else { Err(MallError::Nonsense) }
     }
 
     async fn send(
@@ -147,40 +136,25 @@ impl Mall {
         path: &str,
         body: Vec<u8>,
     ) -> Result<reqwest::Response, MallError> {
-        let mut request = self
-            .client
-            .request(method.clone(), format!("{}{path}", self.url));
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
         if let Some((edge, key)) = &self.identity {
-            let signed = Signed {
-                method: method.as_str(),
-                path,
-                body: &body,
-            };
+            let signed = Signed { method: method.as_str(), path, body: &body };
             let nonce = u64::from_be_bytes(random());
             let header = signature::sign(key, *edge, self.clock.now(), nonce, signed)?;
             request = request.header(signature::HEADER, header);
         }
         if !body.is_empty() {
-            request = request
-                .header("content-type", "application/json")
-                .body(body);
+            request = request.header("content-type", "application/json").body(body);
         }
         let answer = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
         let answer = match answer {
             Ok(answer) => answer.map_err(MallError::Silent)?,
             Err(_) => {
-                return Err(MallError::Refused {
-                    status: 504,
-                    problem: "silence".into(),
-                });
+                return Err(MallError::Refused { status: 504, problem: "silence".into() });
             }
         };
         let status = answer.status();
-        if status.is_success() {
-            Ok(answer)
-        } else {
-            Err(refusal(status, answer).await)
-        }
+        if status.is_success() { Ok(answer) } else { Err(refusal(status, answer).await) }
     }
 }
 
@@ -189,14 +163,9 @@ async fn refusal(status: StatusCode, answer: reqwest::Response) -> MallError {
     struct Problem {
         r#type: String,
     }
-    let problem = read_json::<Problem>(answer)
-        .await
-        .map(|problem| problem.r#type);
+    let problem = read_json::<Problem>(answer).await.map(|problem| problem.r#type);
     let problem = problem.unwrap_or_else(|_| "no problem document".to_owned());
-    MallError::Refused {
-        status: status.as_u16(),
-        problem,
-    }
+    MallError::Refused { status: status.as_u16(), problem }
 }
 
 async fn read_json<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, MallError> {

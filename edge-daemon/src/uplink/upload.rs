@@ -65,6 +65,7 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
 
 /// Waits for the next look. While the mall is silent or wants to be left alone, new orders do not
 /// shorten the wait, which would only be knocking at a closed door; they are counted all the same.
+/// Whoever else hears from the mall first ends the wait.
 async fn rest(context: &Arc<Context>, pause: Duration, is_open: bool) {
     if is_open {
         return context.nudges.upload.taken_or(pause).await;
@@ -76,7 +77,7 @@ async fn rest(context: &Arc<Context>, pause: Duration, is_open: bool) {
         }
     };
     tokio::select! {
-        () = tokio::time::sleep(pause) => {}
+        () = context.nudges.mall_back.taken_or(pause) => {}
         () = count_each => {}
     }
 }
@@ -103,10 +104,7 @@ async fn until_empty(
     let mut from = None;
     let mut resent = 0_u32;
     loop {
-        let batch = context
-            .ledger
-            .read(move |db| outbox::next_batch(db, from))
-            .await?;
+        let batch = context.ledger.read(move |db| outbox::next_batch(db, from)).await?;
         let Some(batch) = batch else {
             return Ok(Pause::Empty);
         };
@@ -117,18 +115,11 @@ async fn until_empty(
             context.screens.beat();
         }
         let marks = marks(&batch.facts, &answer);
-        resent = if marks.resend_from.is_some() {
-            resent + 1
-        } else {
-            0
-        };
+        resent = if marks.resend_from.is_some() { resent + 1 } else { 0 };
         let goes_on = marks.acked_through.is_some() || marks.resend_from.is_some();
         from = marks.resend_from;
         let acked = marks.acked_through;
-        context
-            .ledger
-            .write(move |tx| outbox::mark(tx, &marks))
-            .await?;
+        context.ledger.write(move |tx| outbox::mark(tx, &marks)).await?;
         tracing::debug!(facts = batch.facts.len(), ?acked, "A batch was told");
         recount(context).await;
         if let Some(ms) = answer.retry_after_ms {

@@ -33,11 +33,7 @@ const NAMES: [(Column, &str, &[&str]); 14] = [
     (Column::Colour, "colour", &["color", "颜色"]),
     (Column::Size, "size", &["尺码"]),
     (Column::Unit, "unit", &["单位"]),
-    (
-        Column::ListPrice,
-        "list_price_yuan",
-        &["price_yuan", "原价", "售价", "零售价"],
-    ),
+    (Column::ListPrice, "list_price_yuan", &["price_yuan", "原价", "售价", "零售价"]),
     (Column::TaxRate, "tax_rate_percent", &["税率"]),
     (Column::Brand, "brand", &["品牌"]),
     (Column::Category, "category", &["分类", "类别"]),
@@ -48,10 +44,7 @@ const NAMES: [(Column, &str, &[&str]); 14] = [
 impl Column {
     /// Its name in the header and in reports.
     pub(super) fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(column, ..)| *column == self)
-            .map_or("", |(_, name, _)| name)
+        NAMES.iter().find(|(column, ..)| *column == self).map_or("", |(_, name, _)| name)
     }
 
     fn called(header: &str) -> Option<Self> {
@@ -104,10 +97,7 @@ impl Columns {
         if !has(Column::Sku) && !has(Column::Barcode) {
             return Err(HeaderFault::Missing("sku` or `barcode"));
         }
-        match [Column::Name, Column::ListPrice]
-            .into_iter()
-            .find(|column| !has(*column))
-        {
+        match [Column::Name, Column::ListPrice].into_iter().find(|column| !has(*column)) {
             Some(column) => Err(HeaderFault::Missing(column.name())),
             None => Ok((Self { places }, ignored)),
         }
@@ -121,10 +111,7 @@ impl Columns {
     /// A row's cell in a column; an empty one where there is none.
     pub(super) fn cell(&self, row: &SheetRow, column: Column) -> Cell {
         let place = self.places.iter().position(|at| *at == Some(column));
-        place
-            .and_then(|place| row.cells.get(place))
-            .cloned()
-            .unwrap_or_default()
+        place.and_then(|place| row.cells.get(place)).cloned().unwrap_or_default()
     }
 }
 
@@ -133,20 +120,14 @@ mod tests {
     use super::*;
 
     fn of(header: &str) -> Result<(Columns, Vec<String>), HeaderFault> {
-        Columns::of(&SheetRow {
-            line: 1,
-            cells: header.split(',').map(Cell::text).collect(),
-        })
+        Columns::of(&SheetRow { line: 1, cells: header.split(',').map(Cell::text).collect() })
     }
 
     #[test]
     fn headers_are_told_by_name_in_any_order_and_in_two_languages() {
         let (columns, ignored) = of("价签,售价,Name, 条码 ").unwrap();
         assert_eq!(ignored, ["价签"]);
-        let row = SheetRow {
-            line: 2,
-            cells: "x,9.90,奶,1".split(',').map(Cell::text).collect(),
-        };
+        let row = SheetRow { line: 2, cells: "x,9.90,奶,1".split(',').map(Cell::text).collect() };
         assert_eq!(columns.cell(&row, Column::ListPrice).text, "9.90");
         assert_eq!(columns.cell(&row, Column::Barcode).text, "1");
         assert_eq!(columns.cell(&row, Column::Brand).text, "");
@@ -158,10 +139,7 @@ mod tests {
             ("name,price_yuan", HeaderFault::Missing("sku` or `barcode")),
             ("sku,price_yuan", HeaderFault::Missing("name")),
             ("sku,name", HeaderFault::Missing("list_price_yuan")),
-            (
-                "sku,name,price_yuan,list_price_yuan",
-                HeaderFault::Twice("list_price_yuan"),
-            ),
+            ("sku,name,price_yuan,list_price_yuan", HeaderFault::Twice("list_price_yuan")),
         ];
         for (header, fault) in table {
             assert_eq!(of(header).unwrap_err(), fault, "{header}");

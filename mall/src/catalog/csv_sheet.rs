@@ -24,10 +24,7 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
         .delimiter(delimiter)
         .from_reader(input);
     let mut record = ByteRecord::new();
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(SheetError::Csv)?
-    {
+    while reader.read_byte_record(&mut record).map_err(SheetError::Csv)? {
         // The reader says where the record ended; where it began it does not know, because it
         // steps over empty lines first. Each record ends with one line feed.
         let inside: usize = record.iter().map(line_feeds).sum();
@@ -51,15 +48,9 @@ fn line_feeds(bytes: &[u8]) -> usize {
 
 /// What divides the header's cells: a comma unless there are more tabs or semicolons.
 fn delimiter(start: &[u8]) -> u8 {
-    let header = start
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |sign: u8| header.iter().filter(|byte| **byte == sign).count();
-    [b';', b'\t', b',']
-        .into_iter()
-        .max_by_key(|sign| count(*sign))
-        .unwrap_or(b',')
+    [b';', b'\t', b','].into_iter().max_by_key(|sign| count(*sign)).unwrap_or(b',')
 }
 
 #[cfg(test)]
@@ -77,26 +68,18 @@ mod tests {
             ControlFlow::Continue(())
         })
         .unwrap();
-        let rows: Vec<(u64, &str)> = rows
-            .iter()
-            .map(|(line, text)| (*line, text.as_str()))
-            .collect();
+        let rows: Vec<(u64, &str)> =
+            rows.iter().map(|(line, text)| (*line, text.as_str())).collect();
         assert_eq!(rows, expected, "{text:?}");
     }
 
     #[test]
     fn rows_know_their_line_even_after_quoted_line_breaks_and_empty_lines() {
         check("a,b\r\n1, 2 \r\n", &[(1, "a|b"), (2, "1|2")]);
-        check(
-            "a,b\n\"x\ny\",2\n\n , \n3,4",
-            &[(1, "a|b"), (2, "x\ny|2"), (6, "3|4")],
-        );
+        check("a,b\n\"x\ny\",2\n\n , \n3,4", &[(1, "a|b"), (2, "x\ny|2"), (6, "3|4")]);
         check("a;b\n1;2,5", &[(1, "a|b"), (2, "1|2,5")]);
         check("a\tb\n1\t2", &[(1, "a|b"), (2, "1|2")]);
-        check(
-            "a,b\n\"说 \"\"好\"\"\",2",
-            &[(1, "a|b"), (2, "说 \"好\"|2")],
-        );
+        check("a,b\n\"说 \"\"好\"\"\",2", &[(1, "a|b"), (2, "说 \"好\"|2")]);
         check("", &[]);
     }
 }

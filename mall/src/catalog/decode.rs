@@ -70,14 +70,9 @@ impl Decoding {
         let n = self.file.read(&mut bytes)?;
         bytes.truncate(n);
         self.is_done = n == 0;
-        let room = self
-            .decoder
-            .max_utf8_buffer_length(n)
-            .unwrap_or(BUFFER_BYTES * 4);
+        let room = self.decoder.max_utf8_buffer_length(n).unwrap_or(BUFFER_BYTES * 4);
         let mut text = String::with_capacity(room);
-        let _ = self
-            .decoder
-            .decode_to_string(&bytes, &mut text, self.is_done);
+        let _ = self.decoder.decode_to_string(&bytes, &mut text, self.is_done);
         if self.is_done {
             text.push('\n');
         }
@@ -130,10 +125,7 @@ mod tests {
         check("名称,纯牛奶".as_bytes(), "名称,纯牛奶");
         check("\u{feff}名称,纯牛奶".as_bytes(), "名称,纯牛奶");
         check(&GB18030.encode("名称,纯牛奶").0, "名称,纯牛奶");
-        let utf_16: Vec<u8> = "\u{feff}名,奶"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let utf_16: Vec<u8> = "\u{feff}名,奶".encode_utf16().flat_map(u16::to_le_bytes).collect();
         check(&utf_16, "名,奶");
         check(b"", "");
         check(b"a\r\nb\rc\nd\r\n", "a\nb\nc\nd\n");

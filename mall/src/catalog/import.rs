@@ -151,19 +151,13 @@ fn read(file: &Path, sender: &Sender<Read>) -> Result<(), ImportError> {
         if chunk.len() < CHUNK_ROWS {
             return ControlFlow::Continue(());
         }
-        send(Read::Chunk(std::mem::replace(
-            &mut chunk,
-            Vec::with_capacity(CHUNK_ROWS),
-        )))
+        send(Read::Chunk(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK_ROWS))))
     });
     if !chunk.is_empty() {
         // When the writer went away there is nobody to send to.
         let _ = send(Read::Chunk(chunk));
     }
-    taken.map_err(|source| ImportError::Sheet {
-        file: file.to_owned(),
-        source,
-    })?;
+    taken.map_err(|source| ImportError::Sheet { file: file.to_owned(), source })?;
     match (fault, columns) {
         (Some(fault), _) => Err(fault),
         (None, None) => Err(ImportError::Header(HeaderFault::Empty)),
@@ -177,10 +171,7 @@ async fn apply(
     mut receiver: Receiver<Read>,
     refused: &mut (dyn FnMut(RowFault) + Send),
 ) -> Result<Summary, ImportError> {
-    let mut summary = Summary {
-        dry_run: import.is_dry_run,
-        ..Summary::default()
-    };
+    let mut summary = Summary { dry_run: import.is_dry_run, ..Summary::default() };
     let mut seen = Seen::default();
     while let Some(read) = receiver.recv().await {
         let chunk = match read {
@@ -192,9 +183,8 @@ async fn apply(
         };
         summary.rows += count(chunk.len());
         let (rows, mut faults) = divide(chunk);
-        let mut step = apply_rows(context, import, rows, &mut seen)
-            .await
-            .map_err(ImportError::Db)?;
+        let mut step =
+            apply_rows(context, import, rows, &mut seen).await.map_err(ImportError::Db)?;
         faults.append(&mut step.faults);
         faults.sort_by_key(|fault| fault.line);
         summary.refused += count(faults.len());
@@ -226,15 +216,10 @@ async fn apply_rows(
 ) -> Result<super::plan::Plan, DbError> {
     let doing = "import a chunk";
     let keys: Vec<String> = rows.iter().map(|row| sku_key(&row.item.sku)).collect();
-    let gtins: Vec<_> = rows
-        .iter()
-        .flat_map(|row| row.item.barcodes.iter().map(|b| b.gtin))
-        .collect();
-    let plus: Vec<String> = rows
-        .iter()
-        .map(|row| row.item.plu.clone())
-        .filter(|plu| !plu.is_empty())
-        .collect();
+    let gtins: Vec<_> =
+        rows.iter().flat_map(|row| row.item.barcodes.iter().map(|b| b.gtin)).collect();
+    let plus: Vec<String> =
+        rows.iter().map(|row| row.item.plu.clone()).filter(|plu| !plu.is_empty()).collect();
     let mut tx = if import.is_dry_run {
         context.db().read(doing).await?
     } else {
@@ -254,9 +239,7 @@ async fn apply_rows(
 
 async fn version(context: &Context) -> Result<i64, DbError> {
     let mut tx = context.db().read("read the head of a feed").await?;
-    Ok(scope::head(&mut tx, Scope::Catalog)
-        .await?
-        .map_or(0, |head| head.version))
+    Ok(scope::head(&mut tx, Scope::Catalog).await?.map_or(0, |head| head.version))
 }
 
 /// A count as it is told; a file has fewer rows than 2⁶⁴.

@@ -69,11 +69,7 @@ mod tests {
             ("Pistou d'ail", "", ""),
         ];
         for (name, initials, full) in table {
-            assert_eq!(
-                letters(name),
-                (initials.to_owned(), full.to_owned()),
-                "{name}"
-            );
+            assert_eq!(letters(name), (initials.to_owned(), full.to_owned()), "{name}");
         }
     }
 }

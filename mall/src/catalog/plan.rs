@@ -72,26 +72,15 @@ impl Seen {
         if let Some(line) = self.skus.get(&short(&key)) {
             return fault("sku", again(line), &item.sku);
         }
-        if let Some(held) = known
-            .items
-            .get(&key)
-            .filter(|held| held.is_other_case(&item.sku))
-        {
-            return fault(
-                "sku",
-                format!("is in the catalog as `{}`", held.sku),
-                &item.sku,
-            );
+        if let Some(held) = known.items.get(&key).filter(|held| held.is_other_case(&item.sku)) {
+            return fault("sku", format!("is in the catalog as `{}`", held.sku), &item.sku);
         }
         for barcode in &item.barcodes {
             let gtin = barcode.gtin;
             if let Some(line) = self.gtins.get(&gtin) {
                 return fault("barcode", again(line), &gtin.to_string());
             }
-            let owner = known
-                .owners
-                .get(&gtin)
-                .filter(|owner| sku_key(owner) != key);
+            let owner = known.owners.get(&gtin).filter(|owner| sku_key(owner) != key);
             if let Some(owner) = owner.filter(|_| !self.released.contains(&gtin)) {
                 return fault("barcode", belongs(owner), &gtin.to_string());
             }
@@ -102,21 +91,13 @@ impl Seen {
         if let Some(line) = self.plus.get(&item.plu) {
             return fault("label_plu", again(line), &item.plu);
         }
-        let owner = known
-            .plus
-            .get(&item.plu)
-            .filter(|owner| sku_key(owner) != key);
+        let owner = known.plus.get(&item.plu).filter(|owner| sku_key(owner) != key);
         owner.and_then(|owner| fault("label_plu", belongs(owner), &item.plu))
     }
 
     fn take(&mut self, row: &ItemRow) {
         self.skus.insert(short(&sku_key(&row.item.sku)), row.line);
-        self.gtins.extend(
-            row.item
-                .barcodes
-                .iter()
-                .map(|barcode| (barcode.gtin, row.line)),
-        );
+        self.gtins.extend(row.item.barcodes.iter().map(|barcode| (barcode.gtin, row.line)));
         if !row.item.plu.is_empty() {
             self.plus.insert(row.item.plu.clone(), row.line);
         }
@@ -136,25 +117,11 @@ impl Plan {
             // A tombstone comes back to life: for people that is a new item.
             Some(None) | None => self.added += 1,
         }
-        let kept = |gtin: &Gtin| {
-            row.item
-                .barcodes
-                .iter()
-                .any(|barcode| barcode.gtin == *gtin)
-        };
-        let old = known
-            .barcodes
-            .get(&key)
-            .into_iter()
-            .flatten()
-            .map(|barcode| barcode.gtin);
+        let kept = |gtin: &Gtin| row.item.barcodes.iter().any(|barcode| barcode.gtin == *gtin);
+        let old = known.barcodes.get(&key).into_iter().flatten().map(|barcode| barcode.gtin);
         seen.released.extend(old.filter(|gtin| !kept(gtin)));
         let is_known = held.is_some();
-        self.writes.push(ItemWrite {
-            item: row.item,
-            digest: row.digest,
-            is_known,
-        });
+        self.writes.push(ItemWrite { item: row.item, digest: row.digest, is_known });
     }
 }
 
@@ -178,13 +145,9 @@ mod tests {
         let mut parts = text.split(' ');
         let mut part = || parts.next().unwrap_or_default();
         let (line, sku, price) = (part(), part(), part());
-        let codes = part()
-            .split(',')
-            .filter(|code| !code.is_empty() && *code != "-");
-        let barcodes = codes.map(|code| BarcodeV1 {
-            gtin: Gtin::parse(code).unwrap(),
-            pack_milli: Quantity::ONE,
-        });
+        let codes = part().split(',').filter(|code| !code.is_empty() && *code != "-");
+        let barcodes = codes
+            .map(|code| BarcodeV1 { gtin: Gtin::parse(code).unwrap(), pack_milli: Quantity::ONE });
         let item = ItemV1 {
             sku: sku.into(),
             name: sku.into(),
@@ -203,11 +166,7 @@ mod tests {
             pinyin: String::new(),
         };
         let digest = Hash::of(&serde_json::to_vec(&item).unwrap());
-        ItemRow {
-            line: line.parse().unwrap(),
-            item,
-            digest,
-        }
+        ItemRow { line: line.parse().unwrap(), item, digest }
     }
 
     fn known(rows: &[&str]) -> Known {
@@ -220,10 +179,7 @@ mod tests {
             if !item.plu.is_empty() {
                 known.plus.insert(item.plu.clone(), item.sku.clone());
             }
-            let held = KnownItem {
-                sku: item.sku,
-                digest: Some(digest),
-            };
+            let held = KnownItem { sku: item.sku, digest: Some(digest) };
             known.items.insert(key.clone(), held);
             known.barcodes.insert(key, item.barcodes);
         }
@@ -234,10 +190,7 @@ mod tests {
         let rows = rows.iter().map(|text| row(text)).collect();
         let plan = plan(rows, &known(held), &mut Seen::default());
         let counts = format!("+{} ~{} ={}", plan.added, plan.changed, plan.unchanged);
-        let faults = plan
-            .faults
-            .iter()
-            .map(|f| format!("{} {}: {}", f.line, f.field, f.reason));
+        let faults = plan.faults.iter().map(|f| format!("{} {}: {}", f.line, f.field, f.reason));
         let got: Vec<String> = std::iter::once(counts).chain(faults).collect();
         assert_eq!(got.join("; "), expected);
     }
@@ -253,36 +206,16 @@ mod tests {
     #[test]
     fn what_belongs_to_another_is_refused() {
         let a = format!("2 A 1.00 {MILK} 06013");
-        check(
-            &[],
-            &[&a, "3 a 2.00"],
-            "+1 ~0 =0; 3 sku: stands in line 2 already",
-        );
+        check(&[], &[&a, "3 a 2.00"], "+1 ~0 =0; 3 sku: stands in line 2 already");
         check(
             &[],
             &[&a, &format!("3 B 2.00 {MILK}")],
             "+1 ~0 =0; 3 barcode: stands in line 2 already",
         );
-        check(
-            &[],
-            &[&a, "3 B 2.00 - 06013"],
-            "+1 ~0 =0; 3 label_plu: stands in line 2 already",
-        );
-        check(
-            &[&a],
-            &["3 a 2.00"],
-            "+0 ~0 =0; 3 sku: is in the catalog as `A`",
-        );
-        check(
-            &[&a],
-            &[&format!("3 B 2.00 {MILK}")],
-            "+0 ~0 =0; 3 barcode: belongs to SKU `A`",
-        );
-        check(
-            &[&a],
-            &["3 B 2.00 - 06013"],
-            "+0 ~0 =0; 3 label_plu: belongs to SKU `A`",
-        );
+        check(&[], &[&a, "3 B 2.00 - 06013"], "+1 ~0 =0; 3 label_plu: stands in line 2 already");
+        check(&[&a], &["3 a 2.00"], "+0 ~0 =0; 3 sku: is in the catalog as `A`");
+        check(&[&a], &[&format!("3 B 2.00 {MILK}")], "+0 ~0 =0; 3 barcode: belongs to SKU `A`");
+        check(&[&a], &["3 B 2.00 - 06013"], "+0 ~0 =0; 3 label_plu: belongs to SKU `A`");
     }
 
     #[test]

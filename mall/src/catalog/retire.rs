@@ -52,8 +52,5 @@ pub(crate) async fn prune(context: &Context, days: u16) -> Result<Pruned, DbErro
     scope::keep_since(&mut tx, Scope::Catalog, version).await?;
     let head = scope::head(&mut tx, Scope::Catalog).await?;
     db::commit(tx, doing).await?;
-    Ok(Pruned {
-        forgotten,
-        kept_since: head.map_or(0, |head| head.kept_since),
-    })
+    Ok(Pruned { forgotten, kept_since: head.map_or(0, |head| head.kept_since) })
 }

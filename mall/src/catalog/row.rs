@@ -42,12 +42,7 @@ impl RowFault {
     pub(super) fn new(line: u64, field: &'static str, reason: impl ToString, value: &str) -> Self {
         let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
         let value = value.chars().take(VALUE_CHARS_MAX).map(shown).collect();
-        Self {
-            line,
-            field,
-            reason: reason.to_string(),
-            value,
-        }
+        Self { line, field, reason: reason.to_string(), value }
     }
 }
 
@@ -65,12 +60,7 @@ pub(super) struct ItemRow {
 /// Reads a row.
 pub(super) fn read(row: &SheetRow, columns: &Columns) -> Result<ItemRow, RowFault> {
     let cells = Cells { row, columns };
-    if row
-        .cells
-        .iter()
-        .skip(columns.len())
-        .any(|cell| !cell.text.is_empty())
-    {
+    if row.cells.iter().skip(columns.len()).any(|cell| !cell.text.is_empty()) {
         let reason = format!("has more cells than the header's {}", columns.len());
         let value = row.cells.last().map_or("", |cell| cell.text.as_str());
         return Err(RowFault::new(row.line, "row", reason, value));
@@ -84,11 +74,7 @@ pub(super) fn read(row: &SheetRow, columns: &Columns) -> Result<ItemRow, RowFaul
     let mut item = ItemV1::of(&item, initials, pinyin);
     barcodes::sort(&mut item.barcodes);
     let digest = digest(&item);
-    Ok(ItemRow {
-        line: row.line,
-        item,
-        digest,
-    })
+    Ok(ItemRow { line: row.line, item, digest })
 }
 
 /// The digest by which an unchanged row is known.
@@ -108,28 +94,11 @@ impl Cells<'_> {
     }
 
     fn by_name(&self, name: &str) -> String {
-        let all = [
-            Column::Sku,
-            Column::Name,
-            Column::Spec,
-            Column::Style,
-            Column::Colour,
-        ];
-        let more = [
-            Column::Size,
-            Column::Brand,
-            Column::Category,
-            Column::LabelPlu,
-        ];
+        let all = [Column::Sku, Column::Name, Column::Spec, Column::Style, Column::Colour];
+        let more = [Column::Size, Column::Brand, Column::Category, Column::LabelPlu];
         let others = [Column::ListPrice, Column::ExtraBarcodes];
-        let column = all
-            .into_iter()
-            .chain(more)
-            .chain(others)
-            .find(|c| c.name() == name);
-        column
-            .map(|column| self.columns.cell(self.row, column).text)
-            .unwrap_or_default()
+        let column = all.into_iter().chain(more).chain(others).find(|c| c.name() == name);
+        column.map(|column| self.columns.cell(self.row, column).text).unwrap_or_default()
     }
 
     /// A cell that can be read as text.
@@ -186,17 +155,10 @@ impl Cells<'_> {
         if !barcode.is_empty() {
             let gtin = Gtin::parse(barcode)
                 .map_err(|error| self.fault(Column::Barcode, error, barcode))?;
-            barcodes.push(ItemBarcode {
-                gtin,
-                pack: Quantity::ONE,
-            });
+            barcodes.push(ItemBarcode { gtin, pack: Quantity::ONE });
         }
         let extra = self.key(Column::ExtraBarcodes)?;
-        for part in extra
-            .split([';', '；'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
+        for part in extra.split([';', '；']).map(str::trim).filter(|part| !part.is_empty()) {
             let fault = |reason: String| self.fault(Column::ExtraBarcodes, reason, part);
             let (code, pack) = part.split_once('*').unwrap_or((part, "1"));
             let gtin = Gtin::parse(code.trim()).map_err(|error| fault(error.to_string()))?;
@@ -207,10 +169,7 @@ impl Cells<'_> {
             if barcodes.iter().any(|held: &ItemBarcode| held.gtin == gtin) {
                 return Err(fault("stands twice in this row".into()));
             }
-            barcodes.push(ItemBarcode {
-                gtin,
-                pack: Quantity::from_milli(pieces * 1_000),
-            });
+            barcodes.push(ItemBarcode { gtin, pack: Quantity::from_milli(pieces * 1_000) });
         }
         Ok(barcodes)
     }
@@ -267,10 +226,7 @@ mod tests {
         "sku,barcode,name,price_yuan,unit,tax_rate_percent,extra_barcodes,label_plu,spec";
 
     fn sheet(line: u64, text: &str) -> SheetRow {
-        SheetRow {
-            line,
-            cells: text.split(',').map(Cell::text).collect(),
-        }
+        SheetRow { line, cells: text.split(',').map(Cell::text).collect() }
     }
 
     fn read_one(text: &str) -> Result<ItemV1, RowFault> {
@@ -281,12 +237,7 @@ mod tests {
     fn check_bad(text: &str, field: &str, reason: &str, value: &str) {
         let fault = read_one(text).unwrap_err();
         assert_eq!(
-            (
-                fault.line,
-                fault.field,
-                fault.reason.as_str(),
-                fault.value.as_str()
-            ),
+            (fault.line, fault.field, fault.reason.as_str(), fault.value.as_str()),
             (7, field, reason, value),
             "{text}"
         );
@@ -296,33 +247,19 @@ mod tests {
     fn what_is_not_written_has_its_default() {
         let item = read_one(",6901234567892,纯牛奶,5").unwrap();
         assert_eq!(item.sku, "6901234567892");
-        assert_eq!(
-            (item.unit, item.tax_rate_bps),
-            (Unit::Piece, BasisPoints(1_300))
-        );
+        assert_eq!((item.unit, item.tax_rate_bps), (Unit::Piece, BasisPoints(1_300)));
         assert_eq!(item.list_price_minor.minor(), 500);
-        assert_eq!(
-            (item.initials.as_str(), item.pinyin.as_str()),
-            ("cnn", "chunniunai")
-        );
+        assert_eq!((item.initials.as_str(), item.pinyin.as_str()), ("cnn", "chunniunai"));
     }
 
     #[test]
     fn every_column_is_read() {
         let extra = "16901234567899*12;96385074";
-        let item = read_one(&format!(
-            "A1,6901234567892,苹果,9.90,kg,9,{extra},06013,一级"
-        ))
-        .unwrap();
-        let barcodes: Vec<String> = item
-            .barcodes
-            .iter()
-            .map(|b| format!("{}*{}", b.gtin, b.pack_milli))
-            .collect();
-        assert_eq!(
-            barcodes.join(" "),
-            "00000096385074*1 06901234567892*1 16901234567899*12"
-        );
+        let item =
+            read_one(&format!("A1,6901234567892,苹果,9.90,kg,9,{extra},06013,一级")).unwrap();
+        let barcodes: Vec<String> =
+            item.barcodes.iter().map(|b| format!("{}*{}", b.gtin, b.pack_milli)).collect();
+        assert_eq!(barcodes.join(" "), "00000096385074*1 06901234567892*1 16901234567899*12");
         assert_eq!((item.unit, item.tax_rate_bps.0), (Unit::Kg, 900));
         assert_eq!((item.plu.as_str(), item.spec.as_str()), ("06013", "一级"));
     }
@@ -333,12 +270,7 @@ mod tests {
         check_bad(",,奶,5", "sku", "is missing", "");
         check_bad("A,,,5", "name", "is missing", "");
         check_bad("A,,奶,", "list_price_yuan", "is missing", "");
-        check_bad(
-            "A,,奶,5.999",
-            "list_price_yuan",
-            "more than two decimals",
-            "5.999",
-        );
+        check_bad("A,,奶,5.999", "list_price_yuan", "more than two decimals", "5.999");
         check_bad("A,,奶,-1", "list_price_yuan", "is out of range", "-1");
         check_bad("A,,奶,¥5", "list_price_yuan", "not a decimal amount", "¥5");
         check_bad("A,690,奶,5", "barcode", digits, "690");
@@ -354,54 +286,21 @@ mod tests {
         check_bad("A,,奶,5,,,690*2", "extra_barcodes", digits, "690*2");
         let pack = "a pack is a whole number of pieces";
         check_bad("A,,奶,5,,,96385074*0", "extra_barcodes", pack, "96385074*0");
-        check_bad(
-            "A,,奶,5,,,96385074*9999999",
-            "extra_barcodes",
-            pack,
-            "96385074*9999999",
-        );
+        check_bad("A,,奶,5,,,96385074*9999999", "extra_barcodes", pack, "96385074*9999999");
         let twice = "stands twice in this row";
-        check_bad(
-            "A,96385074,奶,5,,,96385074*6",
-            "extra_barcodes",
-            twice,
-            "96385074*6",
-        );
+        check_bad("A,96385074,奶,5,,,96385074*6", "extra_barcodes", twice, "96385074*6");
         check_bad("A,,奶,5,,,,12a", "label_plu", "has digits only", "12a");
-        check_bad(
-            "A,,奶\u{fffd},5",
-            "name",
-            "is not readable text",
-            "奶\u{fffd}",
-        );
-        check_bad(
-            "A,,奶\u{1}b,5",
-            "name",
-            "has unprintable characters",
-            "奶\u{fffd}b",
-        );
-        check_bad(
-            "A,,奶,5,,,,,,x",
-            "row",
-            "has more cells than the header's 9",
-            "x",
-        );
+        check_bad("A,,奶\u{fffd},5", "name", "is not readable text", "奶\u{fffd}");
+        check_bad("A,,奶\u{1}b,5", "name", "has unprintable characters", "奶\u{fffd}b");
+        check_bad("A,,奶,5,,,,,,x", "row", "has more cells than the header's 9", "x");
         let long = "奶".repeat(201);
-        check_bad(
-            &format!("A,,{long},5"),
-            "name",
-            "is too long",
-            &"奶".repeat(60),
-        );
+        check_bad(&format!("A,,{long},5"), "name", "is too long", &"奶".repeat(60));
     }
 
     #[test]
     fn numbers_of_a_spreadsheet_are_taken_whole_or_refused() {
         let (columns, _) = Columns::of(&sheet(1, HEADER)).unwrap();
-        let number = |text: &str| Cell {
-            text: text.into(),
-            kind: CellKind::Number,
-        };
+        let number = |text: &str| Cell { text: text.into(), kind: CellKind::Number };
         let row = |barcode: &str, price: &str, tax: &str| SheetRow {
             line: 7,
             cells: vec![
@@ -413,26 +312,18 @@ mod tests {
                 number(tax),
             ],
         };
-        let item = read(&row("6901234567892", "12.9", "13"), &columns)
-            .unwrap()
-            .item;
+        let item = read(&row("6901234567892", "12.9", "13"), &columns).unwrap().item;
         assert_eq!(item.barcodes[0].gtin.to_string(), "06901234567892");
         let table = [
             (row("1234567890123456", "1", "13"), "barcode"),
-            (
-                row("6901234567892", "0.30000000000000004", "13"),
-                "list_price_yuan",
-            ),
+            (row("6901234567892", "0.30000000000000004", "13"), "list_price_yuan"),
             (row("6901234567892", "1", "0.13"), "tax_rate_percent"),
         ];
         for (row, field) in table {
             assert_eq!(read(&row, &columns).unwrap_err().field, field);
         }
         let mut odd = row("6901234567892", "1", "13");
-        odd.cells[2] = Cell {
-            text: "(date)".into(),
-            kind: CellKind::Odd,
-        };
+        odd.cells[2] = Cell { text: "(date)".into(), kind: CellKind::Odd };
         assert_eq!(read(&odd, &columns).unwrap_err().field, "name");
     }
 }

@@ -34,10 +34,7 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) fn text(text: &str) -> Self {
-        Self {
-            text: text.trim().to_owned(),
-            kind: CellKind::Text,
-        }
+        Self { text: text.trim().to_owned(), kind: CellKind::Text }
     }
 }
 

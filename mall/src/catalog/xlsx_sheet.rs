@@ -17,37 +17,21 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
     let file = File::open(path).map_err(SheetError::Read)?;
     let mut workbook: Xlsx<BufReader<File>> =
         Xlsx::new(BufReader::new(file)).map_err(SheetError::Workbook)?;
-    let name = workbook
-        .sheet_names()
-        .into_iter()
-        .next()
-        .ok_or(SheetError::NoSheet)?;
-    let mut cells = workbook
-        .worksheet_cells_reader(&name)
-        .map_err(SheetError::Workbook)?;
-    let mut row = SheetRow {
-        line: 0,
-        cells: Vec::new(),
-    };
+    let name = workbook.sheet_names().into_iter().next().ok_or(SheetError::NoSheet)?;
+    let mut cells = workbook.worksheet_cells_reader(&name).map_err(SheetError::Workbook)?;
+    let mut row = SheetRow { line: 0, cells: Vec::new() };
     while let Some(cell) = cells.next_cell().map_err(SheetError::Workbook)? {
         let (line, column) = cell.get_position();
         let line = u64::from(line) + 1;
         if line != row.line {
-            let finished = std::mem::replace(
-                &mut row,
-                SheetRow {
-                    line,
-                    cells: Vec::new(),
-                },
-            );
+            let finished = std::mem::replace(&mut row, SheetRow { line, cells: Vec::new() });
             if finished.line > 0 && take(finished) == ControlFlow::Break(()) {
                 return Ok(());
             }
         }
         let column = usize::try_from(column).unwrap_or(CELLS_MAX);
         if column < CELLS_MAX {
-            row.cells
-                .resize(row.cells.len().max(column + 1), Cell::default());
+            row.cells.resize(row.cells.len().max(column + 1), Cell::default());
             if let Some(place) = row.cells.get_mut(column) {
                 *place = cell_of(cell.get_value());
             }

@@ -15,13 +15,7 @@ use crate::{Clock, Config, config::LISTEN, fleet::TTL_MINUTES};
 #[command(name = "mall", version, propagate_version = true)]
 pub struct Args {
     /// Where the database and the snapshots lie.
-    #[arg(
-        long,
-        global = true,
-        env = "MALL_DATA",
-        default_value = "var/mall",
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, env = "MALL_DATA", default_value = "var/mall", value_name = "DIR")]
     data: PathBuf,
     /// The database's address; `sqlite://DIR/mall.db` if not given.
     #[arg(
@@ -64,11 +58,7 @@ impl Args {
             | Verb::Openapi => LISTEN,
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
-        Config {
-            database_url,
-            clock,
-            ..Config::new(self.data.clone()).listening_on(listen)
-        }
+        Config { database_url, clock, ..Config::new(self.data.clone()).listening_on(listen) }
     }
 }
 

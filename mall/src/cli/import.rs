@@ -9,10 +9,7 @@ use crate::catalog::{self, Import, RowFault, Summary};
 
 impl Desk<'_> {
     pub(super) async fn import(&mut self, file: PathBuf, dry_run: bool) -> Result<(), CliError> {
-        let import = Import {
-            file,
-            is_dry_run: dry_run,
-        };
+        let import = Import { file, is_dry_run: dry_run };
         let (is_json, out) = (self.is_json, &mut *self.out);
         let mut n = 0_u64;
         let mut written: io::Result<()> = Ok(());
@@ -25,12 +22,7 @@ impl Desk<'_> {
                 written = if is_json {
                     json(out, &fault, n > 1)
                 } else {
-                    let RowFault {
-                        line,
-                        field,
-                        reason,
-                        value,
-                    } = &fault;
+                    let RowFault { line, field, reason, value } = &fault;
                     writeln!(out, "line {line}: {field} {reason} (`{value}`)")
                 };
             }
@@ -48,21 +40,9 @@ impl Desk<'_> {
     }
 
     fn tell(&mut self, summary: &Summary) -> Result<(), CliError> {
-        let Summary {
-            rows,
-            added,
-            changed,
-            unchanged,
-            refused,
-            version,
-            ..
-        } = summary;
+        let Summary { rows, added, changed, unchanged, refused, version, .. } = summary;
         if !summary.ignored_columns.is_empty() {
-            writeln!(
-                self.out,
-                "ignored columns: {}",
-                summary.ignored_columns.join(", ")
-            )?;
+            writeln!(self.out, "ignored columns: {}", summary.ignored_columns.join(", "))?;
         }
         let done = if summary.dry_run { "would be " } else { "" };
         writeln!(
@@ -78,10 +58,7 @@ impl Desk<'_> {
             ItemVerb::Retire { sku } => {
                 let version = catalog::retire(self.context, &sku).await?;
                 let document = serde_json::json!({ "sku": sku, "version": version });
-                self.say(
-                    &document,
-                    &format!("{sku} is retired; catalog version {version}"),
-                )
+                self.say(&document, &format!("{sku} is retired; catalog version {version}"))
             }
             ItemVerb::Prune { older_than_days } => {
                 let pruned = catalog::prune(self.context, older_than_days).await?;

@@ -35,10 +35,7 @@ impl Desk<'_> {
                     name,
                     head_lines: head_line,
                     foot_lines: foot_line,
-                    clock: StoreClock {
-                        utc_offset_minutes,
-                        day_cut_minutes,
-                    },
+                    clock: StoreClock { utc_offset_minutes, day_cut_minutes },
                     cash_rounding: cash_rounding.into(),
                     label_patterns: domain::barcode::default_label_patterns(),
                 };
@@ -68,12 +65,7 @@ impl Desk<'_> {
                 store.name,
                 store.workstations.len().to_string(),
                 store.n_operators.to_string(),
-                store
-                    .edges
-                    .iter()
-                    .filter(|edge| !edge.is_revoked)
-                    .count()
-                    .to_string(),
+                store.edges.iter().filter(|edge| !edge.is_revoked).count().to_string(),
             ]);
         }
         Ok(table.print(self.out)?)
@@ -81,54 +73,26 @@ impl Desk<'_> {
 
     pub(super) async fn workstation(&mut self, verb: WorkstationVerb) -> Result<(), CliError> {
         match verb {
-            WorkstationVerb::Add {
-                store,
-                number,
-                name,
-                kind,
-            } => {
-                let workstation = WorkstationV1 {
-                    number,
-                    name,
-                    kind: kind.into(),
-                };
+            WorkstationVerb::Add { store, number, name, kind } => {
+                let workstation = WorkstationV1 { number, name, kind: kind.into() };
                 let done = fleet::add_workstation(self.context, &store, workstation).await?;
                 let word = done.word();
                 let document = json!({ "result": word, "store": store, "number": number });
-                self.say(
-                    &document,
-                    &format!("workstation {number} of {store} {word}"),
-                )
+                self.say(&document, &format!("workstation {number} of {store} {word}"))
             }
             WorkstationVerb::Remove { store, number } => {
                 fleet::remove_workstation(self.context, &store, number).await?;
                 let document = json!({ "result": "removed", "store": store, "number": number });
-                self.say(
-                    &document,
-                    &format!("workstation {number} of {store} removed"),
-                )
+                self.say(&document, &format!("workstation {number} of {store} removed"))
             }
         }
     }
 
     pub(super) async fn operator(&mut self, verb: OperatorVerb) -> Result<(), CliError> {
         match verb {
-            OperatorVerb::Add {
-                store,
-                number,
-                name,
-                role,
-                pin,
-            } => {
-                let wish = OperatorWish {
-                    number: number.clone(),
-                    name,
-                    role: role.into(),
-                    pin,
-                };
-                let word = fleet::add_operator(self.context, &store, wish)
-                    .await?
-                    .word();
+            OperatorVerb::Add { store, number, name, role, pin } => {
+                let wish = OperatorWish { number: number.clone(), name, role: role.into(), pin };
+                let word = fleet::add_operator(self.context, &store, wish).await?.word();
                 let document = json!({ "result": word, "store": store, "number": number });
                 self.say(&document, &format!("operator {number} of {store} {word}"))
             }
@@ -146,10 +110,8 @@ impl Desk<'_> {
         let document = json!({
             "claim_code": claim.code, "store": claim.store, "expires_at": expires_at
         });
-        let line = format!(
-            "{}\ngood once for store {} until {expires_at}",
-            claim.code, claim.store
-        );
+        let line =
+            format!("{}\ngood once for store {} until {expires_at}", claim.code, claim.store);
         self.say(&document, &line)
     }
 
@@ -172,10 +134,7 @@ impl Desk<'_> {
     }
 
     async fn edges(&mut self, store: &str) -> Result<(), CliError> {
-        let found = hq::stores(self.context)
-            .await?
-            .into_iter()
-            .find(|s| s.code == store);
+        let found = hq::stores(self.context).await?.into_iter().find(|s| s.code == store);
         let store = found.ok_or_else(|| hq::HqError::Store(store.to_owned()))?;
         if self.is_json {
             return self.say(&store.edges, "");
@@ -215,11 +174,8 @@ impl Desk<'_> {
             StaffVerb::List => {
                 let mut tx = self.context.db().read("read the tokens").await?;
                 let held = staff::all(&mut tx).await?;
-                let mut table = Table::new(&[
-                    ("holder", Side::Left),
-                    ("since", Side::Left),
-                    ("", Side::Left),
-                ]);
+                let mut table =
+                    Table::new(&[("holder", Side::Left), ("since", Side::Left), ("", Side::Left)]);
                 let mut document = Vec::new();
                 for row in held {
                     let since = row.created_at.to_string();
@@ -227,11 +183,7 @@ impl Desk<'_> {
                     let state = if row.is_revoked { "revoked" } else { "" };
                     table.row(vec![row.name, since, state.to_owned()]);
                 }
-                if self.is_json {
-                    self.say(&document, "")
-                } else {
-                    Ok(table.print(self.out)?)
-                }
+                if self.is_json { self.say(&document, "") } else { Ok(table.print(self.out)?) }
             }
         }
     }

@@ -15,34 +15,17 @@ use crate::hq::{self, Asked, DayShape, OrderShape};
 impl Desk<'_> {
     pub(super) async fn orders(&mut self, verb: OrdersVerb) -> Result<bool, CliError> {
         match verb {
-            OrdersVerb::List {
-                store,
-                date,
-                limit,
-                after,
-            } => {
-                let asked = Asked {
-                    date,
-                    after,
-                    limit: Some(limit),
-                };
+            OrdersVerb::List { store, date, limit, after } => {
+                let asked = Asked { date, after, limit: Some(limit) };
                 self.list(&store, &asked).await?;
             }
             OrdersVerb::Show { order } => {
                 let order = hq::one(self.context, &order).await?;
-                if self.is_json {
-                    self.say(&order, "")?
-                } else {
-                    self.show(&order)?
-                }
+                if self.is_json { self.say(&order, "")? } else { self.show(&order)? }
             }
             OrdersVerb::Day { store, date } => {
                 let day = hq::day(self.context, &store, date).await?;
-                if self.is_json {
-                    self.say(&day, "")?
-                } else {
-                    self.day(&day)?
-                }
+                if self.is_json { self.say(&day, "")? } else { self.day(&day)? }
             }
             OrdersVerb::Troubles { store } => self.troubles(&store).await?,
             OrdersVerb::Check => return self.check().await,
@@ -82,11 +65,7 @@ impl Desk<'_> {
 
     fn show(&mut self, order: &OrderShape) -> Result<(), CliError> {
         let head = &order.summary;
-        writeln!(
-            self.out,
-            "{}  {}  {}",
-            head.receipt_number, head.completed_at, head.id
-        )?;
+        writeln!(self.out, "{}  {}  {}", head.receipt_number, head.completed_at, head.id)?;
         let mut table = Table::new(&[
             ("", Side::Right),
             ("item", Side::Left),
@@ -117,11 +96,7 @@ impl Desk<'_> {
     }
 
     fn day(&mut self, day: &DayShape) -> Result<(), CliError> {
-        writeln!(
-            self.out,
-            "{}  {}  {} orders",
-            day.store, day.business_date, day.n_orders
-        )?;
+        writeln!(self.out, "{}  {}  {} orders", day.store, day.business_date, day.n_orders)?;
         let mut table = Table::new(&[("", Side::Left), ("yuan", Side::Right)]);
         table.row(vec!["total".into(), day.total.yuan()]);
         table.row(vec!["rounding".into(), day.rounding.yuan()]);
@@ -148,13 +123,7 @@ impl Desk<'_> {
             ("reason", Side::Left),
         ]);
         for trouble in troubles {
-            let hq::TroubleShape {
-                id,
-                what,
-                reason,
-                received_at,
-                ..
-            } = trouble;
+            let hq::TroubleShape { id, what, reason, received_at, .. } = trouble;
             table.row(vec![id, received_at, what, reason]);
         }
         Ok(table.print(self.out)?)

@@ -12,10 +12,7 @@ use crate::{Config, Mall, RunError};
 
 pub(super) async fn serve(config: Config, out: Out<'_>) -> Result<(), CliError> {
     let signals = || -> io::Result<[Signal; 2]> {
-        Ok([
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::interrupt())?,
-        ])
+        Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
     };
     let [mut terminate, mut interrupt] = signals().map_err(RunError::Serve)?;
     let mall = Mall::start(config).await?;

@@ -20,10 +20,7 @@ pub(super) enum Side {
 
 impl Table {
     pub(super) fn new(headings: &[(&'static str, Side)]) -> Self {
-        Self {
-            headings: headings.to_vec(),
-            rows: Vec::new(),
-        }
+        Self { headings: headings.to_vec(), rows: Vec::new() }
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
@@ -31,20 +28,10 @@ impl Table {
     }
 
     pub(super) fn print(&self, out: &mut (dyn Write + Send)) -> io::Result<()> {
-        let heading: Vec<String> = self
-            .headings
-            .iter()
-            .map(|(name, _)| (*name).into())
-            .collect();
+        let heading: Vec<String> = self.headings.iter().map(|(name, _)| (*name).into()).collect();
         let all = || std::iter::once(&heading).chain(&self.rows);
         let widths: Vec<usize> = (0..heading.len())
-            .map(|i| {
-                all()
-                    .filter_map(|row| row.get(i))
-                    .map(|cell| width(cell))
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|i| all().filter_map(|row| row.get(i)).map(|cell| width(cell)).max().unwrap_or(0))
             .collect();
         for row in all() {
             let mut line = String::new();

@@ -47,28 +47,19 @@ pub(super) async fn insert(tx: &mut Conn, writes: &[ItemWrite]) -> Result<(), Db
         for (gtin, key, pack) in some {
             query = query.bind(*gtin).bind(key.as_str()).bind(*pack);
         }
-        query
-            .execute(&mut *tx)
-            .await
-            .map_err(sql("write barcodes"))?;
+        query.execute(&mut *tx).await.map_err(sql("write barcodes"))?;
     }
     Ok(())
 }
 
 pub(super) async fn remove_all(tx: &mut Conn, keys: &[String]) -> Result<(), DbError> {
     for some in keys.chunks(KEYS_MAX) {
-        let statement = format!(
-            "delete from barcode where sku_key in {}",
-            bulk::list(some.len())
-        );
+        let statement = format!("delete from barcode where sku_key in {}", bulk::list(some.len()));
         let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
         for key in some {
             query = query.bind(key.as_str());
         }
-        query
-            .execute(&mut *tx)
-            .await
-            .map_err(sql("remove barcodes"))?;
+        query.execute(&mut *tx).await.map_err(sql("remove barcodes"))?;
     }
     Ok(())
 }
@@ -92,10 +83,7 @@ pub(super) async fn of_items(
         }
         for (key, gtin, pack) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
             let gtin = of_stored(gtin).ok_or_else(|| damaged(doing))?;
-            let barcode = BarcodeV1 {
-                gtin,
-                pack_milli: Quantity::from_milli(pack),
-            };
+            let barcode = BarcodeV1 { gtin, pack_milli: Quantity::from_milli(pack) };
             found.entry(key).or_default().push(barcode);
         }
     }

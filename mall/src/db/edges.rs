@@ -70,11 +70,7 @@ pub(crate) async fn claim(tx: &mut Conn, code: Hash) -> Result<Option<ClaimRow>,
             edge => Some(edge.parse().map_err(|_| damaged(doing))?),
         };
         let expires_at = Timestamp::from_micros(expires_at);
-        Ok(ClaimRow {
-            store: StoreId(store),
-            expires_at,
-            used_by,
-        })
+        Ok(ClaimRow { store: StoreId(store), expires_at, used_by })
     })
     .transpose()
 }

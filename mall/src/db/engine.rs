@@ -29,9 +29,7 @@ const PRAGMAS: &str = "
 pub(super) fn install(url: &str) -> Result<(), DbError> {
     let scheme = url.split(':').next().unwrap_or_default();
     if scheme != "sqlite" {
-        return Err(DbError::Engine {
-            scheme: scheme.to_owned(),
-        });
+        return Err(DbError::Engine { scheme: scheme.to_owned() });
     }
     // A second call is refused and changes nothing, so its answer tells nothing.
     let _ = install_drivers(&[sqlx::sqlite::any::DRIVER]);
@@ -79,10 +77,7 @@ mod tests {
     fn a_folder_of_any_name_becomes_an_address() {
         let table = [
             ("/var/lib/mall", "sqlite:///var/lib/mall/mall.db?mode=rwc"),
-            (
-                "/tmp/a b?c#d%",
-                "sqlite:///tmp/a%20b%3Fc%23d%25/mall.db?mode=rwc",
-            ),
+            ("/tmp/a b?c#d%", "sqlite:///tmp/a%20b%3Fc%23d%25/mall.db?mode=rwc"),
         ];
         for (folder, url) in table {
             assert_eq!(url_of(Path::new(folder)), url);
@@ -92,9 +87,6 @@ mod tests {
     #[test]
     fn another_engine_is_refused_without_telling_its_password() {
         let error = install("postgres://mall:secret@db/mall").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`postgres` is no database this program speaks"
-        );
+        assert_eq!(error.to_string(), "`postgres` is no database this program speaks");
     }
 }

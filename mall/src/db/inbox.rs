@@ -88,11 +88,7 @@ pub(crate) async fn lock_cursor(tx: &mut Conn, sender: &Sender) -> Result<Cursor
     .await
     .map_err(sql(doing))?;
     let acked_chain = Hash::from_hex(&acked_chain).ok_or_else(|| damaged(doing))?;
-    Ok(Cursor {
-        epoch,
-        acked_seq,
-        acked_chain,
-    })
+    Ok(Cursor { epoch, acked_seq, acked_chain })
 }
 
 /// Moves a cursor on.
@@ -166,12 +162,7 @@ pub(crate) async fn digests(
         for id in some {
             query = query.bind(id.to_string());
         }
-        for (id, digest) in query
-            .bind(store.0)
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(sql(doing))?
-        {
+        for (id, digest) in query.bind(store.0).fetch_all(&mut *tx).await.map_err(sql(doing))? {
             let id: Uuid = id.parse().map_err(|_| damaged(doing))?;
             held.insert(id, Hash::from_hex(&digest).ok_or_else(|| damaged(doing))?);
         }
@@ -279,19 +270,7 @@ pub(crate) struct Waiting {
 
 /// The next facts that wait, each edge node's in its own sequence.
 pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, DbError> {
-    type Row = (
-        i64,
-        String,
-        String,
-        i64,
-        i64,
-        String,
-        String,
-        i64,
-        String,
-        String,
-        i64,
-    );
+    type Row = (i64, String, String, i64, i64, String, String, i64, String, String, i64);
     let doing = "read the inbox";
     let rows: Vec<Row> = sqlx::query_as(
         "select store_id, received_day, edge_id, epoch, seq, id, kind, v, digest, body, received_at
@@ -312,20 +291,10 @@ pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, D
         };
         let (id, v) = (id.parse().ok()?, u16::try_from(v).ok()?);
         let digest = Hash::from_hex(&digest)?;
-        let fact = FactV1 {
-            seq,
-            id,
-            kind,
-            v,
-            body,
-            digest,
-            chain: Hash::GENESIS,
-        };
+        let fact = FactV1 { seq, id, kind, v, body, digest, chain: Hash::GENESIS };
         Some(Waiting { sender, day, fact })
     };
-    rows.into_iter()
-        .map(|row| read(row).ok_or_else(|| damaged(doing)))
-        .collect()
+    rows.into_iter().map(|row| read(row).ok_or_else(|| damaged(doing))).collect()
 }
 
 /// Marks a fact as processed, or as one that stays as it is.

@@ -49,11 +49,8 @@ pub(crate) async fn upsert(
     writes: &[ItemWrite],
     stamp: Stamp,
 ) -> Result<(), DbError> {
-    let known: Vec<String> = writes
-        .iter()
-        .filter(|w| w.is_known)
-        .map(|w| sku_key(&w.item.sku))
-        .collect();
+    let known: Vec<String> =
+        writes.iter().filter(|w| w.is_known).map(|w| sku_key(&w.item.sku)).collect();
     barcodes::remove_all(&mut *tx, &known).await?;
     for some in writes.chunks(ROWS_MAX) {
         upsert_some(&mut *tx, some, stamp).await?;
@@ -79,32 +76,15 @@ async fn upsert_some(tx: &mut Conn, writes: &[ItemWrite], stamp: Stamp) -> Resul
     for ItemWrite { item, digest, .. } in writes {
         query = query.bind(sku_key(&item.sku));
         let texts = [&item.sku, &item.name, &item.spec];
-        query = texts
-            .into_iter()
-            .fold(query, |query, text| query.bind(text.as_str()));
+        query = texts.into_iter().fold(query, |query, text| query.bind(text.as_str()));
         query = query.bind(item.unit.word());
-        let texts = [
-            &item.style,
-            &item.colour,
-            &item.size,
-            &item.brand,
-            &item.category,
-        ];
-        query = texts
-            .into_iter()
-            .fold(query, |query, text| query.bind(text.as_str()));
-        query = query
-            .bind(item.list_price_minor.minor())
-            .bind(i64::from(item.tax_rate_bps.0));
+        let texts = [&item.style, &item.colour, &item.size, &item.brand, &item.category];
+        query = texts.into_iter().fold(query, |query, text| query.bind(text.as_str()));
+        query = query.bind(item.list_price_minor.minor()).bind(i64::from(item.tax_rate_bps.0));
         let texts = [&item.plu, &item.initials, &item.pinyin];
-        query = texts
-            .into_iter()
-            .fold(query, |query, text| query.bind(text.as_str()));
-        query = query
-            .bind(digest.to_string())
-            .bind(stamp.version)
-            .bind(0_i64)
-            .bind(stamp.at.micros());
+        query = texts.into_iter().fold(query, |query, text| query.bind(text.as_str()));
+        query =
+            query.bind(digest.to_string()).bind(stamp.version).bind(0_i64).bind(stamp.at.micros());
     }
     query.execute(tx).await.map_err(sql("write items"))?;
     Ok(())

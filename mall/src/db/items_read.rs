@@ -101,9 +101,7 @@ pub(crate) async fn known(
         for plu in some {
             query = query.bind(plu.as_str());
         }
-        found
-            .plus
-            .extend(query.fetch_all(&mut *tx).await.map_err(sql(doing))?);
+        found.plus.extend(query.fetch_all(&mut *tx).await.map_err(sql(doing))?);
     }
     Ok(found)
 }
@@ -141,11 +139,7 @@ pub(crate) async fn changed(
             is_gone: row.try_get::<i64, _>(16).map_err(sql(doing))? != 0,
         });
     }
-    let keys: Vec<String> = changed
-        .iter()
-        .filter(|c| !c.is_gone)
-        .map(|c| c.key.clone())
-        .collect();
+    let keys: Vec<String> = changed.iter().filter(|c| !c.is_gone).map(|c| c.key.clone()).collect();
     let mut barcodes = barcodes::of_items(tx, &keys).await?;
     for change in changed.iter_mut().filter(|c| !c.is_gone) {
         change.item.barcodes = barcodes.remove(&change.key).unwrap_or_default();
@@ -202,10 +196,7 @@ pub(crate) async fn page(
         .fetch_all(&mut *tx)
         .await
         .map_err(sql(doing))?;
-    let mut found = rows
-        .iter()
-        .map(item)
-        .collect::<Result<Vec<ItemV1>, DbError>>()?;
+    let mut found = rows.iter().map(item).collect::<Result<Vec<ItemV1>, DbError>>()?;
     let keys: Vec<String> = found.iter().map(|item| items::sku_key(&item.sku)).collect();
     let mut barcodes = barcodes::of_items(tx, &keys).await?;
     for (item, key) in found.iter_mut().zip(&keys) {

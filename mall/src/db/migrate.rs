@@ -31,20 +31,14 @@ pub(super) async fn forward(tx: &mut Conn, now: Timestamp) -> Result<(), DbError
 }
 
 async fn forward_by(tx: &mut Conn, now: Timestamp, steps: &[&'static str]) -> Result<(), DbError> {
-    sqlx::raw_sql(LOG)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql("read the schema number"))?;
+    sqlx::raw_sql(LOG).execute(&mut *tx).await.map_err(sql("read the schema number"))?;
     let found = found(&mut *tx).await?;
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(DbError::Newer { found, known });
     }
     for (number, step) in (1_i64..).zip(steps).filter(|(number, _)| *number > found) {
-        sqlx::raw_sql(*step)
-            .execute(&mut *tx)
-            .await
-            .map_err(sql("step the schema forward"))?;
+        sqlx::raw_sql(*step).execute(&mut *tx).await.map_err(sql("step the schema forward"))?;
         sqlx::query("insert into schema_step (number, taken_at) values ($1, $2)")
             .bind(number)
             .bind(now.micros())
@@ -75,9 +69,7 @@ mod tests {
         for known in [&steps[..1], &steps[..], &steps[..]] {
             forward_by(&mut connection, now, known).await.unwrap();
         }
-        let error = forward_by(&mut connection, now, &steps[..1])
-            .await
-            .unwrap_err();
+        let error = forward_by(&mut connection, now, &steps[..1]).await.unwrap_err();
         assert!(matches!(error, DbError::Newer { found: 2, known: 1 }));
         assert!(error.hint().unwrap().contains("newer program"));
     }
@@ -109,13 +101,9 @@ mod tests {
         assert!(tables("-- reference\ncreate table b (\n x text\n);")[0].1);
         assert!(STEPS.iter().flat_map(|step| tables(step)).count() >= 15);
         let lines = STEPS.iter().flat_map(|step| step.lines());
-        let unique_index = lines
-            .filter(|line| !line.starts_with("--"))
-            .any(|line| line.contains("unique index"));
-        assert!(
-            !unique_index,
-            "unique indexes must be looked at by this test too"
-        );
+        let unique_index =
+            lines.filter(|line| !line.starts_with("--")).any(|line| line.contains("unique index"));
+        assert!(!unique_index, "unique indexes must be looked at by this test too");
     }
 
     fn tables(step: &str) -> Vec<(String, bool, String)> {

@@ -85,10 +85,7 @@ async fn insert_lines(
             .bind(line.list_minor.minor())
             .bind(line.amount_minor.minor());
     }
-    query
-        .execute(tx)
-        .await
-        .map_err(sql("insert the lines of an order"))?;
+    query.execute(tx).await.map_err(sql("insert the lines of an order"))?;
     Ok(())
 }
 

@@ -77,11 +77,8 @@ pub(crate) async fn one(tx: &mut Conn, name: &str) -> Result<Option<StoredOrder>
                currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at
         from orders where id = $1 or receipt_number = $1
         order by received_at, id limit 1";
-    let row = sqlx::query(SQL)
-        .bind(name)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(sql("read an order"))?;
+    let row =
+        sqlx::query(SQL).bind(name).fetch_optional(&mut *tx).await.map_err(sql("read an order"))?;
     let Some(row) = row else { return Ok(None) };
     let mut found = stored(&row)?;
     fill(tx, &mut found).await?;
@@ -106,10 +103,7 @@ pub(crate) async fn page(
         .fetch_all(&mut *tx)
         .await
         .map_err(sql("read the orders"))?;
-    let mut found = rows
-        .iter()
-        .map(stored)
-        .collect::<Result<Vec<StoredOrder>, DbError>>()?;
+    let mut found = rows.iter().map(stored).collect::<Result<Vec<StoredOrder>, DbError>>()?;
     for order in &mut found {
         fill(&mut *tx, order).await?;
     }
@@ -168,15 +162,9 @@ pub(crate) async fn fill(tx: &mut Conn, found: &mut StoredOrder) -> Result<(), D
     .map_err(sql("read the tenders of an order"))?;
     let tender = |(kind, amount): (String, i64)| {
         let kind = TenderKind::from_word(&kind).ok_or_else(|| damaged("read a tender"))?;
-        Ok(TenderV1 {
-            kind,
-            amount_minor: Money::from_minor(amount),
-        })
+        Ok(TenderV1 { kind, amount_minor: Money::from_minor(amount) })
     };
-    found.order.tenders = rows
-        .into_iter()
-        .map(tender)
-        .collect::<Result<_, DbError>>()?;
+    found.order.tenders = rows.into_iter().map(tender).collect::<Result<_, DbError>>()?;
     Ok(())
 }
 
@@ -255,13 +243,7 @@ pub(crate) async fn day(
         })
         .collect::<Result<_, DbError>>()?;
     let (total, rounding) = (Money::from_minor(total), Money::from_minor(rounding));
-    Ok(DaySums {
-        n_orders,
-        total,
-        rounding,
-        change: Money::from_minor(change),
-        tenders,
-    })
+    Ok(DaySums { n_orders, total, rounding, change: Money::from_minor(change), tenders })
 }
 
 /// What a person should look at.
@@ -298,14 +280,7 @@ pub(crate) async fn troubles(
     .map_err(sql("read the troubles of a store"))?;
     let row = |(id, what, reason, seq, kind, at)| {
         let received_at = Timestamp::from_micros(at);
-        TroubleRow {
-            id,
-            what,
-            reason,
-            seq,
-            kind,
-            received_at,
-        }
+        TroubleRow { id, what, reason, seq, kind, received_at }
     };
     Ok(rows.into_iter().map(row).collect())
 }

@@ -22,11 +22,7 @@ type Columns = (String, i64, i64);
 
 fn row((name, created_at, revoked_at): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    StaffRow {
-        name,
-        created_at,
-        is_revoked: revoked_at != 0,
-    }
+    StaffRow { name, created_at, is_revoked: revoked_at != 0 }
 }
 
 /// Keeps a new holder, by the token's hash; `false` when the name is taken.

@@ -20,24 +20,16 @@ pub(crate) struct Kept<T> {
     pub(crate) is_gone: bool,
 }
 
-const KINDS: [(WorkstationKindV1, &str); 2] = [
-    (WorkstationKindV1::Till, "till"),
-    (WorkstationKindV1::Kiosk, "kiosk"),
-];
+const KINDS: [(WorkstationKindV1, &str); 2] =
+    [(WorkstationKindV1::Till, "till"), (WorkstationKindV1::Kiosk, "kiosk")];
 const ROLES: [(RoleV1, &str); 2] = [(RoleV1::Cashier, "cashier"), (RoleV1::Manager, "manager")];
 
 fn word<T: PartialEq>(table: &[(T, &'static str)], value: &T) -> &'static str {
-    table
-        .iter()
-        .find(|(of, _)| of == value)
-        .map_or("", |(_, word)| word)
+    table.iter().find(|(of, _)| of == value).map_or("", |(_, word)| word)
 }
 
 fn value<T: Copy>(table: &[(T, &str)], word: &str) -> Option<T> {
-    table
-        .iter()
-        .find(|(_, of)| *of == word)
-        .map(|(value, _)| *value)
+    table.iter().find(|(_, of)| *of == word).map(|(value, _)| *value)
 }
 
 /// A store's workstations, tombstones too, by number.
@@ -58,11 +50,7 @@ pub(crate) async fn workstations(
         .map(|(number, name, kind, version, gone)| {
             let number = u16::try_from(number).map_err(|_| damaged(doing))?;
             let kind = value(&KINDS, &kind).ok_or_else(|| damaged(doing))?;
-            Ok(Kept {
-                row: WorkstationV1 { number, name, kind },
-                version,
-                is_gone: gone != 0,
-            })
+            Ok(Kept { row: WorkstationV1 { number, name, kind }, version, is_gone: gone != 0 })
         })
         .collect()
 }
@@ -109,17 +97,8 @@ pub(crate) async fn operators(
     rows.into_iter()
         .map(|(number, name, role, pin_hash, version, gone)| {
             let role = value(&ROLES, &role).ok_or_else(|| damaged(doing))?;
-            let row = OperatorV1 {
-                number,
-                name,
-                role,
-                pin_hash,
-            };
-            Ok(Kept {
-                row,
-                version,
-                is_gone: gone != 0,
-            })
+            let row = OperatorV1 { number, name, role, pin_hash };
+            Ok(Kept { row, version, is_gone: gone != 0 })
         })
         .collect()
 }
@@ -130,11 +109,7 @@ pub(crate) async fn put_operator(
     store: StoreId,
     kept: &Kept<OperatorV1>,
 ) -> Result<(), DbError> {
-    let pin_hash = if kept.is_gone {
-        ""
-    } else {
-        kept.row.pin_hash.as_str()
-    };
+    let pin_hash = if kept.is_gone { "" } else { kept.row.pin_hash.as_str() };
     sqlx::query(
         "insert into operator (store_id, number, name, role, pin_hash, version, gone)
          values ($1, $2, $3, $4, $5, $6, $7)

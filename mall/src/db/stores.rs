@@ -22,11 +22,7 @@ type Columns = (i64, String, i64);
 
 fn row((id, body, version): Columns) -> Result<StoreRow, DbError> {
     let store = serde_json::from_str(&body).map_err(|_| damaged("read a store"))?;
-    Ok(StoreRow {
-        id: StoreId(id),
-        store,
-        version,
-    })
+    Ok(StoreRow { id: StoreId(id), store, version })
 }
 
 /// The number for a new store; taken inside the transaction that inserts it.

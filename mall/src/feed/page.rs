@@ -38,13 +38,8 @@ pub(crate) enum FeedError {
 /// Where a scope's feed stands.
 pub(crate) async fn head(context: &Context, scope: Scope) -> Result<HeadV1, FeedError> {
     let mut tx = context.db().read("read the head of a feed").await?;
-    let head = scope::head(&mut tx, scope)
-        .await?
-        .ok_or(FeedError::Unknown)?;
-    Ok(HeadV1 {
-        incarnation: head.incarnation,
-        version: head.version,
-    })
+    let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
+    Ok(HeadV1 { incarnation: head.incarnation, version: head.version })
 }
 
 /// The changes after a cursor, at most `limit`.
@@ -58,14 +53,8 @@ pub(crate) async fn page(
     limit: i64,
 ) -> Result<FeedPageV1, FeedError> {
     let mut tx = context.db().read("read the feed").await?;
-    let head = scope::head(&mut tx, scope)
-        .await?
-        .ok_or(FeedError::Unknown)?;
-    let FeedCursorV1 {
-        incarnation,
-        version,
-        after,
-    } = cursor;
+    let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
+    let FeedCursorV1 { incarnation, version, after } = cursor;
     if *incarnation != head.incarnation || *version < head.kept_since || *version > head.version {
         return Err(FeedError::Gone);
     }
@@ -77,26 +66,16 @@ pub(crate) async fn page(
     let is_more = changes.len() > limit;
     changes.truncate(limit);
     let next = next(&head, &changes, is_more);
-    Ok(FeedPageV1 {
-        changes,
-        next,
-        head: head.version,
-    })
+    Ok(FeedPageV1 { changes, next, head: head.version })
 }
 
 fn next(head: &Head, changes: &[ChangeV1], is_more: bool) -> FeedCursorV1 {
     let incarnation = head.incarnation;
     match changes.last().filter(|_| is_more) {
-        Some(last) => FeedCursorV1 {
-            incarnation,
-            version: last.version - 1,
-            after: last.key.clone(),
-        },
-        None => FeedCursorV1 {
-            incarnation,
-            version: head.version,
-            after: String::new(),
-        },
+        Some(last) => {
+            FeedCursorV1 { incarnation, version: last.version - 1, after: last.key.clone() }
+        }
+        None => FeedCursorV1 { incarnation, version: head.version, after: String::new() },
     }
 }
 
@@ -109,17 +88,11 @@ async fn catalog(
     let changed = items_read::changed(tx, since, after, limit).await?;
     let changes = changed.into_iter().map(|change| {
         let row = if change.is_gone {
-            RowV1::ItemGone {
-                sku: change.item.sku,
-            }
+            RowV1::ItemGone { sku: change.item.sku }
         } else {
             RowV1::Item(change.item)
         };
-        ChangeV1 {
-            version: change.version,
-            key: change.key,
-            row,
-        }
+        ChangeV1 { version: change.version, key: change.key, row }
     });
     Ok(changes.collect())
 }
@@ -145,11 +118,7 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
     let mut changes = Vec::new();
     if let Some(row) = stores::by_id(tx, store).await? {
         let version = row.version;
-        changes.push(ChangeV1 {
-            version,
-            key: "store".to_owned(),
-            row: RowV1::Store(row.store),
-        });
+        changes.push(ChangeV1 { version, key: "store".to_owned(), row: RowV1::Store(row.store) });
     }
     for kept in staffing::workstations(tx, store).await? {
         let (version, number) = (kept.version, kept.row.number);
@@ -158,18 +127,12 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
         } else {
             RowV1::Workstation(kept.row)
         };
-        changes.push(ChangeV1 {
-            version,
-            key: format!("workstation/{number:03}"),
-            row,
-        });
+        changes.push(ChangeV1 { version, key: format!("workstation/{number:03}"), row });
     }
     for kept in staffing::operators(tx, store).await? {
         let (version, key) = (kept.version, format!("operator/{}", kept.row.number));
         let row = if kept.is_gone {
-            RowV1::OperatorGone {
-                number: kept.row.number,
-            }
+            RowV1::OperatorGone { number: kept.row.number }
         } else {
             RowV1::Operator(kept.row)
         };
@@ -186,10 +149,7 @@ pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, 
             false
         }
     };
-    let rows = rows_of_store(tx, store)
-        .await?
-        .into_iter()
-        .map(|change| change.row);
+    let rows = rows_of_store(tx, store).await?.into_iter().map(|change| change.row);
     Ok(rows.filter(stands).collect())
 }
 

@@ -73,10 +73,7 @@ pub(crate) struct Shelf {
 impl Shelf {
     /// A shelf in this folder, which is made when the first snapshot is.
     pub(crate) fn at(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            making: Mutex::new(()),
-        }
+        Self { folder, making: Mutex::new(()) }
     }
 
     /// Where it is.
@@ -105,22 +102,16 @@ impl Shelf {
     }
 
     fn path(&self, scope: Scope, incarnation: IncarnationId, version: i64, end: &str) -> PathBuf {
-        self.folder
-            .join(format!("{scope}-{incarnation}-{version}{end}"))
+        self.folder.join(format!("{scope}-{incarnation}-{version}{end}"))
     }
 
     /// Makes the snapshot of the newest version, unless it is there.
     async fn make(&self, context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
         let _one_at_a_time = self.making.lock().await;
         let mut tx = context.db().read("read a snapshot's rows").await?;
-        let head = scope::head(&mut tx, scope)
-            .await?
-            .ok_or(SnapshotError::Unknown)?;
+        let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
         let ready = self.ready(scope, head.incarnation)?;
-        if let Some(newest) = ready
-            .into_iter()
-            .find(|ready| ready.version == head.version)
-        {
+        if let Some(newest) = ready.into_iter().find(|ready| ready.version == head.version) {
             return Ok(newest);
         }
         std::fs::create_dir_all(&self.folder)?;
@@ -128,10 +119,7 @@ impl Shelf {
         // Two malls over one folder do not write into each other's files.
         let own = std::process::id();
         let (file, packed) = (path(&format!(".db.{own}")), path(&format!(".zst.{own}")));
-        let places = Places {
-            file,
-            packed: packed.clone(),
-        };
+        let places = Places { file, packed: packed.clone() };
         let made = build::build(&mut tx, Subject { scope, head }, places)
             .await
             .map_err(SnapshotError::Build)?;
@@ -179,9 +167,7 @@ fn tell(made: &SnapshotV1) {
 pub(crate) async fn offer(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
     let shelf = context.shelf();
     let mut tx = context.db().read("read the head of a feed").await?;
-    let head = scope::head(&mut tx, scope)
-        .await?
-        .ok_or(SnapshotError::Unknown)?;
+    let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
     let newest = shelf.ready(scope, head.incarnation)?.into_iter().next();
     if let Some(newest) = newest.filter(|newest| newest.version >= head.kept_since) {
         let lag = match scope {
@@ -212,14 +198,9 @@ pub(crate) async fn file(
     version: i64,
 ) -> Result<Option<PathBuf>, SnapshotError> {
     let mut tx = context.db().read("read the head of a feed").await?;
-    let head = scope::head(&mut tx, scope)
-        .await?
-        .ok_or(SnapshotError::Unknown)?;
+    let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
     let shelf = context.shelf();
-    let is_ready = shelf
-        .ready(scope, head.incarnation)?
-        .iter()
-        .any(|s| s.version == version);
+    let is_ready = shelf.ready(scope, head.incarnation)?.iter().any(|s| s.version == version);
     Ok(is_ready.then(|| shelf.path(scope, head.incarnation, version, ".db.zst")))
 }
 
@@ -238,9 +219,7 @@ pub(crate) async fn keep_fresh(context: Context, stop: CancellationToken) {
 
 async fn look(context: &Context, watch: &mut Watch) -> Result<(), SnapshotError> {
     let mut tx = context.db().read("read the head of a feed").await?;
-    let head = scope::head(&mut tx, Scope::Catalog)
-        .await?
-        .ok_or(SnapshotError::Unknown)?;
+    let head = scope::head(&mut tx, Scope::Catalog).await?.ok_or(SnapshotError::Unknown)?;
     drop(tx);
     if watch.is_due(head.version) {
         context.shelf().make(context, Scope::Catalog).await?;
@@ -258,11 +237,7 @@ struct Watch {
 impl Watch {
     /// Tells once, some looks after the last change.
     fn is_due(&mut self, version: i64) -> bool {
-        self.quiet = if version == self.last {
-            self.quiet.saturating_add(1)
-        } else {
-            0
-        };
+        self.quiet = if version == self.last { self.quiet.saturating_add(1) } else { 0 };
         self.last = version;
         version > 0 && self.quiet == QUIET_LOOKS
     }

@@ -58,22 +58,13 @@ pub(crate) async fn claim(
     let row = known_store(&mut tx, store).await?;
     edges::put_claim(&mut tx, hash(&code), row.id, expires_at).await?;
     db::commit(tx, doing).await?;
-    Ok(Claim {
-        code,
-        store: row.store.code,
-        expires_at,
-    })
+    Ok(Claim { code, store: row.store.code, expires_at })
 }
 
 fn written(bytes: [u8; 5]) -> String {
-    let bits = bytes
-        .iter()
-        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let bits = bytes.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
     let digit = |place: u32| usize::try_from(bits >> (5 * place) & 31).unwrap_or(0);
-    (0..8)
-        .rev()
-        .filter_map(|place| ALPHABET.get(digit(place)).copied().map(char::from))
-        .collect()
+    (0..8).rev().filter_map(|place| ALPHABET.get(digit(place)).copied().map(char::from)).collect()
 }
 
 /// The hash under which a code is kept, however a person wrote it: small letters, hyphens and

@@ -68,10 +68,7 @@ pub(crate) async fn enrol(
         return Err(EnrolError::Key);
     }
     let enrolled = place(context, &enrolment.claim_code, &public_key).await;
-    if matches!(
-        enrolled,
-        Err(EnrolError::Unknown | EnrolError::Used | EnrolError::Expired)
-    ) {
+    if matches!(enrolled, Err(EnrolError::Unknown | EnrolError::Used | EnrolError::Expired)) {
         context.limiter().count(from, context.now());
     }
     enrolled
@@ -81,9 +78,7 @@ async fn place(context: &Context, code: &str, public_key: &str) -> Result<Enroll
     let doing = "enrol an edge node";
     let code = claim::hash(code);
     let mut tx = context.db().write(doing).await?;
-    let claim = edges::claim(&mut tx, code)
-        .await?
-        .ok_or(EnrolError::Unknown)?;
+    let claim = edges::claim(&mut tx, code).await?.ok_or(EnrolError::Unknown)?;
     if let Some(edge) = claim.used_by {
         return again(&mut tx, edge, public_key).await;
     }
@@ -131,18 +126,11 @@ async fn again(tx: &mut Conn, edge: EdgeId, public_key: &str) -> Result<Enrolled
 /// that replaces another cannot print a number again.
 async fn next_epoch(tx: &mut Conn, claim: &ClaimRow) -> Result<u32, DbError> {
     let edges = edges::of_store(tx, claim.store).await?;
-    Ok(edges
-        .iter()
-        .map(|edge| edge.epoch)
-        .max()
-        .unwrap_or(0)
-        .saturating_add(1))
+    Ok(edges.iter().map(|edge| edge.epoch).max().unwrap_or(0).saturating_add(1))
 }
 
 async fn answer(tx: &mut Conn, edge: &EdgeRow) -> Result<EnrolledV1, EnrolError> {
-    let store = stores::by_id(tx, edge.store)
-        .await?
-        .ok_or(EnrolError::Unknown)?;
+    let store = stores::by_id(tx, edge.store).await?.ok_or(EnrolError::Unknown)?;
     Ok(EnrolledV1 {
         edge: edge.id,
         store: edge.store.0,

@@ -45,14 +45,10 @@ impl Limiter {
     /// Counts a wrong try.
     pub(crate) fn count(&self, from: IpAddr, now: Timestamp) {
         let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = tries
-            .since
-            .is_none_or(|since| !(0..WINDOW_MS).contains(&now.ms_since(since)));
+        let is_over =
+            tries.since.is_none_or(|since| !(0..WINDOW_MS).contains(&now.ms_since(since)));
         if is_over {
-            *tries = Tries {
-                since: Some(now),
-                ..Tries::default()
-            };
+            *tries = Tries { since: Some(now), ..Tries::default() };
         }
         tries.all = tries.all.saturating_add(1);
         if tries.by_address.len() < ADDRESSES_MAX || tries.by_address.contains_key(&from) {
@@ -78,11 +74,7 @@ mod tests {
         assert_eq!(limiter.wait_ms(a, at(20_000)), Some(40_000));
         assert_eq!(limiter.wait_ms(b, at(20_000)), None);
         assert_eq!(limiter.wait_ms(a, at(60_000)), None);
-        assert_eq!(
-            limiter.wait_ms(a, at(-1)),
-            None,
-            "a clock set back does not lock for ever"
-        );
+        assert_eq!(limiter.wait_ms(a, at(-1)), None, "a clock set back does not lock for ever");
     }
 
     #[test]

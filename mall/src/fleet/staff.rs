@@ -67,7 +67,5 @@ pub(crate) async fn revoke_staff(context: &Context, name: &str) -> Result<(), St
 pub(crate) async fn staff_of(context: &Context, token: &str) -> Result<Option<String>, DbError> {
     let mut tx = context.db().read("read a token").await?;
     let found = staff::by_token(&mut tx, Hash::of(token.as_bytes())).await?;
-    Ok(found
-        .filter(|staff| !staff.is_revoked)
-        .map(|staff| staff.name))
+    Ok(found.filter(|staff| !staff.is_revoked).map(|staff| staff.name))
 }

@@ -102,9 +102,7 @@ fn check_text(field: &'static str, text: &str, is_needed: bool) -> Result<(), St
 
 /// A store by its code, or an error that names it.
 pub(crate) async fn known_store(tx: &mut Conn, code: &str) -> Result<StoreRow, StoreError> {
-    stores::by_code(tx, code)
-        .await?
-        .ok_or_else(|| StoreError::Unknown(code.to_owned()))
+    stores::by_code(tx, code).await?.ok_or_else(|| StoreError::Unknown(code.to_owned()))
 }
 
 /// Adds a store, or changes how it is.
@@ -132,16 +130,11 @@ fn check_store(store: &StoreV1) -> Result<(), StoreError> {
     let code: Result<StoreCode, NumberText> = store.code.parse();
     code.map_err(|source| StoreError::Code(store.code.clone(), source))?;
     check_text("name", &store.name, true)?;
-    for (field, lines) in [
-        ("head line", &store.head_lines),
-        ("foot line", &store.foot_lines),
-    ] {
+    for (field, lines) in [("head line", &store.head_lines), ("foot line", &store.foot_lines)] {
         if lines.len() > LINES_MAX {
             return Err(value(field, "there are more than 10"));
         }
-        lines
-            .iter()
-            .try_for_each(|line| check_text(field, line, false))?;
+        lines.iter().try_for_each(|line| check_text(field, line, false))?;
     }
     if !(-1_439..=1_439).contains(&store.clock.utc_offset_minutes) {
         return Err(value("utc offset", "is not between -1439 and 1439 minutes"));
@@ -172,9 +165,7 @@ pub(crate) async fn add_workstation(
     let mut tx = context.db().write(doing).await?;
     let row = known_store(&mut tx, store).await?;
     let held = staffing::workstations(&mut tx, row.id).await?;
-    let held = held
-        .into_iter()
-        .find(|w| w.row.number == workstation.number && !w.is_gone);
+    let held = held.into_iter().find(|w| w.row.number == workstation.number && !w.is_gone);
     let step = match held {
         Some(held) if held.row == workstation => Step::Keep,
         Some(_) => Step::Write(workstation, Outcome::Changed),
@@ -184,11 +175,7 @@ pub(crate) async fn add_workstation(
         return Ok(Outcome::Unchanged);
     };
     let version = scope::raise(&mut tx, Scope::Store(row.id), context.now()).await?;
-    let kept = Kept {
-        row: row_new,
-        version,
-        is_gone: false,
-    };
+    let kept = Kept { row: row_new, version, is_gone: false };
     staffing::put_workstation(&mut tx, row.id, &kept).await?;
     db::commit(tx, doing).await?;
     Ok(outcome)
@@ -204,9 +191,7 @@ pub(crate) async fn remove_workstation(
     let mut tx = context.db().write(doing).await?;
     let row = known_store(&mut tx, store).await?;
     let held = staffing::workstations(&mut tx, row.id).await?;
-    let held = held
-        .into_iter()
-        .find(|w| w.row.number == number && !w.is_gone);
+    let held = held.into_iter().find(|w| w.row.number == number && !w.is_gone);
     let mut held = held.ok_or_else(|| value("number", "is no workstation of this store"))?;
     held.version = scope::raise(&mut tx, Scope::Store(row.id), context.now()).await?;
     held.is_gone = true;
@@ -238,42 +223,23 @@ pub(crate) async fn add_operator(
     let mut tx = context.db().write(doing).await?;
     let row = known_store(&mut tx, store).await?;
     let held = staffing::operators(&mut tx, row.id).await?;
-    let held = held
-        .into_iter()
-        .find(|o| o.row.number == wish.number && !o.is_gone);
-    let has_pin = held
-        .as_ref()
-        .is_some_and(|held| fits(&wish.pin, &held.row.pin_hash));
+    let held = held.into_iter().find(|o| o.row.number == wish.number && !o.is_gone);
+    let has_pin = held.as_ref().is_some_and(|held| fits(&wish.pin, &held.row.pin_hash));
     let is_same = held
         .as_ref()
         .is_some_and(|held| has_pin && held.row.name == wish.name && held.row.role == wish.role);
     if is_same {
         return Ok(Outcome::Unchanged);
     }
-    let outcome = if held.is_some() {
-        Outcome::Changed
-    } else {
-        Outcome::Added
-    };
+    let outcome = if held.is_some() { Outcome::Changed } else { Outcome::Added };
     let pin_hash = match held {
         Some(held) if has_pin => held.row.pin_hash,
         Some(_) | None => hashed(&wish.pin, context.secret::<16>()?)?,
     };
     let version = scope::raise(&mut tx, Scope::Store(row.id), context.now()).await?;
-    let OperatorWish {
-        number, name, role, ..
-    } = wish;
-    let operator = OperatorV1 {
-        number,
-        name,
-        role,
-        pin_hash,
-    };
-    let kept = Kept {
-        row: operator,
-        version,
-        is_gone: false,
-    };
+    let OperatorWish { number, name, role, .. } = wish;
+    let operator = OperatorV1 { number, name, role, pin_hash };
+    let kept = Kept { row: operator, version, is_gone: false };
     staffing::put_operator(&mut tx, row.id, &kept).await?;
     db::commit(tx, doing).await?;
     Ok(outcome)
@@ -300,9 +266,7 @@ pub(crate) async fn remove_operator(
     let mut tx = context.db().write(doing).await?;
     let row = known_store(&mut tx, store).await?;
     let held = staffing::operators(&mut tx, row.id).await?;
-    let held = held
-        .into_iter()
-        .find(|o| o.row.number == number && !o.is_gone);
+    let held = held.into_iter().find(|o| o.row.number == number && !o.is_gone);
     let mut held = held.ok_or_else(|| value("number", "is no operator of this store"))?;
     held.version = scope::raise(&mut tx, Scope::Store(row.id), context.now()).await?;
     held.is_gone = true;
@@ -317,19 +281,13 @@ fn argon2() -> Result<Argon2<'static>, StoreError> {
 
 fn hashed(pin: &str, salt: [u8; 16]) -> Result<String, StoreError> {
     let salt = SaltString::encode_b64(&salt).map_err(|_| StoreError::Pin)?;
-    let hash = argon2()?
-        .hash_password(pin.as_bytes(), &salt)
-        .map_err(|_| StoreError::Pin)?;
+    let hash = argon2()?.hash_password(pin.as_bytes(), &salt).map_err(|_| StoreError::Pin)?;
     Ok(hash.to_string())
 }
 
 fn fits(pin: &str, hash: &str) -> bool {
     let known = PasswordHash::new(hash);
-    known.is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(pin.as_bytes(), &hash)
-            .is_ok()
-    })
+    known.is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]
@@ -339,10 +297,7 @@ mod tests {
     #[test]
     fn a_pin_is_kept_as_argon2id_and_fits_only_itself() {
         let hash = hashed("246810", [7; 16]).unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(fits("246810", &hash));
         assert!(!fits("246811", &hash) && !fits("246810", ""));
     }
@@ -357,17 +312,11 @@ mod tests {
         };
         let table = [
             (wish("", "246810", "李静"), "number: is not 1 to 12 digits"),
-            (
-                wish("10a1", "246810", "李静"),
-                "number: is not 1 to 12 digits",
-            ),
+            (wish("10a1", "246810", "李静"), "number: is not 1 to 12 digits"),
             (wish("1001", "123", "李静"), "pin: is not 4 to 12 digits"),
             (wish("1001", "12345x", "李静"), "pin: is not 4 to 12 digits"),
             (wish("1001", "246810", " "), "name: is missing"),
-            (
-                wish("1001", "246810", "李\n静"),
-                "name: has unprintable characters",
-            ),
+            (wish("1001", "246810", "李\n静"), "name: has unprintable characters"),
         ];
         for (wish, message) in table {
             assert_eq!(check_operator(&wish).unwrap_err().to_string(), message);

@@ -44,9 +44,7 @@ pub(crate) enum HqError {
 }
 
 async fn known(tx: &mut Conn, code: &str) -> Result<StoreRow, HqError> {
-    db_stores::by_code(tx, code)
-        .await?
-        .ok_or_else(|| HqError::Store(code.to_owned()))
+    db_stores::by_code(tx, code).await?.ok_or_else(|| HqError::Store(code.to_owned()))
 }
 
 /// Every store, with its workstations and edge nodes.
@@ -73,10 +71,7 @@ async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
             is_revoked: edge.is_revoked,
         });
     }
-    let standing = workstations
-        .into_iter()
-        .filter(|kept| !kept.is_gone)
-        .map(|kept| kept.row);
+    let standing = workstations.into_iter().filter(|kept| !kept.is_gone).map(|kept| kept.row);
     let workstations = standing.map(|row| WorkstationShape {
         number: row.number,
         name: row.name,
@@ -128,10 +123,7 @@ pub(crate) async fn orders(
         found.pop();
     }
     let next = found.last().filter(|_| is_more).map(written);
-    Ok(OrderPage {
-        orders: found.iter().map(SummaryShape::of).collect(),
-        next,
-    })
+    Ok(OrderPage { orders: found.iter().map(SummaryShape::of).collect(), next })
 }
 
 /// `microseconds.id`.
@@ -143,19 +135,14 @@ fn cursor(text: &str) -> Result<After, HqError> {
     let (micros, id) = text.split_once('.').ok_or(HqError::Cursor)?;
     let micros = micros.parse().map_err(|_| HqError::Cursor)?;
     let completed_at = domain::time::Timestamp::from_micros(micros);
-    Ok(After {
-        completed_at,
-        id: id.parse().map_err(|_| HqError::Cursor)?,
-    })
+    Ok(After { completed_at, id: id.parse().map_err(|_| HqError::Cursor)? })
 }
 
 /// An order by its id or its receipt number.
 pub(crate) async fn one(context: &Context, name: &str) -> Result<OrderShape, HqError> {
     let mut tx = context.db().read("read an order").await?;
     let found = orders_read::one(&mut tx, name).await?;
-    found
-        .map(|found| OrderShape::of(&found))
-        .ok_or_else(|| HqError::Order(name.to_owned()))
+    found.map(|found| OrderShape::of(&found)).ok_or_else(|| HqError::Order(name.to_owned()))
 }
 
 /// The sums of a store's business date.
@@ -184,14 +171,8 @@ pub(crate) async fn items(
     if is_more {
         found.pop();
     }
-    let next = found
-        .last()
-        .filter(|_| is_more)
-        .map(|item| sku_key(&item.sku));
-    Ok(ItemPage {
-        items: found.into_iter().map(ItemShape::of).collect(),
-        next,
-    })
+    let next = found.last().filter(|_| is_more).map(|item| sku_key(&item.sku));
+    Ok(ItemPage { items: found.into_iter().map(ItemShape::of).collect(), next })
 }
 
 /// What a person should look at in a store, newest first.

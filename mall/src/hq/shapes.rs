@@ -23,10 +23,7 @@ pub(crate) struct MoneyShape {
 
 impl MoneyShape {
     pub(super) const fn of(money: Money) -> Self {
-        Self {
-            amount: money.minor(),
-            currency: CURRENCY,
-        }
+        Self { amount: money.minor(), currency: CURRENCY }
     }
 
     /// Yuan with two decimals, for people.
@@ -264,12 +261,9 @@ impl DayShape {
         let given = sums.tenders.iter();
         let cash = given.filter(|(kind, ..)| *kind == domain::tender::TenderKind::Cash);
         let cash: i64 = cash.map(|(_, _, amount)| amount.minor()).sum();
-        let tender =
-            |(kind, n, amount): &(domain::tender::TenderKind, i64, Money)| TenderSumShape {
-                kind: kind.word(),
-                n_tenders: *n,
-                amount: MoneyShape::of(*amount),
-            };
+        let tender = |(kind, n, amount): &(domain::tender::TenderKind, i64, Money)| {
+            TenderSumShape { kind: kind.word(), n_tenders: *n, amount: MoneyShape::of(*amount) }
+        };
         Self {
             store,
             business_date,
@@ -326,11 +320,7 @@ impl ItemShape {
             brand: item.brand,
             category: item.category,
             list_price: MoneyShape::of(item.list_price_minor),
-            barcodes: item
-                .barcodes
-                .iter()
-                .map(|barcode| barcode.gtin.to_string())
-                .collect(),
+            barcodes: item.barcodes.iter().map(|barcode| barcode.gtin.to_string()).collect(),
             label_plu: item.plu,
         }
     }
@@ -365,21 +355,7 @@ pub(crate) struct TroubleShape {
 
 impl TroubleShape {
     pub(super) fn of(row: TroubleRow) -> Self {
-        let TroubleRow {
-            id,
-            what,
-            reason,
-            seq,
-            kind,
-            received_at,
-        } = row;
-        Self {
-            id,
-            what,
-            reason,
-            seq,
-            kind,
-            received_at: received_at.to_string(),
-        }
+        let TroubleRow { id, what, reason, seq, kind, received_at } = row;
+        Self { id, what, reason, seq, kind, received_at: received_at.to_string() }
     }
 }

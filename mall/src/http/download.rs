@@ -31,13 +31,8 @@ pub(super) async fn snapshot_file(
 ) -> Result<Response, Problem> {
     let scope = own_scope(&caller, &scope)?;
     let version = version.parse().map_err(|_| Problem::of(NOT_FOUND))?;
-    let path = feed::file(&context, scope, version)
-        .await?
-        .ok_or_else(|| Problem::of(NOT_FOUND))?;
-    let start = headers
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(start);
+    let path = feed::file(&context, scope, version).await?.ok_or_else(|| Problem::of(NOT_FOUND))?;
+    let start = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(start);
     stream(&path, start).await.map_err(|error| {
         tracing::error!(error = %Chain(&error), "A snapshot file could not be read");
         Problem::of(INTERNAL)
@@ -46,11 +41,7 @@ pub(super) async fn snapshot_file(
 
 /// The `N` of `bytes=N-`.
 fn start(range: &str) -> Option<u64> {
-    range
-        .strip_prefix("bytes=")?
-        .strip_suffix('-')?
-        .parse()
-        .ok()
+    range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
 async fn stream(path: &std::path::Path, start: Option<u64>) -> std::io::Result<Response> {
@@ -70,14 +61,8 @@ async fn stream(path: &std::path::Path, start: Option<u64>) -> std::io::Result<R
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, left.into());
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/zstd"),
-    );
-    headers.insert(
-        header::ACCEPT_RANGES,
-        header::HeaderValue::from_static("bytes"),
-    );
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/zstd"));
+    headers.insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
     if status == StatusCode::PARTIAL_CONTENT {
         let range = format!("bytes {from}-{}/{size}", size - 1);
         if let Ok(range) = header::HeaderValue::from_str(&range) {

@@ -56,9 +56,7 @@ pub(super) async fn enrol(
 
 /// The scope in a path, if it is this caller's to read.
 pub(super) fn own_scope(caller: &Caller, text: &str) -> Result<Scope, Problem> {
-    let scope: Scope = text
-        .parse()
-        .map_err(|error| Problem::of(NOT_FOUND).detail(error))?;
+    let scope: Scope = text.parse().map_err(|error| Problem::of(NOT_FOUND).detail(error))?;
     match scope {
         Scope::Catalog => Ok(scope),
         Scope::Store(store) if store == caller.0.store => Ok(scope),
@@ -97,17 +95,8 @@ pub(super) async fn feed(
     let Query(query) = query
         .map_err(|_| Problem::of(MALFORMED).detail("a feed needs `incarnation` and `since`"))?;
     let limit = query.limit.unwrap_or(CHANGES_MAX).clamp(1, CHANGES_MAX);
-    let FeedQuery {
-        incarnation,
-        since,
-        after,
-        ..
-    } = query;
-    let cursor = FeedCursorV1 {
-        incarnation,
-        version: since,
-        after,
-    };
+    let FeedQuery { incarnation, since, after, .. } = query;
+    let cursor = FeedCursorV1 { incarnation, version: since, after };
     Ok(Json(feed::page(&context, scope, &cursor, limit).await?))
 }
 
@@ -133,12 +122,10 @@ pub(super) async fn batches(
         return Err(Problem::of(FORBIDDEN));
     }
     let batch: BatchV1 = json(&body)?;
-    let answer = intake::receive(&context, &caller.0, &batch)
-        .await
-        .inspect_err(|error| {
-            if matches!(error, ReceiveError::Refused(Refusal::Forked)) {
-                intake::tell_forked(edge, caller.0.store);
-            }
-        })?;
+    let answer = intake::receive(&context, &caller.0, &batch).await.inspect_err(|error| {
+        if matches!(error, ReceiveError::Refused(Refusal::Forked)) {
+            intake::tell_forked(edge, caller.0.store);
+        }
+    })?;
     Ok(Json(answer))
 }

@@ -54,15 +54,9 @@ async fn signed(context: &Context, request: Request) -> Result<Request, Problem>
     let mut tx = context.db().read("read an edge node").await?;
     let edge = edges::by_id(&mut tx, claimed.edge).await?;
     drop(tx);
-    let edge = edge
-        .filter(|edge| !edge.is_revoked)
-        .ok_or_else(|| Problem::of(EDGE_UNKNOWN))?;
+    let edge = edge.filter(|edge| !edge.is_revoked).ok_or_else(|| Problem::of(EDGE_UNKNOWN))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let signed = Signed {
-        method: parts.method.as_str(),
-        path,
-        body: &body,
-    };
+    let signed = Signed { method: parts.method.as_str(), path, body: &body };
     let now = context.now();
     match claimed.verify(&edge.public_key, now, signed) {
         Ok(()) => {}
@@ -77,10 +71,7 @@ async fn signed(context: &Context, request: Request) -> Result<Request, Problem>
 }
 
 fn claimed(parts: &Parts) -> Result<Claimed, Problem> {
-    let header = parts
-        .headers
-        .get(HEADER)
-        .and_then(|value| value.to_str().ok());
+    let header = parts.headers.get(HEADER).and_then(|value| value.to_str().ok());
     let header = header.ok_or_else(|| Problem::of(SIGNATURE_REQUIRED))?;
     Claimed::read(header).map_err(|_| Problem::of(SIGNATURE_REQUIRED))
 }

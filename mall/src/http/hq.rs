@@ -57,16 +57,8 @@ pub(super) async fn list_orders(
     Path(code): Path<String>,
     asked: Result<Query<OrdersQuery>, QueryRejection>,
 ) -> Result<Json<OrderPage>, Problem> {
-    let OrdersQuery {
-        business_date,
-        limit,
-        after,
-    } = query(asked)?;
-    let asked = Asked {
-        date: business_date,
-        after,
-        limit,
-    };
+    let OrdersQuery { business_date, limit, after } = query(asked)?;
+    let asked = Asked { date: business_date, after, limit };
     Ok(Json(hq::orders(&context, &code, &asked).await?))
 }
 
@@ -98,9 +90,7 @@ pub(super) async fn show_day(
     State(context): State<Context>,
     Path((code, date)): Path<(String, String)>,
 ) -> Result<Json<DayShape>, Problem> {
-    let date = date
-        .parse()
-        .map_err(|error| Problem::of(MALFORMED).detail(error))?;
+    let date = date.parse().map_err(|error| Problem::of(MALFORMED).detail(error))?;
     Ok(Json(hq::day(&context, &code, date).await?))
 }
 
@@ -128,16 +118,8 @@ pub(super) async fn list_items(
     State(context): State<Context>,
     asked: Result<Query<ItemsQuery>, QueryRejection>,
 ) -> Result<Json<ItemPage>, Problem> {
-    let ItemsQuery {
-        query: text,
-        limit,
-        after,
-    } = query(asked)?;
-    let asked = Asked {
-        date: None,
-        after,
-        limit,
-    };
+    let ItemsQuery { query: text, limit, after } = query(asked)?;
+    let asked = Asked { date: None, after, limit };
     Ok(Json(hq::items(&context, &text, &asked).await?))
 }
 

@@ -17,10 +17,7 @@ pub(super) async fn livez() -> &'static str {
 
 /// `GET /readyz`: the database answers too.
 pub(super) async fn readyz(State(context): State<Context>) -> Result<&'static str, Problem> {
-    let mut tx = context
-        .db()
-        .read("look whether the database answers")
-        .await?;
+    let mut tx = context.db().read("look whether the database answers").await?;
     match scope::head(&mut tx, sync::replica::Scope::Catalog).await? {
         Some(_) => Ok("ready\n"),
         None => Err(Problem::of(BUSY)),

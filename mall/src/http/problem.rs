@@ -139,14 +139,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Members {
-            kind,
-            detail,
-            hint,
-            retry_after_ms,
-            now,
-            epoch,
-        } = *self.0;
+        let Members { kind, detail, hint, retry_after_ms, now, epoch } = *self.0;
         let body = Body {
             r#type: format!("/problems/{}", kind.slug),
             title: kind.title,

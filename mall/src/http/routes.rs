@@ -49,42 +49,17 @@ fn table(context: &Context) -> Table {
     staff(edges(table))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
-        .plain(
-            Access::Anyone,
-            Method::GET,
-            "/problems/{slug}",
-            get(open::problem),
-        )
+        .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
 }
 
 fn edges(table: Table) -> Table {
     table
-        .plain(
-            Access::Anyone,
-            Method::POST,
-            path::ENROLMENTS,
-            post(edge::enrol),
-        )
+        .plain(Access::Anyone, Method::POST, path::ENROLMENTS, post(edge::enrol))
         .plain(Access::Edge, Method::GET, path::HEAD, get(edge::head))
         .plain(Access::Edge, Method::GET, path::FEED, get(edge::feed))
-        .plain(
-            Access::Edge,
-            Method::GET,
-            path::SNAPSHOT,
-            get(edge::snapshot),
-        )
-        .plain(
-            Access::Edge,
-            Method::GET,
-            path::SNAPSHOT_FILE,
-            get(download::snapshot_file),
-        )
-        .plain(
-            Access::Edge,
-            Method::POST,
-            path::BATCHES,
-            post(edge::batches),
-        )
+        .plain(Access::Edge, Method::GET, path::SNAPSHOT, get(edge::snapshot))
+        .plain(Access::Edge, Method::GET, path::SNAPSHOT_FILE, get(download::snapshot_file))
+        .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
 }
 
 fn staff(table: Table) -> Table {
@@ -104,16 +79,9 @@ const DOCUMENT: &str = "/hq/v1/openapi.json";
 pub(crate) fn routes(context: &Context) -> (Router, Vec<Endpoint>) {
     let (router, document, mut endpoints) = table(context).finish();
     let (method, path) = (Method::GET, DOCUMENT.to_owned());
-    endpoints.push(Endpoint {
-        method,
-        path,
-        access: Access::Anyone,
-    });
+    endpoints.push(Endpoint { method, path, access: Access::Anyone });
     let router = router
-        .route(
-            DOCUMENT,
-            get(move || std::future::ready(Json(document.clone()))),
-        )
+        .route(DOCUMENT, get(move || std::future::ready(Json(document.clone()))))
         .fallback(open::nothing)
         .method_not_allowed_fallback(|| std::future::ready(Problem::of(METHOD_NOT_ALLOWED)))
         // Bodies are read with limits of their own, in the guards and handlers.
@@ -142,12 +110,7 @@ mod tests {
 
     async fn context(folder: &tempfile::TempDir) -> Context {
         let clock = Clock::ByHand(std::sync::Arc::new(AtomicI64::new(1)));
-        Context::open(&Config {
-            clock,
-            ..Config::new(folder.path())
-        })
-        .await
-        .unwrap()
+        Context::open(&Config { clock, ..Config::new(folder.path()) }).await.unwrap()
     }
 
     /// Walks the whole table: who shows nothing gets in only where anyone may.
@@ -157,12 +120,7 @@ mod tests {
         let context = context(&folder).await;
         let (router, endpoints) = routes(&context);
         assert!(endpoints.len() >= 15);
-        for Endpoint {
-            method,
-            path,
-            access,
-        } in endpoints
-        {
+        for Endpoint { method, path, access } in endpoints {
             let path = path.replace("{scope}", "catalog").replace(['{', '}'], "");
             let with = |header: Option<(&str, &str)>| {
                 let mut request = Request::builder().method(&method).uri(&path);
@@ -176,19 +134,12 @@ mod tests {
                 Some(("authorization", "Bearer guitai_hq_00")),
                 Some(("authorization", "Basic eDp5")),
                 Some((sync::signature::HEADER, "x;1;2;ff")),
-                Some((
-                    sync::signature::HEADER,
-                    "00000000-0000-0000-0000-000000000007;1;2;ff",
-                )),
+                Some((sync::signature::HEADER, "00000000-0000-0000-0000-000000000007;1;2;ff")),
             ];
             for header in wrong {
                 let status = with(header).await.unwrap().status().as_u16();
                 let is_kept_out = status == 401;
-                assert_eq!(
-                    is_kept_out,
-                    access != Access::Anyone,
-                    "{method} {path}: {status}"
-                );
+                assert_eq!(is_kept_out, access != Access::Anyone, "{method} {path}: {status}");
             }
         }
     }

@@ -43,11 +43,7 @@ impl Table {
     /// An empty table over a document without paths.
     pub(super) fn new(context: Context, document: OpenApi) -> Self {
         let router = OpenApiRouter::with_openapi(document);
-        Self {
-            context,
-            endpoints: Vec::new(),
-            router,
-        }
+        Self { context, endpoints: Vec::new(), router }
     }
 
     fn guarded(&self, access: Access, route: MethodRouter<Context>) -> MethodRouter<Context> {
@@ -69,11 +65,7 @@ impl Table {
     ) -> Self {
         let route = self.guarded(access, route);
         self.router = self.router.route(path, route);
-        self.endpoints.push(Endpoint {
-            method,
-            path: path.to_owned(),
-            access,
-        });
+        self.endpoints.push(Endpoint { method, path: path.to_owned(), access });
         self
     }
 
@@ -86,11 +78,8 @@ impl Table {
         let (schemas, paths, route) = routes;
         for (path, item) in &paths.paths {
             let methods = methods(item);
-            let found = methods.into_iter().map(|method| Endpoint {
-                method,
-                path: path.clone(),
-                access,
-            });
+            let found =
+                methods.into_iter().map(|method| Endpoint { method, path: path.clone(), access });
             self.endpoints.extend(found);
         }
         let route = self.guarded(access, route);

@@ -46,9 +46,7 @@ pub(super) fn frame(cursor: &Cursor, batch: &BatchV1) -> Result<Fit, Refusal> {
     let Some(first) = batch.facts.first() else {
         return Ok(Fit::Fits);
     };
-    let is_dense = (first.seq..)
-        .zip(&batch.facts)
-        .all(|(seq, fact)| fact.seq == seq);
+    let is_dense = (first.seq..).zip(&batch.facts).all(|(seq, fact)| fact.seq == seq);
     if first.seq < 1 || !is_dense {
         return Err(Refusal::Sequences);
     }
@@ -141,15 +139,7 @@ mod tests {
             }
             chain = chain.link(id, digest);
             if seq >= from {
-                facts.push(FactV1 {
-                    seq,
-                    id,
-                    kind: "x".into(),
-                    v: 1,
-                    body,
-                    digest,
-                    chain,
-                });
+                facts.push(FactV1 { seq, id, kind: "x".into(), v: 1, body, digest, chain });
             }
         }
         (before, facts)
@@ -157,23 +147,12 @@ mod tests {
 
     fn batch(from: i64, to: i64) -> BatchV1 {
         let (prev_chain, facts) = facts(from, to);
-        BatchV1 {
-            epoch: 1,
-            prev_chain,
-            facts,
-        }
+        BatchV1 { epoch: 1, prev_chain, facts }
     }
 
     fn cursor(acked_seq: i64) -> Cursor {
-        let acked_chain = batch(1, acked_seq)
-            .facts
-            .last()
-            .map_or(Hash::GENESIS, |f| f.chain);
-        Cursor {
-            epoch: 1,
-            acked_seq,
-            acked_chain,
-        }
+        let acked_chain = batch(1, acked_seq).facts.last().map_or(Hash::GENESIS, |f| f.chain);
+        Cursor { epoch: 1, acked_seq, acked_chain }
     }
 
     #[test]
@@ -202,11 +181,7 @@ mod tests {
         check(0, |b| b.epoch = 2, Refusal::Epoch { ours: 1 });
         check(0, |b| b.facts[1].seq = 9, Refusal::Sequences);
         check(0, |b| drop(b.facts.remove(2)), Refusal::Sequences);
-        check(
-            0,
-            |b| b.facts.iter_mut().for_each(|f| f.seq -= 1),
-            Refusal::Sequences,
-        );
+        check(0, |b| b.facts.iter_mut().for_each(|f| f.seq -= 1), Refusal::Sequences);
         check(0, |b| b.prev_chain = Hash::of(b"x"), Refusal::Forked);
         check(0, |b| b.facts[3].id = Uuid::from_u128(99), Refusal::Forked);
         check(0, |b| b.facts[3].digest = Hash::of(b"y"), Refusal::Forked);
@@ -241,12 +216,7 @@ mod tests {
         };
         check("shift", 1, "anything", Judged::Unknown);
         check("order", 2, "anything", Judged::Unknown);
-        check(
-            "order",
-            1,
-            "secret!",
-            Judged::Bad("not an order: line 1, column 1".into()),
-        );
+        check("order", 1, "secret!", Judged::Bad("not an order: line 1, column 1".into()));
         let (_, mut one) = facts(1, 1);
         one[0].body.push(' ');
         let digest = Hash::of(one[0].body.as_bytes());

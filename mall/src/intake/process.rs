@@ -76,10 +76,7 @@ async fn process(tx: &mut Conn, waiting: &Waiting) -> Result<(), DbError> {
         }
         // Judged good when it came; only a change of this program can bring it here.
         Judged::Bad(reason) => {
-            let received = Received {
-                fact: &waiting.fact,
-                digest,
-            };
+            let received = Received { fact: &waiting.fact, digest };
             inbox::put_trouble(tx, &waiting.sender, received, &What::Quarantined(reason)).await?;
             inbox::mark(tx, waiting, "kept").await
         }

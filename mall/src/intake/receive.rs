@@ -43,12 +43,7 @@ pub(crate) async fn receive(
     batch: &BatchV1,
 ) -> Result<BatchAnswerV1, ReceiveError> {
     let doing = "keep a batch";
-    let sender = Sender {
-        store: edge.store,
-        edge: edge.id,
-        epoch: edge.epoch,
-        at: context.now(),
-    };
+    let sender = Sender { store: edge.store, edge: edge.id, epoch: edge.epoch, at: context.now() };
     let mut tx = context.db().write(doing).await?;
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
     let fit = judge::frame(&cursor, batch).map_err(ReceiveError::Refused)?;
@@ -60,36 +55,21 @@ pub(crate) async fn receive(
     for fact in &batch.facts {
         let verdict = keeping.keep(&mut tx, fact).await?;
         if verdict != VerdictV1::Accepted {
-            verdicts.push(ToldV1 {
-                seq: fact.seq,
-                verdict,
-            });
+            verdicts.push(ToldV1 { seq: fact.seq, verdict });
         }
     }
-    let last = batch
-        .facts
-        .last()
-        .filter(|last| last.seq > cursor.acked_seq);
+    let last = batch.facts.last().filter(|last| last.seq > cursor.acked_seq);
     if let Some(last) = last {
         inbox::advance(&mut tx, &sender, last.seq, last.chain).await?;
     }
     db::commit(tx, doing).await?;
     context.inbox_nudge().notify_one();
     tell(&sender, batch, &verdicts);
-    Ok(answer(
-        last.map_or(cursor.acked_seq, |last| last.seq),
-        verdicts,
-        None,
-    ))
+    Ok(answer(last.map_or(cursor.acked_seq, |last| last.seq), verdicts, None))
 }
 
 fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
-    BatchAnswerV1 {
-        acked_seq,
-        verdicts,
-        expected_seq,
-        retry_after_ms: None,
-    }
+    BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None }
 }
 
 /// Log lines for those who should come, after the commit.
@@ -145,19 +125,11 @@ impl Keeping {
         let held = inbox::digests(tx, sender.store, &ids).await?;
         // What was acknowledged is held; an old place with an id that is not tells of a history
         // that never was here.
-        if old
-            .iter()
-            .any(|old| !held.contains_key(&old.fact.id) || taken.contains(&old.fact.id))
-        {
+        if old.iter().any(|old| !held.contains_key(&old.fact.id) || taken.contains(&old.fact.id)) {
             return Err(ReceiveError::Refused(Refusal::Forked));
         }
         let store_code = code(tx, sender.store).await?;
-        Ok(Self {
-            sender,
-            store_code,
-            taken,
-            held,
-        })
+        Ok(Self { sender, store_code, taken, held })
     }
 
     async fn keep(&mut self, tx: &mut Conn, fact: &FactV1) -> Result<VerdictV1, DbError> {
@@ -195,10 +167,7 @@ impl Keeping {
 }
 
 fn received(fact: &FactV1) -> Received<'_> {
-    Received {
-        fact,
-        digest: Hash::of(fact.body.as_bytes()),
-    }
+    Received { fact, digest: Hash::of(fact.body.as_bytes()) }
 }
 
 async fn code(tx: &mut Conn, store: StoreId) -> Result<String, DbError> {

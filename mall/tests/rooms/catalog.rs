@@ -32,13 +32,7 @@ async fn good_rows_are_taken_and_every_bad_row_is_told_with_line_field_reason_an
         .iter()
         .map(|f| {
             let text = |key: &str| f[key].as_str().unwrap();
-            format!(
-                "{} {}: {} ({})",
-                f["line"],
-                text("field"),
-                text("reason"),
-                text("value")
-            )
+            format!("{} {}: {} ({})", f["line"], text("field"), text("reason"), text("value"))
         })
         .collect();
     assert_eq!(
@@ -68,26 +62,14 @@ async fn the_same_file_again_changes_nothing_and_a_changed_row_changes_only_itse
     assert_eq!(first["ignored_columns"], serde_json::json!(["库位"]));
     let before = town.rows("select * from item order by sku");
     let again = town.import(LIST).await;
-    assert_eq!(
-        (&again["unchanged"], &again["version"]),
-        (&3.into(), &1.into())
-    );
+    assert_eq!((&again["unchanged"], &again["version"]), (&3.into(), &1.into()));
     assert_eq!(town.rows("select * from item order by sku"), before);
     let changed = town.import(&LIST.replace("4.00", "4.50")).await;
-    assert_eq!(
-        (&changed["changed"], &changed["version"]),
-        (&1.into(), &2.into())
-    );
-    assert_eq!(
-        town.rows("select sku, list_price_minor from item where version = 2"),
-        ["A2|450"]
-    );
+    assert_eq!((&changed["changed"], &changed["version"]), (&1.into(), &2.into()));
+    assert_eq!(town.rows("select sku, list_price_minor from item where version = 2"), ["A2|450"]);
     // A list without a row deletes nothing.
     let shorter = town.import("sku,name,price_yuan\nW9,梨,1\n").await;
-    assert_eq!(
-        (&shorter["added"], &shorter["version"]),
-        (&1.into(), &3.into())
-    );
+    assert_eq!((&shorter["added"], &shorter["version"]), (&1.into(), &3.into()));
     assert_eq!(town.rows("select count(*) from item where gone = 0"), ["4"]);
     town.stop().await;
 }
@@ -96,9 +78,7 @@ async fn the_same_file_again_changes_nothing_and_a_changed_row_changes_only_itse
 async fn a_dry_run_says_what_would_happen_and_writes_nothing() {
     let town = Town::new().await;
     let path = town.file("a.csv", LIST);
-    let dry = town
-        .cli_json(&format!("import {} --dry-run", path.display()))
-        .await;
+    let dry = town.cli_json(&format!("import {} --dry-run", path.display())).await;
     assert_eq!(
         (&dry["added"], &dry["version"], &dry["dry_run"]),
         (&3.into(), &0.into(), &true.into())
@@ -131,12 +111,7 @@ async fn a_barcode_of_another_item_is_refused_until_that_item_lets_it_go() {
     assert_eq!(back["added"], 1);
     let other = town.import("sku,name,price_yuan\na1,纯牛奶,6\n").await;
     assert_eq!(other["faults"][0]["reason"], "is in the catalog as `A1`");
-    assert!(
-        town.try_cli("item retire NOPE")
-            .await
-            .unwrap_err()
-            .contains("no SKU `NOPE`")
-    );
+    assert!(town.try_cli("item retire NOPE").await.unwrap_err().contains("no SKU `NOPE`"));
     town.stop().await;
 }
 
@@ -151,10 +126,7 @@ async fn files_that_cannot_be_read_are_refused_whole() {
     ];
     for (name, text, told) in table {
         let path = town.file(name, text);
-        let error = town
-            .try_cli(&format!("import {}", path.display()))
-            .await
-            .unwrap_err();
+        let error = town.try_cli(&format!("import {}", path.display())).await.unwrap_err();
         assert!(error.contains(told), "{name}: {error}");
     }
     assert!(town.try_cli("import /nowhere.csv").await.is_err());
@@ -186,19 +158,12 @@ async fn the_demo_catalog_and_the_gb18030_form_of_a_list_are_taken_whole() {
     let town = Town::new().await;
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/demo/catalog.csv");
     let summary = town.cli_json(&format!("import {demo}")).await;
-    assert_eq!(
-        (&summary["added"], &summary["refused"]),
-        (&425.into(), &0.into()),
-        "{summary}"
-    );
+    assert_eq!((&summary["added"], &summary["refused"]), (&425.into(), &0.into()), "{summary}");
     let text = std::fs::read_to_string(demo).unwrap();
     let path = town.folder.path().join("gbk.csv");
     std::fs::write(&path, encoding_rs::GB18030.encode(&text).0).unwrap();
     let again = town.cli_json(&format!("import {}", path.display())).await;
-    assert_eq!(
-        (&again["unchanged"], &again["version"]),
-        (&425.into(), &1.into())
-    );
+    assert_eq!((&again["unchanged"], &again["version"]), (&425.into(), &1.into()));
     town.stop().await;
 }
 
@@ -206,16 +171,12 @@ async fn the_demo_catalog_and_the_gb18030_form_of_a_list_are_taken_whole() {
 async fn other_writers_get_their_turn_during_an_import() {
     let town = Town::new().await;
     town.cli("store add --code SH001 --name 示范店").await;
-    let lines: String = (0..30_000)
-        .map(|i| format!("S{i:05},item {i},1.50\n"))
-        .collect();
+    let lines: String = (0..30_000).map(|i| format!("S{i:05},item {i},1.50\n")).collect();
     let path = town.file("a.csv", &format!("sku,name,price_yuan\n{lines}"));
     let import = format!("import {}", path.display());
     let claims = async {
         town.claim("SH001").await;
-        let n_items = town.rows("select count(*) from item")[0]
-            .parse::<i64>()
-            .unwrap();
+        let n_items = town.rows("select count(*) from item")[0].parse::<i64>().unwrap();
         for _ in 1..5 {
             town.claim("SH001").await;
         }

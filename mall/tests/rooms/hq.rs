@@ -34,39 +34,20 @@ async fn orders_are_listed_newest_first_in_pages_and_shown_whole() {
     let token = town.staff().await;
     let mut path = "/hq/v1/stores/SH001/orders?limit=2&business_date=2026-11-21".to_owned();
     let page = town.hq(&token, &path).await.json();
-    let receipts: Vec<_> = page["orders"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|o| &o["receipt_number"])
-        .collect();
-    assert_eq!(
-        receipts,
-        ["SH001-1-1-20261121-0003", "SH001-1-1-20261121-0002"]
-    );
+    let receipts: Vec<_> =
+        page["orders"].as_array().unwrap().iter().map(|o| &o["receipt_number"]).collect();
+    assert_eq!(receipts, ["SH001-1-1-20261121-0003", "SH001-1-1-20261121-0002"]);
     path.push_str(&format!("&after={}", page["next"].as_str().unwrap()));
     let rest = town.hq(&token, &path).await.json();
-    assert_eq!(
-        (rest["orders"].as_array().unwrap().len(), &rest["next"]),
-        (1, &json!(null))
-    );
+    assert_eq!((rest["orders"].as_array().unwrap().len(), &rest["next"]), (1, &json!(null)));
     for name in [ids[1].as_str(), "SH001-1-1-20261121-0002"] {
-        let one = town
-            .hq(&token, &format!("/hq/v1/orders/{name}"))
-            .await
-            .json();
+        let one = town.hq(&token, &format!("/hq/v1/orders/{name}")).await.json();
         assert_eq!(one["total"], json!({ "amount": 250, "currency": "CNY" }));
         assert_eq!(one["lines"][0]["quantity_milli"], 1_000);
         assert_eq!(one["tenders"][0]["kind"], "cash");
         assert_eq!(one["completed_at"], "2026-11-21T10:00:00.000002Z");
     }
-    let none = town
-        .hq(
-            &token,
-            "/hq/v1/stores/SH001/orders?business_date=2026-11-22",
-        )
-        .await
-        .json();
+    let none = town.hq(&token, "/hq/v1/stores/SH001/orders?business_date=2026-11-22").await.json();
     assert_eq!(none["orders"], json!([]));
     town.stop().await;
 }
@@ -76,10 +57,7 @@ async fn a_day_adds_up_to_the_fen() {
     let town = Town::new().await;
     sold(&town).await;
     let token = town.staff().await;
-    let day = town
-        .hq(&token, "/hq/v1/stores/SH001/days/2026-11-21")
-        .await
-        .json();
+    let day = town.hq(&token, "/hq/v1/stores/SH001/days/2026-11-21").await.json();
     let money = |amount: i64| json!({ "amount": amount, "currency": "CNY" });
     assert_eq!(
         day,
@@ -90,19 +68,9 @@ async fn a_day_adds_up_to_the_fen() {
             "tenders": [{ "kind": "cash", "n_tenders": 3, "amount": money(30_750) }]
         })
     );
-    assert_eq!(
-        town.cli_json("orders day --store SH001 --date 2026-11-21")
-            .await,
-        day
-    );
-    let empty = town
-        .hq(&token, "/hq/v1/stores/SH001/days/2026-11-22")
-        .await
-        .json();
-    assert_eq!(
-        (&empty["n_orders"], &empty["tenders"]),
-        (&json!(0), &json!([]))
-    );
+    assert_eq!(town.cli_json("orders day --store SH001 --date 2026-11-21").await, day);
+    let empty = town.hq(&token, "/hq/v1/stores/SH001/days/2026-11-22").await.json();
+    assert_eq!((&empty["n_orders"], &empty["tenders"]), (&json!(0), &json!([])));
     town.stop().await;
 }
 
@@ -125,30 +93,17 @@ async fn items_are_found_by_name_sku_initials_or_barcode() {
         ("nothing", ""),
     ];
     for (query, skus) in table {
-        let page = town
-            .hq(&token, &format!("/hq/v1/items?query={query}"))
-            .await
-            .json();
-        let found: Vec<&str> = page["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|i| i["sku"].as_str().unwrap())
-            .collect();
+        let page = town.hq(&token, &format!("/hq/v1/items?query={query}")).await.json();
+        let found: Vec<&str> =
+            page["items"].as_array().unwrap().iter().map(|i| i["sku"].as_str().unwrap()).collect();
         assert_eq!(found.join(" "), skus, "{query}");
     }
     let page = town.hq(&token, "/hq/v1/items?limit=2").await.json();
     let next = town
-        .hq(
-            &token,
-            &format!("/hq/v1/items?after={}", page["next"].as_str().unwrap()),
-        )
+        .hq(&token, &format!("/hq/v1/items?after={}", page["next"].as_str().unwrap()))
         .await
         .json();
-    assert_eq!(
-        (&next["items"][0]["sku"], &next["next"]),
-        (&json!("B_1"), &json!(null))
-    );
+    assert_eq!((&next["items"][0]["sku"], &next["next"]), (&json!("B_1"), &json!(null)));
     town.stop().await;
 }
 
@@ -168,14 +123,9 @@ async fn what_is_not_there_or_not_understood_is_a_problem() {
     for (path, status, slug) in table {
         town.hq(&token, path).await.is_problem(status, slug);
     }
-    assert_eq!(
-        town.hq(&token, "/hq/v1/stores/SH001/troubles").await.json(),
-        json!([])
-    );
+    assert_eq!(town.hq(&token, "/hq/v1/stores/SH001/troubles").await.json(), json!([]));
     town.cli("staff revoke finance").await;
-    town.hq(&token, "/hq/v1/stores")
-        .await
-        .is_problem(401, "token-required");
+    town.hq(&token, "/hq/v1/stores").await.is_problem(401, "token-required");
     town.stop().await;
 }
 
@@ -196,15 +146,9 @@ async fn the_command_line_prints_tables_with_yuan() {
     assert!(lines[3].starts_with("more: --after 1795255200000002."));
     let show = town.cli("orders show SH001-1-1-20261121-0002").await;
     assert!(show.contains("纯牛奶 250ml"), "{show}");
-    assert_eq!(
-        town.cli("orders check").await,
-        "3 orders checked, 0 do not hold\n"
-    );
+    assert_eq!(town.cli("orders check").await, "3 orders checked, 0 do not hold\n");
     let stores = town.cli("store list").await;
-    assert!(
-        stores.contains("SH001  SH001店             0          0           1"),
-        "{stores}"
-    );
+    assert!(stores.contains("SH001  SH001店             0          0           1"), "{stores}");
     town.stop().await;
 }
 
@@ -222,10 +166,7 @@ async fn an_order_that_was_changed_behind_our_back_fails_the_check() {
     town.stop().await;
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test reaches into the file from outside"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
 fn tamper(file: &std::path::Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     let sql = "update orders set total_minor = 251 where receipt_number like '%-0002'";
@@ -239,14 +180,9 @@ async fn the_openapi_document_is_the_committed_one() {
     let made = town.cli("openapi").await;
     let committed = include_str!("../../openapi.json");
     assert_eq!(made, committed, "run: mall openapi > mall/openapi.json");
-    let request = Request::get("/hq/v1/openapi.json")
-        .body(Body::empty())
-        .unwrap();
+    let request = Request::get("/hq/v1/openapi.json").body(Body::empty()).unwrap();
     let served = town.send(request).await.json();
-    assert_eq!(
-        served,
-        serde_json::from_str::<serde_json::Value>(committed).unwrap()
-    );
+    assert_eq!(served, serde_json::from_str::<serde_json::Value>(committed).unwrap());
     for (path, item) in served["paths"].as_object().unwrap() {
         assert!(path.starts_with("/hq/v1/"), "{path}");
         assert_eq!(item["get"]["security"], json!([{ "staff": [] }]), "{path}");

@@ -49,10 +49,7 @@ pub(crate) fn order(store: &str, number: u32, fen: i64) -> OrderV1 {
         list_minor: money(fen),
         total_minor: money(fen),
         rounding_minor: money(0),
-        tenders: vec![TenderV1 {
-            kind: TenderKind::Cash,
-            amount_minor: money(fen + 10_000),
-        }],
+        tenders: vec![TenderV1 { kind: TenderKind::Cash, amount_minor: money(fen + 10_000) }],
         change_minor: money(10_000),
     }
 }
@@ -70,15 +67,7 @@ impl Outbox {
 
     pub(crate) fn push(&mut self, kind: &str, v: u16, id: Uuid, body: String) -> &mut Self {
         let digest = Hash::of(body.as_bytes());
-        self.push_raw(FactV1 {
-            seq: 0,
-            id,
-            kind: kind.into(),
-            v,
-            body,
-            digest,
-            chain: digest,
-        })
+        self.push_raw(FactV1 { seq: 0, id, kind: kind.into(), v, body, digest, chain: digest })
     }
 
     /// Adds a fact as it is, with its place and chain set.
@@ -91,12 +80,7 @@ impl Outbox {
     }
 
     pub(crate) fn order(&mut self, order: &OrderV1) -> &mut Self {
-        self.push(
-            KIND_ORDER,
-            1,
-            order.id.uuid(),
-            serde_json::to_string(order).unwrap(),
-        )
+        self.push(KIND_ORDER, 1, order.id.uuid(), serde_json::to_string(order).unwrap())
     }
 
     /// The facts from a place up to another, from 1, both with.
@@ -105,11 +89,7 @@ impl Outbox {
             1 => Hash::GENESIS,
             from => self.facts[from - 2].chain,
         };
-        BatchV1 {
-            epoch: 1,
-            prev_chain,
-            facts: self.facts[from - 1..to].to_vec(),
-        }
+        BatchV1 { epoch: 1, prev_chain, facts: self.facts[from - 1..to].to_vec() }
     }
 }
 
@@ -140,12 +120,7 @@ fn told(seq: i64, verdict: VerdictV1) -> ToldV1 {
 }
 
 fn quarantined(seq: i64, reason: &str) -> ToldV1 {
-    told(
-        seq,
-        VerdictV1::Quarantined {
-            reason: reason.into(),
-        },
-    )
+    told(seq, VerdictV1::Quarantined { reason: reason.into() })
 }
 
 #[tokio::test]
@@ -187,15 +162,9 @@ async fn every_fact_gets_its_verdict_and_all_are_kept() {
         ]
     );
     processed(&town).await;
-    assert_eq!(
-        town.rows("select receipt_number from orders"),
-        ["SH001-1-1-20261121-0001"]
-    );
+    assert_eq!(town.rows("select receipt_number from orders"), ["SH001-1-1-20261121-0001"]);
     assert_eq!(town.rows("select count(*) from event_inbox"), ["7"]);
-    assert_eq!(
-        town.rows("select body from event_inbox where seq = 4"),
-        ["not json"]
-    );
+    assert_eq!(town.rows("select body from event_inbox where seq = 4"), ["not json"]);
     let troubles = town.cli_json("orders troubles --store SH001").await;
     assert_eq!(troubles.as_array().unwrap().len(), 5);
     // A lost answer: the same again tells the same, but for what was plainly accepted.
@@ -223,10 +192,7 @@ async fn another_body_under_a_held_id_is_kept_beside_it_and_told() {
     sent(&edge, &outbox.batch(1, 1)).await;
     let answer = sent(&edge, &outbox.batch(2, 3)).await;
     let expected = [told(2, VerdictV1::Conflict), told(3, VerdictV1::Duplicate)];
-    assert_eq!(
-        (answer.acked_seq, answer.verdicts.as_slice()),
-        (3, expected.as_slice())
-    );
+    assert_eq!((answer.acked_seq, answer.verdicts.as_slice()), (3, expected.as_slice()));
     processed(&town).await;
     assert_eq!(town.rows("select total_minor from orders"), ["100"]);
     assert_eq!(town.rows("select what, seq from trouble"), ["conflict|2"]);
@@ -260,10 +226,7 @@ async fn what_does_not_fit_is_turned_away_whole() {
     }
     sent(&edge, &outbox.batch(1, 2)).await;
     let gap = sent(&edge, &outbox.batch(4, 4)).await;
-    assert_eq!(
-        (gap.acked_seq, gap.expected_seq, gap.verdicts.len()),
-        (2, Some(3), 0)
-    );
+    assert_eq!((gap.acked_seq, gap.expected_seq, gap.verdicts.len()), (2, Some(3), 0));
     let mut other_epoch = outbox.batch(3, 4);
     other_epoch.epoch = 2;
     let answer = post(&edge, &other_epoch).await;
@@ -274,27 +237,16 @@ async fn what_does_not_fit_is_turned_away_whole() {
     post(&edge, &broken).await.is_problem(409, "forked");
     // A restored copy that sold on: another history under the same places, whole in itself.
     let mut restored = Outbox::new();
-    restored
-        .order(&order("SH001", 1, 100))
-        .order(&order("SH001", 9, 900));
-    post(&edge, &restored.batch(1, 2))
-        .await
-        .is_problem(409, "forked");
-    post(&edge, &restored.batch(2, 2))
-        .await
-        .is_problem(409, "forked");
+    restored.order(&order("SH001", 1, 100)).order(&order("SH001", 9, 900));
+    post(&edge, &restored.batch(1, 2)).await.is_problem(409, "forked");
+    post(&edge, &restored.batch(2, 2)).await.is_problem(409, "forked");
     restored.order(&order("SH001", 10, 900));
-    post(&edge, &restored.batch(3, 3))
-        .await
-        .is_problem(409, "forked");
+    post(&edge, &restored.batch(3, 3)).await.is_problem(409, "forked");
     let mut sparse = outbox.batch(3, 4);
     sparse.facts[1].seq = 9;
     post(&edge, &sparse).await.is_problem(400, "malformed");
     assert_eq!(town.rows("select count(*) from event_id"), ["2"]);
-    let empty = BatchV1 {
-        facts: Vec::new(),
-        ..outbox.batch(3, 3)
-    };
+    let empty = BatchV1 { facts: Vec::new(), ..outbox.batch(3, 3) };
     assert_eq!(sent(&edge, &empty).await.acked_seq, 2);
     assert_eq!(sent(&edge, &outbox.batch(3, 4)).await.acked_seq, 4);
     town.stop().await;
@@ -306,14 +258,10 @@ async fn bodies_that_are_no_batch_are_malformed_too_large_or_tolerated() {
     let edge = town.edge("SH001").await;
     let path = path::batches(edge.id());
     for body in ["", "{", "[]", "{\"epoch\":1}", "\u{0}"] {
-        edge.call("POST", &path, body.as_bytes())
-            .await
-            .is_problem(400, "malformed");
+        edge.call("POST", &path, body.as_bytes()).await.is_problem(400, "malformed");
     }
     let large = vec![b' '; 2 * 1_024 * 1_024 + 1];
-    edge.call("POST", &path, &large)
-        .await
-        .is_problem(413, "body-too-large");
+    edge.call("POST", &path, &large).await.is_problem(413, "body-too-large");
     let mut outbox = Outbox::new();
     outbox.order(&order("SH001", 1, 100));
     let mut newer = serde_json::to_value(outbox.batch(1, 1)).unwrap();
@@ -418,18 +366,12 @@ async fn facts_that_were_kept_before_a_restart_are_processed_after_it() {
     mark_waiting(&folder.path().join("mall.db"));
     let town = Town::over(folder).await;
     processed(&town).await;
-    assert_eq!(
-        town.rows("select count(*), sum(total_minor) from orders"),
-        ["3|300"]
-    );
+    assert_eq!(town.rows("select count(*), sum(total_minor) from orders"), ["3|300"]);
     assert_eq!(town.rows("select count(*) from tender"), ["3"]);
     town.stop().await;
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test reaches into the file from outside"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
 fn mark_waiting(file: &std::path::Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     let sql = "update event_inbox set state = 'waiting';

@@ -16,11 +16,7 @@ struct Serving {
 
 fn mall(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mall"));
-    command
-        .arg("--data")
-        .arg(data)
-        .env_remove("RUST_LOG")
-        .stderr(Stdio::null());
+    command.arg("--data").arg(data).env_remove("RUST_LOG").stderr(Stdio::null());
     command
 }
 
@@ -31,14 +27,8 @@ fn serve(data: &Path) -> Serving {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .trim()
-        .strip_prefix("mall listens on http://")
-        .unwrap()
-        .to_owned();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("mall listens on http://").unwrap().to_owned();
     Serving { child, address }
 }
 
@@ -49,11 +39,7 @@ fn verb(data: &Path, words: &str) -> Output {
 /// What a plain HTTP client gets: status line and all that follows.
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: mall\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: mall\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -61,13 +47,7 @@ fn get(address: &str, path: &str) -> String {
 
 fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args([name, &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
 }
 
 #[test]
@@ -85,10 +65,7 @@ fn it_serves_beside_other_verbs_and_stops_cleanly_when_it_is_told() {
     assert_eq!(String::from_utf8(imported.stdout).unwrap(), expected);
     signal(&serving.child, "-TERM");
     assert!(serving.child.wait().unwrap().success());
-    assert_eq!(
-        rows(&data.join("mall.db"), "select version from scope"),
-        ["1"]
-    );
+    assert_eq!(rows(&data.join("mall.db"), "select version from scope"), ["1"]);
 }
 
 #[test]
@@ -102,15 +79,9 @@ fn a_second_one_on_the_same_port_says_what_to_do_and_a_wrong_verb_fails() {
         .unwrap();
     let told = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1));
-    assert!(
-        told.contains("could not listen on") && told.contains("--listen"),
-        "{told}"
-    );
+    assert!(told.contains("could not listen on") && told.contains("--listen"), "{told}");
     assert_eq!(verb(folder.path(), "claim SH001").status.code(), Some(1));
-    assert_eq!(
-        verb(folder.path(), "sell everything").status.code(),
-        Some(2)
-    );
+    assert_eq!(verb(folder.path(), "sell everything").status.code(), Some(2));
     serving.child.kill().unwrap();
     serving.child.wait().unwrap();
 }
@@ -119,19 +90,13 @@ fn a_second_one_on_the_same_port_says_what_to_do_and_a_wrong_verb_fails() {
 fn killed_at_any_moment_of_an_import_it_holds_whole_chunks_and_the_next_run_does_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("a.csv");
-    let lines: String = (0..20_000)
-        .map(|i| format!("S{i:05},商品{i},1.50\n"))
-        .collect();
+    let lines: String = (0..20_000).map(|i| format!("S{i:05},商品{i},1.50\n")).collect();
     std::fs::write(&list, format!("sku,name,price_yuan\n{lines}")).unwrap();
     let db = folder.path().join("mall.db");
     let mut seen = Vec::new();
     for round in 1..=3 {
-        let mut child = mall(folder.path())
-            .arg("import")
-            .arg(&list)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            mall(folder.path()).arg("import").arg(&list).stdout(Stdio::null()).spawn().unwrap();
         // Not a time but a state: some more chunks are in.
         let more = |seen: &[i64]| seen.last().copied().unwrap_or(0) + 2_000 * (round % 2 + 1);
         while child.try_wait().unwrap().is_none() && count(&db) < more(&seen) {
@@ -142,11 +107,7 @@ fn killed_at_any_moment_of_an_import_it_holds_whole_chunks_and_the_next_run_does
         seen.push(count(&db));
     }
     assert!(seen.iter().all(|n| n % 2_000 == 0), "{seen:?}");
-    assert!(
-        verb(folder.path(), &format!("import {}", list.display()))
-            .status
-            .success()
-    );
+    assert!(verb(folder.path(), &format!("import {}", list.display())).status.success());
     assert_eq!(count(&db), 20_000);
     let doubled = "select count(*) from (select 1 from item group by sku having count(*) > 1)";
     assert_eq!(rows(&db, doubled), ["0"]);

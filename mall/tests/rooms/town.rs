@@ -62,10 +62,7 @@ impl Answer {
     pub(crate) fn is_problem(&self, status: u16, slug: &str) {
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status, status, "{text}");
-        assert_eq!(
-            self.headers[header::CONTENT_TYPE],
-            "application/problem+json"
-        );
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
         let body = self.json();
         assert_eq!(body["type"], format!("/problems/{slug}"), "{text}");
         assert_eq!(body["status"], status);
@@ -88,13 +85,7 @@ impl Town {
         let router = mall.router();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(mall.run(stop.clone().cancelled_owned()));
-        Self {
-            folder,
-            clock,
-            router,
-            stop,
-            serving,
-        }
+        Self { folder, clock, router, stop, serving }
     }
 
     /// Stops the mall, as SIGTERM does.
@@ -114,29 +105,18 @@ impl Town {
 
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        std::fs::File::create(&path)
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
+        std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
         path
     }
 
     /// Runs a verb of the command line over the same database, beside the serving mall.
     pub(crate) async fn try_cli(&self, words: &str) -> Result<(bool, String), String> {
         let clock = Clock::ByHand(self.clock.clone());
-        cli(
-            self.folder.path(),
-            clock,
-            &words.split(' ').collect::<Vec<_>>(),
-        )
-        .await
+        cli(self.folder.path(), clock, &words.split(' ').collect::<Vec<_>>()).await
     }
 
     pub(crate) async fn cli(&self, words: &str) -> String {
-        self.try_cli(words)
-            .await
-            .unwrap_or_else(|error| panic!("{words}: {error}"))
-            .1
+        self.try_cli(words).await.unwrap_or_else(|error| panic!("{words}: {error}")).1
     }
 
     pub(crate) async fn cli_json(&self, words: &str) -> Value {
@@ -153,44 +133,27 @@ impl Town {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 
     pub(crate) async fn enrol(&self, code: &str, key: &Key) -> Answer {
-        let body = EnrolmentV1 {
-            claim_code: code.to_owned(),
-            public_key: key.public(),
-        };
+        let body = EnrolmentV1 { claim_code: code.to_owned(), public_key: key.public() };
         let body = serde_json::to_vec(&body).unwrap();
-        self.send(Request::post(path::ENROLMENTS).body(body.into()).unwrap())
-            .await
+        self.send(Request::post(path::ENROLMENTS).body(body.into()).unwrap()).await
     }
 
     pub(crate) async fn claim(&self, store: &str) -> String {
-        self.cli_json(&format!("claim {store}")).await["claim_code"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.cli_json(&format!("claim {store}")).await["claim_code"].as_str().unwrap().to_owned()
     }
 
     /// Adds a store and enrols an edge node for it.
     pub(crate) async fn edge(&self, store: &str) -> Edge<'_> {
-        self.cli(&format!("store add --code {store} --name {store}店"))
-            .await;
+        self.cli(&format!("store add --code {store} --name {store}店")).await;
         let (code, key) = (self.claim(store).await, Key::new());
         let answer = self.enrol(&code, &key).await;
         assert_eq!(answer.status, 201);
         let enrolled: EnrolledV1 = serde_json::from_slice(&answer.body).unwrap();
-        Edge {
-            town: self,
-            key,
-            enrolled,
-            nonce: AtomicU64::new(1),
-        }
+        Edge { town: self, key, enrolled, nonce: AtomicU64::new(1) }
     }
 
     /// Asks as HQ.
@@ -211,10 +174,7 @@ impl Town {
 }
 
 /// Every row of a query, its columns joined by `|`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test looks into the file from outside"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test looks into the file from outside")]
 pub(crate) fn rows(file: &Path, sql: &str) -> Vec<String> {
     let connection = rusqlite::Connection::open(file).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
@@ -241,14 +201,11 @@ pub(crate) async fn cli(
     words: &[&str],
 ) -> Result<(bool, String), String> {
     let data = data.display().to_string();
-    let args = ["mall", "--data", &data]
-        .into_iter()
-        .chain(words.iter().copied());
+    let args = ["mall", "--data", &data].into_iter().chain(words.iter().copied());
     let args = cli::Args::try_parse_from(args).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    let is_right = cli::execute(args.by(clock), &mut out)
-        .await
-        .map_err(|error| error.to_string())?;
+    let is_right =
+        cli::execute(args.by(clock), &mut out).await.map_err(|error| error.to_string())?;
     Ok((is_right, String::from_utf8(out).unwrap()))
 }
 
@@ -257,12 +214,7 @@ pub(crate) struct Key(Vec<u8>);
 
 impl Key {
     pub(crate) fn new() -> Self {
-        Self(
-            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-                .unwrap()
-                .as_ref()
-                .to_vec(),
-        )
+        Self(Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref().to_vec())
     }
 
     pub(crate) fn public(&self) -> String {
@@ -299,9 +251,7 @@ impl Edge<'_> {
         let header = self.key.sign(self.id(), self.town.now(), nonce, signed);
         let request = Request::builder().method(method).uri(path);
         let request = request.header(signature::HEADER, header);
-        self.town
-            .send(request.body(body.to_vec().into()).unwrap())
-            .await
+        self.town.send(request.body(body.to_vec().into()).unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

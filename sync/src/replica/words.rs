@@ -25,10 +25,8 @@ const LETTERS_MIN: usize = 2;
 #[must_use]
 pub fn item_words(item: &ItemV1) -> BTreeSet<String> {
     let texts = [&item.name, &item.spec, &item.brand, &item.sku];
-    let mut words: BTreeSet<String> = texts
-        .into_iter()
-        .flat_map(|text| find::words(text))
-        .collect();
+    let mut words: BTreeSet<String> =
+        texts.into_iter().flat_map(|text| find::words(text)).collect();
     let initials: String = item.initials.chars().take(SYLLABLES_MAX).collect();
     words.extend(ends(&initials, 0..initials.len()));
     words.extend(ends(&item.pinyin, syllables(&item.initials, &item.pinyin)));
@@ -123,25 +121,14 @@ mod tests {
 
     #[test]
     fn an_item_is_found_by_the_start_of_any_of_its_words() {
-        let words = item_words(&item(
-            "羊毛混纺针织衫",
-            "ymhfzzs",
-            "yangmaohunfangzhenzhishan",
-        ));
-        let queries = [
-            "kn23", "针织", "墨绿", "青垄", "ymhf", "zzs", "zs", "maohun", "zhenzhi", "shan",
-        ];
+        let words = item_words(&item("羊毛混纺针织衫", "ymhfzzs", "yangmaohunfangzhenzhishan"));
+        let queries =
+            ["kn23", "针织", "墨绿", "青垄", "ymhf", "zzs", "zs", "maohun", "zhenzhi", "shan"];
         for query in queries {
-            assert!(
-                words.iter().any(|word| word.starts_with(query)),
-                "{query} in {words:?}"
-            );
+            assert!(words.iter().any(|word| word.starts_with(query)), "{query} in {words:?}");
         }
         for query in ["angmao", "engzhi", "x"] {
-            assert!(
-                !words.iter().any(|word| word.starts_with(query)),
-                "{query} in {words:?}"
-            );
+            assert!(!words.iter().any(|word| word.starts_with(query)), "{query} in {words:?}");
         }
         assert_eq!(item_words(&item("Pistou", "", "")).len(), 5);
     }
@@ -159,10 +146,8 @@ mod tests {
             ("", "", ""),
         ];
         for (initials, pinyin, starts) in table {
-            let got: Vec<String> = syllables(initials, pinyin)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let got: Vec<String> =
+                syllables(initials, pinyin).iter().map(ToString::to_string).collect();
             assert_eq!(got.join(" "), starts, "{initials} {pinyin}");
         }
     }

@@ -84,10 +84,7 @@ impl ItemV1 {
             barcodes: item
                 .barcodes
                 .into_iter()
-                .map(|b| BarcodeV1 {
-                    gtin: b.gtin,
-                    pack_milli: b.pack,
-                })
+                .map(|b| BarcodeV1 { gtin: b.gtin, pack_milli: b.pack })
                 .collect(),
             initials,
             pinyin,
@@ -113,10 +110,7 @@ impl ItemV1 {
             barcodes: self
                 .barcodes
                 .into_iter()
-                .map(|b| ItemBarcode {
-                    gtin: b.gtin,
-                    pack: b.pack_milli,
-                })
+                .map(|b| ItemBarcode { gtin: b.gtin, pack: b.pack_milli })
                 .collect(),
         }
     }

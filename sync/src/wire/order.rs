@@ -115,10 +115,7 @@ impl OrderV1 {
             tenders: order
                 .tenders
                 .iter()
-                .map(|t| TenderV1 {
-                    kind: t.kind,
-                    amount_minor: t.amount,
-                })
+                .map(|t| TenderV1 { kind: t.kind, amount_minor: t.amount })
                 .collect(),
             change_minor: order.change,
         }
@@ -126,10 +123,8 @@ impl OrderV1 {
 
     /// Takes an order off the wire and checks every sum.
     pub fn into_order(self) -> Result<Order, OrderV1Fault> {
-        let receipt_number: ReceiptNumber = self
-            .receipt_number
-            .parse()
-            .map_err(|_| OrderV1Fault::ReceiptNumber)?;
+        let receipt_number: ReceiptNumber =
+            self.receipt_number.parse().map_err(|_| OrderV1Fault::ReceiptNumber)?;
         let is_same = receipt_number.business_date == self.business_date
             && receipt_number.workstation == self.workstation;
         if !is_same {
@@ -138,10 +133,7 @@ impl OrderV1 {
         if self.currency != CURRENCY {
             return Err(OrderV1Fault::Currency);
         }
-        let tender = |t: TenderV1| Tender {
-            kind: t.kind,
-            amount: t.amount_minor,
-        };
+        let tender = |t: TenderV1| Tender { kind: t.kind, amount: t.amount_minor };
         let order = Order {
             id: self.id,
             receipt_number,

@@ -13,10 +13,7 @@ use serde::Serialize;
 ///
 /// # Errors
 /// Whatever it ends in.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark is the one place that times itself"
-)]
+#[expect(clippy::disallowed_methods, reason = "a benchmark is the one place that times itself")]
 pub fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
     let began = Instant::now();
     let done = work()?;
@@ -30,10 +27,7 @@ pub struct Watch(Instant);
 impl Watch {
     /// Starts.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a benchmark is the one place that times itself"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a benchmark is the one place that times itself")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
@@ -52,8 +46,7 @@ pub struct Samples(Vec<u64>);
 impl Samples {
     /// Adds one.
     pub fn push(&mut self, duration: Duration) {
-        self.0
-            .push(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+        self.0.push(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// The value below which so many of a thousand lie, in microseconds.
@@ -144,11 +137,8 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for figure in &self.figures {
-            let ratio = format!(
-                "{}.{:02}",
-                figure.ratio_milli / 1_000,
-                figure.ratio_milli % 1_000 / 10
-            );
+            let ratio =
+                format!("{}.{:02}", figure.ratio_milli / 1_000, figure.ratio_milli % 1_000 / 10);
             let limit = match figure.limit_milli {
                 0 => String::new(),
                 limit => format!(" (promised: at most {})", limit / 1_000),

@@ -50,9 +50,7 @@ impl Scan {
                  where barcode.gtin = ?1",
             )?
             .query_row([gtin.parse::<i64>()?], |row| row.get(0))?;
-        self.written
-            .prepare_cached("insert into line (body) values (?1)")?
-            .execute([BODY])?;
+        self.written.prepare_cached("insert into line (body) values (?1)")?.execute([BODY])?;
         Ok(price)
     }
 }
@@ -115,8 +113,7 @@ impl Complete {
         tx.prepare_cached("insert into outbox (epoch, id, kind, v, at, body, digest, chain) values (1, ?1, 'order', 1, ?2, ?3, ?4, ?4)")?
             .execute(params![id, n, body, hash])?;
         tx.prepare_cached("insert into spool (id, order_id, workstation, copy, queued_at) values (?1, ?1, 1, 'first', ?2)")?.execute(params![id, n])?;
-        tx.prepare_cached("delete from cart_line where workstation = 1")?
-            .execute([])?;
+        tx.prepare_cached("delete from cart_line where workstation = 1")?.execute([])?;
         tx.prepare_cached("insert into station (workstation, revision, order_id, is_tendering, is_done) values (1, ?1, ?2, 0, 1) on conflict do update set revision = excluded.revision, order_id = excluded.order_id")?.execute(params![n, id])?;
         Ok(tx.commit()?)
     }
@@ -172,8 +169,7 @@ pub fn intake(data: &Path, bodies: &[String], n_lines: i64) -> Result<()> {
         let tx = connection.transaction()?;
         for (n, body) in hundred.iter().enumerate() {
             let id = u128::try_from(batch * 100 + n)?.to_be_bytes();
-            tx.prepare_cached("insert into event_id values (1, ?1, ?1)")?
-                .execute([id])?;
+            tx.prepare_cached("insert into event_id values (1, ?1, ?1)")?.execute([id])?;
             tx.prepare_cached("insert into inbox values (1, '2026-11-21', ?1, ?2)")?
                 .execute(params![id, body])?;
             tx.prepare_cached("insert into orders values (1, ?1, 'SH001-1-1-20261121-0001 1001')")?

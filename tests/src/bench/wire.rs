@@ -30,12 +30,7 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_LIMIT))?;
         let reader = BufReader::new(stream.try_clone()?);
-        Ok(Self {
-            stream,
-            reader,
-            host: host.to_owned(),
-            cookie,
-        })
+        Ok(Self { stream, reader, host: host.to_owned(), cookie })
     }
 
     /// Sends a request and gives back status and body.
@@ -77,10 +72,7 @@ impl Wire {
     /// As `ask`, and when the status is not 2xx.
     pub fn done(&mut self, method: &str, path: &str, body: &str) -> Result<String> {
         let (status, answer) = self.ask(method, path, body)?;
-        ensure!(
-            (200..300).contains(&status),
-            "{method} {path}: {status} {answer}"
-        );
+        ensure!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         Ok(answer)
     }
 }

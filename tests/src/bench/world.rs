@@ -21,15 +21,7 @@ const KINDS: [&str; 8] = [
     "速溶咖啡",
     "Tomates pelées",
 ];
-const MAKES: [&str; 7] = [
-    "晨露",
-    "Bellami",
-    "山行",
-    "Norrøna Mat",
-    "一禾",
-    "Casa Verde",
-    "柏舟",
-];
+const MAKES: [&str; 7] = ["晨露", "Bellami", "山行", "Norrøna Mat", "一禾", "Casa Verde", "柏舟"];
 
 /// The GTIN-13 of the n-th item, under GS1's prefix 952 for demonstrations.
 #[must_use]
@@ -54,20 +46,10 @@ pub fn write(path: &Path) -> Result<()> {
     let mut out = BufWriter::new(file);
     writeln!(out, "barcode,name,price_yuan")?;
     for n in 0..WORLD_ITEMS {
-        let kind = KINDS
-            .get(usize::try_from(n)? % KINDS.len())
-            .context("a kind")?;
-        let make = MAKES
-            .get(usize::try_from(n / 8)? % MAKES.len())
-            .context("a make")?;
+        let kind = KINDS.get(usize::try_from(n)? % KINDS.len()).context("a kind")?;
+        let make = MAKES.get(usize::try_from(n / 8)? % MAKES.len()).context("a make")?;
         let fen = price(n);
-        writeln!(
-            out,
-            "{},{make} {kind} {n},{}.{:02}",
-            gtin(n),
-            fen / 100,
-            fen % 100
-        )?;
+        writeln!(out, "{},{make} {kind} {n},{}.{:02}", gtin(n), fen / 100, fen % 100)?;
     }
     out.flush().context("could not write the large catalog")
 }

@@ -49,10 +49,7 @@ async fn main() -> Result<ExitCode> {
     mall.start().await?;
     let watch = Watch::start();
     mall.import(&catalog).await?;
-    report.notes.push((
-        "catalog import of 808,096 rows".into(),
-        seconds(watch.elapsed()),
-    ));
+    report.notes.push(("catalog import of 808,096 rows".into(), seconds(watch.elapsed())));
     store::found(&mall).await?;
 
     say("the first snapshot …");
@@ -61,21 +58,16 @@ async fn main() -> Result<ExitCode> {
     edge.enrol(&mall.claim(CODE).await?).await?;
     let watch = Watch::start();
     edge.start_within(LONG).await?;
-    report.notes.push((
-        "first start: snapshot built, fetched, in force".into(),
-        seconds(watch.elapsed()),
-    ));
+    report
+        .notes
+        .push(("first start: snapshot built, fetched, in force".into(), seconds(watch.elapsed())));
     edge.stop().await?;
     imported(&mut report, &mut edge).await?;
     started(&mut report, &mut edge).await?;
 
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
     let mut till = edge.till(1);
-    let session = till
-        .sign_in(operator, pin)
-        .await?
-        .cookie
-        .context("a session")?;
+    let session = till.sign_in(operator, pin).await?.cookie.context("a session")?;
     let mut wire = Wire::connect(&format!("127.0.0.1:{}", boot.port), session)?;
     say("scans …");
     scans(&mut report, &mut wire, &edge)?;
@@ -90,44 +82,27 @@ async fn main() -> Result<ExitCode> {
     report.write(&PathBuf::from("var/bench"))?;
     print_text(&text);
     let holds = report.figures.iter().all(Figure::holds);
-    Ok(if holds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the report is what this program is for"
-)]
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
 fn print_text(text: &str) {
     println!("{text}\nA copy for programs: var/bench/bench.json");
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a person waits and wants to know for what"
-)]
+#[expect(clippy::print_stderr, reason = "a person waits and wants to know for what")]
 fn eprintln_line(text: &str) {
     eprintln!("{text}");
 }
 
 fn seconds(duration: Duration) -> String {
-    format!(
-        "{}.{:01} s",
-        duration.as_secs(),
-        duration.subsec_millis() / 100
-    )
+    format!("{}.{:01} s", duration.as_secs(), duration.subsec_millis() / 100)
 }
 
 /// Snapshot import: the same file again, ready at the mall, into an empty data folder's place.
 async fn imported(report: &mut Report, edge: &mut EdgeProcess) -> Result<()> {
     let data = edge.data();
-    let (tables, indexes) = (
-        sync::replica::CATALOG_TABLES,
-        sync::replica::CATALOG_INDEXES,
-    );
+    let (tables, indexes) = (sync::replica::CATALOG_TABLES, sync::replica::CATALOG_INDEXES);
     let (_, under) = timed(|| floor::bulk_insert(&data, tables, indexes))?;
     std::fs::remove_file(data.join("replica-catalog.current"))?;
     let watch = Watch::start();
@@ -145,10 +120,9 @@ async fn started(report: &mut Report, edge: &mut EdgeProcess) -> Result<()> {
     let watch = Watch::start();
     edge.start().await?;
     let took = watch.elapsed().as_millis();
-    report.notes.push((
-        "start with 808,096 items in place, until ready".into(),
-        format!("{took} ms"),
-    ));
+    report
+        .notes
+        .push(("start with 808,096 items in place, until ready".into(), format!("{took} ms")));
     Ok(())
 }
 
@@ -182,9 +156,7 @@ fn scans(report: &mut Report, wire: &mut Wire, edge: &EdgeProcess) -> Result<()>
     void(wire)?;
     let what = "scan to quoted cart over HTTP, durable, 808,096 SKUs";
     let floor = "bare lookup and one bare durable write";
-    report
-        .figures
-        .push(Figure::of(what, &over, floor, &under, 3_000));
+    report.figures.push(Figure::of(what, &over, floor, &under, 3_000));
     Ok(())
 }
 
@@ -192,18 +164,11 @@ fn scans(report: &mut Report, wire: &mut Wire, edge: &EdgeProcess) -> Result<()>
 fn order(wire: &mut Wire, n: u32) -> Result<Duration> {
     let mut view = String::new();
     for line in 0..u32::try_from(LINES)? {
-        view = scan(
-            wire,
-            &world::gtin(pick(n.wrapping_mul(31).wrapping_add(line))),
-        )?;
+        view = scan(wire, &world::gtin(pick(n.wrapping_mul(31).wrapping_add(line))))?;
     }
     let view: Value = serde_json::from_str(&view)?;
     let cart = view.get("cart").context("a cart")?;
-    let text = |key| {
-        cart.get(key)
-            .context("a field of the cart")
-            .map(Value::to_string)
-    };
+    let text = |key| cart.get(key).context("a field of the cart").map(Value::to_string);
     let (order, revision) = (text("order_id")?, text("revision")?);
     let body = format!(
         "{{\"order_id\":{order},\"cart_revision\":{revision},\"tenders\":[{{\"kind\":\"cash\",\
@@ -227,9 +192,7 @@ fn orders(report: &mut Report, wire: &mut Wire, edge: &EdgeProcess) -> Result<()
     }
     let what = "durable completion of an order of 5 lines over HTTP";
     let floor = "bare transaction of the same rows, synchronous = full";
-    report
-        .figures
-        .push(Figure::of(what, &over, floor, &under, 0));
+    report.figures.push(Figure::of(what, &over, floor, &under, 0));
     Ok(())
 }
 
@@ -242,14 +205,9 @@ async fn told(
     let untold = |wire: &mut Wire| -> Result<u64> {
         let view = wire.done("GET", "/api/v1/workstations/1/view", "")?;
         let view: Value = serde_json::from_str(&view)?;
-        view.pointer("/link/outbox")
-            .and_then(Value::as_u64)
-            .context("the outbox")
+        view.pointer("/link/outbox").and_then(Value::as_u64).context("the outbox")
     };
-    until("the outbox to be empty", LONG, async || {
-        Ok((untold(wire)? == 0).then_some(()))
-    })
-    .await?;
+    until("the outbox to be empty", LONG, async || Ok((untold(wire)? == 0).then_some(()))).await?;
     mall.stop().await?;
     for n in 0..u32::try_from(BACKLOG)? {
         order(wire, TIMES + n)?;
@@ -266,10 +224,7 @@ async fn told(
         Ok((left < n).then_some((watch, n - left)))
     });
     let (watch, before) = first.await?;
-    until("the backlog to be told", LONG, async || {
-        Ok((untold(wire)? == 0).then_some(()))
-    })
-    .await?;
+    until("the backlog to be told", LONG, async || Ok((untold(wire)? == 0).then_some(()))).await?;
     let took = watch.elapsed();
     let rest = n - before;
     let per_s = u128::from(rest) * 1_000_000 / took.as_micros().max(1);

@@ -106,10 +106,7 @@ fn alone(data: &Path) -> Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            bail!(
-                "A demo runs on {} already: stop it with Ctrl-C first.",
-                data.display()
-            )
+            bail!("A demo runs on {} already: stop it with Ctrl-C first.", data.display())
         }
         Err(TryLockError::Error(error)) => Err(error).context("could not lock the data folder"),
     }
@@ -186,31 +183,19 @@ impl Demo {
             simulated: true,
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
-        Ok(Self {
-            data,
-            mall,
-            edge,
-            begun: Instant::now(),
-        })
+        Ok(Self { data, mall, edge, begun: Instant::now() })
     }
 
     fn progress(&self, text: &str) {
         let seconds = self.begun.elapsed();
-        say(&format!(
-            "[{:>3}.{} s] {text}",
-            seconds.as_secs(),
-            seconds.subsec_millis() / 100
-        ));
+        say(&format!("[{:>3}.{} s] {text}", seconds.as_secs(), seconds.subsec_millis() / 100));
     }
 
     /// From whatever is in the folder to a store that is ready to sell.
     async fn open(&mut self, arguments: &Arguments) -> Result<()> {
         let catalog = arguments.catalog.clone().unwrap_or_else(catalog::demo);
         let catalog = catalog.canonicalize().with_context(|| {
-            format!(
-                "There is no catalog {}: give the path of a file",
-                catalog.display()
-            )
+            format!("There is no catalog {}: give the path of a file", catalog.display())
         })?;
         self.progress("启动商城  Starting the mall");
         self.mall.start().await?;
@@ -219,9 +204,7 @@ impl Demo {
         store::found(&self.mall).await?;
         if !self.edge.is_enrolled()? {
             self.progress("登记门店节点  Enrolling the store's node");
-            self.edge
-                .enrol(&self.mall.claim(store::CODE).await?)
-                .await?;
+            self.edge.enrol(&self.mall.claim(store::CODE).await?).await?;
         }
         self.progress(
             "启动门店节点  Starting the store's node; the first time it fetches the catalog",
@@ -261,11 +244,7 @@ impl Demo {
             done.rows, done.added, done.changed, done.unchanged, done.refused
         ));
         for fault in done.faults.iter().take(FAULTS_TOLD) {
-            let Fault {
-                line,
-                field,
-                reason,
-            } = fault;
+            let Fault { line, field, reason } = fault;
             self.progress(&format!("  第 {line} 行 line {line}, {field}: {reason}"));
         }
         let untold = done.faults.len().saturating_sub(FAULTS_TOLD);
@@ -307,11 +286,7 @@ impl Demo {
         }
         text.push_str("工号  operator    PIN\n");
         for (number, name, role, pin) in store::OPERATORS {
-            let role = if role == "manager" {
-                "店长 manager"
-            } else {
-                "收银员 cashier"
-            };
+            let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };
             text.push_str(&format!("  {number}  {pin}  {name}  {role}\n"));
         }
         text.push_str(&format!(
@@ -333,16 +308,10 @@ impl Demo {
         loop {
             tick.tick().await;
             if !self.mall.is_running()? {
-                bail!(
-                    "The mall ended by itself:\n{}",
-                    program::last_lines(self.mall.log(), 12)
-                );
+                bail!("The mall ended by itself:\n{}", program::last_lines(self.mall.log(), 12));
             }
             if !self.edge.is_running()? {
-                bail!(
-                    "The node ended by itself:\n{}",
-                    program::last_lines(&self.edge.log(), 12)
-                );
+                bail!("The node ended by itself:\n{}", program::last_lines(&self.edge.log(), 12));
             }
         }
     }
@@ -362,9 +331,7 @@ fn fingerprint(path: &Path) -> Result<String> {
     let (mut sum, mut bytes) = (0xcbf2_9ce4_8422_2325_u64, 0_usize);
     let mut buffer = vec![0; 1_024 * 1_024];
     loop {
-        let n = file
-            .read(&mut buffer)
-            .context("could not read the catalog")?;
+        let n = file.read(&mut buffer).context("could not read the catalog")?;
         let chunk = buffer.get(..n).unwrap_or_default();
         if chunk.is_empty() {
             return Ok(format!("{sum:016x} {bytes}"));

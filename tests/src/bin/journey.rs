@@ -21,10 +21,7 @@ async fn main() -> ExitCode {
     };
     match played {
         Ok(found) => {
-            say(&format!(
-                "Mall and store agree on {} orders, to the fen.",
-                found.n_edge
-            ));
+            say(&format!("Mall and store agree on {} orders, to the fen.", found.n_edge));
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -17,9 +17,7 @@ const CODES_MAX: usize = 24;
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut words = std::env::args().skip(1).skip_while(|word| word == "--");
-    let Some(program) = words.next() else {
-        bail!("stage -- COMMAND [ARGUMENT …]")
-    };
+    let Some(program) = words.next() else { bail!("stage -- COMMAND [ARGUMENT …]") };
     let words: Vec<String> = words.collect();
     let folder = folder::temporary()?;
     let mut store = Store::open(folder.path()).await?;
@@ -42,9 +40,5 @@ async fn main() -> Result<ExitCode> {
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     store.close().await?;
     let is_fine = ended.context("could not run the command")?.success();
-    Ok(if is_fine {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

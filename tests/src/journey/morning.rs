@@ -30,18 +30,12 @@ pub(super) async fn open(folder: &Path, table: &mut Table) -> Result<Stage> {
     let imported = async {
         let done = mall.import(&catalog::demo()).await?;
         ensure!(done.refused == 0, "{} rows were refused", done.refused);
-        Ok((
-            (),
-            format!("{} rows, {} items added", done.rows, done.added),
-        ))
+        Ok(((), format!("{} rows, {} items added", done.rows, done.added)))
     };
     table.step("import the demo catalog", imported).await?;
     let founded = async {
         store::found(&mall).await?;
-        Ok((
-            mall.token("journey").await?,
-            "SH001, 2 workstations, 3 operators".to_owned(),
-        ))
+        Ok((mall.token("journey").await?, "SH001, 2 workstations, 3 operators".to_owned()))
     };
     let token = table.step("found the store", founded).await?;
     let mut edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(mall.url())?)?;
@@ -54,21 +48,14 @@ pub(super) async fn open(folder: &Path, table: &mut Table) -> Result<Stage> {
         edge.start().await?;
         Ok(((), edge.url()))
     };
-    table
-        .step("start the node, fetch the snapshots", started)
-        .await?;
+    table.step("start the node, fetch the snapshots", started).await?;
     let store = Store::of(folder, mall, edge, token);
     let signed_in = async {
         let tills = (store.cashier(1).await?, store.cashier(2).await?);
         Ok((tills, "李静 at 1号台, 王强 at 2号台".to_owned()))
     };
     let (one, two) = table.step("sign in", signed_in).await?;
-    Ok(Stage {
-        store,
-        one,
-        two,
-        list: catalog::read(&catalog::demo())?,
-    })
+    Ok(Stage { store, one, two, list: catalog::read(&catalog::demo())? })
 }
 
 /// A first shopper at workstation 1: three items over the screen, exact cash.
@@ -84,40 +71,19 @@ pub(super) async fn pieces(stage: &mut Stage, table: &mut Table) -> Result<()> {
         shows(&view, total, 2)?;
         let display = display_is(till, "cart").await?;
         let cart = display.cart.context("the shopper sees no cart")?;
-        ensure!(
-            cart.total.amount == total,
-            "the shopper sees {}",
-            yuan(cart.total.amount)
-        );
-        Ok((
-            (),
-            format!("{} + 2 × {} = {}", first.name, second.name, yuan(total)),
-        ))
+        ensure!(cart.total.amount == total, "the shopper sees {}", yuan(cart.total.amount));
+        Ok(((), format!("{} + 2 × {} = {}", first.name, second.name, yuan(total))))
     };
-    table
-        .step("scan 3 pieces on the screen of 1号台", scanned)
-        .await?;
+    table.step("scan 3 pieces on the screen of 1号台", scanned).await?;
     let paid = async {
         let openings = paper::drawer_openings(till).await?;
         let view = till.done(&till.to_tender()).await?;
-        let due = view
-            .tender
-            .as_ref()
-            .context("nothing is due")?
-            .cash
-            .due
-            .amount;
+        let due = view.tender.as_ref().context("nothing is due")?.cash.due.amount;
         display_is(till, "tender").await?;
         let completed = till.pay(&view, due).await?;
-        ensure!(
-            completed.order.change.amount == 0,
-            "exact cash gives change"
-        );
+        ensure!(completed.order.change.amount == 0, "exact cash gives change");
         let display = display_is(till, "paid").await?;
-        let seen = display
-            .paid
-            .context("the shopper sees no payment")?
-            .order_id;
+        let seen = display.paid.context("the shopper sees no payment")?.order_id;
         ensure!(seen == completed.order.id, "the shopper sees another order");
         until("the drawer to open", PATIENCE, async || {
             Ok((paper::drawer_openings(till).await? > openings).then_some(()))
@@ -126,9 +92,7 @@ pub(super) async fn pieces(stage: &mut Stage, table: &mut Table) -> Result<()> {
         let words = format!("{} due {}", completed.order.receipt_number, yuan(due));
         Ok((completed, words))
     };
-    let completed = table
-        .step("pay exact cash; drawer and display follow", paid)
-        .await?;
+    let completed = table.step("pay exact cash; drawer and display follow", paid).await?;
     let printed = async {
         let text = receipt(till, &completed).await?;
         let name = first.name.as_str();
@@ -144,10 +108,7 @@ pub(super) async fn fresh_goods(stage: &mut Stage, table: &mut Table) -> Result<
     let till = stage.two.clone();
     let scanned = table.step("scan 3 labels and a pack by the port", by_the_port(stage));
     let (view, total) = scanned.await?;
-    let changed = table.step(
-        "void a line, undo, count, undo",
-        there_and_back(&till, &view),
-    );
+    let changed = table.step("void a line, undo, count, undo", there_and_back(&till, &view));
     changed.await?;
     let paid = async {
         let view = till.done(&till.to_tender()).await?;
@@ -203,11 +164,7 @@ async fn there_and_back(till: &Till, view: &View) -> Result<((), String)> {
     shows(&till.done(&till.undo()).await?, total, n)?;
     let last = cart.lines.last().context("a line is missing")?;
     let counted = till.done(&till.count(last.id, 2_000)).await?;
-    shows(
-        &counted,
-        total - last.amount.amount + 2 * last.list_price.amount,
-        n,
-    )?;
+    shows(&counted, total - last.amount.amount + 2 * last.list_price.amount, n)?;
     shows(&till.done(&till.undo()).await?, total, n)?;
     Ok(((), format!("back to {}", yuan(total))))
 }

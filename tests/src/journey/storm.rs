@@ -30,9 +30,8 @@ pub(super) async fn mall_dies(stage: &mut Stage, table: &mut Table) -> Result<()
         Ok(((), "the notice is up on 1号台".to_owned()))
     };
     table.step("kill -9 the mall", killed).await?;
-    let codes: Vec<String> = (1..=SOLD_ALONE)
-        .map(|n| Ok(stage.piece(n)?.barcode.clone()))
-        .collect::<Result<_>>()?;
+    let codes: Vec<String> =
+        (1..=SOLD_ALONE).map(|n| Ok(stage.piece(n)?.barcode.clone())).collect::<Result<_>>()?;
     let sold = async {
         let at = async |till: &Till| -> Result<i64> {
             let mut sum = 0;
@@ -49,41 +48,25 @@ pub(super) async fn mall_dies(stage: &mut Stage, table: &mut Table) -> Result<()
             Ok((usize::try_from(outbox) == Ok(2 * SOLD_ALONE)).then_some(outbox))
         })
         .await?;
-        Ok((
-            (),
-            format!(
-                "{waiting} orders, {}; all wait in the outbox",
-                yuan(one + two)
-            ),
-        ))
+        Ok(((), format!("{waiting} orders, {}; all wait in the outbox", yuan(one + two))))
     };
-    table
-        .step("sell on at both workstations at once", sold)
-        .await
+    table.step("sell on at both workstations at once", sold).await
 }
 
 /// kill -9 of the node in the middle of a cart; the cart is as it was.
 pub(super) async fn node_dies(stage: &mut Stage, table: &mut Table) -> Result<()> {
-    let codes = [
-        stage.piece(7)?.barcode.clone(),
-        stage.piece(8)?.barcode.clone(),
-    ];
+    let codes = [stage.piece(7)?.barcode.clone(), stage.piece(8)?.barcode.clone()];
     let killed = async {
         for code in &codes {
             stage.one.done(&stage.one.scan(code)).await?;
         }
-        let before = stage
-            .one
-            .done(&stage.one.scan_many(&codes[0], 3_000))
-            .await?;
+        let before = stage.one.done(&stage.one.scan_many(&codes[0], 3_000)).await?;
         stage.store.edge.kill();
         let pieces = before.cart.as_ref().map_or(0, |cart| cart.pieces);
         ensure!(pieces == 5, "{pieces} pieces on the counter");
         Ok((before, format!("{pieces} pieces on the counter")))
     };
-    let before = table
-        .step("kill -9 the node in the middle of a cart", killed)
-        .await?;
+    let before = table.step("kill -9 the node in the middle of a cart", killed).await?;
     let (edge, till) = (&mut stage.store.edge, &stage.one);
     let returned = async {
         edge.start().await?;
@@ -96,14 +79,9 @@ pub(super) async fn node_dies(stage: &mut Stage, table: &mut Table) -> Result<()
             after.cart
         );
         ensure!(after.link.outbox > 0, "the outbox was forgotten");
-        Ok((
-            after,
-            "the same cart, the same revision, still signed in".to_owned(),
-        ))
+        Ok((after, "the same cart, the same revision, still signed in".to_owned()))
     };
-    let after = table
-        .step("start it again: the cart as it was", returned)
-        .await?;
+    let after = table.step("start it again: the cart as it was", returned).await?;
     let paid = async {
         let cart = after.cart.as_ref().context("nobody is signed in")?;
         shows(&after, cart.total.amount, 2)?;
@@ -125,14 +103,9 @@ pub(super) async fn prices_change(stage: &mut Stage, table: &mut Table) -> Resul
         let view = till.done(&till.scan(&item.barcode)).await?;
         shows(&view, item.price, 1)?;
         till.done(&till.void_cart()).await?;
-        Ok((
-            (),
-            format!("{}: {} → {}", item.name, yuan(item.price), yuan(price)),
-        ))
+        Ok(((), format!("{}: {} → {}", item.name, yuan(item.price), yuan(price))))
     };
-    table
-        .step("change a price at HQ; the store has the old one", changed)
-        .await?;
+    table.step("change a price at HQ; the store has the old one", changed).await?;
     let mall = &mut stage.store.mall;
     let returned = async {
         mall.start().await?;
@@ -151,10 +124,7 @@ pub(super) async fn prices_change(stage: &mut Stage, table: &mut Table) -> Resul
         })
         .await?;
         let completed = till.sell(&[], 0).await?;
-        ensure!(
-            completed.order.total.amount == price,
-            "sold at another price"
-        );
+        ensure!(completed.order.total.amount == price, "sold at another price");
         Ok(((), format!("sold for {}", yuan(price))))
     };
     table.step("sell at the new price", followed).await
@@ -173,38 +143,19 @@ pub(super) async fn everything_agrees(stage: Stage, table: &mut Table) -> Result
         ledger.check_receipt_numbers()?;
         ledger.check_file()?;
         let checked: serde_json::Value = store.mall.tell(&["orders", "check"]).await?;
-        Ok((
-            (),
-            format!("receipt numbers without holes; mall: {checked}"),
-        ))
+        Ok(((), format!("receipt numbers without holes; mall: {checked}")))
     };
-    table
-        .step("check both books for themselves", checked)
-        .await?;
+    table.step("check both books for themselves", checked).await?;
     let compared = async {
         let found = store.compare().await?;
-        ensure!(
-            found.agrees(),
-            "mall and store differ:\n{}",
-            found.differences.join("\n")
-        );
+        ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
         let expected = 2 + 2 * SOLD_ALONE + 2;
-        ensure!(
-            found.n_edge == expected,
-            "{} orders and not {expected}",
-            found.n_edge
-        );
-        let words = format!(
-            "{} = {} orders, {} in all",
-            found.n_edge,
-            found.n_mall,
-            yuan(found.total)
-        );
+        ensure!(found.n_edge == expected, "{} orders and not {expected}", found.n_edge);
+        let words =
+            format!("{} = {} orders, {} in all", found.n_edge, found.n_mall, yuan(found.total));
         Ok((found, words))
     };
-    let found = table
-        .step("compare order by order, fen by fen", compared)
-        .await?;
+    let found = table.step("compare order by order, fen by fen", compared).await?;
     let closed = async {
         store.close().await?;
         Ok(((), "both ended in order".to_owned()))

@@ -22,11 +22,7 @@ impl Table {
     /// An empty table; told ones print each row when it is done.
     #[must_use]
     pub fn new(is_told: bool) -> Self {
-        let mut table = Self {
-            text: String::new(),
-            n: 0,
-            is_told,
-        };
+        let mut table = Self { text: String::new(), n: 0, is_told };
         table.row("", "step", "result", "ms");
         table
     }
@@ -43,10 +39,7 @@ impl Table {
         self.n += 1;
         let begun = Instant::now();
         let done = work.await;
-        let (number, ms) = (
-            format!("{:2}", self.n),
-            begun.elapsed().as_millis().to_string(),
-        );
+        let (number, ms) = (format!("{:2}", self.n), begun.elapsed().as_millis().to_string());
         match done {
             Ok((value, result)) => {
                 self.row(&number, what, &result, &ms);
@@ -79,10 +72,7 @@ impl Table {
 
 /// Fills up with blanks; an ideograph takes two columns of a terminal.
 fn padded(text: &str, columns: usize) -> String {
-    let used: usize = text
-        .chars()
-        .map(|c| if u32::from(c) >= 0x2E80 { 2 } else { 1 })
-        .sum();
+    let used: usize = text.chars().map(|c| if u32::from(c) >= 0x2E80 { 2 } else { 1 }).sum();
     let blanks = columns.saturating_sub(used);
     format!("{text}{}", " ".repeat(blanks))
 }

@@ -19,10 +19,7 @@ const CELL_COLUMNS_MIN: usize = 4;
 pub(super) fn lines(cells: &[Cell], columns: usize) -> Vec<String> {
     let cells: Vec<Cell> = cells
         .iter()
-        .map(|cell| Cell {
-            text: gbk::printable(&cell.text),
-            ..cell.clone()
-        })
+        .map(|cell| Cell { text: gbk::printable(&cell.text), ..cell.clone() })
         .collect();
     match widths(&cells, columns) {
         Some(widths) => side_by_side(&cells, &widths),
@@ -58,10 +55,8 @@ fn needed(cell: &Cell) -> usize {
 fn by_weight(cells: &[Cell], columns: usize) -> Vec<usize> {
     let weight = |cell: &Cell| usize::from(cell.weight.max(1));
     let total: usize = cells.iter().map(weight).sum();
-    let mut widths: Vec<usize> = cells
-        .iter()
-        .map(|cell| columns * weight(cell) / total.max(1))
-        .collect();
+    let mut widths: Vec<usize> =
+        cells.iter().map(|cell| columns * weight(cell) / total.max(1)).collect();
     let given: usize = widths.iter().sum();
     for width in widths.iter_mut().take(columns - given) {
         *width += 1;
@@ -83,11 +78,8 @@ fn take(cells: &[Cell], widths: &mut [usize], missing: usize) -> Option<()> {
 }
 
 fn side_by_side(cells: &[Cell], widths: &[usize]) -> Vec<String> {
-    let columns: Vec<Vec<String>> = cells
-        .iter()
-        .zip(widths)
-        .map(|(cell, width)| wrap(&cell.text, *width))
-        .collect();
+    let columns: Vec<Vec<String>> =
+        cells.iter().zip(widths).map(|(cell, width)| wrap(&cell.text, *width)).collect();
     let height = columns.iter().map(Vec::len).max().unwrap_or(0);
     (0..height)
         .map(|row| {
@@ -97,12 +89,7 @@ fn side_by_side(cells: &[Cell], widths: &[usize]) -> Vec<String> {
                     pad(&mut line, GAP);
                 }
                 let text = columns.get(at).and_then(|lines| lines.get(row));
-                place(
-                    &mut line,
-                    text.map_or("", String::as_str),
-                    cell.align,
-                    *width,
-                );
+                place(&mut line, text.map_or("", String::as_str), cell.align, *width);
             }
             line.trim_end_matches(' ').to_owned()
         })
@@ -126,12 +113,10 @@ fn stacked(cells: &[Cell], columns: usize) -> Vec<String> {
     cells
         .iter()
         .flat_map(|cell| {
-            wrap(&cell.text, columns)
-                .into_iter()
-                .map(|line| match cell.align {
-                    Align::Right => flush_right(&line, columns),
-                    Align::Left | Align::Centre => line,
-                })
+            wrap(&cell.text, columns).into_iter().map(|line| match cell.align {
+                Align::Right => flush_right(&line, columns),
+                Align::Left | Align::Centre => line,
+            })
         })
         .collect()
 }

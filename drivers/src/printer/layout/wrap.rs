@@ -63,12 +63,7 @@ struct Lines {
 
 impl Lines {
     fn new(columns: usize) -> Self {
-        Self {
-            columns,
-            done: Vec::new(),
-            line: String::new(),
-            used: 0,
-        }
+        Self { columns, done: Vec::new(), line: String::new(), used: 0 }
     }
 
     fn add(&mut self, unit: &str) {

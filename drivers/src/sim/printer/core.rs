@@ -51,10 +51,7 @@ impl Core {
             real_time: RealTime::default(),
             buffer: Vec::new(),
             slips: VecDeque::new(),
-            open: Slip {
-                id: 1,
-                ..Slip::default()
-            },
+            open: Slip { id: 1, ..Slip::default() },
             connection: None,
             automatic: false,
             break_after: None,
@@ -93,10 +90,7 @@ impl Core {
         let begun = !self.open.rows.is_empty() || self.open.drawer_kicks > 0;
         let slips = self.slips.iter().chain(begun.then_some(&self.open));
         let skip = (self.slips.len() + usize::from(begun)).saturating_sub(SLIPS_MAX);
-        Tape {
-            columns: self.paper.columns(),
-            slips: slips.skip(skip).cloned().collect(),
-        }
+        Tape { columns: self.paper.columns(), slips: slips.skip(skip).cloned().collect() }
     }
 
     /// Whether something that can be seen has changed since last asked.
@@ -307,10 +301,7 @@ impl Core {
 
     /// A cut through blank paper makes no slip.
     fn end_slip(&mut self, cut: bool) {
-        let next = Slip {
-            id: self.open.id + 1,
-            ..Slip::default()
-        };
+        let next = Slip { id: self.open.id + 1, ..Slip::default() };
         if self.open.rows.is_empty() {
             self.open.bytes.clear();
             return;

@@ -14,9 +14,7 @@ pub(crate) enum Language {
 impl Language {
     /// The first language that the caller names and we speak; Chinese otherwise.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let wanted = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok());
+        let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let tags = wanted.unwrap_or_default().split(',').map(str::trim);
         tags.filter_map(|tag| match tag.get(..2) {
             Some("zh") => Some(Self::Chinese),
@@ -50,11 +48,7 @@ type Row = (&'static str, [&'static str; 3], [&'static str; 3]);
 const ROWS: &[Row] = &[
     (
         "sign-in-required",
-        [
-            "请先登录",
-            "这台收银台还没有人登录。",
-            "选择姓名并输入密码。",
-        ],
+        ["请先登录", "这台收银台还没有人登录。", "选择姓名并输入密码。"],
         [
             "Sign in first",
             "Nobody is signed in at this workstation.",
@@ -63,11 +57,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "pin-wrong",
-        [
-            "密码不对",
-            "没有登录。",
-            "再试一次。连续五次不对要等一会儿。",
-        ],
+        ["密码不对", "没有登录。", "再试一次。连续五次不对要等一会儿。"],
         [
             "Wrong PIN",
             "You are not signed in.",
@@ -89,24 +79,12 @@ const ROWS: &[Row] = &[
     ),
     (
         "forbidden",
-        [
-            "没有权限",
-            "这一步需要店长。什么都没有改变。",
-            "请店长登录后再做。",
-        ],
-        [
-            "Not allowed",
-            "This needs a manager. Nothing was changed.",
-            "Ask a manager to sign in.",
-        ],
+        ["没有权限", "这一步需要店长。什么都没有改变。", "请店长登录后再做。"],
+        ["Not allowed", "This needs a manager. Nothing was changed.", "Ask a manager to sign in."],
     ),
     (
         "unknown-barcode",
-        [
-            "没有这个商品",
-            "条码 {0} 不在目录里。购物车没有变。",
-            "核对条码，或按 F2 找商品。",
-        ],
+        ["没有这个商品", "条码 {0} 不在目录里。购物车没有变。", "核对条码，或按 F2 找商品。"],
         [
             "No such item",
             "No item has the code {0}. The cart is as it was.",
@@ -115,11 +93,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "bad-check-digit",
-        [
-            "条码读错了",
-            "{0} 的校验位不对，可能错扫了一位。购物车没有变。",
-            "再扫一次。",
-        ],
+        ["条码读错了", "{0} 的校验位不对，可能错扫了一位。购物车没有变。", "再扫一次。"],
         [
             "Code misread",
             "The check digit of {0} is wrong. The cart is as it was.",
@@ -141,11 +115,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "not-a-code",
-        [
-            "读不出条码",
-            "扫到的内容不是条码。购物车没有变。",
-            "再扫一次，或输入条码。",
-        ],
+        ["读不出条码", "扫到的内容不是条码。购物车没有变。", "再扫一次，或输入条码。"],
         [
             "Not a code",
             "What was scanned is not a code. The cart is as it was.",
@@ -154,11 +124,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "weight-needed",
-        [
-            "要先称重",
-            "这个商品按重量卖。购物车没有变。",
-            "先输入公斤数再扫，或扫称重标签。",
-        ],
+        ["要先称重", "这个商品按重量卖。购物车没有变。", "先输入公斤数再扫，或扫称重标签。"],
         [
             "Weigh it first",
             "This item is sold by weight. The cart is as it was.",
@@ -167,11 +133,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "quantity-out-of-range",
-        [
-            "数量不对",
-            "数量要大于 0、不超过 9999，按件卖的要整数。购物车没有变。",
-            "重新输入数量。",
-        ],
+        ["数量不对", "数量要大于 0、不超过 9999，按件卖的要整数。购物车没有变。", "重新输入数量。"],
         [
             "Quantity out of range",
             "A quantity is more than 0 and at most 9,999; pieces are whole. The cart is as it was.",
@@ -180,11 +142,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "quantity-on-label",
-        [
-            "数量印在标签上",
-            "称重标签的数量不能改。购物车没有变。",
-            "作废这一行，重新称。",
-        ],
+        ["数量印在标签上", "称重标签的数量不能改。购物车没有变。", "作废这一行，重新称。"],
         [
             "Printed on the label",
             "The quantity of a weight label cannot be changed. The cart is as it was.",
@@ -193,11 +151,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "line-not-found",
-        [
-            "这一行已经不在了",
-            "别的屏幕刚改过购物车。什么都没有改变。",
-            "看一眼屏幕再做。",
-        ],
+        ["这一行已经不在了", "别的屏幕刚改过购物车。什么都没有改变。", "看一眼屏幕再做。"],
         [
             "The line is gone",
             "Another screen has just changed the cart. Nothing was done.",
@@ -206,11 +160,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "cart-full",
-        [
-            "购物车满了",
-            "一单最多 200 行。购物车没有变。",
-            "先结这一单。",
-        ],
+        ["购物车满了", "一单最多 200 行。购物车没有变。", "先结这一单。"],
         [
             "The cart is full",
             "An order has at most 200 lines. The cart is as it was.",
@@ -220,19 +170,11 @@ const ROWS: &[Row] = &[
     (
         "cart-empty",
         ["购物车是空的", "没有要收款的商品。", "先扫商品。"],
-        [
-            "The cart is empty",
-            "There is nothing to pay for.",
-            "Scan an item first.",
-        ],
+        ["The cart is empty", "There is nothing to pay for.", "Scan an item first."],
     ),
     (
         "cart-changed",
-        [
-            "购物车刚变过",
-            "屏幕上的金额已经不是最新的。没有收款。",
-            "核对新的金额再收款。",
-        ],
+        ["购物车刚变过", "屏幕上的金额已经不是最新的。没有收款。", "核对新的金额再收款。"],
         [
             "The cart has changed",
             "The amount on this screen is not the newest. Nothing was taken.",
@@ -241,11 +183,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "tender-short",
-        [
-            "钱还不够",
-            "还差 {0} 元。订单没有完成，购物车还在。",
-            "再收一些。",
-        ],
+        ["钱还不够", "还差 {0} 元。订单没有完成，购物车还在。", "再收一些。"],
         [
             "Not enough",
             "{0} is missing. The order is not complete; the cart is still here.",
@@ -254,11 +192,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "tender-impossible",
-        [
-            "金额不对",
-            "这个收款金额不能用。订单没有完成，购物车还在。",
-            "重新输入金额。",
-        ],
+        ["金额不对", "这个收款金额不能用。订单没有完成，购物车还在。", "重新输入金额。"],
         [
             "Amount not possible",
             "This amount cannot be taken. The order is not complete; the cart is still here.",
@@ -267,11 +201,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "order-conflict",
-        [
-            "编号重复",
-            "同一个编号已经用在另一件事上。什么都没有改变。",
-            "刷新屏幕再做。",
-        ],
+        ["编号重复", "同一个编号已经用在另一件事上。什么都没有改变。", "刷新屏幕再做。"],
         [
             "Id used before",
             "The same id was used for something else. Nothing was changed.",
@@ -280,11 +210,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "no-catalog",
-        [
-            "商品资料还没到",
-            "这台机器还没有收到商品资料。",
-            "检查网络，等资料到了再卖。",
-        ],
+        ["商品资料还没到", "这台机器还没有收到商品资料。", "检查网络，等资料到了再卖。"],
         [
             "No catalog yet",
             "This box has not received its catalog.",
@@ -293,11 +219,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "workstation-unknown",
-        [
-            "没有这台收银台",
-            "门店没有这个编号的收银台。",
-            "核对地址里的编号。",
-        ],
+        ["没有这台收银台", "门店没有这个编号的收银台。", "核对地址里的编号。"],
         [
             "No such workstation",
             "The store has no workstation of this number.",
@@ -307,19 +229,11 @@ const ROWS: &[Row] = &[
     (
         "order-unknown",
         ["没有这个订单", "这家门店没有这个订单。", "核对小票号。"],
-        [
-            "No such order",
-            "This store has no such order.",
-            "Check the receipt number.",
-        ],
+        ["No such order", "This store has no such order.", "Check the receipt number."],
     ),
     (
         "no-printer",
-        [
-            "没有打印机",
-            "这台收银台没有配打印机。订单是好的。",
-            "到别的收银台补打。",
-        ],
+        ["没有打印机", "这台收银台没有配打印机。订单是好的。", "到别的收银台补打。"],
         [
             "No printer",
             "This workstation has no printer. The order is safe.",
@@ -328,11 +242,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "drawer-unreachable",
-        [
-            "钱箱打不开",
-            "钱箱没有回应。",
-            "检查打印机和钱箱的连线，或用钥匙开。",
-        ],
+        ["钱箱打不开", "钱箱没有回应。", "检查打印机和钱箱的连线，或用钥匙开。"],
         [
             "Drawer not reached",
             "The drawer did not answer.",
@@ -342,19 +252,11 @@ const ROWS: &[Row] = &[
     (
         "busy",
         ["请稍等", "机器正忙，这一步没有做。", "再按一次。"],
-        [
-            "Busy",
-            "The box is busy; this step was not done.",
-            "Press again.",
-        ],
+        ["Busy", "The box is busy; this step was not done.", "Press again."],
     ),
     (
         "disk-full",
-        [
-            "磁盘满了",
-            "这一步没有存下。已经存下的订单都在。",
-            "请店长清理磁盘。",
-        ],
+        ["磁盘满了", "这一步没有存下。已经存下的订单都在。", "请店长清理磁盘。"],
         [
             "The disk is full",
             "This step was not kept. Orders already kept are safe.",
@@ -373,37 +275,21 @@ const ROWS: &[Row] = &[
     (
         "foreign-host",
         ["地址不对", "请用门店给的地址打开。", ""],
-        [
-            "Wrong address",
-            "Open this page by the store's own address.",
-            "",
-        ],
+        ["Wrong address", "Open this page by the store's own address.", ""],
     ),
     (
         "foreign-page",
         ["来源不对", "别的网页不能操作收银台。什么都没有改变。", ""],
-        [
-            "Foreign page",
-            "Another site cannot work a till. Nothing was changed.",
-            "",
-        ],
+        ["Foreign page", "Another site cannot work a till. Nothing was changed.", ""],
     ),
     (
         "body-too-large",
         ["内容太长", "请求超过了上限。什么都没有改变。", ""],
-        [
-            "Too large",
-            "The request is over the limit. Nothing was changed.",
-            "",
-        ],
+        ["Too large", "The request is over the limit. Nothing was changed.", ""],
     ),
     (
         "malformed",
-        [
-            "请求看不懂",
-            "请求不完整或格式不对。什么都没有改变。",
-            "刷新屏幕再做。",
-        ],
+        ["请求看不懂", "请求不完整或格式不对。什么都没有改变。", "刷新屏幕再做。"],
         [
             "Malformed request",
             "The request is incomplete or not understood. Nothing was changed.",
@@ -413,11 +299,7 @@ const ROWS: &[Row] = &[
     (
         "method-not-allowed",
         ["不能这样做", "这个地址不接受这种请求。", ""],
-        [
-            "Method not allowed",
-            "This address does not take such a request.",
-            "",
-        ],
+        ["Method not allowed", "This address does not take such a request.", ""],
     ),
     (
         "not-found",
@@ -441,11 +323,7 @@ const ROWS: &[Row] = &[
 
 /// The sentences of a problem; every slug of ours has a row, which a test checks.
 pub(super) fn words(slug: &str, language: Language) -> Words {
-    known(slug, language).unwrap_or(Words {
-        title: "",
-        detail: "",
-        hint: "",
-    })
+    known(slug, language).unwrap_or(Words { title: "", detail: "", hint: "" })
 }
 
 /// The sentences of a problem we know.
@@ -455,11 +333,7 @@ pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
         Language::Chinese => *chinese,
         Language::English => *english,
     };
-    Some(Words {
-        title,
-        detail,
-        hint,
-    })
+    Some(Words { title, detail, hint })
 }
 
 #[cfg(test)]
@@ -482,10 +356,7 @@ mod tests {
     #[test]
     fn every_problem_that_is_answered_has_its_sentences_in_both_languages() {
         let slugs = SOURCES.iter().flat_map(|source| {
-            source
-                .split("plain(\"")
-                .skip(1)
-                .filter_map(|rest| rest.split('"').next())
+            source.split("plain(\"").skip(1).filter_map(|rest| rest.split('"').next())
         });
         let mut n = 0;
         for slug in slugs {

@@ -28,11 +28,7 @@ pub(crate) struct NoticeParams {
 }
 
 fn notice(code: &'static str, since: Timestamp, count: Option<u32>) -> Notice {
-    Notice {
-        code,
-        since: since.to_string(),
-        params: NoticeParams { count },
-    }
+    Notice { code, since: since.to_string(), params: NoticeParams { count } }
 }
 
 /// The notices of a workstation, the most pressing first.
@@ -56,21 +52,13 @@ pub(super) fn of(context: &Context, workstation: WorkstationNumber, now: Timesta
     if link.reach == Reach::Down {
         notices.push(notice("mall-down", link.since.unwrap_or(now), None));
     }
-    if let Some(oldest) = link
-        .backlog
-        .oldest_at
-        .filter(|at| now.ms_since(*at) > BEHIND_MS)
-    {
+    if let Some(oldest) = link.backlog.oldest_at.filter(|at| now.ms_since(*at) > BEHIND_MS) {
         notices.push(notice("sync-lag", oldest, Some(link.backlog.pending)));
     }
     if link.backlog.troubled > 0 {
         notices.push(notice("fact-troubled", now, Some(link.backlog.troubled)));
     }
-    let learned = context
-        .catalog_standing
-        .load()
-        .as_ref()
-        .map(|standing| standing.updated_at);
+    let learned = context.catalog_standing.load().as_ref().map(|standing| standing.updated_at);
     if let Some(learned) = learned
         && link.reach != Reach::Up
         && now.ms_since(learned) > OLD_PRICES_MS

@@ -35,11 +35,7 @@ impl From<&WorkstationV1> for WorkstationView {
             WorkstationKindV1::Till => KindView::Till,
             WorkstationKindV1::Kiosk => KindView::Kiosk,
         };
-        Self {
-            number: workstation.number,
-            name: workstation.name.clone(),
-            kind,
-        }
+        Self { number: workstation.number, name: workstation.name.clone(), kind }
     }
 }
 
@@ -73,11 +69,7 @@ impl From<&OperatorV1> for OperatorInfo {
             RoleV1::Cashier => RoleView::Cashier,
             RoleV1::Manager => RoleView::Manager,
         };
-        Self {
-            number: operator.number.clone(),
-            name: operator.name.clone(),
-            role,
-        }
+        Self { number: operator.number.clone(), name: operator.name.clone(), role }
     }
 }
 
