@@ -29,16 +29,17 @@ demo: release ## a store with a mall and simulated devices; CATALOG=file.csv sel
 	@exec target/release/demo --catalog "$(CATALOG)"
 
 demo-reset: ## forgets the demo's data
-	@rm -rf var/demo && echo "The demo's data is gone."
+	@if [ -x target/release/demo ]; then target/release/demo --reset; else rm -rf var/demo; fi
 
 journey: release ## sells, cuts the mall off, sells on, compares every fen
 	@exec target/release/journey
 
 test: ## everything that proves it; ends with "N passed, M failed"
-	@packaging/need rust cc node chromium fonts-noto-cjk
+	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk
 	@exec packaging/test
 
 check: pos-ui/.stamp-dist ## formatting, lints and types only
+	@packaging/need rust rust-lints cc
 	@packaging/check
 
 bench: release ## speed as ratios to floors of the same run

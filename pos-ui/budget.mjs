@@ -1,12 +1,13 @@
 // Fails the build when the first load of a page (HTML, CSS, JS; gzip) outgrows its budget.
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 const budgets = { operator: 60, customer: 50, devices: 60 }
 const root = new URL('dist/ui/', import.meta.url)
 const manifest = JSON.parse(readFileSync(new URL('manifest.json', root), 'utf8'))
 
 const size = (file) => {
-  const path = new URL(file, root).pathname
+  const path = fileURLToPath(new URL(file, root))
   return statSync(existsSync(`${path}.gz`) ? `${path}.gz` : path).size
 }
 

@@ -1,9 +1,10 @@
 // Writes a brotli and a gzip copy beside every text file of the build, so the daemon never compresses.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-const root = new URL('dist/', import.meta.url).pathname
+const root = fileURLToPath(new URL('dist/', import.meta.url))
 const compressible = new Set(['.html', '.css', '.js', '.json', '.svg', '.wasm', '.txt'])
 const bytesMin = 512
 

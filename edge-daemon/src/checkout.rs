@@ -82,3 +82,13 @@ pub(crate) async fn change<T: Send + 'static>(
     context.screens.show(priced);
     Ok(done)
 }
+
+/// Carries a command to its end, whoever waits for it.
+///
+/// A browser that goes away takes its request's future with it; what was committed must still be
+/// shown on the other screens, printed, and told.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, CheckoutError>> + Send + 'static,
+) -> Result<T, CheckoutError> {
+    tokio::spawn(work).await.unwrap_or(Err(CheckoutError::Db(DbError::Closed)))
+}

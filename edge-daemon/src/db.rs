@@ -65,6 +65,12 @@ pub enum DbError {
         /// Ours.
         known: i64,
     },
+    /// Another program works on the same data folder.
+    #[error("another edge-daemon works in {}", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder could not be made, moved or synced.
     #[error("could not {doing} {}", path.display())]
     File {
@@ -102,4 +108,15 @@ pub(crate) fn sync_folder(folder: &std::path::Path) -> Result<(), DbError> {
     std::fs::File::open(folder)
         .and_then(|file| file.sync_all())
         .map_err(DbError::file("flush", folder))
+}
+
+/// Takes a data folder for this process alone, until the file is dropped or the process ends.
+pub(crate) fn only_here(data: &std::path::Path) -> Result<std::fs::File, DbError> {
+    let path = data.join("in-use");
+    let file = std::fs::File::create(&path).map_err(DbError::file("make", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(DbError::Taken { path: data.to_owned() }),
+        Err(std::fs::TryLockError::Error(error)) => Err(DbError::file("lock", path)(error)),
+    }
 }

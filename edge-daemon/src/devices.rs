@@ -153,15 +153,22 @@ pub(crate) struct Tasks {
 }
 
 /// Starts what the boot file names.
-pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) -> std::io::Result<()> {
+///
+/// A scanner's port that cannot be opened is told and left: its network may come later than the
+/// store opens, and a keyboard scanner or Find sells meanwhile.
+pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) {
     for config in &context.config.printers {
         let paper = Paper::with_columns(config.columns).unwrap_or(Paper::COLUMNS_48);
         tend(context, tasks, config.workstation, config.address.clone(), paper);
     }
     for config in &context.config.scanners {
-        scanner::listen(context, tasks, config.workstation, config.listen)?;
+        if let Err(error) = scanner::listen(context, tasks, config.workstation, config.listen) {
+            tracing::error!(
+                workstation.id = config.workstation, address = %config.listen, %error,
+                "The scanners of workstation {} cannot connect", config.workstation,
+            );
+        }
     }
-    Ok(())
 }
 
 /// Gives every workstation its first scene and, in a simulated store, its devices. Called at start

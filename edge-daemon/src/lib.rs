@@ -92,6 +92,8 @@ pub struct Daemon {
     tasks: Tasks,
     writer: Writer,
     context: Arc<Context>,
+    /// Held while it runs: a second daemon on the same folder would print receipts twice.
+    only: std::fs::File,
 }
 
 impl Daemon {
@@ -99,6 +101,7 @@ impl Daemon {
     /// needed for that.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, DaemonError> {
         std::fs::create_dir_all(&config.data).map_err(DbError::file("make", &config.data))?;
+        let only = db::only_here(&config.data)?;
         let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
         let now = clock.now();
         let node = ledger
@@ -135,7 +138,7 @@ impl Daemon {
         let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
         tasks.tracker.spawn(serve);
         tracing::info!(%address, "Screens may come");
-        Ok(Self { address, tasks, writer, context })
+        Ok(Self { address, tasks, writer, context, only })
     }
 
     /// The replicas, the devices, and the loops towards the mall.
@@ -148,13 +151,23 @@ impl Daemon {
         for scope in scopes {
             replica::open(context, scope);
         }
-        context.refresh_catalog()?;
-        devices::start(context, tasks)?;
-        devices::attend(context, tasks).await?;
+        devices::start(context, tasks);
+        // A damaged replica is fetched again by the loops below; the other one still serves.
+        let attended = context.refresh_catalog().map_err(DaemonError::from);
+        let attended = attended.and(devices::attend(context, tasks).await);
+        if let Err(error) = attended {
+            tracing::error!(error = %Chain(&error), "A replica is damaged; fetching it again");
+        }
         uplink::upload::recount(context).await;
-        let key = uplink::enrol::read_key(&context.config.data)?;
-        let mall = Mall::new(&context.config.mall.url, context.clock.clone())?
-            .with_identity(node.edge, key);
+        let mall = Mall::new(&context.config.mall.url, context.clock.clone())?;
+        let mall = match uplink::enrol::read_key(&context.config.data) {
+            Ok(key) => mall.with_identity(node.edge, key),
+            Err(error) => {
+                // It sells on from what is here; HQ gives it a new place.
+                tracing::error!(error = %Chain(&error), "This box cannot prove who it is to the mall");
+                return Ok(());
+            }
+        };
         for scope in scopes {
             let (context, mall, tasks_of) = (Arc::clone(context), mall.clone(), tasks.clone());
             tasks.tracker.spawn(replica::run(context, mall, scope, tasks_of));
@@ -174,6 +187,7 @@ impl Daemon {
         if joined.is_err() {
             tracing::error!("The ledger's writer could not be waited for");
         }
+        drop(self.only);
     }
 }
 

@@ -47,6 +47,9 @@ pub(crate) enum Refusal {
     /// The tenders do not settle it.
     #[error("the order cannot be completed")]
     Complete(#[source] CompleteRefusal),
+    /// The box is busy or its disk is full: nothing was written.
+    #[error("it was not kept")]
+    NotKept,
     /// The same id came with another body.
     #[error("the id was used for something else")]
     IdReused,

@@ -19,7 +19,7 @@ use sync::{
 use crate::{
     Chain, DaemonError,
     context::{Context, random},
-    db::replica::Replica,
+    db::{DbError, replica::Replica},
     devices::{self, Tasks},
     uplink::mall::{Mall, MallError},
 };
@@ -43,7 +43,10 @@ pub(crate) fn open(context: &Context, scope: Scope) {
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: Tasks) {
     let mut failures = 0_u32;
     loop {
-        let pause = match catch_up(&context, &mall, scope, &tasks).await {
+        // Cut short at a stop: whatever was under way is taken up at the next start.
+        let caught_up = catch_up(&context, &mall, scope, &tasks);
+        let Some(caught_up) = tasks.stop.run_until_cancelled(caught_up).await else { return };
+        let pause = match caught_up {
             Ok(()) => {
                 failures = 0;
                 Duration::from_millis(context.config.mall.poll_ms)
@@ -84,13 +87,16 @@ async fn catch_up(
     let Some(replica) = context.replicas.get(scope) else {
         return snapshot::take(context, mall, scope, tasks).await;
     };
-    let standing = on_blocking(&replica, Replica::standing).await?;
+    let Ok(standing) = on_blocking(&replica, Replica::standing).await else {
+        tracing::error!("The replica of {scope} is damaged; fetching it again");
+        return snapshot::take(context, mall, scope, tasks).await;
+    };
     let head: HeadV1 = mall.get(&path::head(scope)).await?;
     if context.link.reached(true, context.clock.now()) {
         context.nudges.mall_back.give();
         context.screens.beat();
     }
-    let behind = head.version - standing.cursor.version;
+    let behind = head.version.checked_sub(standing.cursor.version).ok_or(MallError::Nonsense)?;
     if head.incarnation != standing.cursor.incarnation || !(0..=BEHIND_MAX).contains(&behind) {
         tracing::info!(%scope, behind, "A new snapshot is needed");
         return snapshot::take(context, mall, scope, tasks).await;
@@ -104,13 +110,23 @@ async fn catch_up(
             }
             page => page?,
         };
-        if page.next == cursor {
+        // Inside a version the cursor stands at the version before it and rises by key.
+        let rises = (page.next.version, &page.next.after) > (cursor.version, &cursor.after);
+        if !rises || page.next.incarnation != cursor.incarnation {
             return Err(MallError::Nonsense.into());
         }
         cursor = page.next.clone();
         n_changes += page.changes.len();
         let now = context.clock.now();
-        on_blocking(&replica, move |replica| replica.apply(&page, now)).await?;
+        let applied = on_blocking(&replica, move |replica| replica.apply(&page, now)).await;
+        // A full disk would only be fuller for another file.
+        if let Err(DbError::DiskFull) = applied {
+            return Err(DbError::DiskFull.into());
+        }
+        if let Err(error) = applied {
+            tracing::error!(error = %Chain(&error), "The replica of {scope} takes no changes; fetching it again");
+            return snapshot::take(context, mall, scope, tasks).await;
+        }
     }
     if n_changes > 0 {
         tracing::info!(%scope, changes = n_changes, version = cursor.version, "The replica caught up");
@@ -122,12 +138,10 @@ async fn catch_up(
 /// Reads or changes a replica on a thread that may block.
 async fn on_blocking<T: Send + 'static>(
     replica: &Arc<Replica>,
-    work: impl FnOnce(&Replica) -> Result<T, crate::db::DbError> + Send + 'static,
-) -> Result<T, crate::db::DbError> {
+    work: impl FnOnce(&Replica) -> Result<T, DbError> + Send + 'static,
+) -> Result<T, DbError> {
     let replica = Arc::clone(replica);
-    tokio::task::spawn_blocking(move || work(&replica))
-        .await
-        .unwrap_or(Err(crate::db::DbError::Closed))
+    tokio::task::spawn_blocking(move || work(&replica)).await.unwrap_or(Err(DbError::Closed))
 }
 
 /// What follows from a changed replica.

@@ -21,6 +21,18 @@ use crate::{
 
 /// Two screens a workstation, the console, and a few that somebody forgot open.
 pub(crate) const STREAMS_MAX: usize = 64;
+/// Streams of callers that are neither on this box nor signed in: sign-in screens of other boxes.
+/// Apart, so that nobody on the Wi-Fi can use up the tills' own.
+pub(crate) const STREAMS_UNKNOWN_MAX: usize = 16;
+
+/// Who asks for a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watcher {
+    /// A screen of this box, or of somebody signed in.
+    Known,
+    /// Anybody else.
+    Unknown,
+}
 
 /// The newest order of a workstation and where its receipt stands.
 #[derive(Clone, Debug)]
@@ -52,6 +64,7 @@ pub(crate) struct Screens {
     /// Changes when something of the whole store did: the link, a device, the store's row.
     pulse: watch::Sender<u64>,
     streams: Arc<tokio::sync::Semaphore>,
+    streams_unknown: Arc<tokio::sync::Semaphore>,
 }
 
 impl Default for Screens {
@@ -61,6 +74,7 @@ impl Default for Screens {
             scenes: Mutex::default(),
             pulse: watch::Sender::new(0),
             streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
+            streams_unknown: Arc::new(tokio::sync::Semaphore::new(STREAMS_UNKNOWN_MAX)),
         }
     }
 }
@@ -76,8 +90,15 @@ impl Screens {
     }
 
     /// A place for one more stream, or none.
-    pub(crate) fn stream_permit(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        Arc::clone(&self.streams).try_acquire_owned().ok()
+    pub(crate) fn stream_permit(
+        &self,
+        watcher: Watcher,
+    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let streams = match watcher {
+            Watcher::Known => &self.streams,
+            Watcher::Unknown => &self.streams_unknown,
+        };
+        Arc::clone(streams).try_acquire_owned().ok()
     }
 
     /// Follows a workstation; `None` before its first scene.
@@ -125,15 +146,20 @@ impl Screens {
     pub(crate) fn completed(&self, priced: Priced, order: Arc<Order>, receipt: Option<SlipState>) {
         let workstation = priced.station.workstation;
         self.update(workstation, |scene| {
-            if priced.station.cart.revision < scene.priced.station.cart.revision {
-                return false;
-            }
-            if priced.station.last_order == Some(order.id) {
+            // A scan of the next cart may have been shown already; the order is the newest all the
+            // same, unless a later one is.
+            let is_newest = scene
+                .last_order
+                .as_ref()
+                .is_none_or(|last| last.order.completed_at <= order.completed_at);
+            if is_newest {
                 let known = scene.last_order.take().filter(|last| last.order.id == order.id);
                 let receipt = known.map_or(receipt, |last| last.receipt);
                 scene.last_order = Some(LastOrder { order, receipt });
             }
-            scene.priced = priced;
+            if priced.station.cart.revision >= scene.priced.station.cart.revision {
+                scene.priced = priced;
+            }
             true
         });
     }

@@ -18,8 +18,10 @@ use sync::{
     wire::{OperatorV1, RoleV1},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
-    checkout::CheckoutError,
+    checkout::{CheckoutError, to_the_end},
     context::{Context, mint, random},
     db::{DbError, station},
     refusal::Refusal,
@@ -32,6 +34,8 @@ const TRIES_MAX: u32 = 5;
 const PAUSE_MS_MIN: i64 = 30_000;
 /// No pause is longer, so that nobody is locked out of a day's work.
 const PAUSE_MS_MAX: i64 = 3_600_000;
+/// PINs that are hashed at once: each takes 19 MiB and a core.
+const HASHING_MAX: usize = 2;
 /// A session ends after so long, whatever happens: a long shift and its breaks.
 const SESSION_MS_MAX: i64 = 16 * 3_600_000;
 
@@ -66,27 +70,38 @@ struct Tries {
 
 /// Wrong PINs per workstation and operator. They are forgotten at a restart, which takes a person
 /// at the box.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<HashMap<(WorkstationNumber, String), Tries>>);
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    tries: Mutex<HashMap<(WorkstationNumber, String), Tries>>,
+    hashing: Semaphore,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { tries: Mutex::default(), hashing: Semaphore::new(HASHING_MAX) }
+    }
+}
 
 impl Attempts {
-    fn wait_ms(&self, key: &(WorkstationNumber, String), now: Timestamp) -> i64 {
-        let Ok(tries) = self.0.lock() else { return 0 };
-        tries.get(key).map_or(0, |tries| (tries.until - now.micros()) / 1_000).max(0)
-    }
-
-    fn wrong(&self, key: (WorkstationNumber, String), now: Timestamp) {
-        let Ok(mut all) = self.0.lock() else { return };
-        let tries = all.entry(key).or_default();
-        tries.wrong += 1;
+    /// Counts a try before it is looked at, so that many at once are not one; `right` takes it
+    /// back. The error is how long to wait.
+    fn begin(&self, key: &(WorkstationNumber, String), now: Timestamp) -> Result<(), i64> {
+        let Ok(mut all) = self.tries.lock() else { return Err(PAUSE_MS_MIN) };
+        let tries = all.entry(key.clone()).or_default();
+        let wait_ms = (tries.until - now.micros()) / 1_000;
+        if wait_ms > 0 {
+            return Err(wait_ms);
+        }
+        tries.wrong = tries.wrong.saturating_add(1);
         if let Some(over) = tries.wrong.checked_sub(TRIES_MAX) {
             let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
             tries.until = now.plus_ms(pause).micros();
         }
+        Ok(())
     }
 
     fn right(&self, key: &(WorkstationNumber, String)) {
-        if let Ok(mut all) = self.0.lock() {
+        if let Ok(mut all) = self.tries.lock() {
             all.remove(key);
         }
     }
@@ -113,14 +128,12 @@ pub(crate) async fn sign_in(
     }
     let operator = context.operator(&number).ok_or(SignInError::Wrong)?;
     let key = (workstation, number);
-    let wait_ms = context.attempts.wait_ms(&key, context.clock.now());
-    if wait_ms > 0 {
-        return Err(SignInError::LockedOut { wait_ms });
-    }
+    let begun = context.attempts.begin(&key, context.clock.now());
+    begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let _turn = context.attempts.hashing.acquire().await.map_err(|_| DbError::Closed)?;
     let hash = operator.pin_hash.clone();
     let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false);
     if !is_right {
-        context.attempts.wrong(key, context.clock.now());
         tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
         return Err(SignInError::Wrong);
     }
@@ -153,19 +166,22 @@ async fn set(
     workstation: WorkstationNumber,
     signed_in: Option<SignedIn>,
 ) -> Result<(), CheckoutError> {
-    let fresh = mint();
-    let priced = context
-        .ledger
-        .write(move |tx| -> Result<_, DbError> {
-            let mut counter = station::load(tx, workstation, fresh)?;
-            counter.signed_in = signed_in;
-            counter.cart.revision += 1;
-            station::save_head(tx, &counter)?;
-            Priced::of(counter)
-        })
-        .await?;
-    context.screens.show(priced);
-    Ok(())
+    let (fresh, context) = (mint(), Arc::clone(context));
+    to_the_end(async move {
+        let priced = context
+            .ledger
+            .write(move |tx| -> Result<_, DbError> {
+                let mut counter = station::load(tx, workstation, fresh)?;
+                counter.signed_in = signed_in;
+                counter.cart.revision += 1;
+                station::save_head(tx, &counter)?;
+                Priced::of(counter)
+            })
+            .await?;
+        context.screens.show(priced);
+        Ok(())
+    })
+    .await
 }
 
 fn fits(pin: &str, hash: &str) -> bool {

@@ -15,7 +15,7 @@ use domain::{
 use rusqlite::Connection;
 use sync::wire::{KIND_ORDER, OrderV1};
 
-use super::CheckoutError;
+use super::{CheckoutError, to_the_end};
 use crate::{
     context::{Context, mint},
     db::{
@@ -67,6 +67,14 @@ pub(crate) async fn complete(
     context: &Arc<Context>,
     command: CompleteCommand,
 ) -> Result<Completed, CheckoutError> {
+    let context = Arc::clone(context);
+    to_the_end(async move { complete_and_tell(&context, command).await }).await
+}
+
+async fn complete_and_tell(
+    context: &Arc<Context>,
+    command: CompleteCommand,
+) -> Result<Completed, CheckoutError> {
     let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
     let workstation = command.workstation;
     let setting = Setting {
@@ -77,8 +85,7 @@ pub(crate) async fn complete(
         fresh: mint(),
         slip: context.health.has_printer(workstation).then(mint),
     };
-    let receipt = setting.slip.map(|_| SlipState::Queued);
-    let (completed, priced) = context
+    let (completed, priced, receipt) = context
         .ledger
         .write(move |tx| {
             fault::point("complete.begun");
@@ -106,14 +113,15 @@ fn carry_out(
     tx: &Connection,
     command: &CompleteCommand,
     setting: &Setting,
-) -> Result<(Completed, Priced), CheckoutError> {
+) -> Result<(Completed, Priced, Option<SlipState>), CheckoutError> {
     let mut counter = station::load(tx, command.workstation, setting.fresh)?;
     if let Some(known) = orders::find(tx, command.order)? {
         let is_same = known.tenders == command.tenders
             && known.receipt_number.workstation == command.workstation;
         let repeat = Completed { order: Arc::new(known), is_repeat: true };
+        let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
-            Ok((repeat, Priced::of(counter)?))
+            Ok((repeat, Priced::of(counter)?, receipt))
         } else {
             Err(Refusal::IdReused.into())
         };
@@ -145,7 +153,8 @@ fn carry_out(
     write(tx, &order, setting)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
-    Ok((Completed { order, is_repeat: false }, Priced::of(counter)?))
+    let receipt = setting.slip.map(|_| SlipState::Queued);
+    Ok((Completed { order, is_repeat: false }, Priced::of(counter)?, receipt))
 }
 
 /// The order, its outbox row and its receipt job.

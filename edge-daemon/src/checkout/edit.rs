@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{cart::Change, id::LineId, quantity::Quantity};
 use rusqlite::Connection;
 
-use super::{CheckoutError, Command, change};
+use super::{CheckoutError, Command, change, to_the_end};
 use crate::{context::Context, db::station, fault, refusal::Refusal, station::Station};
 
 /// What an operator does to the cart.
@@ -33,13 +33,17 @@ pub(crate) async fn edit(
     command: Command,
     edit: Edit,
 ) -> Result<(), CheckoutError> {
-    change(context, command, move |tx, counter| {
-        carry_out(tx, counter, edit)?;
-        fault::point("edit.written");
-        Ok(())
+    let context = Arc::clone(context);
+    to_the_end(async move {
+        change(&context, command, move |tx, counter| {
+            carry_out(tx, counter, edit)?;
+            fault::point("edit.written");
+            Ok(())
+        })
+        .await
+        .map(|_| ())
     })
     .await
-    .map(|_| ())
 }
 
 fn carry_out(tx: &Connection, counter: &mut Station, edit: Edit) -> Result<(), CheckoutError> {
@@ -62,19 +66,23 @@ fn carry_out(tx: &Connection, counter: &mut Station, edit: Edit) -> Result<(), C
         }
         Edit::Undo => undo(tx, counter),
         Edit::ToTender if counter.cart.is_empty() => Err(Refusal::CartEmpty.into()),
-        Edit::ToTender => turn(tx, counter, |counter| counter.is_tendering = true),
-        Edit::ToSell => turn(tx, counter, |counter| counter.is_tendering = false),
-        Edit::LeaveDone => turn(tx, counter, |counter| counter.is_done = false),
+        Edit::ToTender => turn(tx, counter, |counter| &mut counter.is_tendering, true),
+        Edit::ToSell => turn(tx, counter, |counter| &mut counter.is_tendering, false),
+        Edit::LeaveDone => turn(tx, counter, |counter| &mut counter.is_done, false),
     }
 }
 
-/// Goes to another screen; the cart stays.
+/// Goes to another screen; the cart stays. Going where one is changes nothing, so that a repeat
+/// does not make the amount on a screen stale.
 fn turn(
     tx: &Connection,
     counter: &mut Station,
-    turn: impl FnOnce(&mut Station),
+    flag: impl FnOnce(&mut Station) -> &mut bool,
+    wanted: bool,
 ) -> Result<(), CheckoutError> {
-    turn(counter);
+    if std::mem::replace(flag(counter), wanted) == wanted {
+        return Ok(());
+    }
     counter.cart.revision += 1;
     Ok(station::save_head(tx, counter)?)
 }

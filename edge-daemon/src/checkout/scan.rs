@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use domain::{
-    barcode::{self, Label, LabelPattern, Scanned, default_label_patterns},
+    barcode::{self, Gtin, Label, LabelPattern, Scanned, default_label_patterns},
     cart::{Addition, LineItem, Measure, Outcome},
     id::LineId,
     quantity::Quantity,
 };
 use rusqlite::Connection;
 
-use super::{CheckoutError, Command, change};
+use super::{CheckoutError, Command, change, to_the_end};
 use crate::{
     context::{Context, mint},
     db::{catalog, station},
@@ -36,17 +36,21 @@ pub(crate) struct ScanCommand {
 /// Puts what was scanned on the counter, and tells every screen of the workstation what became of
 /// it, also when it was refused.
 pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<(), CheckoutError> {
-    let workstation = scan.command.workstation;
-    let done = add(context, scan).await;
-    match &done {
-        Ok(Some(fate)) => context.scanned(workstation, fate.clone()),
-        Ok(None) => {}
-        Err(CheckoutError::Refused(refusal)) => {
-            context.scanned(workstation, ScanFate::Refused(refusal.clone()));
+    let context = Arc::clone(context);
+    to_the_end(async move {
+        let workstation = scan.command.workstation;
+        let done = add(&context, scan).await;
+        let refused = |refusal| context.scanned(workstation, ScanFate::Refused(refusal));
+        match &done {
+            Ok(Some(fate)) => context.scanned(workstation, fate.clone()),
+            Ok(None) => {}
+            Err(CheckoutError::Refused(refusal)) => refused(refusal.clone()),
+            // The gun has beeped; only a screen can say that nothing was added.
+            Err(CheckoutError::Db(_)) => refused(Refusal::NotKept),
         }
-        Err(CheckoutError::Db(_)) => {}
-    }
-    done.map(|_| ())
+        done.map(|_| ())
+    })
+    .await
 }
 
 async fn add(
@@ -108,7 +112,7 @@ fn look_up(
         Ok(item.map(|item| (LineItem::of(&item, &item.sku), said(Quantity::ONE))))
     };
     match barcode::read(text, patterns).map_err(Refusal::NotACode)? {
-        Scanned::Label(label) => labelled(connection, label, text),
+        Scanned::Label(label) => labelled(connection, label, text.trim(), said),
         Scanned::Gtin(gtin) => match catalog::by_gtin(connection, gtin)? {
             Some((item, pack)) => Ok((LineItem::of(&item, &gtin.to_string()), said(pack))),
             None => by_key(text.trim())?.ok_or_else(|| unknown(text).into()),
@@ -126,16 +130,75 @@ fn look_up(
     }
 }
 
+/// What looks like an in-store label: an item whose own number falls into the store's range comes
+/// first, because the catalog knows it; then the label's PLU; a payment code may look like either.
 fn labelled(
     connection: &Connection,
     label: Label,
     text: &str,
+    said: impl FnOnce(Quantity) -> Measure,
 ) -> Result<(LineItem, Measure), CheckoutError> {
-    let item = catalog::by_plu(connection, &label.plu)?
-        .ok_or_else(|| Refusal::UnknownCode { code: shown(text) })?;
-    Ok((LineItem::of(&item, &label.plu), Measure::Labelled(label)))
+    if let Ok(gtin) = Gtin::parse(text)
+        && let Some((item, pack)) = catalog::by_gtin(connection, gtin)?
+    {
+        return Ok((LineItem::of(&item, &gtin.to_string()), said(pack)));
+    }
+    if let Some(item) = catalog::by_plu(connection, &label.plu)? {
+        return Ok((LineItem::of(&item, &label.plu), Measure::Labelled(label)));
+    }
+    Err(match platforms::recognise(text) {
+        Some(foreign) => Refusal::Foreign(foreign),
+        None => Refusal::UnknownCode { code: shown(text) },
+    }
+    .into())
 }
 
 fn shown(text: &str) -> String {
     text.trim().chars().take(CODE_SHOWN_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use platforms::ForeignCode;
+
+    use super::*;
+
+    /// A catalog with an item sold by weight under PLU 12345, and one whose own number lies in the
+    /// store's range for amount labels.
+    fn catalog() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(sync::replica::CATALOG_TABLES).unwrap();
+        connection
+            .execute_batch(
+                "insert into item values
+                   (1, 'APPLE', 'apple', '', 'kg', '', '', '', '', '', 1280, 900, '12345', '', ''),
+                   (2, 'TEA', 'tea', '', 'piece', '', '', '', '', '', 2990, 1300, '', '', '');
+                 insert into barcode values (2206013040080, 2, 1000);",
+            )
+            .unwrap();
+        connection
+    }
+
+    fn check(text: &str, expected: Result<&str, &Refusal>) {
+        let found = look_up(&catalog(), text, &default_label_patterns(), None);
+        match (found, expected) {
+            (Ok((item, _)), Ok(sku)) => assert_eq!(item.sku, sku, "{text}"),
+            (Err(CheckoutError::Refused(refusal)), Err(expected)) => {
+                assert_eq!(&refusal, expected, "{text}");
+            }
+            (found, expected) => panic!("{text}: {found:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_code_in_the_stores_own_range_is_first_what_the_catalog_knows() {
+        let unknown = |code: &str| Refusal::UnknownCode { code: code.into() };
+        check("2206013040080", Ok("TEA"));
+        check("2112345012506", Ok("APPLE"));
+        check("261234501999012505", Ok("APPLE"));
+        check("2199999012502", Err(&unknown("2199999012502")));
+        // Alipay's codes may look like an 18-digit label; without such an item it is one of theirs,
+        // and its digits are shown to nobody.
+        check("269999901999012509", Err(&Refusal::Foreign(ForeignCode::AlipayPayment)));
+    }
 }

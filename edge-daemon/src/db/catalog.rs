@@ -72,30 +72,26 @@ fn one(connection: &Connection, wanted: &str, key: &str) -> Result<Option<Item>,
         .map_err(DbError::sqlite("look an item up"))
 }
 
-/// Some items with a barcode, for the page that plays scanner.
-pub(crate) fn samples(
-    connection: &Connection,
-    limit: usize,
-) -> Result<Vec<(Gtin, String)>, DbError> {
-    connection
+/// Some items with a barcode, spread over the catalog, for the page that plays scanner.
+pub(crate) fn samples(connection: &Connection, limit: u32) -> Result<Vec<(Gtin, String)>, DbError> {
+    let doing = "pick some items";
+    let mut picked = Vec::new();
+    let mut statement = connection
         .prepare_cached(
-            "select (select min(gtin) from barcode where barcode.item_id = item.item_id),
-                    trim(item.name || ' ' || item.spec)
-             from item
-             where exists (select 1 from barcode where barcode.item_id = item.item_id)
-             order by item_id * 2654435761 % 4294967296 limit ?1",
+            "select barcode.gtin, trim(item.name || ' ' || item.spec)
+             from item join barcode using (item_id)
+             where item_id > ?1 * (select max(item_id) from item) / ?2 order by item_id limit 1",
         )
-        .and_then(|mut statement| {
-            statement
-                .query_map([limit], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?
-                .collect::<Result<Vec<(i64, String)>, _>>()
-        })
-        .map(|rows| {
-            rows.into_iter()
-                .filter_map(|(number, name)| {
-                    Some((Gtin::from_number(u64::try_from(number).ok()?)?, name))
-                })
-                .collect()
-        })
-        .map_err(DbError::sqlite("pick some items"))
+        .map_err(DbError::sqlite(doing))?;
+    for nth in 0..limit {
+        let row = statement
+            .query_row([nth, limit], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
+            .optional()
+            .map_err(DbError::sqlite(doing))?;
+        let sample = row.and_then(|(number, name): (i64, String)| {
+            Some((Gtin::from_number(u64::try_from(number).ok()?)?, name))
+        });
+        picked.extend(sample.filter(|sample| !picked.contains(sample)));
+    }
+    Ok(picked)
 }

@@ -166,7 +166,20 @@ where
     }
 }
 
+/// Ends the process when the writer panics: without it every till would stand still, and a fresh
+/// start finds the ledger whole.
+struct OnPanic;
+
+impl Drop for OnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
 fn write_until_closed(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let _ends_the_process = OnPanic;
     while let Some(first) = waiting.blocking_recv() {
         let mut jobs = vec![first];
         while jobs.len() < WRITES_WAITING_MAX

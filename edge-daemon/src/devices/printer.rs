@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use domain::receipt_number::WorkstationNumber;
 use drivers::{
     drawer,
-    port::{Limits, NetworkPrinter, PrintError, Sent},
+    port::{Limits, NetworkPrinter, PrintError, Printed, Sent},
     printer::{
         document::Paper,
         escpos,
@@ -138,8 +138,17 @@ impl Tended {
             }
             Outcome::Doubtful => (SlipState::Unknown, true),
         };
-        self.settle(context, slip, state).await?;
+        self.settle_surely(context, slip, state).await;
         Ok(goes_on)
+    }
+
+    /// Bytes have left: what became of them is written down, however long the disk refuses, or
+    /// until the daemon ends, whose next start then doubts the slip.
+    async fn settle_surely(&self, context: &Arc<Context>, slip: &Slip, state: SlipState) {
+        while let Err(error) = self.settle(context, slip, state).await {
+            tracing::error!(order.id = %slip.order, error = %Chain(&error), "A receipt's fate is not kept yet");
+            tokio::time::sleep(LOOK_PERIOD).await;
+        }
     }
 
     async fn settle(
@@ -164,13 +173,22 @@ impl Tended {
 
     async fn send(&self, bytes: Vec<u8>) -> Outcome {
         let address = self.address.clone();
-        let sent = tokio::task::spawn_blocking(move || -> Result<(), PrintError> {
+        let sent = tokio::task::spawn_blocking(move || -> Result<Printed, PrintError> {
             let open = NetworkPrinter::open(&address, Limits::default());
             let mut printer = open.map_err(|source| PrintError { sent: Sent::Nothing, source })?;
-            printer.print(&bytes).map(|_| ())
+            printer.print(&bytes)
         });
         match sent.await {
-            Ok(Ok(())) => Outcome::Sent,
+            Ok(Ok(Printed::Fenced)) => Outcome::Sent,
+            // The printer took every byte and did not say that they are on paper: it may know no
+            // such answer, or the paper ran out under the receipt. Only a ready one is believed.
+            Ok(Ok(Printed::SentOnly)) => match self.ask().await {
+                PrinterState::Ready => Outcome::Sent,
+                PrinterState::Gone
+                | PrinterState::PaperOut
+                | PrinterState::CoverOpen
+                | PrinterState::Stopped => Outcome::Doubtful,
+            },
             Ok(Err(PrintError { sent: Sent::Nothing, .. })) => {
                 Outcome::NotReady(PrinterState::Gone)
             }
@@ -181,7 +199,8 @@ impl Tended {
     async fn kick(&self, context: &Arc<Context>, kick: Kick) {
         let late_ms = context.clock.now().ms_since(kick.asked_at);
         let address = self.address.clone();
-        let kicked = (late_ms <= KICK_LATE_MS).then(|| {
+        let kicked_in_time = late_ms <= KICK_LATE_MS;
+        let kicked = kicked_in_time.then(|| {
             tokio::task::spawn_blocking(move || -> Result<(), PrintError> {
                 let open = NetworkPrinter::open(&address, Limits::default());
                 let mut printer =
@@ -200,6 +219,8 @@ impl Tended {
                 "The drawer of workstation {} did not open",
                 self.workstation,
             );
+        }
+        if kicked_in_time && !is_open {
             self.note(context, PrinterState::Gone);
         }
     }

@@ -119,6 +119,21 @@ fn is_local(parts: &Parts) -> bool {
     peer.is_some_and(|ConnectInfo(address)| address.ip().is_loopback())
 }
 
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// From this machine.
+    pub(crate) is_local: bool,
+}
+
+impl FromRequestParts<App> for Peer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self { is_local: is_local(parts) })
+    }
+}
+
 /// A customer display: on this box, or on the LAN where the boot file lets them.
 #[derive(Debug)]
 pub(crate) struct Display;

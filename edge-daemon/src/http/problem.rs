@@ -128,6 +128,7 @@ impl From<&Refusal> for Problem {
             Refusal::CartEmpty => plain("cart-empty", S::CONFLICT),
             Refusal::CartChanged => plain("cart-changed", S::CONFLICT),
             Refusal::Complete(complete) => of_complete(*complete),
+            Refusal::NotKept => plain("not-kept", S::SERVICE_UNAVAILABLE),
             Refusal::IdReused => plain("order-conflict", S::UNPROCESSABLE_ENTITY),
         }
     }
@@ -178,6 +179,7 @@ impl From<DbError> for Problem {
             | DbError::Damaged { .. }
             | DbError::Closed
             | DbError::Newer { .. }
+            | DbError::Taken { .. }
             | DbError::File { .. } => {
                 tracing::error!(error = %Chain(&error), "A request met a broken database");
                 Self::plain("internal", StatusCode::INTERNAL_SERVER_ERROR)

@@ -22,7 +22,7 @@ use super::{App, body::Json, caller::SimulatedStore, problem::Problem, view::wor
 use crate::{db::catalog, devices::sim::SimDevices};
 
 /// Samples offered on the page.
-const SAMPLES_MAX: usize = 24;
+const SAMPLES_MAX: u32 = 24;
 
 /// The simulated devices of the store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -165,7 +165,14 @@ pub(super) async fn device_stream(
     Sse::new(stream::unfold((app, follows, true), |(app, mut follows, is_first)| async move {
         if !is_first {
             let changes = follows.iter_mut().map(|follow| Box::pin(follow.changed()));
-            let any = futures_util::future::select_all(changes);
+            let changes: Vec<_> = changes.collect();
+            let any = async {
+                // Before the first workstation has arrived there is nothing to follow.
+                if changes.is_empty() {
+                    std::future::pending::<()>().await;
+                }
+                let _ = futures_util::future::select_all(changes).await;
+            };
             tokio::select! {
                 () = app.stop.cancelled() => return None,
                 _ = any => {}

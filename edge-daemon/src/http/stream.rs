@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     App,
-    caller::{Display, operator_at},
+    caller::{Display, Peer, operator_at},
     problem::{Language, Problem},
     view,
 };
-use crate::screens::Scene;
+use crate::screens::{Scene, Watcher};
 
 /// A screen calls 12 s of silence stale; three beats fit in.
 const HEARTBEAT: Duration = Duration::from_secs(4);
@@ -41,6 +41,7 @@ struct Feed<D> {
 fn follow<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'static>(
     app: &App,
     workstation: WorkstationNumber,
+    watcher: Watcher,
     draw: D,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<T, D>>, Problem> {
     let unknown = || Problem::plain("workstation-unknown", StatusCode::NOT_FOUND);
@@ -53,7 +54,7 @@ fn follow<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'sta
         stop: app.stop.clone(),
         draw,
         is_first: true,
-        _permit: screens.stream_permit().ok_or_else(full)?,
+        _permit: screens.stream_permit(watcher).ok_or_else(full)?,
     };
     Ok(Sse::new(stream::unfold(feed, next_event)))
 }
@@ -93,10 +94,13 @@ async fn next_event<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + S
 pub(super) async fn operator_stream(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
+    peer: Peer,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let is_known = peer.is_local || operator_at(&app, &headers, number).is_some();
+    let watcher = if is_known { Watcher::Known } else { Watcher::Unknown };
     let (of, language) = (app.clone(), Language::of(&headers));
-    follow(&app, number, move |scene| {
+    follow(&app, number, watcher, move |scene| {
         // Asked anew each time: a session that has ended elsewhere ends here too.
         let who = operator_at(&of, &headers, number);
         let view = view::operator(&of.context, scene, who.as_ref(), language);
@@ -111,8 +115,12 @@ pub(super) async fn operator_stream(
 pub(super) async fn customer_stream(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
+    peer: Peer,
     _: Display,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let context = Arc::clone(&app.context);
-    follow(&app, number, move |scene| (context.screens.revision(), view::customer(&context, scene)))
+    let watcher = if peer.is_local { Watcher::Known } else { Watcher::Unknown };
+    follow(&app, number, watcher, move |scene| {
+        (context.screens.revision(), view::customer(&context, scene))
+    })
 }

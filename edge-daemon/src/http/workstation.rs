@@ -326,7 +326,8 @@ pub(super) async fn reprint(
         "A receipt is printed again",
     );
     recount_doubts(&app.context, workstation).await;
-    app.context.screens.printed(workstation, order, Some(spool::SlipState::Queued));
+    let state = app.context.ledger.read(move |db| spool::state_of(db, order)).await?;
+    app.context.screens.printed(workstation, order, state);
     app.context.nudges.spool.send_replace(());
     Ok(StatusCode::ACCEPTED)
 }
@@ -343,14 +344,17 @@ pub(super) async fn open_drawer(
     if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
         return Err(Problem::plain("malformed", StatusCode::BAD_REQUEST));
     }
-    let command = command(who.workstation, id, body.hash);
-    let is_new = checkout::change(&app.context, command, |_, _| Ok(())).await?.is_some();
-    if is_new && !app.context.health.ask_drawer(who.workstation, app.context.clock.now()) {
+    if !app.context.health.has_printer(who.workstation) {
         return Err(Problem::plain("drawer-unreachable", StatusCode::SERVICE_UNAVAILABLE));
     }
-    tracing::info!(
-        workstation.id = who.workstation, operator.id = %who.operator.number, reason = %reason.trim(),
-        "The drawer is opened without an order",
-    );
+    let command = command(who.workstation, id, body.hash);
+    let is_new = checkout::change(&app.context, command, |_, _| Ok(())).await?.is_some();
+    if is_new {
+        let is_asked = app.context.health.ask_drawer(who.workstation, app.context.clock.now());
+        tracing::info!(
+            workstation.id = who.workstation, operator.id = %who.operator.number, is_asked,
+            reason = %reason.trim(), "The drawer is opened without an order",
+        );
+    }
     Ok(StatusCode::ACCEPTED)
 }

@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -72,30 +72,51 @@ fn put_in_force(
     scope: Scope,
     manifest: &SnapshotV1,
 ) -> Result<Replica, DbError> {
-    let name = free_name(data, scope, manifest.version);
+    let name = free_name(data, scope, manifest.version)?;
     let path = data.join(&name);
-    let written = unpack(packed, &path, manifest).map_err(DbError::file("unpack", packed))?;
-    if written != manifest.file_sha256 {
-        let _ = std::fs::remove_file(&path);
-        return Err(DbError::Damaged { doing: "verify a snapshot" });
+    let replica = verified(packed, &path, scope, manifest)
+        .and_then(|()| Replica::put_in_force(data, &name, scope));
+    if replica.is_err() {
+        // What could not be used must not fill the disk that orders are written to.
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(data.join(format!("{name}{ending}")));
+        }
     }
-    verify_file(&path, scope)?;
-    fault::point("snapshot.verified");
-    let replica = Replica::put_in_force(data, &name, scope)?;
     let _ = std::fs::remove_file(packed);
-    Ok(replica)
+    replica
 }
 
-/// A name that no file has: a replica in force may have the same version and be open.
-fn free_name(data: &Path, scope: Scope, version: i64) -> String {
+/// Unpacks the file and looks whether it is whole and ours.
+fn verified(
+    packed: &Path,
+    path: &Path,
+    scope: Scope,
+    manifest: &SnapshotV1,
+) -> Result<(), DbError> {
+    let written = unpack(packed, path, manifest).map_err(DbError::file("unpack", packed))?;
+    if written != manifest.file_sha256 {
+        return Err(DbError::Damaged { doing: "verify a snapshot" });
+    }
+    verify_file(path, scope)?;
+    fault::point("snapshot.verified");
+    Ok(())
+}
+
+/// A name that no file has, nor the log of one that was: a replica in force may have the same
+/// version and be open.
+fn free_name(data: &Path, scope: Scope, version: i64) -> Result<String, DbError> {
     let plain = file_name(scope, version);
-    let taken = |name: &str| data.join(name).exists();
+    let is_taken =
+        |name: &String| data.join(name).exists() || data.join(format!("{name}-wal")).exists();
     let others = (1..1_000).map(|n| plain.replace(".db", &format!("-{n}.db")));
-    std::iter::once(plain.clone()).chain(others).find(|name| !taken(name)).unwrap_or(plain)
+    std::iter::once(plain.clone())
+        .chain(others)
+        .find(|name| !is_taken(name))
+        .ok_or(DbError::Damaged { doing: "name a snapshot" })
 }
 
 /// Unpacks into a flushed file and says what its bytes hash to.
-fn unpack(packed: &Path, into: &PathBuf, manifest: &SnapshotV1) -> io::Result<Hash> {
+fn unpack(packed: &Path, into: &Path, manifest: &SnapshotV1) -> io::Result<Hash> {
     let mut reader = zstd::Decoder::new(File::open(packed)?)?;
     let mut file = File::create(into)?;
     let (mut hash, mut buffer) = (Sha256::new(&SHA256), vec![0_u8; 1_024 * 1_024]);

@@ -60,6 +60,7 @@ pub(crate) fn read_key(data: &Path) -> Result<Vec<u8>, EnrolError> {
 /// made the first time is used again.
 pub async fn enrol(config: &Config, claim_code: &str) -> Result<EnrolledV1, EnrolError> {
     std::fs::create_dir_all(&config.data).map_err(DbError::file("make", &config.data))?;
+    let _only = db::only_here(&config.data)?;
     let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
     let enrolled = claim(config, claim_code, &ledger).await;
     drop(ledger);

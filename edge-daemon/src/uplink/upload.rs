@@ -4,7 +4,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sync::{backoff::retry_ms, outbox::marks, path, wire::BatchAnswerV1};
+use sync::{
+    backoff::{RETRY_MS_MAX, retry_ms},
+    outbox::marks,
+    path,
+    wire::BatchAnswerV1,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::mall::{Mall, MallError};
@@ -42,7 +47,10 @@ enum Pause {
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
     let mut failures = 0_u32;
     loop {
-        let (pause, is_open) = match until_empty(&context, &mall, &node).await {
+        // Cut short at a stop: what was told and not marked is told again, which the mall notices.
+        let told = stop.run_until_cancelled(until_empty(&context, &mall, &node)).await;
+        let Some(told) = told else { return };
+        let (pause, is_open) = match told {
             Ok(Pause::Empty) => {
                 failures = 0;
                 (UPLOAD_PERIOD, true)
@@ -123,9 +131,11 @@ async fn until_empty(
         tracing::debug!(facts = batch.facts.len(), ?acked, "A batch was told");
         recount(context).await;
         if let Some(ms) = answer.retry_after_ms {
-            return Ok(Pause::Asked(Duration::from_millis(ms)));
+            return Ok(Pause::Asked(Duration::from_millis(ms.min(RETRY_MS_MAX))));
         }
-        if !goes_on || resent > 1 {
+        let is_beyond =
+            from.is_some_and(|seq| batch.facts.last().is_some_and(|last| seq > last.seq + 1));
+        if !goes_on || resent > 1 || is_beyond {
             return Err(UploadError::NoProgress);
         }
     }

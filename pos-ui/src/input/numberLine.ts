@@ -32,6 +32,7 @@ export function createNumberLine() {
     },
     clear() {
       text.value = ''
+      armed = ''
     },
     /** Answers what is there and clears it. */
     take(): string {
@@ -41,6 +42,7 @@ export function createNumberLine() {
     },
     set(next: string) {
       text.value = next
+      armed = next
     },
     /** Remembers the text at the first key of a burst. */
     arm() {

@@ -1,4 +1,4 @@
-import { effectScope } from 'vue'
+import { effectScope, reactive } from 'vue'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Action, Place } from '../input/keymap'
 import { createNumberLine } from '../input/numberLine'
@@ -26,7 +26,8 @@ function bench(start: Place = 'sell') {
   const line = createNumberLine()
   const acts: Action[] = []
   const scans: string[] = []
-  const state = { place: start, inert: false }
+  let blocked = 0
+  const state = reactive({ place: start, inert: false })
   const scope = effectScope()
   scope.run(() =>
     listenKeys({
@@ -36,11 +37,12 @@ function bench(start: Place = 'sell') {
       type: (character) => line.push(character),
       isText: (character) => character === '-' && /[A-Za-z]/.test(line.text.value),
       scan: (code) => scans.push(code),
+      blocked: () => (blocked += 1),
       numberLine: line,
     }),
   )
   stop = () => scope.stop()
-  return { line, acts, scans, state }
+  return { line, acts, scans, state, blocked: () => blocked }
 }
 
 let stop = () => {}
@@ -145,4 +147,77 @@ it('without the daemon only the lock works', () => {
   keydown('F2', 'F2', 500)
   keydown('F12', 'F12', 500)
   expect([page.acts, page.line.text.value]).toEqual([['lock'], ''])
+})
+
+it('a held key does its action once; only erasing and moving go on', () => {
+  const page = bench()
+  const held = (code: string, more: KeyboardEventInit = {}) => {
+    keydown(code, code, 500, more)
+    return keydown(code, code, 30, { ...more, repeat: true })
+  }
+  const events = [
+    held('Enter'),
+    held('Delete'),
+    held('F1'),
+    held('KeyP', { ctrlKey: true }),
+    held('Backspace'),
+    held('ArrowDown'),
+  ]
+  expect(page.acts).toEqual(['enter', 'void', 'keys', 'reprint', 'erase', 'erase', 'down', 'down'])
+  expect(events.map((event) => event.defaultPrevented)).toEqual(events.map(() => true))
+})
+
+it('a held Enter presses the focused button once', () => {
+  bench()
+  const button = document.createElement('button')
+  document.body.append(button)
+  button.focus()
+  const first = keydown('Enter', 'Enter', 500)
+  const again = keydown('Enter', 'Enter', 30, { repeat: true })
+  expect([first.defaultPrevented, again.defaultPrevented]).toEqual([false, true])
+})
+
+it('a scan without the daemon is blocked, once for each scan', () => {
+  const page = bench()
+  page.state.inert = true
+  at += 500
+  for (const code of ['6901234567892', '6901']) {
+    digits(code, 4)
+    keydown('Enter', 'Enter', 4)
+    at += 500
+  }
+  expect([page.blocked(), page.scans, page.acts, page.line.text.value]).toEqual([2, [], [], ''])
+})
+
+it('half a burst and the number line are dropped when the daemon goes away', () => {
+  const page = bench()
+  digits('3', 500)
+  at += 500
+  digits('69012', 4)
+  page.state.inert = true
+  vi.advanceTimersByTime(100)
+  page.state.inert = false
+  vi.advanceTimersByTime(100)
+  expect([page.scans, page.line.text.value, page.blocked()]).toEqual([[], '', 0])
+})
+
+it('a scan on the sign-in page is no PIN, with or without its Enter', () => {
+  const page = bench('sign-in')
+  digits('1', 500)
+  at += 500
+  digits('6901234567892', 4)
+  const enter = keydown('Enter', 'Enter', 4)
+  at += 500
+  digits('69012345', 4)
+  vi.advanceTimersByTime(100)
+  expect([page.blocked(), page.acts, page.scans, page.line.text.value]).toEqual([2, [], [], '1'])
+  expect(enter.defaultPrevented).toBe(true)
+})
+
+it('a quick PIN is still a PIN', () => {
+  const page = bench('sign-in')
+  at += 500
+  digits('123456', 10)
+  keydown('Enter', 'Enter', 10)
+  expect([page.blocked(), page.acts, page.line.text.value]).toEqual([0, ['sign-in'], '123456'])
 })

@@ -1,12 +1,12 @@
 // Where a key goes: the scanner's burst first, then a focused field, then the key map, then the number line.
-import { onScopeDispose } from 'vue'
+import { onScopeDispose, watch } from 'vue'
 import { actionFor, type Action, type Place } from '../input/keymap'
 import { createLeakGuard, typeIntoField } from '../scan/leakGuard'
-import { createWedge, physical, type Stroke } from '../scan/wedge'
+import { createWedge, LENGTH_MIN, physical, type Stroke } from '../scan/wedge'
 
 export interface KeyOptions {
   place(): Place
-  /** Keys do nothing now but lock: the daemon is away. */
+  /** Keys do nothing now but lock: the daemon is away. Read reactively. */
   inert(): boolean
   act(action: Action): void
   /** A character that no key of the map took. */
@@ -14,7 +14,9 @@ export interface KeyOptions {
   /** Whether a key of the map is, just now, only a character: `-` inside a 货号. */
   isText(character: string): boolean
   scan(code: string): void
-  numberLine: { arm(): void; restore(): void }
+  /** A scan that has no place now: the daemon is away, or nobody is signed in. */
+  blocked(): void
+  numberLine: { arm(): void; restore(): void; clear(): void }
 }
 
 /** A key event as a stroke; a key of an input method keeps its physical code. */
@@ -37,21 +39,51 @@ const ABOVE_FIELD = /^(F\d+|Escape|Enter|NumpadEnter|ArrowUp|ArrowDown|PageUp|Pa
 /** Keys that a focused button or link answers itself. */
 const PRESSES = /^(Enter|NumpadEnter|Space)$/
 
+/** Actions that a held key may do again and again; every other is done once for each press. */
+const REPEATS: ReadonlySet<Action> = new Set(['erase', 'up', 'down', 'page-up', 'page-down'])
+
+/** On the sign-in page a burst of this many characters is a scanner; a shorter one may be a quick PIN. */
+const SIGN_IN_LENGTH_MIN = 8
+
 /** Listens for as long as the calling component lives. */
 export function listenKeys(options: KeyOptions): void {
   const fields = createLeakGuard()
   const wedge = createWedge({
-    onScan: options.scan,
-    onTyped: (strokes) => strokes.forEach((stroke) => handle(stroke, null)),
+    onScan: (code) => (isScanBlocked() ? options.blocked() : options.scan(code)),
+    onTyped(strokes) {
+      if (options.inert()) return
+      // The first key of the burst was not held back.
+      if (options.place() === 'sign-in' && strokes.length + 1 >= SIGN_IN_LENGTH_MIN) {
+        restore()
+        return options.blocked()
+      }
+      strokes.forEach((stroke) => handle(stroke, null))
+    },
+    lengthMin: () =>
+      options.place() === 'sign-in' && !options.inert() ? SIGN_IN_LENGTH_MIN : LENGTH_MIN,
     arm() {
       fields.arm()
       options.numberLine.arm()
     },
-    restore() {
-      fields.restore()
-      options.numberLine.restore()
-    },
+    restore,
   })
+  const isScanBlocked = () => options.inert() || options.place() === 'sign-in'
+
+  function restore() {
+    fields.restore()
+    options.numberLine.restore()
+  }
+
+  // Half a burst and half a number must not meet what is typed once the daemon is back.
+  watch(
+    () => options.inert(),
+    (inert) => {
+      if (!inert) return
+      wedge.drop()
+      options.numberLine.clear()
+    },
+    { flush: 'sync' },
+  )
 
   function handle(stroke: Stroke, event: KeyboardEvent | null): void {
     const focused = document.activeElement
@@ -60,11 +92,14 @@ export function listenKeys(options: KeyOptions): void {
       if (!event) return void typeIntoField(stroke.key.length === 1 ? stroke.key : character)
       if (event.isComposing || (!ABOVE_FIELD.test(stroke.code) && !stroke.ctrl)) return
     } else if (event && focused instanceof HTMLButtonElement && PRESSES.test(stroke.code)) {
+      // A held Enter would press the button at every beat.
+      if (event.repeat) event.preventDefault()
       return
     }
     const action = actionFor(options.place(), stroke)
     if (action && !(character !== '' && options.isText(character))) {
       event?.preventDefault()
+      if (event?.repeat && !REPEATS.has(action)) return
       return options.act(action)
     }
     if (character === '' || stroke.ctrl || stroke.alt || isField(focused)) return
@@ -74,17 +109,17 @@ export function listenKeys(options: KeyOptions): void {
 
   function onKeydown(event: KeyboardEvent) {
     const stroke = strokeOf(event)
-    if (options.inert()) {
-      const action = actionFor(options.place(), stroke)
-      if (action) event.preventDefault()
-      if (action === 'lock') options.act('lock')
-      return
-    }
     // A key held down repeats as fast as a scanner types; it is a person.
-    const taken = !event.repeat && options.place() !== 'sign-in' && wedge(stroke, event.timeStamp)
+    const taken = !event.repeat && wedge.press(stroke, event.timeStamp)
     if (taken) {
       event.preventDefault()
       event.stopPropagation()
+      return
+    }
+    if (options.inert()) {
+      const action = actionFor(options.place(), stroke)
+      if (action) event.preventDefault()
+      if (action === 'lock' && !event.repeat) options.act('lock')
       return
     }
     handle(stroke, event)

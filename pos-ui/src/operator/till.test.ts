@@ -186,10 +186,32 @@ it('a number line that is no quantity adds one piece and says so', async () => {
 it('in Tender the number line is money and never a quantity', async () => {
   const due = { total: money, cash: { rounding: cny(0), due: money }, notes: [money] }
   const till = bench(viewOf(1, { phase: 'tender', tender: due }))
-  vi.mocked(edge.scan).mockResolvedValue(answer(viewOf(2)))
+  vi.mocked(edge.scan).mockResolvedValue(answer(viewOf(2, { phase: 'tender', tender: due })))
   till.line.set('100')
   await till.scanned('6901')
   expect(vi.mocked(edge.scan).mock.calls[0]?.[3]).toBe(1_000)
+  expect(till.line.text.value).toBe('100')
+  till.live.accept(viewOf(3))
+  expect(till.line.text.value).toBe('')
+})
+
+it('the amount typed is cleared only when the order was completed', async () => {
+  const till = bench(viewOf(1, { phase: 'tender' }))
+  till.line.set('100')
+  vi.mocked(edge.completeInCash).mockResolvedValueOnce({
+    ok: false,
+    problem: readProblem({ type: '/problems/malformed' }, 400),
+  })
+  till.complete(cny(10_000))
+  await vi.advanceTimersByTimeAsync(10)
+  expect(till.line.text.value).toBe('100')
+  vi.mocked(edge.completeInCash).mockResolvedValueOnce({
+    ok: true,
+    data: { order: {} as never, view: viewOf(2, { phase: 'done' }) },
+  })
+  till.complete(cny(10_000))
+  await vi.advanceTimersByTimeAsync(10)
+  expect(till.line.text.value).toBe('')
 })
 
 it('one less than one piece voids the line, and so does one less of a weighed line', async () => {

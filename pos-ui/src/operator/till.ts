@@ -74,6 +74,8 @@ export function createTill(n: number) {
       }
       if (now.phase === 'done' && now.last_order?.id !== before.last_order?.id) play('paid')
       if (now.phase !== before.phase) noteAt.value = 0
+      // An amount of money left behind would be the quantity of the next scan.
+      if (before.phase === 'tender' && now.phase === 'sell') line.clear()
       const known = new Set(before.notices.map(({ code }) => code))
       if (now.notices.some(({ code }) => !known.has(code))) play('ask')
     },
@@ -138,9 +140,10 @@ export function createTill(n: number) {
 
   /** A scan from the wedge: takes the number line as its quantity where it can be one. */
   function scanned(text: string) {
-    const isMoney = phase.value === 'tender'
+    // What is typed in Tender is money: it stays where it is.
+    if (phase.value === 'tender') return scan(text, ONE)
     const typed = line.take()
-    if (typed === '' || isMoney) return scan(text, ONE)
+    if (typed === '') return scan(text, ONE)
     const milli = parseQuantity(typed)
     if (milli === null) tell(ours('line-not-quantity'), 'ask')
     return scan(text, milli ?? ONE)
@@ -222,13 +225,17 @@ export function createTill(n: number) {
     const cart = view.value?.cart
     if (!cart || queue.running.value === 'complete') return
     dismiss()
-    line.clear()
+    const typed = line.text.value
     const { order_id: order, revision } = cart
     void run(
       'complete',
       () => () => edge.completeInCash(n, order, revision, received),
       ({ view: next }) => next,
-    )
+    ).then((done) => {
+      // A refused amount stays to be mended; what was typed after it belongs to the next order.
+      const now = line.text.value
+      if (done && now.startsWith(typed)) line.set(now.slice(typed.length))
+    })
   }
 
   function reprint() {

@@ -43,7 +43,7 @@ function bench() {
     },
     key(stroke: Stroke, gapMs: number) {
       at += gapMs
-      const taken = wedge(stroke, at)
+      const taken = wedge.press(stroke, at)
       if (!taken) line += physical(stroke)
       return taken
     },

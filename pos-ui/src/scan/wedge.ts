@@ -20,7 +20,8 @@ export interface WedgeOptions {
   /** Called when the burst was a scan: put back what its first key changed. */
   restore(): void
   gapMs?: number
-  lengthMin?: number
+  /** How many characters make a scan just now. */
+  lengthMin?(): number
   after?(ms: number, act: () => void): () => void
 }
 
@@ -79,7 +80,7 @@ function later(ms: number, act: () => void): () => void {
 /** Makes the decoder. Give it every key press first; when it answers `true` the event must be cancelled. */
 export function createWedge(options: WedgeOptions) {
   const gapMs = options.gapMs ?? GAP_MS
-  const lengthMin = options.lengthMin ?? LENGTH_MIN
+  const lengthMin = options.lengthMin ?? (() => LENGTH_MIN)
   const after = options.after ?? later
   let burst = ''
   let held: Stroke[] = []
@@ -96,7 +97,7 @@ export function createWedge(options: WedgeOptions) {
   const end = (): boolean => {
     const code = burst
     burst = ''
-    if (code.length < lengthMin) {
+    if (code.length < lengthMin()) {
       release()
       return false
     }
@@ -116,8 +117,15 @@ export function createWedge(options: WedgeOptions) {
     return false
   }
 
+  /** Forgets the burst and its held keys; nothing is played again. */
+  const drop = () => {
+    cancel()
+    burst = ''
+    held = []
+  }
+
   /** `at` is the event's own time stamp: a busy page delivers late what was typed fast. */
-  return (stroke: Stroke, at: number): boolean => {
+  const press = (stroke: Stroke, at: number): boolean => {
     if (MODIFIERS.has(stroke.key)) return false
     if (stroke.ctrl || stroke.alt) return false
     const quick = at - last <= gapMs
@@ -142,4 +150,6 @@ export function createWedge(options: WedgeOptions) {
     cancel = after(gapMs + 15, release)
     return true
   }
+
+  return { press, drop }
 }

@@ -255,6 +255,15 @@ const ROWS: &[Row] = &[
         ["Busy", "The box is busy; this step was not done.", "Press again."],
     ),
     (
+        "not-kept",
+        ["没有记上", "这一步没有存下，购物车没有变。", "再扫一次；多次不行请叫店长。"],
+        [
+            "Not kept",
+            "This step was not kept. The cart is as it was.",
+            "Scan again; call a manager if it goes on.",
+        ],
+    ),
+    (
         "disk-full",
         ["磁盘满了", "这一步没有存下。已经存下的订单都在。", "请店长清理磁盘。"],
         [
