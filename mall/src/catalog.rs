@@ -13,6 +13,7 @@
 //! **Invariant:** absence deletes nothing; only `retire` does. No price passes through a float.
 
 mod columns;
+mod csv_gate;
 mod csv_sheet;
 mod decode;
 mod import;

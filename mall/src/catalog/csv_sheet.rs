@@ -11,8 +11,9 @@ use std::{
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::{
+    csv_gate::{Gate, HeldUp},
     decode,
-    sheet::{CELLS_MAX, Cell, SheetError, SheetRow, Taker},
+    sheet::{CELLS_MAX, Cell, CellKind, SheetError, SheetRow, Taker},
 };
 
 pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> {
@@ -22,7 +23,7 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
-        .from_reader(input);
+        .from_reader(Gate::new(input, delimiter));
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(SheetError::Csv)? {
         // The reader says where the record ended; where it began it does not know, because it
@@ -30,16 +31,33 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
         let inside: usize = record.iter().map(line_feeds).sum();
         let inside = u64::try_from(inside).unwrap_or(0);
         let line = reader.position().line().saturating_sub(inside + 1);
+        if tell_held_up(reader.get_mut(), line, take) == ControlFlow::Break(()) {
+            return Ok(());
+        }
         let cells = record
             .iter()
             .take(CELLS_MAX)
             .map(|bytes| Cell::text(&String::from_utf8_lossy(bytes)))
             .collect();
         if take(SheetRow { line, cells }) == ControlFlow::Break(()) {
-            break;
+            return Ok(());
         }
     }
+    // Who takes no more has said why.
+    let _ = tell_held_up(reader.get_mut(), u64::MAX, take);
     Ok(())
+}
+
+/// Hands over the lines before this one that are no rows.
+fn tell_held_up<R: BufRead>(
+    gate: &mut Gate<R>,
+    line: u64,
+    take: &mut Taker<'_>,
+) -> ControlFlow<()> {
+    while let Some(HeldUp { line, text }) = gate.held_up_before(line) {
+        take(SheetRow { line, cells: vec![Cell { text, kind: CellKind::Unclosed }] })?;
+    }
+    ControlFlow::Continue(())
 }
 
 fn line_feeds(bytes: &[u8]) -> usize {
@@ -63,7 +81,11 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let mut rows = Vec::new();
         super::super::sheet::read(&path, &mut |row| {
-            let cells: Vec<String> = row.cells.into_iter().map(|cell| cell.text).collect();
+            let shown = |cell: Cell| match cell.kind {
+                CellKind::Unclosed => format!("!{}", cell.text.chars().take(9).collect::<String>()),
+                CellKind::Text | CellKind::Number | CellKind::Odd => cell.text,
+            };
+            let cells: Vec<String> = row.cells.into_iter().map(shown).collect();
             rows.push((row.line, cells.join("|")));
             ControlFlow::Continue(())
         })
@@ -81,5 +103,30 @@ mod tests {
         check("a\tb\n1\t2", &[(1, "a|b"), (2, "1|2")]);
         check("a,b\n\"说 \"\"好\"\"\",2", &[(1, "a|b"), (2, "说 \"好\"|2")]);
         check("", &[]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_its_own_line_only() {
+        check("a,b\n1,\"x\n2,y\n3,z", &[(1, "a|b"), (2, "!1,\"x"), (3, "2|y"), (4, "3|z")]);
+        check(
+            "a,b\n1,\"x\n2,\"y\"\n\"3\nv\",z",
+            &[(1, "a|b"), (2, "!1,\"x"), (3, "2|y"), (4, "3\nv|z")],
+        );
+        check("a,b\n\"x\"y,2\n3,4\"", &[(1, "a|b"), (2, "xy|2"), (3, "3|4\"")]);
+        let many = "2,y\n".repeat(30_000);
+        let mut expected = vec![(1, "a|b"), (2, "!1,\"x")];
+        expected.extend((3..30_003).map(|line| (line, "2|y")));
+        check(&format!("a,b\n1,\"x\n{many}"), &expected);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_costs_itself_only() {
+        let long = "x".repeat(200_000);
+        check(&format!("a,b\n{long}\n2,y"), &[(1, "a|b"), (2, "!xxxxxxxxx"), (3, "2|y")]);
+        let lines = "x\n".repeat(40_000);
+        check(
+            &format!("a\n\"{}\"\n2", &lines[..60_000]),
+            &[(1, "a"), (2, &lines[..59_999]), (30_003, "2")],
+        );
     }
 }

@@ -12,8 +12,10 @@ use encoding_rs::{Decoder, Encoding, GB18030, UTF_8};
 
 const BUFFER_BYTES: usize = 64 * 1_024;
 
-/// Opens a text file as UTF-8: by its byte order mark, else as UTF-8 when all of it is, else as
-/// GB18030, which is what a Chinese spreadsheet writes.
+/// Opens a text file as UTF-8: by its byte order mark, else as GB18030, which is what a Chinese
+/// spreadsheet writes, when it is free of errors as that and clearly no UTF-8, else as UTF-8.
+///
+/// One damaged byte in a UTF-8 file damages its own row and no other.
 pub(super) fn open(path: &Path) -> io::Result<Decoding> {
     let mut file = File::open(path)?;
     let encoding = tell(&mut file)?;
@@ -30,23 +32,80 @@ pub(super) fn open(path: &Path) -> io::Result<Decoding> {
 
 fn tell(file: &mut File) -> io::Result<&'static Encoding> {
     let mut buffer = vec![0; BUFFER_BYTES];
-    // The end of a sign that began in the bytes before.
-    let mut held: Vec<u8> = Vec::new();
+    let mut census = Census::default();
     let mut is_first = true;
     loop {
         let n = file.read(&mut buffer)?;
-        held.extend(buffer.iter().take(n));
-        if is_first && let Some((encoding, _)) = Encoding::for_bom(&held) {
+        let bytes = buffer.get(..n).unwrap_or_default();
+        if is_first && let Some((encoding, _)) = Encoding::for_bom(bytes) {
             return Ok(encoding);
         }
         is_first = false;
-        match std::str::from_utf8(&held) {
-            Ok(_) => held.clear(),
-            Err(error) if error.error_len().is_some() => return Ok(GB18030),
-            Err(error) => drop(held.drain(..error.valid_up_to())),
-        }
         if n == 0 {
-            return Ok(if held.is_empty() { UTF_8 } else { GB18030 });
+            break;
+        }
+        census.take(bytes);
+    }
+    if census.is_utf_8() {
+        return Ok(UTF_8);
+    }
+    file.rewind()?;
+    Ok(if is_gb18030(file)? { GB18030 } else { UTF_8 })
+}
+
+/// What of a file is UTF-8 and what is not.
+#[derive(Debug, Default)]
+struct Census {
+    /// The end of a sign that began in the bytes before.
+    held: Vec<u8>,
+    /// Signs of more than one byte: in text of another encoding they are rare accidents.
+    signs: usize,
+    /// Bytes that are part of no sign.
+    invalid: usize,
+}
+
+impl Census {
+    fn take(&mut self, bytes: &[u8]) {
+        self.held.extend(bytes);
+        let held = std::mem::take(&mut self.held);
+        let mut rest = held.as_slice();
+        while let Err(error) = std::str::from_utf8(rest) {
+            let (good, bad) = rest.split_at(error.valid_up_to());
+            self.signs += signs(good);
+            let Some(n) = error.error_len() else {
+                self.held = bad.to_vec();
+                return;
+            };
+            self.invalid += n;
+            rest = bad.get(n..).unwrap_or_default();
+        }
+        self.signs += signs(rest);
+    }
+
+    /// Whether it is UTF-8, a few damaged bytes aside.
+    fn is_utf_8(&self) -> bool {
+        let invalid = self.invalid + self.held.len();
+        invalid == 0 || self.signs > invalid
+    }
+}
+
+/// Signs of more than one byte in valid UTF-8, by their first bytes.
+fn signs(valid: &[u8]) -> usize {
+    valid.iter().filter(|byte| **byte >= 0xc0).count()
+}
+
+fn is_gb18030(file: &mut File) -> io::Result<bool> {
+    let mut decoder = GB18030.new_decoder_without_bom_handling();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let room = decoder.max_utf8_buffer_length(BUFFER_BYTES).unwrap_or(BUFFER_BYTES * 4);
+    let mut text = String::with_capacity(room);
+    loop {
+        let n = file.read(&mut buffer)?;
+        text.clear();
+        let bytes = buffer.get(..n).unwrap_or_default();
+        let (_, _, has_errors) = decoder.decode_to_string(bytes, &mut text, n == 0);
+        if has_errors || n == 0 {
+            return Ok(!has_errors);
         }
     }
 }
@@ -137,5 +196,20 @@ mod tests {
         check(long.as_bytes(), &long);
         let long = format!("{}奶b", "a".repeat(BUFFER_BYTES - 2));
         check(&GB18030.encode(&long).0, &long);
+    }
+
+    #[test]
+    fn a_damaged_byte_does_not_turn_a_file_into_another_encoding() {
+        let text = "货号,名称\nA1,纯牛奶\nA2,绿茶".as_bytes();
+        let with = |bytes: &[u8]| [text, b"\nA3,", bytes].concat();
+        let read = |end: &str| format!("货号,名称\nA1,纯牛奶\nA2,绿茶\nA3,{end}");
+        check(&with(b"\xff"), &read("\u{fffd}"));
+        check(&with(b"a\xc4\xccb"), &read("a\u{fffd}\u{fffd}b"));
+        check(&with(b"\xe5\xa5"), &read("\u{fffd}"));
+        check(b"caf\xe9,1", "caf\u{fffd},1");
+        let long = format!("{}奶茶奶茶", "a".repeat(BUFFER_BYTES - 1));
+        check(&[long.as_bytes(), b"\xff"].concat(), &format!("{long}\u{fffd}"));
+        let gb = GB18030.encode("货号,名称\nA1,联通\nA2,绿茶").0;
+        check(&gb, "货号,名称\nA1,联通\nA2,绿茶");
     }
 }

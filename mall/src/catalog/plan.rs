@@ -22,6 +22,7 @@ pub(super) struct Seen {
     gtins: HashMap<Gtin, u64>,
     plus: HashMap<String, u64>,
     released: HashSet<Gtin>,
+    released_plus: HashSet<String>,
 }
 
 /// What to do with some rows.
@@ -92,6 +93,7 @@ impl Seen {
             return fault("label_plu", again(line), &item.plu);
         }
         let owner = known.plus.get(&item.plu).filter(|owner| sku_key(owner) != key);
+        let owner = owner.filter(|_| !self.released_plus.contains(&item.plu));
         owner.and_then(|owner| fault("label_plu", belongs(owner), &item.plu))
     }
 
@@ -120,6 +122,8 @@ impl Plan {
         let kept = |gtin: &Gtin| row.item.barcodes.iter().any(|barcode| barcode.gtin == *gtin);
         let old = known.barcodes.get(&key).into_iter().flatten().map(|barcode| barcode.gtin);
         seen.released.extend(old.filter(|gtin| !kept(gtin)));
+        let old = held.map(|held| &held.plu).filter(|old| **old != row.item.plu);
+        seen.released_plus.extend(old.filter(|old| !old.is_empty()).cloned());
         let is_known = held.is_some();
         self.writes.push(ItemWrite { item: row.item, digest: row.digest, is_known });
     }
@@ -179,7 +183,7 @@ mod tests {
             if !item.plu.is_empty() {
                 known.plus.insert(item.plu.clone(), item.sku.clone());
             }
-            let held = KnownItem { sku: item.sku, digest: Some(digest) };
+            let held = KnownItem { sku: item.sku, digest: Some(digest), plu: item.plu };
             known.items.insert(key.clone(), held);
             known.barcodes.insert(key, item.barcodes);
         }
@@ -228,5 +232,19 @@ mod tests {
             &[&takes, &format!("4 A 1.00 {TEA}")],
             "+0 ~1 =0; 3 barcode: belongs to SKU `A`",
         );
+    }
+
+    #[test]
+    fn a_label_number_moves_when_its_owner_let_it_go_in_an_earlier_line() {
+        let a = "2 A 1.00 - 06013";
+        let takes = "3 B 2.00 - 06013";
+        check(&[a], &["2 A 1.00 - 06014", takes], "+1 ~1 =0");
+        check(&["2 A 1.00 - 06014", takes], &["2 A 1.00 - 06014", takes], "+0 ~0 =2");
+        check(
+            &[a],
+            &["2 A 1.00", takes, "4 C 3.00 - 06013"],
+            "+1 ~1 =0; 4 label_plu: stands in line 3 already",
+        );
+        check(&[a], &[takes, "4 A 1.00 - 06014"], "+0 ~1 =0; 3 label_plu: belongs to SKU `A`");
     }
 }

@@ -60,6 +60,10 @@ pub(super) struct ItemRow {
 /// Reads a row.
 pub(super) fn read(row: &SheetRow, columns: &Columns) -> Result<ItemRow, RowFault> {
     let cells = Cells { row, columns };
+    if let Some(cell) = row.cells.first().filter(|cell| cell.kind == CellKind::Unclosed) {
+        let reason = "has a quote that is never closed, or is longer than 64 KiB";
+        return Err(RowFault::new(row.line, "row", reason, &cell.text));
+    }
     if row.cells.iter().skip(columns.len()).any(|cell| !cell.text.is_empty()) {
         let reason = format!("has more cells than the header's {}", columns.len());
         let value = row.cells.last().map_or("", |cell| cell.text.as_str());

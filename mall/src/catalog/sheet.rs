@@ -21,6 +21,8 @@ pub(super) enum CellKind {
     Number,
     /// Nothing that a column of ours can be: a date, an error, yes or no.
     Odd,
+    /// The beginning of a line that is no row: a quote is never closed, or it is too long.
+    Unclosed,
 }
 
 /// A cell.

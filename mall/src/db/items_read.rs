@@ -55,6 +55,8 @@ pub(crate) struct KnownItem {
     pub(crate) sku: String,
     /// The digest of what the feed carries; `None` when it is gone.
     pub(crate) digest: Option<Hash>,
+    /// The label's number that it carries, or nothing; a tombstone carries none.
+    pub(crate) plu: String,
 }
 
 impl KnownItem {
@@ -75,17 +77,19 @@ pub(crate) async fn known(
     let mut found = Known::default();
     for some in keys.chunks(KEYS_MAX) {
         let statement = format!(
-            "select sku_key, sku, digest from item where sku_key in {}",
+            "select sku_key, sku, digest, plu from item where sku_key in {}",
             bulk::list(some.len())
         );
-        let mut query = sqlx::query_as::<_, (String, String, String)>(AssertSqlSafe(statement))
-            .persistent(some.len() == KEYS_MAX);
+        let mut query =
+            sqlx::query_as::<_, (String, String, String, String)>(AssertSqlSafe(statement))
+                .persistent(some.len() == KEYS_MAX);
         for key in some {
             query = query.bind(key.as_str());
         }
-        for (key, sku, digest) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
+        for (key, sku, digest, plu) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
             let digest = Hash::from_hex(&digest).filter(|_| !digest.is_empty());
-            found.items.insert(key, KnownItem { sku, digest });
+            let plu = if digest.is_some() { plu } else { String::new() };
+            found.items.insert(key, KnownItem { sku, digest, plu });
         }
     }
     let held: Vec<String> = found.items.keys().cloned().collect();

@@ -24,7 +24,7 @@ use super::build::{self, BuildError, Places, Subject};
 use crate::{
     context::Context,
     db::{
-        DbError, items_read,
+        Conn, DbError, items_read,
         scope::{self, Head},
     },
     error_chain::Chain,
@@ -61,6 +61,15 @@ pub(crate) enum SnapshotError {
     /// The folder cannot be read or written.
     #[error("could not read the snapshots")]
     Files(#[from] io::Error),
+}
+
+/// Which snapshot will do.
+#[derive(Clone, Copy, Debug)]
+enum Need {
+    /// One that is near enough to the head.
+    Near,
+    /// That of the head.
+    Newest,
 }
 
 /// The folder of ready snapshots.
@@ -105,14 +114,46 @@ impl Shelf {
         self.folder.join(format!("{scope}-{incarnation}-{version}{end}"))
     }
 
-    /// Makes the snapshot of the newest version, unless it is there.
-    async fn make(&self, context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
+    /// The newest ready snapshot, if a store may take it.
+    async fn near_enough(
+        &self,
+        tx: &mut Conn,
+        scope: Scope,
+        head: &Head,
+    ) -> Result<Option<SnapshotV1>, SnapshotError> {
+        let newest = self.ready(scope, head.incarnation)?.into_iter().next();
+        let Some(newest) = newest.filter(|newest| newest.version >= head.kept_since) else {
+            return Ok(None);
+        };
+        let is_near = match scope {
+            Scope::Catalog => {
+                items_read::count_changed(tx, newest.version, LAG_ROWS_MAX).await? < LAG_ROWS_MAX
+            }
+            Scope::Store(_) => false,
+        };
+        Ok((newest.version == head.version || is_near).then_some(newest))
+    }
+
+    /// Makes the snapshot of the newest version, unless what is needed is there.
+    async fn make(
+        &self,
+        context: &Context,
+        scope: Scope,
+        need: Need,
+    ) -> Result<SnapshotV1, SnapshotError> {
         let _one_at_a_time = self.making.lock().await;
         let mut tx = context.db().read("read a snapshot's rows").await?;
         let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
-        let ready = self.ready(scope, head.incarnation)?;
-        if let Some(newest) = ready.into_iter().find(|ready| ready.version == head.version) {
-            return Ok(newest);
+        // While it waited for its turn another may have made one.
+        let ready = match need {
+            Need::Near => self.near_enough(&mut tx, scope, &head).await?,
+            Need::Newest => {
+                let ready = self.ready(scope, head.incarnation)?;
+                ready.into_iter().find(|ready| ready.version == head.version)
+            }
+        };
+        if let Some(ready) = ready {
+            return Ok(ready);
         }
         std::fs::create_dir_all(&self.folder)?;
         let path = |end: &str| self.path(scope, head.incarnation, head.version, end);
@@ -168,22 +209,13 @@ pub(crate) async fn offer(context: &Context, scope: Scope) -> Result<SnapshotV1,
     let shelf = context.shelf();
     let mut tx = context.db().read("read the head of a feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
-    let newest = shelf.ready(scope, head.incarnation)?.into_iter().next();
-    if let Some(newest) = newest.filter(|newest| newest.version >= head.kept_since) {
-        let lag = match scope {
-            Scope::Catalog => {
-                items_read::count_changed(&mut tx, newest.version, LAG_ROWS_MAX).await?
-            }
-            Scope::Store(_) => 0,
-        };
-        if newest.version == head.version || (lag < LAG_ROWS_MAX && scope == Scope::Catalog) {
-            return Ok(newest);
-        }
+    if let Some(newest) = shelf.near_enough(&mut tx, scope, &head).await? {
+        return Ok(newest);
     }
     drop(tx);
     // The making goes on when the wait ends: the next request finds it ready.
     let (owner, making) = (context.clone(), time::timeout);
-    let task = tokio::spawn(async move { owner.shelf().make(&owner, scope).await });
+    let task = tokio::spawn(async move { owner.shelf().make(&owner, scope, Need::Near).await });
     match making(WAIT, task).await {
         Ok(Ok(made)) => made,
         Ok(Err(_)) => Err(SnapshotError::Build(BuildError::CutOff)),
@@ -222,7 +254,7 @@ async fn look(context: &Context, watch: &mut Watch) -> Result<(), SnapshotError>
     let head = scope::head(&mut tx, Scope::Catalog).await?.ok_or(SnapshotError::Unknown)?;
     drop(tx);
     if watch.is_due(head.version) {
-        context.shelf().make(context, Scope::Catalog).await?;
+        context.shelf().make(context, Scope::Catalog, Need::Newest).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use domain::id::EdgeId;
 use sync::{
-    chain::hex_bytes,
+    chain::{Hash, hex_bytes},
     wire::{EnrolledV1, EnrolmentV1},
 };
 use tracing::info;
@@ -60,16 +60,17 @@ pub(crate) async fn enrol(
     enrolment: &EnrolmentV1,
     from: IpAddr,
 ) -> Result<EnrolledV1, EnrolError> {
-    if let Some(retry_ms) = context.limiter().wait_ms(from, context.now()) {
-        return Err(EnrolError::TooManyTries { retry_ms });
-    }
     let public_key = enrolment.public_key.to_ascii_lowercase();
     if hex_bytes(&public_key).is_none_or(|key| key.len() != KEY_BYTES) {
         return Err(EnrolError::Key);
     }
+    let counted = context
+        .limiter()
+        .count(from, context.now())
+        .map_err(|retry_ms| EnrolError::TooManyTries { retry_ms })?;
     let enrolled = place(context, &enrolment.claim_code, &public_key).await;
-    if matches!(enrolled, Err(EnrolError::Unknown | EnrolError::Used | EnrolError::Expired)) {
-        context.limiter().count(from, context.now());
+    if !matches!(enrolled, Err(EnrolError::Unknown | EnrolError::Used | EnrolError::Expired)) {
+        context.limiter().give_back(&counted);
     }
     enrolled
 }
@@ -77,11 +78,18 @@ pub(crate) async fn enrol(
 async fn place(context: &Context, code: &str, public_key: &str) -> Result<EnrolledV1, EnrolError> {
     let doing = "enrol an edge node";
     let code = claim::hash(code);
-    let mut tx = context.db().write(doing).await?;
-    let claim = edges::claim(&mut tx, code).await?.ok_or(EnrolError::Unknown)?;
-    if let Some(edge) = claim.used_by {
-        return again(&mut tx, edge, public_key).await;
+    // Who guesses does not hold up those who write.
+    let mut tx = context.db().read(doing).await?;
+    if let Opened::Before(enrolled) = open(context, &mut tx, code, public_key).await? {
+        return Ok(enrolled);
     }
+    drop(tx);
+    // Another may have used it in between.
+    let mut tx = context.db().write(doing).await?;
+    let claim = match open(context, &mut tx, code, public_key).await? {
+        Opened::Before(enrolled) => return Ok(enrolled),
+        Opened::Now(claim) => claim,
+    };
     let edge = new_edge(context, &mut tx, &claim, public_key).await?;
     edges::insert(&mut tx, &edge).await?;
     edges::use_claim(&mut tx, code, edge.id, edge.enrolled_at).await?;
@@ -89,6 +97,28 @@ async fn place(context: &Context, code: &str, public_key: &str) -> Result<Enroll
     db::commit(tx, doing).await?;
     tell(&edge);
     Ok(enrolled)
+}
+
+/// What a code opens.
+enum Opened {
+    /// A place that this key took before.
+    Before(EnrolledV1),
+    /// A new place.
+    Now(ClaimRow),
+}
+
+async fn open(
+    context: &Context,
+    tx: &mut Conn,
+    code: Hash,
+    public_key: &str,
+) -> Result<Opened, EnrolError> {
+    let claim = edges::claim(tx, code).await?.ok_or(EnrolError::Unknown)?;
+    match claim.used_by {
+        Some(edge) => again(tx, edge, public_key).await.map(Opened::Before),
+        None if claim.expires_at <= context.now() => Err(EnrolError::Expired),
+        None => Ok(Opened::Now(claim)),
+    }
 }
 
 fn tell(edge: &EdgeRow) {
@@ -101,16 +131,12 @@ async fn new_edge(
     claim: &ClaimRow,
     public_key: &str,
 ) -> Result<EdgeRow, EnrolError> {
-    let enrolled_at = context.now();
-    if claim.expires_at <= enrolled_at {
-        return Err(EnrolError::Expired);
-    }
     Ok(EdgeRow {
         id: context.edge_id()?,
         store: claim.store,
         public_key: public_key.to_owned(),
         epoch: next_epoch(tx, claim).await?,
-        enrolled_at,
+        enrolled_at: context.now(),
         is_revoked: false,
     })
 }
