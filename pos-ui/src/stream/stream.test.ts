@@ -91,3 +91,24 @@ it('the wait doubles from a quarter second to one and a half, with jitter', () =
   ])
   expect([backOffMs(0, 0), backOffMs(0, 1)]).toEqual([219, 281])
 })
+
+it('a hidden page holds no connection and raises no alarm; seen again, it connects at once', () => {
+  const page = bench()
+  const seen = vi.spyOn(document, 'visibilityState', 'get')
+  const turn = (state: DocumentVisibilityState) => {
+    seen.mockReturnValue(state)
+    document.dispatchEvent(new Event('visibilitychange'))
+  }
+  turn('hidden')
+  page.stream.restart()
+  vi.advanceTimersByTime(SILENCE_MS_MAX * 3)
+  expect([page.opened.length, page.opened[0]?.closed, page.lost()]).toEqual([1, true, 0])
+  turn('visible')
+  expect(page.opened.length).toBe(2)
+  vi.advanceTimersByTime(SILENCE_MS_MAX)
+  expect(page.lost()).toBe(1)
+  page.stream.close()
+  turn('visible')
+  expect(page.opened.length).toBe(2)
+  seen.mockRestore()
+})

@@ -1,4 +1,5 @@
 // One server-sent stream kept open: watchdog on its heartbeat, back-off between attempts.
+// A hidden page closes its stream: a browser has six connections to one daemon, and tabs must not use them up.
 // Invariant: knows nothing of what the events say.
 
 /** Silence longer than this means the stream is dead; the daemon's heart beats every 4 s. */
@@ -54,6 +55,8 @@ export function keepStream(options: StreamOptions): KeptStream {
     options.onAlive()
   }
 
+  const isHidden = () => document.visibilityState === 'hidden'
+
   function lose() {
     clearTimeout(watchdog)
     clearTimeout(retry)
@@ -64,6 +67,7 @@ export function keepStream(options: StreamOptions): KeptStream {
   }
 
   function connect() {
+    if (isHidden()) return
     const mine = open(options.url)
     source = mine
     clearTimeout(watchdog)
@@ -86,18 +90,25 @@ export function keepStream(options: StreamOptions): KeptStream {
     )
   }
 
-  const close = () => {
+  const pause = () => {
     clearTimeout(watchdog)
     clearTimeout(retry)
     source?.close()
     source = undefined
   }
   const restart = () => {
-    close()
+    pause()
     attempt = 0
     connect()
   }
+  // Being hidden is no loss and tells nobody; seen again, the watchdog runs from the new connection.
+  const onVisibility = () => (isHidden() ? pause() : restart())
+  const close = () => {
+    document.removeEventListener('visibilitychange', onVisibility)
+    pause()
+  }
 
+  document.addEventListener('visibilitychange', onVisibility)
   connect()
   return { close, restart }
 }
