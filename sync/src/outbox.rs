@@ -47,8 +47,9 @@ pub enum Trouble {
 
 /// Reads an answer to a batch.
 ///
-/// An answer about sequences that were not sent acknowledges nothing: a mall that talks nonsense
-/// must not make a store forget an order.
+/// An answer acknowledges no more than was sent. A mall may truly stand further on than a store that
+/// was set back, so a higher sequence is read as "all of these"; were it nonsense, the next batch
+/// would be answered with what the mall expects, and the rest is sent again.
 #[must_use]
 pub fn marks(sent: &[FactV1], answer: &BatchAnswerV1) -> Marks {
     let (Some(first), Some(last)) = (sent.first(), sent.last()) else {
