@@ -47,7 +47,8 @@ fn every_decision_has_a_number_of_its_own() {
 #[test]
 fn every_picture_that_a_document_shows_is_there() {
     let mut n = 0;
-    for document in files(&root().join("docs"), ".md").into_iter().chain([root().join("README.md")]) {
+    for document in files(&root().join("docs"), ".md").into_iter().chain([root().join("README.md")])
+    {
         let text = std::fs::read_to_string(&document).unwrap();
         for rest in text.split("](").skip(1) {
             let target = rest.split(')').next().unwrap_or_default();

@@ -25,7 +25,9 @@ const BANNED: [&str; 6] =
 fn metadata() -> serde_json::Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--offline", "--all-features"])
+        .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
+        // What other systems would need is not in our tree, and not on this machine.
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(root())
         .output()
         .expect("cargo metadata");
@@ -35,8 +37,12 @@ fn metadata() -> serde_json::Value {
 
 /// The normal dependencies of each crate of ours.
 fn drawn(metadata: &serde_json::Value) -> BTreeMap<String, BTreeSet<String>> {
-    let members: Vec<&str> =
-        metadata["workspace_members"].as_array().unwrap().iter().filter_map(|m| m.as_str()).collect();
+    let members: Vec<&str> = metadata["workspace_members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|m| m.as_str())
+        .collect();
     let packages = metadata["packages"].as_array().unwrap();
     packages
         .iter()
