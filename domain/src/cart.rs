@@ -37,6 +37,24 @@ pub struct LineItem {
     pub list_price: Money,
     /// Tax inside the price.
     pub tax_rate: BasisPoints,
+    /// 款号; empty for none.
+    #[serde(default)]
+    pub style: String,
+    /// The variant's colour; empty for none.
+    #[serde(default)]
+    pub colour: String,
+    /// The variant's size; empty for none.
+    #[serde(default)]
+    pub size: String,
+    /// The brand; may be empty.
+    #[serde(default)]
+    pub brand: String,
+    /// Path in the category tree; may be empty.
+    #[serde(default)]
+    pub category: String,
+    /// HQ's tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
 }
 
 impl LineItem {
@@ -51,6 +69,12 @@ impl LineItem {
             unit: item.unit,
             list_price: item.list_price,
             tax_rate: item.tax_rate,
+            style: item.style.clone(),
+            colour: item.colour.clone(),
+            size: item.size.clone(),
+            brand: item.brand.clone(),
+            category: item.category.clone(),
+            tags: item.tags.clone(),
         }
     }
 }

@@ -16,6 +16,8 @@ pub const KEY_CHARS_MAX: usize = 64;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Barcodes of one item: piece, inner pack, carton, old and new prints.
 pub const BARCODES_MAX: usize = 32;
+/// Tags of one item; more would be a description.
+pub const TAGS_MAX: usize = 32;
 
 /// How an item is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,6 +82,8 @@ pub struct Item {
     pub tax_rate: BasisPoints,
     /// The number in-store labels carry; empty for none.
     pub plu: String,
+    /// HQ's tags, which promotions look at: `new`, `clearance`, `season=2026AW`.
+    pub tags: Vec<String>,
     /// Its barcodes, each unique in the catalog.
     pub barcodes: Vec<ItemBarcode>,
 }
@@ -142,6 +146,13 @@ impl Item {
                 field: "list_price_yuan",
                 reason: ItemFaultReason::OutOfRange,
             });
+        }
+        let tags_are_right = self.tags.iter().all(|tag| {
+            let n = tag.chars().count();
+            n > 0 && n <= KEY_CHARS_MAX && !tag.chars().any(|c| c.is_control() || c == ';')
+        });
+        if self.tags.len() > TAGS_MAX || !tags_are_right {
+            return Err(ItemFault { field: "tags", reason: ItemFaultReason::OutOfRange });
         }
         let packs_are_right =
             self.barcodes.iter().all(|b| b.pack.is_sellable() && b.pack.is_whole());

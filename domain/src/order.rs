@@ -7,7 +7,7 @@ use crate::{
     cart::{Cart, LineItem},
     id::{LineId, OrderId},
     money::{Money, MoneyOverflow},
-    pricing::{Quote, pieces},
+    pricing::{Lane, Occasion, PriceBook, Quote, pieces},
     quantity::Quantity,
     receipt_number::ReceiptNumber,
     tender::{CashRounding, Settlement, Tender, TenderKind, TenderRefusal, settle},
@@ -25,10 +25,87 @@ pub struct OrderLine {
     pub item: LineItem,
     /// How many or how heavy.
     pub quantity: Quantity,
+    /// The amount printed on an in-store label, if that is what counted.
+    pub label_amount: Option<Money>,
     /// Before reductions.
     pub list: Money,
     /// What was paid for it.
     pub amount: Money,
+    /// The tax inside `amount`.
+    pub tax: Money,
+    /// What reductions took from it, in the order they took it: `list − amount` in all.
+    pub adjustments: Vec<Adjustment>,
+    /// What its units carry, side by side from the first unit on, so that a return of any of them
+    /// gives back exactly that.
+    pub units: Vec<UnitRun>,
+}
+
+/// The money a reduction took from one line, with its source (优惠明细; ARTS price modifier).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// Who took it.
+    pub source: Source,
+    /// What people read.
+    pub name: String,
+    /// In which lane.
+    pub lane: Lane,
+    /// How much; below zero only where an authorised person raised a price.
+    pub amount: Money,
+}
+
+/// Where a reduction comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A promotion, by its id.
+    Rule(String),
+    /// A coupon, by its rule's id and its own number.
+    Coupon {
+        /// The rule.
+        rule: String,
+        /// The number.
+        code: String,
+    },
+    /// Somebody's hand.
+    Manual {
+        /// The operator.
+        operator: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Units of one line that carry the same. All amounts are those of **each** unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitRun {
+    /// How many.
+    pub units: u32,
+    /// Before reductions.
+    pub list: Money,
+    /// Part of each of the line's adjustments, in their order.
+    pub adjustments: Vec<Money>,
+    /// `list` less the adjustments.
+    pub amount: Money,
+    /// Part of the cash rounding (抹零).
+    pub rounding: Money,
+    /// Part of each tender in the order's order, change taken off cash: `amount + rounding` in all.
+    pub tenders: Vec<Money>,
+    /// Points that paid for it.
+    pub points_spent: i64,
+    /// Points it earned.
+    pub points_earned: i64,
+}
+
+/// How an order was priced: with `lines` enough to price it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pricing {
+    /// The revision of the rule set; 0 for none.
+    pub revision: i64,
+    /// The circumstances.
+    pub occasion: Occasion,
+    /// Points that paid.
+    pub points_spent: i64,
+    /// Points it earned.
+    pub points_earned: i64,
 }
 
 /// A completed order.
@@ -54,6 +131,8 @@ pub struct Order {
     pub tenders: Vec<Tender>,
     /// What went back in cash.
     pub change: Money,
+    /// How it was priced.
+    pub pricing: Pricing,
 }
 
 /// What a completion needs besides the cart.
@@ -67,6 +146,8 @@ pub struct Completion {
     pub completed_at: Timestamp,
     /// The store's rounding of cash.
     pub rounding: CashRounding,
+    /// The circumstances that `quote` was made in.
+    pub occasion: Occasion,
 }
 
 /// Why a cart does not become an order.
@@ -81,8 +162,11 @@ pub enum CompleteRefusal {
 }
 
 /// Turns a cart and its quote into an order.
+///
+/// The quote must be that of this cart, made with this book in the completion's occasion.
 pub fn complete(
     cart: &Cart,
+    book: &PriceBook,
     quote: &Quote,
     tenders: &[Tender],
     completion: Completion,
@@ -99,8 +183,12 @@ pub fn complete(
             number,
             item: line.item.clone(),
             quantity: line.quantity,
+            label_amount: line.label_amount,
             list: quoted.list,
             amount: quoted.amount,
+            tax: quoted.tax,
+            adjustments: Vec::new(),
+            units: Vec::new(),
         })
         .collect();
     Ok(Order {
@@ -114,6 +202,12 @@ pub fn complete(
         rounding,
         tenders,
         change,
+        pricing: Pricing {
+            revision: quote.revision,
+            occasion: completion.occasion,
+            points_spent: quote.points_spent,
+            points_earned: quote.points_earned,
+        },
     })
 }
 

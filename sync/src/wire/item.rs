@@ -43,6 +43,9 @@ pub struct ItemV1 {
     /// The number in-store labels carry.
     #[serde(default)]
     pub plu: String,
+    /// HQ's tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Its barcodes.
     #[serde(default)]
     pub barcodes: Vec<BarcodeV1>,
@@ -81,6 +84,7 @@ impl ItemV1 {
             list_price_minor: item.list_price,
             tax_rate_bps: item.tax_rate,
             plu: item.plu,
+            tags: item.tags,
             barcodes: item
                 .barcodes
                 .into_iter()
@@ -107,6 +111,7 @@ impl ItemV1 {
             list_price: self.list_price_minor,
             tax_rate: self.tax_rate_bps,
             plu: self.plu,
+            tags: self.tags,
             barcodes: self
                 .barcodes
                 .into_iter()

@@ -67,6 +67,24 @@ pub struct OrderLineV1 {
     pub list_price_minor: Money,
     /// Tax inside the price.
     pub tax_rate_bps: BasisPoints,
+    /// 款号.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub style: String,
+    /// The variant's colour.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub colour: String,
+    /// The variant's size.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub size: String,
+    /// The brand then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub brand: String,
+    /// Path in the category tree then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    /// HQ's tags then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Before reductions.
     pub list_minor: Money,
     /// What was paid for it.
@@ -165,6 +183,12 @@ impl OrderLineV1 {
             quantity_milli: line.quantity,
             list_price_minor: item.list_price,
             tax_rate_bps: item.tax_rate,
+            style: item.style,
+            colour: item.colour,
+            size: item.size,
+            brand: item.brand,
+            category: item.category,
+            tags: item.tags,
             list_minor: line.list,
             amount_minor: line.amount,
         }
@@ -182,6 +206,12 @@ impl OrderLineV1 {
                 unit: self.unit,
                 list_price: self.list_price_minor,
                 tax_rate: self.tax_rate_bps,
+                style: self.style,
+                colour: self.colour,
+                size: self.size,
+                brand: self.brand,
+                category: self.category,
+                tags: self.tags,
             },
             quantity: self.quantity_milli,
             list: self.list_minor,

@@ -1,0 +1,3 @@
+//! A note as a sentence.
+//!
+//! **Invariant:** words only; whoever decides is elsewhere.
