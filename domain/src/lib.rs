@@ -10,6 +10,7 @@
 //! | `find` | how a typed word meets an item's name |
 //! | `cart`, `pricing`, `tender` | what is on the counter, what it costs, how it is covered |
 //! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
+//! | `returns` | goods that come back, and exchanges |
 //!
 //! **Invariant:** nothing here waits, reads a clock, mints an id, logs, or opens anything.
 //! Ids, times and settings come in as values; decisions go out as values.
@@ -26,5 +27,7 @@ pub mod pricing;
 pub mod quantity;
 pub mod receipt;
 pub mod receipt_number;
+pub mod returns;
 pub mod tender;
 pub mod time;
+pub mod trial;

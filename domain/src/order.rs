@@ -1,13 +1,26 @@
 //! The immutable record of what was sold (订单; ARTS retail transaction).
 //!
+//! | file | what |
+//! | --- | --- |
+//! | `order` | orders and how a cart becomes one |
+//! | `carry` | what each unit carries of reductions, rounding, tenders and points |
+//! | `check` | every sum of an order, for the store, the mall and the tests |
+//!
 //! **Invariant:** an order is made once, by `complete`, and never edited. `check` holds for every
 //! order that `complete` made; the mall runs the same check on what arrives.
 
+mod carry;
+mod check;
+
+use std::borrow::Cow;
+
+pub use check::OrderFault;
+
 use crate::{
-    cart::{Cart, LineItem},
+    cart::{Cart, CartLine, LineItem},
     id::{LineId, OrderId},
     money::{Money, MoneyOverflow},
-    pricing::{Lane, Occasion, PriceBook, Quote, pieces},
+    pricing::{Lane, Occasion, PriceBook, Quote, QuotedLine, pieces},
     quantity::Quantity,
     receipt_number::ReceiptNumber,
     tender::{CashRounding, Settlement, Tender, TenderKind, TenderRefusal, settle},
@@ -51,6 +64,9 @@ pub struct Adjustment {
     pub lane: Lane,
     /// How much; below zero only where an authorised person raised a price.
     pub amount: Money,
+    /// Where it made gifts (赠品) of the units it took from: the numbers of the lines that earned
+    /// them.
+    pub gift_for: Option<Vec<u16>>,
 }
 
 /// Where a reduction comes from.
@@ -95,6 +111,19 @@ pub struct UnitRun {
     pub points_earned: i64,
 }
 
+/// What delivery cost. It carries its part of rounding and tenders as a unit of goods does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Before reductions.
+    pub fee: Money,
+    /// What was paid for it.
+    pub amount: Money,
+    /// Its part of the cash rounding.
+    pub rounding: Money,
+    /// Its part of each tender in the order's order.
+    pub tenders: Vec<Money>,
+}
+
 /// How an order was priced: with `lines` enough to price it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pricing {
@@ -121,9 +150,11 @@ pub struct Order {
     pub completed_at: Timestamp,
     /// Its lines.
     pub lines: Vec<OrderLine>,
-    /// Sum of the lists.
+    /// What delivery cost; none at a till.
+    pub delivery: Option<Delivery>,
+    /// Sum of the lines' lists.
     pub list: Money,
-    /// Sum of the amounts.
+    /// Sum of the lines' amounts and of delivery.
     pub total: Money,
     /// What cash rounding did (抹零).
     pub rounding: Money,
@@ -159,6 +190,9 @@ pub enum CompleteRefusal {
     /// The tenders do not cover it.
     #[error("the tenders do not settle the total")]
     Tender(#[source] TenderRefusal),
+    /// The quote is not that of this cart; its sums do not hold.
+    #[error("the quote is not that of the cart")]
+    Quote(#[source] OrderFault),
 }
 
 /// Turns a cart and its quote into an order.
@@ -176,27 +210,21 @@ pub fn complete(
     }
     let Settlement { rounding, tenders, change, .. } =
         settle(quote.total, tenders, completion.rounding).map_err(CompleteRefusal::Tender)?;
-    let lines = (1..)
-        .zip(cart.lines.iter().zip(&quote.lines))
-        .map(|(number, (line, quoted))| OrderLine {
-            id: line.id,
-            number,
-            item: line.item.clone(),
-            quantity: line.quantity,
-            label_amount: line.label_amount,
-            list: quoted.list,
-            amount: quoted.amount,
-            tax: quoted.tax,
-            adjustments: Vec::new(),
-            units: Vec::new(),
-        })
-        .collect();
-    Ok(Order {
+    let fee = quote.delivery_fee;
+    let paid = fee.minus(quote.delivery_saved).map_err(OrderFault::from);
+    let delivery = (fee != Money::ZERO)
+        .then_some(paid.map_err(CompleteRefusal::Quote)?)
+        .map(|amount| Delivery { fee, amount, rounding: Money::ZERO, tenders: Vec::new() });
+    let lines = (1..).zip(cart.lines.iter().zip(&quote.lines));
+    let mut order = Order {
         id: cart.order,
         receipt_number: completion.receipt_number,
         operator: completion.operator,
         completed_at: completion.completed_at,
-        lines,
+        lines: lines
+            .map(|(number, (line, quoted))| OrderLine::bare(number, line, quoted))
+            .collect(),
+        delivery,
         list: quote.list,
         total: quote.total,
         rounding,
@@ -208,35 +236,34 @@ pub fn complete(
             points_spent: quote.points_spent,
             points_earned: quote.points_earned,
         },
-    })
+    };
+    carry::load(&mut order, book, quote);
+    order.check().map_err(CompleteRefusal::Quote)?;
+    Ok(order)
 }
 
-/// A sum that does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OrderFault {
-    /// No lines.
-    #[error("the order has no lines")]
-    NoLines,
-    /// The lines do not add up to the order's list or total.
-    #[error("the lines do not add up to the total")]
-    Lines,
-    /// Line numbers are not 1, 2, 3 …
-    #[error("the lines are not numbered in order")]
-    Numbers,
-    /// Tenders − change ≠ total + rounding.
-    #[error("the tenders do not cover the total")]
-    Tenders,
-    /// Change without as much cash, or less than nothing.
-    #[error("the change does not come from cash")]
-    Change,
-    /// A sum beyond counting.
-    #[error("an amount is out of range")]
-    Overflow,
-}
+impl OrderLine {
+    /// A line without what its units carry.
+    fn bare(number: u16, line: &CartLine, quoted: &QuotedLine) -> Self {
+        Self {
+            id: line.id,
+            number,
+            item: line.item.clone(),
+            quantity: line.quantity,
+            label_amount: line.label_amount,
+            list: quoted.list,
+            amount: quoted.amount,
+            tax: quoted.tax,
+            adjustments: Vec::new(),
+            units: Vec::new(),
+        }
+    }
 
-impl From<MoneyOverflow> for OrderFault {
-    fn from(_: MoneyOverflow) -> Self {
-        Self::Overflow
+    /// How many units it has: pieces, or one that was weighed or labelled.
+    #[must_use]
+    pub fn n_units(&self) -> u32 {
+        let counted = pieces(self.item.unit, self.quantity);
+        if self.label_amount.is_some() { 1 } else { counted.max(1) }
     }
 }
 
@@ -247,9 +274,10 @@ impl Order {
         self.lines.iter().map(|line| pieces(line.item.unit, line.quantity)).sum()
     }
 
-    /// What reductions took.
+    /// What reductions took, off delivery too.
     pub fn saved(&self) -> Result<Money, MoneyOverflow> {
-        self.list.minus(self.total)
+        let fee = self.delivery.as_ref().map_or(Money::ZERO, |delivery| delivery.fee);
+        self.list.plus(fee)?.minus(self.total)
     }
 
     /// What was to be paid: total + rounding.
@@ -257,28 +285,36 @@ impl Order {
         self.total.plus(self.rounding)
     }
 
-    /// Checks that every sum holds to the fen.
-    pub fn check(&self) -> Result<(), OrderFault> {
-        if self.lines.is_empty() {
-            return Err(OrderFault::NoLines);
+    /// The tax inside the lines' amounts.
+    pub fn tax(&self) -> Result<Money, MoneyOverflow> {
+        Money::sum(self.lines.iter().map(|line| line.tax))
+    }
+
+    /// What each tender covered: change comes off cash, the last cash first.
+    #[must_use]
+    pub fn nets(&self) -> Vec<Money> {
+        let mut change = self.change.minor();
+        let mut nets: Vec<Money> = self.tenders.iter().map(|tender| tender.amount).collect();
+        for (net, tender) in nets.iter_mut().zip(&self.tenders).rev() {
+            let back = match tender.kind {
+                TenderKind::Cash => change.clamp(0, net.minor().max(0)),
+                TenderKind::Card => 0,
+            };
+            change -= back;
+            *net = Money::from_minor(net.minor() - back);
         }
-        if !self.lines.iter().map(|line| line.number).eq((1..).take(self.lines.len())) {
-            return Err(OrderFault::Numbers);
+        nets
+    }
+
+    /// The order with what its units carry. One from before units were written down had no
+    /// reductions: its shares follow from its amounts.
+    #[must_use]
+    pub fn loaded(&self) -> Cow<'_, Self> {
+        if self.lines.iter().any(|line| !line.units.is_empty()) {
+            return Cow::Borrowed(self);
         }
-        let list = Money::sum(self.lines.iter().map(|line| line.list))?;
-        let total = Money::sum(self.lines.iter().map(|line| line.amount))?;
-        if list != self.list || total != self.total {
-            return Err(OrderFault::Lines);
-        }
-        let given = Money::sum(self.tenders.iter().map(|t| t.amount))?;
-        if given.minus(self.change)? != self.due()? {
-            return Err(OrderFault::Tenders);
-        }
-        let is_cash = |t: &&Tender| t.kind == TenderKind::Cash;
-        let cash = Money::sum(self.tenders.iter().filter(is_cash).map(|t| t.amount))?;
-        if self.change < Money::ZERO || self.change > cash {
-            return Err(OrderFault::Change);
-        }
-        Ok(())
+        let mut order = self.clone();
+        carry::load_plain(&mut order);
+        Cow::Owned(order)
     }
 }

@@ -6,6 +6,11 @@
 //! | `check` | what is wrong with a rule set before it is in force |
 //! | `book` | a rule set made ready: found by what an item is, in the order of its lanes |
 //! | `occasion` | the moment, the place, the shopper, what was presented and chosen |
+//! | `make` | the whole of a quote: what is open, lane after lane, the sums |
+//! | `open`, `reach` | whether a rule is open here and now, and how far the goods reach |
+//! | `lane`, `apply` | whose turn it is, and what one turn takes |
+//! | `units`, `spread` | the units on the counter, and amounts split over them |
+//! | `manual`, `benefit` | reductions by hand; what looks only at what is paid |
 //! | `quote` | amounts, takings, notes |
 //! | `explain` | a note as a sentence |
 //!
@@ -13,99 +18,37 @@
 //! store and in the mall. Whoever shows, completes or checks an amount calls this and adds nothing
 //! up by itself.
 
+mod apply;
+mod benefit;
 mod book;
 pub mod check;
 pub mod explain;
 pub mod goods;
+pub mod lane;
+mod make;
+mod manual;
 pub mod occasion;
+mod open;
 mod quote;
+mod reach;
 pub mod rule;
+mod spread;
+mod units;
 
 pub use book::PriceBook;
+pub use make::{quote, trace};
 pub use occasion::Occasion;
 pub use quote::{
-    Applied, By, Granted, Next, Note, Quote, QuotedLine, RuleIx, Taking, Why,
+    Applied, By, Granted, Next, Note, Quote, QuoteRefusal, QuotedLine, RuleIx, Taking, Why,
 };
 pub use rule::{Lane, Rule, RuleSet};
 
 use crate::{
-    cart::{CART_LINES_MAX, CartLine},
+    cart::CartLine,
     catalog::Unit,
-    id::LineId,
     money::{BasisPoints, Money, MoneyOverflow},
     quantity::Quantity,
 };
-
-/// Why goods have no quote. None of it can come from a cart of `cart`: it is for files and callers
-/// from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum QuoteRefusal {
-    /// More than `CART_LINES_MAX` lines.
-    #[error("{0} lines are more than {CART_LINES_MAX}")]
-    TooManyLines(usize),
-    /// A quantity that `cart` would refuse.
-    #[error("the quantity of line {0} is out of range")]
-    Quantity(u16),
-    /// A list price or label amount below zero or beyond `UNIT_PRICE_MINOR_MAX`.
-    #[error("the price of line {0} is out of range")]
-    Price(u16),
-    /// Two lines of one id.
-    #[error("line {0} is there twice")]
-    Twice(LineId),
-    /// More coupons than `COUPONS_MAX`, or one code twice.
-    #[error("too many coupons, or one of them twice")]
-    Coupons,
-    /// A manual reduction beyond its authority, or of a line that is not there.
-    #[error("manual reduction {0} is beyond its authority or its line is not there")]
-    Manual(u16),
-    /// A fee, points or uses below zero or beyond counting.
-    #[error("the occasion is out of range")]
-    Occasion,
-    /// A sum left the range that can be counted.
-    #[error("a sum is out of range")]
-    Overflow,
-}
-
-impl From<MoneyOverflow> for QuoteRefusal {
-    fn from(_: MoneyOverflow) -> Self {
-        Self::Overflow
-    }
-}
-
-/// Prices goods.
-pub fn quote(
-    book: &PriceBook,
-    lines: &[CartLine],
-    occasion: &Occasion,
-) -> Result<Quote, QuoteRefusal> {
-    let quoted = lines.iter().map(quote_line).collect::<Result<Vec<_>, _>>()?;
-    let list = Money::sum(quoted.iter().map(|line| line.list))?;
-    let tax = Money::sum(quoted.iter().map(|line| line.tax))?;
-    Ok(Quote {
-        revision: book.revision(),
-        lines: quoted,
-        takings: Vec::new(),
-        applied: Vec::new(),
-        notes: Vec::new(),
-        list,
-        saved: Money::ZERO,
-        total: list.plus(occasion.delivery_fee)?,
-        tax,
-        pieces: lines.iter().map(|line| pieces(line.item.unit, line.quantity)).sum(),
-        delivery_fee: occasion.delivery_fee,
-        delivery_saved: Money::ZERO,
-        points_spent: 0,
-        points_earned: 0,
-        grants: Vec::new(),
-        bounded: Vec::new(),
-    })
-}
-
-fn quote_line(line: &CartLine) -> Result<QuotedLine, MoneyOverflow> {
-    let list = list_amount(line)?;
-    let tax = tax_inside(list, line.item.tax_rate);
-    Ok(QuotedLine { line: line.id, list, amount: list, tax, gift_units: 0 })
-}
 
 /// List price × quantity, or what the label says.
 pub fn list_amount(line: &CartLine) -> Result<Money, MoneyOverflow> {

@@ -47,7 +47,24 @@ pub struct Tender {
     pub amount: Money,
 }
 
-/// How far cash is rounded.
+/// How far cash is rounded (抹零). Only what is left for cash is, and the difference is a row of its
+/// own.
+///
+/// | word | to | how | as tills in China call it |
+/// | --- | --- | --- | --- |
+/// | `none` | fen | not at all | 不抹零 |
+/// | `jiao_down` | jiao | down | 舍分, 抹分 |
+/// | `jiao_half_up` | jiao | 5 fen up | 四舍五入到角 |
+/// | `jiao_up` | jiao | 1 fen up | 逢分进角, 见分进角 |
+/// | `five_jiao` | 5 jiao | nearest, 2 jiao 5 fen up | 二舍八入、三七作五 |
+/// | `yuan_down` | yuan | down | 抹零到元, 角全舍 |
+/// | `yuan_half_up` | yuan | 5 jiao up | 四舍五入到元 |
+/// | `yuan_up` | yuan | 1 fen up | 逢角进元, 见角进元 |
+///
+/// 逢分进角 and 逢角进元 are ceilings in the field
+/// (<https://blog.csdn.net/cheneyfeng3/article/details/6783112>). Of the two readings of
+/// 二舍八入、三七作五 this is the newer one of cashiers' programs: 0.24 goes down, 0.25 to 0.74 are
+/// 0.50, 0.75 goes up; the older one let 0.29 go down and 0.79 be 0.50.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CashRounding {
@@ -58,25 +75,74 @@ pub enum CashRounding {
     JiaoDown,
     /// To the nearest jiao, five fen up (四舍五入到角).
     JiaoHalfUp,
+    /// Up to the jiao, from one fen on (逢分进角).
+    JiaoUp,
+    /// To the nearest five jiao (二舍八入、三七作五): fen are rounded to jiao first, then two jiao go
+    /// down, eight go up, and three to seven are five. Together that is 25 fen up.
+    FiveJiao,
     /// Down to the yuan (抹零到元).
     YuanDown,
-    /// To the nearest yuan, five jiao up.
+    /// To the nearest yuan, five jiao up (四舍五入到元).
     YuanHalfUp,
+    /// Up to the yuan, from one fen on (逢角进元).
+    YuanUp,
 }
 
 impl CashRounding {
+    /// All of them, the finest first.
+    pub const ALL: [Self; 8] = [
+        Self::None,
+        Self::JiaoDown,
+        Self::JiaoHalfUp,
+        Self::JiaoUp,
+        Self::FiveJiao,
+        Self::YuanDown,
+        Self::YuanHalfUp,
+        Self::YuanUp,
+    ];
+
+    /// The word on wire, in settings and in golden carts.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::JiaoDown => "jiao_down",
+            Self::JiaoHalfUp => "jiao_half_up",
+            Self::JiaoUp => "jiao_up",
+            Self::FiveJiao => "five_jiao",
+            Self::YuanDown => "yuan_down",
+            Self::YuanHalfUp => "yuan_half_up",
+            Self::YuanUp => "yuan_up",
+        }
+    }
+
+    /// Takes back what `word` gave.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rounding| rounding.word() == word)
+    }
+
     /// What rounding does to an amount due in cash: below zero when it favours the shopper.
+    ///
+    /// Nothing due stays nothing. An amount below zero, as money that goes back, mirrors the sale.
     #[must_use]
     pub fn of(self, due: Money) -> Money {
-        let (step, half) = match self {
+        let (step, nudge) = match self {
             Self::None => return Money::ZERO,
             Self::JiaoDown => (10, 0),
             Self::JiaoHalfUp => (10, 5),
+            Self::JiaoUp => (10, 9),
+            Self::FiveJiao => (50, 25),
             Self::YuanDown => (100, 0),
             Self::YuanHalfUp => (100, 50),
+            Self::YuanUp => (100, 99),
         };
+        // A remainder of the step: small, whatever is due.
         let fen = due.minor();
-        Money::from_minor((fen.saturating_add(half)).div_euclid(step) * step - fen)
+        let over = fen.unsigned_abs() % step;
+        let up = if over + nudge >= step { step } else { 0 };
+        let by = i64::try_from(up).unwrap_or(0) - i64::try_from(over).unwrap_or(0);
+        Money::from_minor(if fen < 0 { -by } else { by })
     }
 }
 
@@ -219,6 +285,76 @@ mod tests {
         check(1_299, &[cash(-5), cash(2_000)], None, Err(TenderRefusal::Amount));
         check(1_299, &[cash(CASH_MINOR_MAX + 1)], None, Err(TenderRefusal::Amount));
         check(1_299, &[cash(200); 11], None, Err(TenderRefusal::TooMany));
+    }
+
+    #[test]
+    fn every_mode_rounds_each_last_digit_as_its_name_says() {
+        use CashRounding::{
+            FiveJiao, JiaoDown, JiaoHalfUp, JiaoUp, None, YuanDown, YuanHalfUp, YuanUp,
+        };
+        // What is due after rounding, of 10.00 and so many fen.
+        type Expected = fn(i64) -> i64;
+        let modes: [(CashRounding, Expected); 8] = [
+            (None, |fen| fen),
+            (JiaoDown, |fen| fen / 10 * 10),
+            (JiaoHalfUp, |fen| fen / 10 * 10 + if fen % 10 >= 5 { 10 } else { 0 }),
+            (JiaoUp, |fen| fen / 10 * 10 + if fen % 10 > 0 { 10 } else { 0 }),
+            (FiveJiao, |fen| match fen {
+                0..=24 => 0,
+                25..=74 => 50,
+                75..=99 => 100,
+                _ => unreachable!("of a yuan"),
+            }),
+            (YuanDown, |_| 0),
+            (YuanHalfUp, |fen| if fen >= 50 { 100 } else { 0 }),
+            (YuanUp, |fen| if fen > 0 { 100 } else { 0 }),
+        ];
+        assert_eq!(modes.map(|(mode, _)| mode), CashRounding::ALL);
+        for (mode, expected) in modes {
+            for fen in 0..100 {
+                let by = mode.of(Money::from_minor(1_000 + fen)).minor();
+                assert_eq!(fen + by, expected(fen), "{mode:?} of 10.00 and {fen} fen");
+                assert_eq!(mode.of(Money::from_minor(-1_000 - fen)).minor(), -by, "mirrored");
+            }
+            assert_eq!(mode.of(Money::ZERO), Money::ZERO);
+            assert_eq!(CashRounding::from_word(mode.word()), Some(mode));
+            for edge in [i64::MAX, i64::MIN] {
+                assert!(mode.of(Money::from_minor(edge)).minor().abs() <= 100, "{mode:?}");
+            }
+        }
+        assert_eq!(CashRounding::from_word("up"), Option::None);
+    }
+
+    #[test]
+    fn any_mix_of_tenders_in_any_order_settles_the_same() {
+        use CashRounding::{FiveJiao, JiaoUp, None, YuanUp};
+        let missing = |fen| Err(TenderRefusal::Short { missing: Money::from_minor(fen) });
+        let over = || Err(TenderRefusal::OverTender);
+        let table = [
+            (10_000, vec![cash(3_000), card(7_000)], None, Ok((0, 0))),
+            (10_000, vec![card(2_500), cash(5_000), card(2_500)], None, Ok((0, 0))),
+            (
+                10_000,
+                vec![card(2_500), cash(2_000), card(2_500), cash(5_000)],
+                None,
+                Ok((0, 2_000)),
+            ),
+            (10_001, vec![card(5_000), cash(5_100)], JiaoUp, Ok((9, 90))),
+            (10_001, vec![card(5_000), cash(5_001)], JiaoUp, missing(9)),
+            (10_030, vec![card(5_000), cash(5_050)], FiveJiao, Ok((20, 0))),
+            (10_020, vec![card(5_000), cash(5_000)], FiveJiao, Ok((-20, 0))),
+            (10_001, vec![card(10_000), cash(100)], YuanUp, Ok((99, 0))),
+            (10_000, vec![card(4_000), card(6_000)], YuanUp, Ok((0, 0))),
+            (10_000, vec![card(4_000), card(6_001)], YuanUp, over()),
+            (10_000, vec![card(10_001), cash(1)], None, over()),
+            (10_000, vec![card(4_000), card(5_000)], None, missing(1_000)),
+        ];
+        for (total, mut tenders, rounding, expected) in table {
+            for _ in 0..tenders.len() {
+                tenders.rotate_left(1);
+                check(total, &tenders, rounding, expected);
+            }
+        }
     }
 
     #[test]

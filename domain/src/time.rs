@@ -160,10 +160,83 @@ impl StoreClock {
         self.local(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// The moment as rules ask for it.
+    #[must_use]
+    pub fn local_moment(self, at: Timestamp) -> LocalMoment {
+        LocalMoment(self.local(at))
+    }
+
     fn local(self, at: Timestamp) -> civil::DateTime {
         let offset =
             Offset::from_seconds(i32::from(self.utc_offset_minutes) * 60).unwrap_or(Offset::UTC);
         offset.to_datetime(at.instant())
+    }
+}
+
+/// A moment on the clock of a store's wall, which has no zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalMoment(civil::DateTime);
+
+impl LocalMoment {
+    /// Before all others.
+    pub const MIN: Self = Self(civil::DateTime::MIN);
+    /// After all others.
+    pub const MAX: Self = Self(civil::DateTime::MAX);
+
+    /// Reads `2026-11-21` (its midnight) or `2026-11-21T18:30`, with seconds or without.
+    pub fn parse(text: &str) -> Result<Self, TimeText> {
+        let fault = || TimeText(text.to_owned());
+        let is_plain = text.bytes().all(|b| b.is_ascii_digit() || b"-T:".contains(&b));
+        match text.len() {
+            10 if is_plain => text.parse::<civil::Date>().map(|date| date.at(0, 0, 0, 0)),
+            16 | 19 if is_plain => text.parse(),
+            _ => return Err(fault()),
+        }
+        .map(Self)
+        .map_err(|_| fault())
+    }
+
+    /// ISO weekday: 1 is Monday.
+    #[must_use]
+    pub fn weekday(self) -> u8 {
+        self.0.weekday().to_monday_one_offset().unsigned_abs()
+    }
+
+    /// 1 to 12.
+    #[must_use]
+    pub fn month(self) -> u8 {
+        self.0.month().unsigned_abs()
+    }
+
+    /// 1 to 31.
+    #[must_use]
+    pub fn month_day(self) -> u8 {
+        self.0.day().unsigned_abs()
+    }
+
+    /// Minutes since midnight.
+    #[must_use]
+    pub fn minute(self) -> u16 {
+        let (hour, minute) = (self.0.hour().unsigned_abs(), self.0.minute().unsigned_abs());
+        u16::from(hour) * 60 + u16::from(minute)
+    }
+
+    /// Whether February has 29 days.
+    #[must_use]
+    pub fn is_leap_year(self) -> bool {
+        self.0.date().in_leap_year()
+    }
+
+    /// Whole days from an earlier moment to this one.
+    #[must_use]
+    pub fn whole_days_since(self, earlier: Self) -> i32 {
+        self.0.date().since(earlier.0.date()).map_or(0, |span| span.get_days())
+    }
+
+    /// Days from a date to this one, below zero if it was later.
+    #[must_use]
+    pub fn days_since(self, date: BusinessDate) -> Option<i32> {
+        self.0.date().since(date.0).ok().map(|span| span.get_days())
     }
 }
 

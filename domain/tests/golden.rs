@@ -1,218 +1,206 @@
 //! Runs every golden cart: a text that a merchandiser can read and check with a pencil.
 //!
-//! Three parts divided by `---`: the items and the store's rounding, what happens at the counter,
-//! and what must come of it. A `#` begins a remark.
-//!
-//! ```text
-//! item tea 29.90 piece          a key, its list price, piece or kg
-//! rounding jiao_down            none, jiao_down, jiao_half_up, yuan_down, yuan_half_up
-//! ---
-//! scan tea                      one piece
-//! scan 3 tea                    three; or kilograms of what is weighed
-//! pack 12 tea                   a barcode that stands for twelve
-//! label apple 452 g             an in-store label: grams, fen, or both (`452 g 579 fen`)
-//! count tea 5 / void tea / void all / undo
-//! cash 100 / card 20            tenders; they complete the order
-//! ---
-//! tea 2 59.80                   lines in order: key, quantity, amount
-//! total 59.80 / rounding -0.09 / due 59.80 / change 40.20 / missing 9.80 / refused <reason>
-//! ```
+//! `domain::trial` reads and runs it; `docs/pricing.md` has every word. This file only compares
+//! what came of each cart with what the text says must come of it.
 
 #![allow(
-    clippy::as_conversions,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test says what is wrong by failing"
 )]
 
 use domain::{
-    barcode::Label,
-    cart::{Addition, Cart, CartRefusal, LineItem, Measure, Step},
-    catalog::Unit,
-    id::Id,
-    money::{BasisPoints, Money},
-    order::{CompleteRefusal, Completion, Order, complete},
-    pricing::quote,
-    quantity::Quantity,
-    receipt_number::ReceiptNumber,
-    tender::{CashRounding, Tender, TenderKind, TenderRefusal},
-    time::Timestamp,
+    money::Money,
+    trial::{
+        self, Outcome,
+        outcome::{Priced, Quoted},
+    },
 };
-use uuid::Uuid;
 
-/// A quantity as people write it: `3`, `0.452`.
-fn quantity(text: &str) -> Quantity {
-    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
-    Quantity::from_milli(format!("{whole}{rest:0<3}").parse().expect("a quantity"))
-}
+/// Every template of a promotion and a golden cart of it.
+const TEMPLATES: [(&str, &str); 42] = [
+    ("直降", "price-cut"),
+    ("折扣", "discount"),
+    ("一口价", "fixed-price"),
+    ("第N件X折", "nth-at-rate"),
+    ("第N件减", "nth-off"),
+    ("最低价一件免", "cheapest-free"),
+    ("最低价一件折", "cheapest-at-rate"),
+    ("买N送M（同类）", "buy-n-get-m"),
+    ("买N送M（他类）", "buy-n-get-other"),
+    ("任选N件X元", "pick-n-for"),
+    ("N件X折", "n-pieces-at-rate"),
+    ("满减", "amount-off"),
+    ("每满减", "amount-off-each"),
+    ("阶梯满减", "amount-off-tiers"),
+    ("满折", "rate-off"),
+    ("阶梯满折", "rate-off-tiers"),
+    ("满赠", "gift-of-choice"),
+    ("满赠，按比例", "gifts-in-proportion"),
+    ("加价换购", "add-on"),
+    ("套装价", "bundle-with-alternatives"),
+    ("礼包", "gift-pack"),
+    ("会员价", "member-price"),
+    ("会员日折上折", "member-day"),
+    ("生日礼", "birthday-gift"),
+    ("限时秒杀", "flash-sale"),
+    ("时段折扣", "time-of-day"),
+    ("满额包邮", "free-delivery"),
+    ("积分加倍", "points-times"),
+    ("积分抵现", "points-pay"),
+    ("积分加现金换购", "points-and-cash"),
+    ("优惠券", "coupon-rate"),
+    ("现金券", "coupon-cash"),
+    ("兑换券", "coupon-exchange"),
+    ("提货券", "coupon-pickup"),
+    ("停车券", "coupon-parking"),
+    ("包邮券", "coupon-delivery"),
+    ("整单折扣", "whole-order"),
+    ("手工单品折扣", "manual-line"),
+    ("手工整单折扣", "manual-order"),
+    ("下单返券", "next-order-coupon"),
+    ("提货返现", "cashback-after-pickup"),
+    ("退货", "return-part-by-part"),
+];
 
-fn money(text: &str) -> Money {
-    Money::parse_yuan(text).expect("an amount")
-}
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 
-struct Counter {
-    items: Vec<LineItem>,
-    rounding: CashRounding,
-    cart: Cart,
-    steps: Vec<Step>,
-    tenders: Vec<Tender>,
-    refusals: Vec<CartRefusal>,
-    n_lines: u128,
-}
-
-impl Counter {
-    fn new() -> Self {
-        Self {
-            items: Vec::new(),
-            rounding: CashRounding::None,
-            cart: Cart::open(Id::from_uuid(Uuid::from_u128(1)), 0),
-            steps: Vec::new(),
-            tenders: Vec::new(),
-            refusals: Vec::new(),
-            n_lines: 0,
-        }
-    }
-
-    fn set_up(&mut self, words: &[&str]) {
-        match words {
-            ["item", key, price, unit] => self.items.push(LineItem {
-                sku: (*key).to_owned(),
-                code: (*key).to_owned(),
-                name: (*key).to_owned(),
-                spec: String::new(),
-                unit: Unit::from_word(unit).expect("piece or kg"),
-                list_price: money(price),
-                tax_rate: BasisPoints(1_300),
-            }),
-            ["rounding", "none"] => self.rounding = CashRounding::None,
-            ["rounding", "jiao_down"] => self.rounding = CashRounding::JiaoDown,
-            ["rounding", "jiao_half_up"] => self.rounding = CashRounding::JiaoHalfUp,
-            ["rounding", "yuan_down"] => self.rounding = CashRounding::YuanDown,
-            ["rounding", "yuan_half_up"] => self.rounding = CashRounding::YuanHalfUp,
-            other => panic!("not understood: {other:?}"),
-        }
-    }
-
-    fn happen(&mut self, words: &[&str]) {
-        let done = match words {
-            ["scan", key] => self.add(key, Measure::Pack(Quantity::ONE)),
-            ["scan", n, key] => self.add(key, Measure::Given(quantity(n))),
-            ["pack", n, key] => self.add(key, Measure::Pack(quantity(n))),
-            ["label", key, rest @ ..] => self.add(key, Measure::Labelled(label(rest))),
-            ["count", key, n] => self.cart.set_quantity(self.line(key), quantity(n)),
-            ["void", "all"] => Ok(self.cart.void_all()),
-            ["void", key] => self.cart.void_line(self.line(key)),
-            ["undo"] => {
-                let step = self.steps.pop().expect("a step to take back");
-                self.cart.undo(step);
-                return;
-            }
-            [kind @ ("cash" | "card"), amount] => {
-                let kind = TenderKind::from_word(kind).expect("a tender");
-                self.tenders.push(Tender { kind, amount: money(amount) });
-                return;
-            }
-            other => panic!("not understood: {other:?}"),
-        };
-        match done {
-            Ok(change) => self.steps.push(change.step),
-            Err(refusal) => self.refusals.push(refusal),
-        }
-    }
-
-    fn add(&mut self, key: &str, measure: Measure) -> Result<domain::cart::Change, CartRefusal> {
-        self.n_lines += 1;
-        let line = Id::from_uuid(Uuid::from_u128(100 + self.n_lines));
-        let item = self.items.iter().find(|i| i.sku == key).expect("an item of this cart").clone();
-        self.cart.add(Addition { line, item, measure })
-    }
-
-    fn line(&self, key: &str) -> domain::id::LineId {
-        self.cart.lines.iter().find(|l| l.item.sku == key).expect("a line of this cart").id
-    }
-
-    fn outcome(self) -> Vec<String> {
-        let quote = quote(&self.cart).expect("a quote");
-        let mut rows: Vec<String> = self
-            .cart
-            .lines
-            .iter()
-            .zip(&quote.lines)
-            .map(|(line, quoted)| format!("{} {} {}", line.item.sku, line.quantity, quoted.amount))
-            .collect();
-        rows.extend(self.refusals.iter().map(|refusal| format!("refused {refusal}")));
-        rows.push(format!("total {}", quote.total));
-        if self.tenders.is_empty() {
-            return rows;
-        }
-        let completion = Completion {
-            receipt_number: "SH001-1-1-20261121-0001".parse::<ReceiptNumber>().expect("a number"),
-            operator: "1001".to_owned(),
-            completed_at: Timestamp::from_micros(0),
-            rounding: self.rounding,
-        };
-        match complete(&self.cart, &quote, &self.tenders, completion) {
-            Ok(order) => rows.extend(settled(&order)),
-            Err(CompleteRefusal::Tender(TenderRefusal::Short { missing })) => {
-                rows.push(format!("missing {missing}"));
-            }
-            Err(CompleteRefusal::Tender(refusal)) => rows.push(format!("refused {refusal}")),
-            Err(CompleteRefusal::Empty) => rows.push("refused the cart is empty".to_owned()),
-        }
-        rows
-    }
-}
-
-fn label(words: &[&str]) -> Label {
-    let value = |unit: &str| {
-        let at = words.iter().position(|word| *word == unit)?;
-        words.get(at.checked_sub(1)?)?.parse::<i64>().ok()
+/// What is wrong with a golden file, row by row: `-` is missing, `+` came instead.
+fn faults(text: &str) -> Vec<String> {
+    let outcomes = match trial::run(text) {
+        Ok(outcomes) => outcomes,
+        Err(fault) => return vec![fault.to_string()],
     };
-    Label {
-        plu: String::new(),
-        weight: value("g").map(Quantity::from_milli),
-        amount: value("fen").map(Money::from_minor),
+    if outcomes.is_empty() {
+        return vec!["there is no cart in it".to_owned()];
     }
+    outcomes.iter().flat_map(outcome_faults).collect()
 }
 
-fn settled(order: &Order) -> Vec<String> {
-    assert_eq!(order.check(), Ok(()), "an order that was made must hold");
-    let mut rows = Vec::new();
-    if order.rounding != Money::ZERO {
-        rows.push(format!("rounding {}", order.rounding));
+fn outcome_faults(outcome: &Outcome) -> Vec<String> {
+    let Some(expected) = &outcome.expected else {
+        return vec![format!("line {}: nothing is expected of this cart", outcome.line)];
+    };
+    let rows = outcome.rows();
+    let mut faults = Vec::new();
+    if rows != *expected {
+        faults.push(format!("line {}: this cart came out differently", outcome.line));
+        faults.extend(diff(expected, &rows));
     }
-    rows.push(format!("due {}", order.due().expect("a sum")));
-    rows.push(format!("change {}", order.change));
+    if let Priced::Quoted(quoted) = &outcome.priced {
+        faults.extend(sums(quoted));
+    }
+    faults
+}
+
+/// The rows of both, those of one alone marked: the longest common rows stand unmarked.
+fn diff(expected: &[String], got: &[String]) -> Vec<String> {
+    let Some((want, wants)) = expected.split_first() else {
+        return got.iter().map(|row| format!("  + {row}")).collect();
+    };
+    if let Some(at) = got.iter().position(|row| row == want) {
+        let (before, rest) = got.split_at(at);
+        let mut rows: Vec<String> = before.iter().map(|row| format!("  + {row}")).collect();
+        rows.push(format!("    {want}"));
+        rows.extend(diff(wants, rest.get(1..).unwrap_or_default()));
+        return rows;
+    }
+    let mut rows = vec![format!("  - {want}")];
+    rows.extend(diff(wants, got));
     rows
 }
 
-fn rows(part: &str) -> impl Iterator<Item = Vec<&str>> {
-    part.lines()
-        .map(|line| line.split('#').next().unwrap_or_default().split_whitespace().collect())
-        .filter(|words: &Vec<&str>| !words.is_empty())
-}
-
-fn check(name: &str, text: &str) {
-    let mut parts = text.split("---\n");
-    let mut part = || parts.next().unwrap_or_else(|| panic!("{name}: three parts"));
-    let (set_up, happens, expected) = (part(), part(), part());
-    let mut counter = Counter::new();
-    rows(set_up).for_each(|words| counter.set_up(&words));
-    rows(happens).for_each(|words| counter.happen(&words));
-    let expected: Vec<String> = rows(expected).map(|words| words.join(" ")).collect();
-    assert_eq!(counter.outcome(), expected, "{name}");
+/// What must hold whatever the text says.
+fn sums(quoted: &Quoted) -> Vec<String> {
+    let Quoted { quote, order, .. } = quoted;
+    let sum = |amounts: &mut dyn Iterator<Item = Money>| Money::sum(amounts).expect("a sum");
+    let list = sum(&mut quote.lines.iter().map(|line| line.list));
+    let amounts = sum(&mut quote.lines.iter().map(|line| line.amount));
+    let saved = sum(&mut quote.applied.iter().map(|applied| applied.saved));
+    let taken: i64 =
+        quote.takings.iter().map(|taking| taking.each.minor() * i64::from(taking.units)).sum();
+    let delivery = quote.delivery_fee.minus(quote.delivery_saved).expect("a fee");
+    let rules = [
+        ("the lists sum to the list", list == quote.list),
+        ("amounts and delivery sum to the total", amounts.plus(delivery) == Ok(quote.total)),
+        ("list + delivery − saved is the total", {
+            list.plus(quote.delivery_fee).and_then(|all| all.minus(quote.saved)) == Ok(quote.total)
+        }),
+        ("what the rules saved is what was saved", saved == quote.saved),
+        ("takings and delivery are what was saved", {
+            taken + quote.delivery_saved.minor() == quote.saved.minor()
+        }),
+        ("an order holds", !matches!(order, Some(Ok(order)) if order.check().is_err())),
+    ];
+    rules
+        .into_iter()
+        .filter(|(_, holds)| !holds)
+        .map(|(rule, _)| format!("it does not hold that {rule}"))
+        .collect()
 }
 
 #[test]
 fn every_golden_cart_comes_out_as_it_is_written() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
     let mut n = 0;
-    for entry in std::fs::read_dir(folder).expect("the golden carts") {
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(FOLDER).expect("the golden carts") {
         let path = entry.expect("a file").path();
-        check(&path.display().to_string(), &std::fs::read_to_string(&path).expect("a text"));
+        let faults = faults(&std::fs::read_to_string(&path).expect("a text"));
+        if !faults.is_empty() {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            wrong.push(format!("{name}\n{}", faults.join("\n")));
+        }
         n += 1;
     }
-    assert!(n >= 8, "only {n} golden carts were found");
+    wrong.sort();
+    assert!(wrong.is_empty(), "{} of {n} files are wrong\n\n{}", wrong.len(), wrong.join("\n\n"));
+    assert!(n >= TEMPLATES.len(), "only {n} golden carts were found");
+}
+
+#[test]
+fn every_template_has_a_golden_cart_that_begins_with_its_name() {
+    for (template, name) in TEMPLATES {
+        let text = std::fs::read_to_string(format!("{FOLDER}/{name}.txt")).expect(name);
+        assert!(text.starts_with(&format!("# {template}：")), "{name}.txt is not about {template}");
+    }
+}
+
+#[test]
+fn every_trial_in_the_documentation_comes_out_as_it_is_written() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pricing.md");
+    let text = std::fs::read_to_string(path).expect("docs/pricing.md");
+    let mut n = 0;
+    for block in text.split("```text\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        if block.contains("---\n") {
+            assert_eq!(faults(block), Vec::<String>::new(), "{block}");
+            n += 1;
+        } else {
+            // A rule alone.
+            trial::rule_text::parse(block).unwrap_or_else(|fault| panic!("{fault}\n{block}"));
+        }
+    }
+    assert!(n >= 10, "only {n} trials were found");
+}
+
+#[test]
+fn a_cart_that_came_out_differently_is_told_row_by_row() {
+    let text = "item tea 29.90 piece\n---\nscan tea\n---\ntea 1 29.00\ntotal 29.90\n";
+    assert_eq!(
+        faults(text),
+        [
+            "line 3: this cart came out differently",
+            "  - tea 1 29.00",
+            "  + tea 1 29.90",
+            "    total 29.90"
+        ]
+    );
+    assert_eq!(
+        faults("scan tea"),
+        [
+            "line 1: `scan` is not a word of a set-up; write item, set, rule, member, coupon, choose, \
+         points, used, at, clock, store, channel, delivery, rounding, policy, show"
+        ]
+    );
 }

@@ -9,31 +9,26 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod random;
+
 use domain::{
     barcode::{Gtin, check_digit, default_label_patterns, read},
-    cart::{Addition, CART_LINES_MAX, Cart, LineItem, Measure},
+    cart::{Addition, CART_LINES_MAX, Cart, Measure},
     catalog::Unit,
     id::Id,
-    money::{BasisPoints, Money, UNIT_PRICE_MINOR_MAX},
-    order::{Completion, complete},
-    pricing::quote,
+    money::{Money, UNIT_PRICE_MINOR_MAX},
+    order::{Order, OrderFault, Source, complete},
+    pricing::{By, PriceBook, Quote, QuoteRefusal, quote},
     quantity::{QUANTITY_MILLI_MAX, Quantity},
-    tender::{CASH_MINOR_MAX, CashRounding, Tender, TenderKind, quick_notes, settle},
-    time::Timestamp,
+    tender::{CASH_MINOR_MAX, Tender, TenderKind, quick_notes, settle},
 };
 use proptest::prelude::*;
+use random::{completion, fen, item, occasion, rounding};
 use uuid::Uuid;
 
-fn item(key: u8, price: i64, unit: Unit) -> LineItem {
-    LineItem {
-        sku: key.to_string(),
-        code: key.to_string(),
-        name: key.to_string(),
-        spec: String::new(),
-        unit,
-        list_price: Money::from_minor(price),
-        tax_rate: BasisPoints(1_300),
-    }
+/// What a cart costs without any rule.
+fn plain(cart: &Cart) -> Result<Quote, QuoteRefusal> {
+    quote(&PriceBook::default(), &cart.lines, &random::plain_occasion())
 }
 
 /// Scans as a shop sees them: prices to 200 yuan, quantities to 20, none refused.
@@ -75,23 +70,13 @@ fn cart_of(scans: &[(u8, i64, bool, i64)]) -> Cart {
     cart
 }
 
-fn rounding() -> impl Strategy<Value = CashRounding> {
-    prop::sample::select(vec![
-        CashRounding::None,
-        CashRounding::JiaoDown,
-        CashRounding::JiaoHalfUp,
-        CashRounding::YuanDown,
-        CashRounding::YuanHalfUp,
-    ])
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_lines_of_a_quote_add_up_and_nothing_is_below_zero(scans in scans()) {
         let cart = cart_of(&scans);
-        let quote = quote(&cart).unwrap();
+        let quote = plain(&cart).unwrap();
         let sum: i64 = quote.lines.iter().map(|line| line.amount.minor()).sum();
         prop_assert_eq!(sum, quote.total.minor());
         prop_assert_eq!(quote.list.minor() - quote.saved.minor(), quote.total.minor());
@@ -108,7 +93,7 @@ proptest! {
             shuffled.swap(i, j);
         }
         let (one, other) = (cart_of(&scans), cart_of(&shuffled));
-        prop_assert_eq!(quote(&one).unwrap().total, quote(&other).unwrap().total);
+        prop_assert_eq!(plain(&one).unwrap().total, plain(&other).unwrap().total);
     }
 
     #[test]
@@ -146,23 +131,18 @@ proptest! {
         scans in usual_scans(), rounding in rounding(), extra in 0..20_000_i64, card in 0..100_u8,
     ) {
         let cart = cart_of(&scans);
-        let priced = quote(&cart).unwrap();
+        let priced = plain(&cart).unwrap();
         prop_assume!(!cart.is_empty() && priced.total.minor() > 100);
         let by_card = priced.total.minor() / 100 * i64::from(card);
         let left = priced.total.minor() - by_card;
-        prop_assume!(left + extra + 100 <= CASH_MINOR_MAX && by_card <= CASH_MINOR_MAX);
-        let tender = |kind, amount| Tender { kind, amount: Money::from_minor(amount) };
-        let mut tenders = vec![tender(TenderKind::Cash, left + extra + 50)];
+        prop_assume!(left + extra + 200 <= CASH_MINOR_MAX && by_card <= CASH_MINOR_MAX);
+        let tender = |kind, amount| Tender { kind, amount: fen(amount) };
+        let mut tenders = vec![tender(TenderKind::Cash, left + extra + 100)];
         if by_card > 0 {
             tenders.push(tender(TenderKind::Card, by_card));
         }
-        let completion = Completion {
-            receipt_number: "SH001-1-1-20261121-0001".parse().unwrap(),
-            operator: "1001".into(),
-            completed_at: Timestamp::from_micros(0),
-            rounding,
-        };
-        let order = complete(&cart, &priced, &tenders, completion).unwrap();
+        let order =
+            complete(&cart, &PriceBook::default(), &priced, &tenders, completion(rounding)).unwrap();
         prop_assert_eq!(order.check(), Ok(()));
         prop_assert!(order.rounding.minor().abs() < 100);
         prop_assert_eq!(order.rounding, rounding.of(Money::from_minor(left)));
@@ -212,5 +192,144 @@ proptest! {
             prop_assert!(settled.change >= Money::ZERO);
             prop_assert_eq!(settled.due.minor() + settled.change.minor(), given);
         }
+    }
+}
+
+/// Every unit of an order written out: `(line, run of the line)`.
+fn unrolled(order: &Order) -> Vec<(usize, domain::order::UnitRun)> {
+    let mut all = Vec::new();
+    for (place, line) in order.lines.iter().enumerate() {
+        for run in &line.units {
+            let one = domain::order::UnitRun { units: 1, ..run.clone() };
+            all.extend(std::iter::repeat_n((place, one), run.units as usize));
+        }
+    }
+    all
+}
+
+/// What of each unit the quote took, unit by unit, by source.
+fn taken(order: &Order, quote: &Quote, by: By, line: usize, unit: u32) -> i64 {
+    assert!(line < order.lines.len());
+    let hits = quote.takings.iter().filter(|t| {
+        t.by == by && usize::from(t.line) == line && (t.first..t.first + t.units).contains(&unit)
+    });
+    hits.map(|t| t.each.minor()).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn units_carry_what_an_allocation_over_every_single_unit_gives_them(
+        lines in random::lines(60), wishes in random::wishes(), mode in rounding(),
+        cards in prop::collection::vec(0..=100_u8, 0..3), over in 0..9_000_i64,
+        earned in 0..5_000_i64, fee in 0..2_i64,
+    ) {
+        let book = random::book();
+        let mut quote = random::quote_of(&book, &lines, &wishes, earned);
+        random::deliver(&mut quote, fee * 800, 0);
+        let tenders = random::tenders(quote.total.minor(), &cards, mode, over);
+        prop_assume!(tenders.iter().all(|t| t.amount.minor() <= CASH_MINOR_MAX));
+        let cart = random::cart(lines);
+        let order = complete(&cart, &book, &quote, &tenders, completion(mode)).unwrap();
+        prop_assert_eq!(order.check(), Ok(()));
+
+        let units = unrolled(&order);
+        let delivered = order.delivery.as_ref().map(|delivery| delivery.amount.minor());
+        let amounts: Vec<i64> =
+            units.iter().map(|(_, unit)| unit.amount.minor()).chain(delivered).collect();
+        let roundings = order.rounding.allocate(&amounts);
+        let mut dues: Vec<i64> =
+            amounts.iter().zip(&roundings).map(|(amount, by)| amount + by.minor()).collect();
+        for (place, net) in order.nets().into_iter().enumerate() {
+            let shares = net.allocate(&dues);
+            for ((_, unit), share) in units.iter().zip(&shares) {
+                prop_assert_eq!(unit.tenders[place], *share);
+            }
+            dues.iter_mut().zip(shares).for_each(|(due, share)| *due -= share.minor());
+        }
+        prop_assert!(dues.iter().all(|due| *due == 0));
+        for ((_, unit), by) in units.iter().zip(roundings) {
+            prop_assert_eq!(unit.rounding, by);
+        }
+    }
+
+    #[test]
+    fn units_carry_exactly_what_the_quote_took_from_them(
+        lines in random::lines(9_999), wishes in random::wishes(), earned in 0..5_000_i64,
+    ) {
+        let book = random::book();
+        let quote = random::quote_of(&book, &lines, &wishes, earned);
+        let tenders = random::tenders(quote.total.minor(), &[100], Default::default(), 0);
+        prop_assume!(tenders.iter().all(|t| t.amount.minor() <= CASH_MINOR_MAX));
+        let cart = random::cart(lines);
+        let order = complete(&cart, &book, &quote, &tenders, completion(Default::default())).unwrap();
+        let by_of = |source: &Source| match source {
+            Source::Rule(id) => By::Rule(random::ix(&book, id)),
+            Source::Coupon { rule, code } => {
+                let place = occasion().coupons.iter().position(|c| c.code == *code).unwrap();
+                By::Coupon(random::ix(&book, rule), place as u16)
+            }
+            Source::Manual { .. } => By::Manual(0),
+        };
+        let paid_by_points = By::Rule(random::ix(&book, "pay"));
+        let bought = By::Rule(random::ix(&book, "points-price"));
+        for (place, line) in order.lines.iter().enumerate() {
+            let n_units: u32 = line.units.iter().map(|run| run.units).sum();
+            let list = line.list.allocate(&vec![1; n_units as usize]);
+            // Where runs begin and end, and one unit on either side, is where a mistake would be.
+            let mut at = 0;
+            for run in &line.units {
+                for unit in [at, at + run.units - 1] {
+                    prop_assert_eq!(run.list, list[unit as usize]);
+                    for (adjustment, part) in line.adjustments.iter().zip(&run.adjustments) {
+                        let by = by_of(&adjustment.source);
+                        prop_assert_eq!(part.minor(), taken(&order, &quote, by, place, unit));
+                    }
+                    let points = taken(&order, &quote, paid_by_points, place, unit)
+                        + random::POINTS_PRICE * i64::from(taken(&order, &quote, bought, place, unit) > 0);
+                    prop_assert_eq!(run.points_spent, points);
+                }
+                at += run.units;
+            }
+            prop_assert!(line.units.len() <= 64, "runs, not units: {}", line.units.len());
+        }
+    }
+
+    #[test]
+    fn an_order_whose_fen_were_moved_is_found_out(
+        lines in random::lines(9_999), wishes in random::wishes(), at in any::<usize>(), what in 0..11_u8,
+    ) {
+        let book = random::book();
+        let quote = random::quote_of(&book, &lines, &wishes, 3);
+        let tenders = random::tenders(quote.total.minor(), &[40], Default::default(), 0);
+        prop_assume!(tenders.iter().all(|t| t.amount.minor() <= CASH_MINOR_MAX));
+        let cart = random::cart(lines);
+        let mut order = complete(&cart, &book, &quote, &tenders, completion(Default::default())).unwrap();
+        prop_assert_eq!(order.check(), Ok(()));
+        let n = order.lines.len();
+        let line = &mut order.lines[at % n];
+        let runs = line.units.len();
+        let run = &mut line.units[at % runs];
+        let one = fen(1);
+        match what {
+            0 => line.list = line.list.plus(one).unwrap(),
+            1 => line.amount = line.amount.plus(one).unwrap(),
+            2 => line.tax = line.amount.plus(one).unwrap(),
+            3 => run.list = run.list.plus(one).unwrap(),
+            4 => run.amount = run.amount.plus(one).unwrap(),
+            5 => run.rounding = run.rounding.plus(one).unwrap(),
+            6 => run.points_earned += 1,
+            7 => run.points_spent -= 1,
+            8 => run.units += 1,
+            9 => run.tenders.push(one),
+            _ => {
+                line.adjustments.clear();
+                run.adjustments.push(one);
+            }
+        }
+        prop_assert!(order.check().is_err());
+        order.lines.clear();
+        prop_assert_eq!(order.check(), Err(OrderFault::NoLines));
     }
 }

@@ -25,6 +25,7 @@ use crate::{
         DbError,
         station::{Seen, load, remember_command},
     },
+    prices,
     refusal::Refusal,
     station::{Priced, Station},
 };
@@ -66,20 +67,21 @@ pub(crate) async fn change<T: Send + 'static>(
     change: impl FnOnce(&Connection, &mut Station) -> Result<T, CheckoutError> + Send + 'static,
 ) -> Result<Option<T>, CheckoutError> {
     let (now, fresh) = (context.clock.now(), mint::<domain::id::kind::Order>());
+    let terms = context.terms(command.workstation);
     let (done, priced) = context
         .ledger
         .write(move |tx| -> Result<_, CheckoutError> {
             let mut station = load(tx, command.workstation, fresh)?;
             match remember_command(tx, command.id, command.body, now)? {
                 Seen::Other => return Err(Refusal::IdReused.into()),
-                Seen::Same => return Ok((None, Priced::of(station)?)),
+                Seen::Same => return Ok((None, Priced::of(station, &terms)?)),
                 Seen::New => {}
             }
             let done = change(tx, &mut station)?;
-            Ok((Some(done), Priced::of(station)?))
+            Ok((Some(done), Priced::of(station, &terms)?))
         })
         .await?;
-    context.screens.show(priced);
+    prices::show(context, priced);
     Ok(done)
 }
 

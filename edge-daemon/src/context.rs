@@ -13,12 +13,13 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::{
     id::{BootId, Id},
+    pricing::{Occasion, rule::Channel},
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
 use sync::{
     replica::Scope,
-    wire::{OperatorV1, StoreV1, WorkstationV1},
+    wire::{OperatorV1, StoreV1, WorkstationKindV1, WorkstationV1},
 };
 use tokio::sync::{Notify, watch};
 
@@ -31,8 +32,9 @@ use crate::{
         staff,
     },
     devices::Health,
+    prices::Prices,
     screens::Screens,
-    station::{LastScan, ScanFate},
+    station::{LastScan, ScanFate, Terms},
     uplink::Link,
 };
 
@@ -169,6 +171,8 @@ pub(crate) struct Context {
     pub(crate) operators: ArcSwap<Vec<OperatorV1>>,
     /// Where the catalog stands, read once per change.
     pub(crate) catalog_standing: ArcSwapOption<Standing>,
+    /// The rules in force.
+    pub(crate) prices: Prices,
     /// What screens show.
     pub(crate) screens: Screens,
     /// Whether the mall answers, and what waits for it.
@@ -211,6 +215,23 @@ impl Context {
     pub(crate) fn scanned(&self, workstation: WorkstationNumber, fate: ScanFate) {
         let seq = self.scans.fetch_add(1, Ordering::SeqCst) + 1;
         self.screens.scanned(workstation, LastScan { seq, fate });
+    }
+
+    /// What a cart of this workstation is priced with at this moment.
+    pub(crate) fn terms(&self, workstation: WorkstationNumber) -> Terms {
+        let store = self.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
+        let mut occasion = Occasion::at_till(store, self.store_clock(), self.clock.now());
+        occasion.channel = self.channel(workstation);
+        Terms { book: self.prices.book(), occasion }
+    }
+
+    /// How a workstation sells.
+    fn channel(&self, workstation: WorkstationNumber) -> Channel {
+        let workstations = self.workstations.load();
+        match workstations.iter().find(|w| w.number == workstation).map(|w| w.kind) {
+            Some(WorkstationKindV1::Kiosk) => Channel::Kiosk,
+            Some(WorkstationKindV1::Till) | None => Channel::Till,
+        }
     }
 
     /// How the store tells the time.

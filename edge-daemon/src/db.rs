@@ -5,6 +5,7 @@
 //! | `ledger` | the ledger's one writer and few readers |
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
+//! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `catalog`, `find`, `staff` | what a replica answers |
 //!
@@ -20,6 +21,7 @@ pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod pool;
 pub(crate) mod replica;
+pub(crate) mod rules;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;

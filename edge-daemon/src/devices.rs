@@ -204,13 +204,13 @@ async fn first_scene(
     context: &Arc<Context>,
     workstation: WorkstationNumber,
 ) -> Result<(Priced, Option<LastOrder>), DaemonError> {
-    let fresh = mint();
+    let (fresh, terms) = (mint(), context.terms(workstation));
     let scene = context
         .ledger
         .write(move |tx| -> Result<_, DbError> {
             // The empty cart's order id must be the same after a restart: it is what a screen that
             // was never answered repeats.
-            let priced = Priced::of(station::load(tx, workstation, fresh)?)?;
+            let priced = Priced::of(station::load(tx, workstation, fresh)?, &terms)?;
             station::save_head(tx, &priced.station)?;
             let known = match priced.station.last_order {
                 Some(id) => orders::find(tx, id)?,

@@ -9,7 +9,9 @@
 //! | `http` | the only room that says HTTP inwards |
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
+//! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
+//! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
 //!
 //! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
@@ -22,15 +24,20 @@ mod db;
 mod devices;
 mod fault;
 mod http;
+mod prices;
 mod refusal;
 mod replica;
 mod screens;
 mod signin;
 mod station;
+#[cfg(test)]
+mod test_store;
+mod try_cart;
 mod uplink;
 
 pub use config::{Config, ConfigError};
 pub use db::DbError;
+pub use try_cart::{TrialError, try_cart};
 pub use uplink::enrol::{EnrolError, enrol};
 
 use std::{fmt, net::SocketAddr, sync::Arc};
@@ -126,6 +133,7 @@ impl Daemon {
             workstations: arc_swap::ArcSwap::default(),
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
+            prices: prices::Prices::default(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),
@@ -151,6 +159,9 @@ impl Daemon {
         for scope in scopes {
             replica::open(context, scope);
         }
+        // Before the first scene is priced.
+        prices::refresh(context).await;
+        tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);
         // A damaged replica is fetched again by the loops below; the other one still serves.
         let attended = context.refresh_catalog().map_err(DaemonError::from);

@@ -32,6 +32,14 @@ enum Verb {
         #[arg(long)]
         code: String,
     },
+    /// Prices the carts of a trial (试算) and says why; needs neither boot file nor store.
+    TryCart {
+        /// The trial; docs/pricing.md has every word of it.
+        file: PathBuf,
+        /// JSON instead of rows, one document a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Writes the description of the screens' API (OpenAPI) to standard output.
     Openapi,
 }
@@ -61,6 +69,10 @@ async fn carry_out(verb: Verb) -> anyhow::Result<()> {
         Verb::Enrol { config, code } => {
             let enrolled = edge_daemon::enrol(&Config::read(&config)?, &code).await?;
             tracing::info!(edge.id = %enrolled.edge, "This box is store `{}` now", enrolled.store_code);
+        }
+        Verb::TryCart { file, json } => {
+            let is_right = edge_daemon::try_cart(&file, json, &mut std::io::stdout().lock())?;
+            anyhow::ensure!(is_right, "a cart comes out otherwise than the file says");
         }
         Verb::Openapi => {
             use std::io::Write as _;

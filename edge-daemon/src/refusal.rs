@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** values only; `http::problem` finds the words, `checkout` decides.
 
-use domain::{barcode::NotACode, cart::CartRefusal, order::CompleteRefusal};
+use domain::{barcode::NotACode, cart::CartRefusal, money::Money, order::CompleteRefusal};
 use platforms::ForeignCode;
 
 /// What the counter refuses, and why. Nothing was changed, nothing is lost.
@@ -44,6 +44,12 @@ pub(crate) enum Refusal {
     /// Another screen or scanner changed the cart meanwhile.
     #[error("the cart has changed")]
     CartChanged,
+    /// The same cart costs something else than the screen showed: a rule began, ended or came.
+    #[error("the price has changed")]
+    PriceChanged {
+        /// What it costs now, before any cash rounding.
+        total: Money,
+    },
     /// The tenders do not settle it.
     #[error("the order cannot be completed")]
     Complete(#[source] CompleteRefusal),

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use sync::{
     backoff::retry_ms,
     path,
-    replica::Scope,
+    replica::{REPLICA_SCHEMA, Scope},
     wire::{FeedPageV1, HeadV1},
 };
 
@@ -21,6 +21,7 @@ use crate::{
     context::{Context, random},
     db::{DbError, replica::Replica},
     devices::{self, Tasks},
+    prices,
     uplink::mall::{Mall, MallError},
 };
 
@@ -48,6 +49,11 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: 
         let Some(caught_up) = tasks.stop.run_until_cancelled(caught_up).await else { return };
         let pause = match caught_up {
             Ok(()) => {
+                if failures > 0 {
+                    // Whatever was wrong with the mall or the way to it, e.g. a captive portal that
+                    // answered in its place, is over: orders need not wait out their own pause.
+                    context.nudges.mall_back.give();
+                }
                 failures = 0;
                 Duration::from_millis(context.config.mall.poll_ms)
             }
@@ -91,6 +97,12 @@ async fn catch_up(
         tracing::error!("The replica of {scope} is damaged; fetching it again");
         return snapshot::take(context, mall, scope, tasks).await;
     };
+    if standing.schema < REPLICA_SCHEMA
+        && snapshot::is_of_newer(mall, scope, standing.schema).await?
+    {
+        tracing::info!(%scope, schema = standing.schema, "The replica is an older program's");
+        return snapshot::take(context, mall, scope, tasks).await;
+    }
     let head: HeadV1 = mall.get(&path::head(scope)).await?;
     if context.link.reached(true, context.clock.now()) {
         context.nudges.mall_back.give();
@@ -105,7 +117,10 @@ async fn catch_up(
     let mut n_changes = 0_usize;
     while cursor.version < head.version || !cursor.after.is_empty() {
         let page: FeedPageV1 = match mall.get(&path::feed(scope, &cursor)).await {
-            Err(error) if error.is_gone() => {
+            // A page that this program cannot read may hold a row of a newer mall's; a snapshot
+            // has only tables that this program knows.
+            Err(error) if error.is_gone() || matches!(error, MallError::Nonsense) => {
+                tracing::warn!(%scope, error = %Chain(&error), "A page of changes is no use");
                 return snapshot::take(context, mall, scope, tasks).await;
             }
             page => page?,
@@ -149,6 +164,7 @@ async fn changed(context: &Arc<Context>, scope: Scope, tasks: &Tasks) -> Result<
     match scope {
         Scope::Catalog => {
             context.refresh_catalog()?;
+            prices::refresh(context).await;
             context.screens.beat();
         }
         Scope::Store(_) => devices::attend(context, tasks).await?,

@@ -141,6 +141,27 @@ impl Screens {
         });
     }
 
+    /// The workstations with something on the counter, as they are shown.
+    pub(crate) fn counters(&self) -> Vec<Arc<Scene>> {
+        let Ok(scenes) = self.scenes.lock() else {
+            return Vec::new();
+        };
+        let shown = scenes.values().map(|sender| Arc::clone(&sender.borrow()));
+        shown.filter(|scene| !scene.priced.station.cart.is_empty()).collect()
+    }
+
+    /// Shows what a cart costs by now, unless the cart itself has changed meanwhile.
+    pub(crate) fn repriced(&self, priced: Priced) {
+        let workstation = priced.station.workstation;
+        self.update(workstation, |scene| {
+            let is_same = scene.priced.station == priced.station;
+            if is_same {
+                scene.priced = priced;
+            }
+            is_same
+        });
+    }
+
     /// Shows a station whose cart just became an order; `receipt` is where its new slip stands,
     /// `None` without a printer.
     pub(crate) fn completed(&self, priced: Priced, order: Arc<Order>, receipt: Option<SlipState>) {

@@ -24,6 +24,7 @@ use crate::{
     checkout::{CheckoutError, to_the_end},
     context::{Context, mint, random},
     db::{DbError, station},
+    prices,
     refusal::Refusal,
     station::{Priced, SignedIn},
 };
@@ -167,6 +168,7 @@ async fn set(
     signed_in: Option<SignedIn>,
 ) -> Result<(), CheckoutError> {
     let (fresh, context) = (mint(), Arc::clone(context));
+    let terms = context.terms(workstation);
     to_the_end(async move {
         let priced = context
             .ledger
@@ -175,10 +177,10 @@ async fn set(
                 counter.signed_in = signed_in;
                 counter.cart.revision += 1;
                 station::save_head(tx, &counter)?;
-                Priced::of(counter)
+                Priced::of(counter, &terms)
             })
             .await?;
-        context.screens.show(priced);
+        prices::show(&context, priced);
         Ok(())
     })
     .await

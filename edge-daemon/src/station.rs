@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** no I/O; `db::station` stores it, `checkout` changes it, `http::view` shows it.
 
+use std::sync::Arc;
+
 use domain::{
     cart::Cart,
     id::{LineId, OrderId},
-    pricing::Quote,
+    pricing::{self, Occasion, PriceBook, Quote},
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
@@ -60,6 +62,23 @@ impl Station {
     }
 }
 
+/// What a quote is made with besides the cart.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// The rules in force.
+    pub(crate) book: Arc<PriceBook>,
+    /// The moment, the place and the way of selling.
+    pub(crate) occasion: Occasion,
+}
+
+impl Terms {
+    /// Prices a cart. Within the limits of `domain` a cart always has a quote.
+    pub(crate) fn quote(&self, cart: &Cart) -> Result<Quote, DbError> {
+        pricing::quote(&self.book, &cart.lines, &self.occasion)
+            .map_err(|_| DbError::Damaged { doing: "price a cart" })
+    }
+}
+
 /// A station and what its cart costs, computed once per change.
 #[derive(Clone, Debug)]
 pub(crate) struct Priced {
@@ -67,14 +86,15 @@ pub(crate) struct Priced {
     pub(crate) station: Station,
     /// Its cart, priced.
     pub(crate) quote: Quote,
+    /// The rules it was priced with: the quote names them by their place in this book.
+    pub(crate) book: Arc<PriceBook>,
 }
 
 impl Priced {
-    /// Prices a station. Within the limits of `domain` a cart always has a quote.
-    pub(crate) fn of(station: Station) -> Result<Self, DbError> {
-        let quote = domain::pricing::quote(&station.cart)
-            .map_err(|_| DbError::Damaged { doing: "price a cart" })?;
-        Ok(Self { station, quote })
+    /// Prices a station.
+    pub(crate) fn of(station: Station, terms: &Terms) -> Result<Self, DbError> {
+        let quote = terms.quote(&station.cart)?;
+        Ok(Self { station, quote, book: Arc::clone(&terms.book) })
     }
 }
 

@@ -24,6 +24,7 @@ mod row;
 mod sheet;
 mod xlsx_sheet;
 
+pub(crate) use decode::read_text;
 pub(crate) use import::{Import, ImportError, Summary, import};
 pub(crate) use retire::{RetireError, prune, retire};
 pub(crate) use row::RowFault;

@@ -9,6 +9,8 @@
 //! | `import` | price lists, with every refused row |
 //! | `manage` | stores, workstations, operators, claims, edge nodes, tokens |
 //! | `orders` | tables of orders |
+//! | `rules` | sets of rules: listed, shown, imported, exported, checked |
+//! | `try_cart` | a trial, without a database |
 //! | `table` | columns that line up, also where signs are two wide |
 //!
 //! **Invariant:** results go to the writer that was given, never anywhere else; a code, token or
@@ -18,8 +20,10 @@ mod args;
 mod import;
 mod manage;
 mod orders;
+mod rules;
 mod serve;
 mod table;
+mod try_cart;
 
 use std::io::{self, Write};
 
@@ -27,6 +31,7 @@ use serde::Serialize;
 
 pub use args::Args;
 use args::Verb;
+use try_cart::TrialError;
 
 use crate::{
     RunError,
@@ -36,6 +41,7 @@ use crate::{
     fleet::{ClaimError, StaffError, StoreError},
     hq::HqError,
     http,
+    rules::{RulesError, RulesFileError},
 };
 
 /// Why a verb did not do what it was asked.
@@ -63,6 +69,12 @@ enum Kind {
     Hq(#[from] HqError),
     #[error(transparent)]
     Db(#[from] DbError),
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    #[error(transparent)]
+    RulesFile(#[from] RulesFileError),
+    #[error(transparent)]
+    Trial(#[from] TrialError),
     #[error("there is no edge node `{0}`")]
     Edge(String),
     #[error("could not write the result")]
@@ -94,7 +106,20 @@ impl CliError {
             }
             Kind::Staff(StaffError::Taken(_)) => Some("end it first: mall staff revoke NAME"),
             Kind::Import(ImportError::TooManyRows) => Some("divide the file"),
-            Kind::Import(ImportError::CutOff)
+            Kind::Rules(RulesError::Db(error)) => error.hint(),
+            Kind::Rules(RulesError::Changed { .. }) => {
+                Some("export the set in force, make your change to it, and import that")
+            }
+            Kind::RulesFile(_) => Some("see docs/import.md for the forms of a file of rules"),
+            Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
+            Kind::Rules(
+                RulesError::TooLarge(_)
+                | RulesError::Faults(_)
+                | RulesError::Unknown(_)
+                | RulesError::Note
+                | RulesError::CutOff,
+            )
+            | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
             | Kind::Store(_)
             | Kind::Claim(_)
@@ -110,13 +135,17 @@ impl CliError {
 /// Where results go.
 pub(crate) type Out<'a> = &'a mut (dyn Write + Send);
 
-/// Does what was asked; `false` when what it looked at is not right (`orders check`).
+/// Does what was asked; `false` when what it looked at is not right (`orders check`, `rules check`,
+/// a trial that comes out otherwise than it says).
 pub async fn execute(args: Args, out: Out<'_>) -> Result<bool, CliError> {
     let config = args.config();
     let is_json = args.is_json;
     if matches!(args.verb, Verb::Serve { .. }) {
         serve::serve(config, out).await?;
         return Ok(true);
+    }
+    if let Verb::TryCart { file } = &args.verb {
+        return try_cart::try_cart(file, is_json, out);
     }
     let context = Context::open(&config).await?;
     let desk = Desk { context: &context, is_json, out };
@@ -135,8 +164,8 @@ struct Desk<'a> {
 impl Desk<'_> {
     async fn execute(mut self, verb: Verb) -> Result<bool, CliError> {
         match verb {
-            // Done by the caller, who opens no context for it.
-            Verb::Serve { .. } => {}
+            // Done by the caller, who opens no context for them.
+            Verb::Serve { .. } | Verb::TryCart { .. } => {}
             Verb::Import { file, dry_run } => self.import(file, dry_run).await?,
             Verb::Item { verb } => self.item(verb).await?,
             Verb::Store { verb } => self.store(verb).await?,
@@ -146,6 +175,7 @@ impl Desk<'_> {
             Verb::Edge { verb } => self.edge(verb).await?,
             Verb::Staff { verb } => self.staff(verb).await?,
             Verb::Orders { verb } => return self.orders(verb).await,
+            Verb::Rules { verb } => return self.rules(verb).await,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

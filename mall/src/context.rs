@@ -24,6 +24,7 @@ use crate::{
     db::{Db, DbError},
     feed::Shelf,
     fleet::Limiter,
+    rules::Books,
 };
 
 /// The time a mall goes by.
@@ -100,6 +101,7 @@ struct Inner {
     inbox_nudge: Notify,
     limiter: Limiter,
     shelf: Shelf,
+    books: Books,
 }
 
 impl Context {
@@ -121,6 +123,7 @@ impl Context {
             inbox_nudge: Notify::new(),
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
+            books: Books::default(),
         })))
     }
 
@@ -164,6 +167,11 @@ impl Context {
     /// Where snapshots lie.
     pub(crate) fn shelf(&self) -> &Shelf {
         &self.0.shelf
+    }
+
+    /// Rule sets made ready.
+    pub(crate) fn books(&self) -> &Books {
+        &self.0.books
     }
 
     /// The folder of the snapshots.

@@ -9,7 +9,9 @@
 //! | `items`, `items_read`, `barcodes` | the catalog |
 //! | `stores`, `staffing` | stores, their workstations and operators |
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
+//! | `rules` | sets of rules |
 //! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//! | `drift` | orders that were priced otherwise than the mall would |
 //!
 //! **Invariant:** functions take a transaction and say what they do; nothing here decides. No
 //! statement changes `orders`, `order_line` or `tender` after they were inserted. The SQL is the
@@ -17,6 +19,7 @@
 
 pub(crate) mod barcodes;
 mod bulk;
+pub(crate) mod drift;
 pub(crate) mod edges;
 mod engine;
 pub(crate) mod inbox;
@@ -25,6 +28,7 @@ pub(crate) mod items_read;
 mod migrate;
 pub(crate) mod orders;
 pub(crate) mod orders_read;
+pub(crate) mod rules;
 pub(crate) mod scope;
 pub(crate) mod staff;
 pub(crate) mod staffing;

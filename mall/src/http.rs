@@ -8,7 +8,8 @@
 //! | `problem` | errors as the API says them (RFC 9457) |
 //! | `edge` | what edge nodes call |
 //! | `download` | the snapshot file |
-//! | `hq` | what HQ calls |
+//! | `hq` | what HQ reads |
+//! | `rules` | what HQ calls about promotions |
 //! | `open` | what anyone may call |
 //!
 //! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
@@ -21,6 +22,7 @@ mod hq;
 mod open;
 mod problem;
 mod routes;
+mod rules;
 mod table;
 
 pub(crate) use routes::{document, routes};

@@ -5,6 +5,7 @@
 //! | `judge` | pure: does a batch fit, and what is each fact |
 //! | `receive` | one batch, one transaction, one answer |
 //! | `process` | the inbox into orders; finds its work again after a restart |
+//! | `recompute` | each order priced again; what comes out otherwise is written down |
 //!
 //! **Invariant:** the answer is given after the commit. Nothing is refused for what it says: a sale
 //! that happened is kept, and a person looks at what does not hold.
@@ -12,6 +13,7 @@
 mod judge;
 mod process;
 mod receive;
+mod recompute;
 
 pub(crate) use judge::Refusal;
 pub(crate) use process::keep_processing;

@@ -8,6 +8,7 @@
 //! | `feed` | changes and snapshots that stores read |
 //! | `fleet` | stores, workstations, operators, claim codes, enrolment, HQ's tokens |
 //! | `intake` | batches of facts: checked, kept once, acknowledged, made into orders |
+//! | `rules` | promotions: saved with revisions, checked, previewed |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
 //! | `cli` | the same verbs from a command line |
@@ -26,6 +27,7 @@ mod fleet;
 mod hq;
 mod http;
 mod intake;
+mod rules;
 
 use std::{io, net::SocketAddr, time::Duration};
 

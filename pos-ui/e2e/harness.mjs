@@ -194,9 +194,12 @@ export async function axe(page) {
   if (found.length > 0) throw new Error(found.join('\n'))
 }
 
-/** Elements that are cut off, or a page that scrolls sideways. */
+/** Elements that are cut off without meaning to be, or a page that scrolls sideways. */
 export function cut(page) {
   return page.evaluate(() => {
+    const gives = (element) =>
+      element !== null &&
+      (getComputedStyle(element).textOverflow === 'ellipsis' || gives(element.parentElement))
     const found = []
     const wide = document.documentElement.scrollWidth
     if (wide > window.innerWidth) found.push(`page is ${wide} px wide`)
@@ -204,7 +207,13 @@ export function cut(page) {
       if (element.closest('.visually-hidden') || element.closest('svg')) continue
       const { overflowX } = getComputedStyle(element)
       const box = element.getBoundingClientRect()
+      if (box.width === 0 && element.classList.contains('figure'))
+        found.push(`${element.textContent} has no width`)
       if (box.width === 0) continue
+      // A name that gives way ends in an ellipsis; a row without room stands beside its box, unseen.
+      if (gives(element)) continue
+      const rows = element.closest('.rows')
+      if (rows && box.left >= rows.getBoundingClientRect().right - 1) continue
       const over = element.scrollWidth - element.clientWidth
       const isText = element.childElementCount === 0 && element.clientWidth > 0
       if (over > 1 && (isText || overflowX === 'hidden'))
@@ -214,6 +223,37 @@ export function cut(page) {
     }
     return found.slice(0, 6)
   })
+}
+
+/** Lets a page of its own show `view` and nothing else, as if its daemon had said it, while `body` looks; `say` says the next. */
+export async function withFed(browser, url, size, view, body) {
+  const page = await openPage(browser, 'about:blank', size)
+  try {
+    await page.addInitScript((first) => {
+      const HEARTBEAT_MS = 2_000
+      window.EventSource = class extends EventTarget {
+        constructor() {
+          super()
+          const say = (type, data) => this.dispatchEvent(new MessageEvent(type, { data }))
+          window.__say = (next) => say('view', JSON.stringify(next))
+          setTimeout(() => window.__say(first))
+          setInterval(() => say('heartbeat', ''), HEARTBEAT_MS)
+        }
+        close() {}
+      }
+    }, view)
+    await page.goto(url)
+    await eventually(
+      () => page.evaluate(() => document.documentElement.dataset.mode),
+      view.phase,
+      'mode',
+    )
+    await page.evaluate(() => document.fonts.ready)
+    page.say = (next) => page.evaluate((one) => window.__say(one), next)
+    return await body(page)
+  } finally {
+    await page.context().close()
+  }
 }
 
 /** Makes the function that takes a picture, when a folder was asked for. */

@@ -12,6 +12,7 @@ export function operatorPage(page, workstation) {
   return {
     page,
     mode: () => page.evaluate(() => document.documentElement.dataset.mode),
+    link: () => page.evaluate(() => document.documentElement.dataset.link),
     due: async () => (await texts(page, '[data-test=due]'))[0],
     numberLine: async () => (await texts(page, '[data-test=number-line]'))[0],
     skus: () =>
@@ -57,6 +58,8 @@ export function money({ amount }) {
 /** Signs in by keyboard and leaves whatever an earlier run left on the counter. */
 export async function signIn(till, operator, pin) {
   await eventually(till.mode, (mode) => mode !== 'boot', 'first view')
+  // On a busy machine a page may just have lost its stream; until it is back, keys are refused.
+  await eventually(till.link, 'live', 'link')
   if ((await till.mode()) === 'sign-in') {
     await till.page.waitForSelector('[data-operator]')
     const tiles = await till.page.locator('[data-operator]').count()

@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr};
 pub use words::item_words;
 
 /// Raised when a table changes in a way that an older program could not read.
-pub const REPLICA_SCHEMA: i64 = 1;
+pub const REPLICA_SCHEMA: i64 = 2;
 
 /// The tables of a catalog replica, without the indexes that are made after a bulk fill.
 pub const CATALOG_TABLES: &str = include_str!("replica/catalog.sql");
@@ -20,6 +20,18 @@ pub const CATALOG_TABLES: &str = include_str!("replica/catalog.sql");
 pub const CATALOG_INDEXES: &str = include_str!("replica/catalog_indexes.sql");
 /// The tables of a store replica.
 pub const STORE_TABLES: &str = include_str!("replica/store.sql");
+
+/// An item's tags as one text of a table; no tag holds a `;`.
+#[must_use]
+pub fn join_tags(tags: &[String]) -> String {
+    tags.join(";")
+}
+
+/// Takes back what `join_tags` gave.
+#[must_use]
+pub fn split_tags(text: &str) -> Vec<String> {
+    text.split(';').filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+}
 
 /// A store by the number the mall gave it; it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,11 +11,20 @@ mod change;
 mod enrolment;
 mod item;
 mod order;
+mod quote;
+mod rules;
 mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
 pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};
-pub use order::{OrderLineV1, OrderV1, OrderV1Fault, TenderV1};
+pub use order::{
+    AdjustmentV1, DeliveryV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1, TenderV1,
+    UnitRunV1,
+};
+pub use quote::{
+    AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1,
+};
+pub use rules::{RULES_BYTES_MAX, RulesV1};
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

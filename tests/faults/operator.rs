@@ -1,13 +1,11 @@
 //! An operator who goes on where the power failed.
 
-use std::time::Duration;
-
 use acceptance::{
     catalog::Listed,
     gun::Gun,
     till::{Answer, Till},
     view::{Completed, View},
-    wait::until,
+    wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -137,13 +135,11 @@ impl Operator {
         if gun.read(&[text]).await.is_err() {
             return Ok(None);
         }
-        until(format!("the scan of {text}"), Duration::from_secs(20), async || {
-            match self.till.view().await {
-                Err(_) => Ok(Some(None)),
-                Ok(view) if pending.after.is_shown_by(&view)? => Ok(Some(Some(view))),
-                Ok(view) if self.counter.is_shown_by(&view)? => Ok(None),
-                Ok(view) => bail!("the screen shows {:?}", view.cart),
-            }
+        until(format!("the scan of {text}"), PATIENCE, async || match self.till.view().await {
+            Err(_) => Ok(Some(None)),
+            Ok(view) if pending.after.is_shown_by(&view)? => Ok(Some(Some(view))),
+            Ok(view) if self.counter.is_shown_by(&view)? => Ok(None),
+            Ok(view) => bail!("the screen shows {:?}", view.cart),
         })
         .await
     }

@@ -8,6 +8,7 @@ mod codes;
 mod day;
 mod doors;
 mod paper;
+mod promotions;
 mod scanners;
 mod sessions;
 mod streams;

@@ -5,12 +5,16 @@
 //! | `world` | a catalog of 808,096 made-up items with valid GTINs |
 //! | `wire` | the leanest HTTP client: one connection, no parsing that is not needed |
 //! | `floor` | what bare SQLite does for the same rows |
-//! | `figure` | samples, medians, ratios, the report |
+//! | `campaign` | 200 rules and carts of 50 lines |
+//! | `pricing` | what quotes cost: time, by rules in force, memory |
+//! | `figure` | samples, medians, ratios, promises, the report |
 //!
 //! **Invariant:** a floor and what stands on it are measured in turn, so that a slow minute of the
 //! machine slows both.
 
+pub mod campaign;
 pub mod figure;
 pub mod floor;
+pub mod pricing;
 pub mod wire;
 pub mod world;

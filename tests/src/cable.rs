@@ -50,7 +50,8 @@ impl Weather {
 pub struct Cable {
     port: u16,
     weather: watch::Sender<Weather>,
-    /// Batches that somebody else than the mall answered, or whose answer was cut off.
+    /// Batches that somebody else than the mall answered, or whose answer was cut off, since the
+    /// last turn.
     fooled: Arc<watch::Sender<u32>>,
     listening: tokio::task::JoinHandle<()>,
 }
@@ -80,20 +81,21 @@ impl Cable {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Changes how it is.
+    /// Changes how it is, and counts from nothing again who was fooled.
     pub fn turn(&self, weather: Weather) {
+        self.fooled.send_replace(0);
         self.weather.send_replace(weather);
     }
 
-    /// Waits until so many more batches of facts were answered by somebody else than the mall, or
-    /// had their answers cut off.
+    /// Waits until so many batches of facts were answered by somebody else than the mall, or had
+    /// their answers cut off, since the cable was turned. Those that came before anybody waited
+    /// count: a store that believes its orders told calls no more.
     ///
     /// # Errors
     /// When nobody calls.
     pub async fn wait_until_fooled(&self, times: u32, limit: Duration) -> Result<()> {
         let mut count = self.fooled.subscribe();
-        let goal = *count.borrow() + times;
-        let reached = tokio::time::timeout(limit, count.wait_for(|n| *n >= goal)).await;
+        let reached = tokio::time::timeout(limit, count.wait_for(|n| *n >= times)).await;
         reached.context("nobody called over the cable")?.context("the cable is gone")?;
         Ok(())
     }

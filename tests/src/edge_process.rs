@@ -18,9 +18,6 @@ use crate::{
     wait::{PATIENCE, until},
 };
 
-/// A daemon is told to stop and has put its things away within this time.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
-
 /// What the boot file says.
 #[derive(Clone, Debug)]
 pub struct Boot {
@@ -212,6 +209,8 @@ impl EdgeProcess {
         command.arg("serve").arg("--config").arg(self.boot_file());
         command.envs(environment.iter().copied());
         let log = self.log();
+        // One that still runs, e.g. because it was never ready, has the ports and the folder.
+        self.running = None;
         let running = self.running.insert(Running::start("the node", &mut command, &log)?);
         let url = format!("http://127.0.0.1:{}/readyz", self.boot.port);
         let what = format!("the node to be ready; see {}", log.display());
@@ -244,8 +243,7 @@ impl EdgeProcess {
             return Ok(());
         };
         let what = "a node that does not answer to be dead";
-        until(what, Duration::from_secs(10), async || Ok((!running.is_running()?).then_some(())))
-            .await?;
+        until(what, PATIENCE, async || Ok((!running.is_running()?).then_some(()))).await?;
         ensure!(
             running.was_killed()?,
             "the node ended by itself:\n{}",
@@ -266,7 +264,7 @@ impl EdgeProcess {
     /// When it does not end in order.
     pub async fn stop(&mut self) -> Result<()> {
         match self.running.take() {
-            Some(mut running) => running.stop(STOP_LIMIT).await,
+            Some(mut running) => running.stop(PATIENCE).await,
             None => Ok(()),
         }
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::wait::PATIENCE;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,8 @@ impl Events {
     /// # Errors
     /// When nobody answers, or something else than a stream.
     pub async fn open(request: reqwest::RequestBuilder) -> Result<Self> {
-        let response = request.send().await.context("nobody answers")?;
+        let response = timeout(PATIENCE, request.send()).await.context("nobody answers")?;
+        let response = response.context("nobody answers")?;
         ensure!(response.status().is_success(), "no stream: {}", response.status());
         Ok(Self { response, rest: Vec::new() })
     }

@@ -45,6 +45,10 @@ pub fn of_process() -> Result<PathBuf> {
         }
     }
     let own = all.join(format!("{OF_PROCESS}{}", std::process::id()));
+    // A process that is gone may have had our number.
+    if own.exists() {
+        fs::remove_dir_all(&own).context("could not clear a folder for tests")?;
+    }
     fs::create_dir_all(&own).context("could not make a folder for tests")?;
     Ok(own)
 }

@@ -32,7 +32,7 @@ impl Ledger {
         let connection = Connection::open_with_flags(data.join("ledger.db"), flags)
             .context("could not open the ledger")?;
         connection
-            .execute_batch("pragma query_only = on; pragma busy_timeout = 5000;")
+            .execute_batch("pragma query_only = on; pragma busy_timeout = 60000;")
             .context("could not set the ledger up for reading")?;
         Ok(Self(connection))
     }

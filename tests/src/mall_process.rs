@@ -4,7 +4,6 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -17,9 +16,6 @@ use crate::{
     till::{self, http},
     wait::{PATIENCE, until},
 };
-
-/// A mall is told to stop and has put its things away within this time.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// A mall, running or not.
 pub struct MallProcess {
@@ -109,6 +105,8 @@ impl MallProcess {
         let mut command = program()?;
         let listen = format!("127.0.0.1:{}", self.port);
         command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
+        // One that still runs, e.g. because it never answered, has the port.
+        self.running = None;
         let running = self.running.insert(Running::start("the mall", &mut command, &self.log)?);
         let url = format!("http://{listen}/readyz");
         until("the mall to answer", PATIENCE, async || {
@@ -140,7 +138,7 @@ impl MallProcess {
     /// When it does not end in order.
     pub async fn stop(&mut self) -> Result<()> {
         match self.running.take() {
-            Some(mut running) => running.stop(STOP_LIMIT).await,
+            Some(mut running) => running.stop(PATIENCE).await,
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 //! **Invariant:** every connection is new, so that a call either reached the daemon that runs now
 //! or none; no answer (`Err`) is something else than a refusal (an `Answer`).
 
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method};
@@ -14,10 +14,8 @@ use uuid::Uuid;
 use crate::{
     events::Events,
     view::{Completed, Display, Problem, View},
+    wait::PATIENCE,
 };
-
-/// No call takes longer, or nobody answers.
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The client that all of this process share.
 ///
@@ -326,7 +324,7 @@ impl Till {
 /// # Errors
 /// When nobody answers.
 pub async fn answer(request: reqwest::RequestBuilder) -> Result<Answer> {
-    let response = request.timeout(ANSWER_LIMIT).send().await.context("nobody answers")?;
+    let response = request.timeout(PATIENCE).send().await.context("nobody answers")?;
     let status = response.status().as_u16();
     let cookie = response
         .headers()

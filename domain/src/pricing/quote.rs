@@ -6,12 +6,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Lane, NeedAmount};
-use crate::{id::LineId, money::Money};
+use crate::{
+    cart::CART_LINES_MAX,
+    id::LineId,
+    money::{Money, MoneyOverflow},
+};
 
 /// A rule by its place in the price book that made the quote.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RuleIx(pub u32);
 
 /// A cart, priced (试算).
@@ -196,5 +198,41 @@ impl Why {
             Self::NeedsChoice => "needs-choice",
             Self::Choose(_) => "choose",
         }
+    }
+}
+
+/// Why goods have no quote. None of it can come from a cart of `cart`: it is for files and callers
+/// from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuoteRefusal {
+    /// More than `CART_LINES_MAX` lines.
+    #[error("{0} lines are more than {CART_LINES_MAX}")]
+    TooManyLines(usize),
+    /// A quantity that `cart` would refuse.
+    #[error("the quantity of line {0} is out of range")]
+    Quantity(u16),
+    /// A list price or label amount below zero or beyond `UNIT_PRICE_MINOR_MAX`.
+    #[error("the price of line {0} is out of range")]
+    Price(u16),
+    /// Two lines of one id.
+    #[error("line {0} is there twice")]
+    Twice(LineId),
+    /// More coupons than `COUPONS_MAX`, or one code twice.
+    #[error("too many coupons, or one of them twice")]
+    Coupons,
+    /// A manual reduction beyond its authority, or of a line that is not there.
+    #[error("manual reduction {0} is beyond its authority or its line is not there")]
+    Manual(u16),
+    /// A fee, points or uses below zero or beyond counting.
+    #[error("the occasion is out of range")]
+    Occasion,
+    /// A sum left the range that can be counted.
+    #[error("a sum is out of range")]
+    Overflow,
+}
+
+impl From<MoneyOverflow> for QuoteRefusal {
+    fn from(_: MoneyOverflow) -> Self {
+        Self::Overflow
     }
 }

@@ -93,9 +93,7 @@ pub struct Rule {
 }
 
 /// The ordered stages of a quote (优惠层级). What one leaves is what the next begins with.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// The price of a unit: member price, flash sale, price cut.
@@ -159,9 +157,9 @@ pub struct Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Birthday {
-    /// On the business date. Somebody born on 29 February has it on the 28th in other years.
+    /// On this day of the store's clock. Somebody born on 29 February has it on the 28th in other years.
     Day,
-    /// In the month of the business date.
+    /// In this month of the store's clock.
     Month,
 }
 
@@ -521,11 +519,7 @@ pub struct Funding {
 
 impl Default for Funding {
     fn default() -> Self {
-        Self {
-            brand: BasisPoints(10_000),
-            store: BasisPoints(0),
-            platform: BasisPoints(0),
-        }
+        Self { brand: BasisPoints(10_000), store: BasisPoints(0), platform: BasisPoints(0) }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::hex;
 
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
 
 fn setup() -> SimPrinterSetup {
     SimPrinterSetup::on("127.0.0.1:0".parse().unwrap())

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use domain::{
     cart::Cart,
     id::{OrderId, SlipId},
+    money::Money,
     order::{self, Completion, Order},
-    pricing,
     receipt::Copy,
     receipt_number::{ReceiptNumber, WorkstationNumber},
     tender::{CashRounding, Tender, TenderKind},
     time::Timestamp,
 };
 use rusqlite::Connection;
-use sync::wire::{KIND_ORDER, OrderV1};
+use sync::wire::KIND_ORDER;
 
 use super::{CheckoutError, to_the_end};
 use crate::{
@@ -25,9 +25,9 @@ use crate::{
         spool::{self, Slip, SlipState},
         station,
     },
-    fault,
+    fault, prices,
     refusal::Refusal,
-    station::{Priced, Station},
+    station::{Priced, Station, Terms},
 };
 
 /// A completion as the screen asks for it.
@@ -39,6 +39,8 @@ pub(crate) struct CompleteCommand {
     pub(crate) order: OrderId,
     /// The cart as the operator saw it.
     pub(crate) revision: u64,
+    /// The total that the operator saw, before any cash rounding; by itself that of the scene.
+    pub(crate) total: Option<Money>,
     /// What the shopper gave.
     pub(crate) tenders: Vec<Tender>,
 }
@@ -57,7 +59,7 @@ struct Setting {
     node: Node,
     now: Timestamp,
     rounding: CashRounding,
-    clock: domain::time::StoreClock,
+    terms: Terms,
     fresh: OrderId,
     slip: Option<SlipId>,
 }
@@ -73,25 +75,30 @@ pub(crate) async fn complete(
 
 async fn complete_and_tell(
     context: &Arc<Context>,
-    command: CompleteCommand,
+    mut command: CompleteCommand,
 ) -> Result<Completed, CheckoutError> {
+    command.total = command.total.or_else(|| shown(context, &command));
     let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
     let workstation = command.workstation;
     let setting = Setting {
         node,
         now: context.clock.now(),
         rounding: context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default(),
-        clock: context.store_clock(),
+        terms: context.terms(workstation),
         fresh: mint(),
         slip: context.health.has_printer(workstation).then(mint),
     };
-    let (completed, priced, receipt) = context
+    let done = context
         .ledger
         .write(move |tx| {
             fault::point("complete.begun");
             carry_out(tx, &command, &setting)
         })
-        .await?;
+        .await;
+    if let Err(CheckoutError::Refused(Refusal::PriceChanged { .. })) = &done {
+        prices::look(context);
+    }
+    let (completed, priced, receipt) = done?;
     fault::point("complete.committed");
     context.screens.completed(priced, Arc::clone(&completed.order), receipt);
     if !completed.is_repeat {
@@ -109,6 +116,15 @@ async fn complete_and_tell(
     Ok(completed)
 }
 
+/// The total that the workstation's screens show of the cart that the command means.
+fn shown(context: &Context, command: &CompleteCommand) -> Option<Money> {
+    let scenes = context.screens.follow(command.workstation)?;
+    let scene = scenes.borrow();
+    let cart = &scene.priced.station.cart;
+    let is_same = cart.order == command.order && cart.revision == command.revision;
+    is_same.then_some(scene.priced.quote.total)
+}
+
 fn carry_out(
     tx: &Connection,
     command: &CompleteCommand,
@@ -121,7 +137,7 @@ fn carry_out(
         let repeat = Completed { order: Arc::new(known), is_repeat: true };
         let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
-            Ok((repeat, Priced::of(counter)?, receipt))
+            Ok((repeat, Priced::of(counter, &setting.terms)?, receipt))
         } else {
             Err(Refusal::IdReused.into())
         };
@@ -132,7 +148,11 @@ fn carry_out(
     if !is_current {
         return Err(Refusal::CartChanged.into());
     }
-    let business_date = setting.clock.business_date(setting.now);
+    let quote = setting.terms.quote(&counter.cart)?;
+    if command.total.is_some_and(|seen| seen != quote.total) {
+        return Err(Refusal::PriceChanged { total: quote.total }.into());
+    }
+    let business_date = setting.terms.occasion.clock.business_date(setting.now);
     let receipt_number = ReceiptNumber {
         store: setting.node.store_code.clone(),
         workstation: command.workstation,
@@ -145,24 +165,23 @@ fn carry_out(
         operator: signed_in.operator.clone(),
         completed_at: setting.now,
         rounding: setting.rounding,
+        occasion: setting.terms.occasion.clone(),
     };
-    let quote =
-        pricing::quote(&counter.cart).map_err(|_| DbError::Damaged { doing: "price a cart" })?;
-    let order = order::complete(&counter.cart, &quote, &command.tenders, completion)
+    let book = &setting.terms.book;
+    let order = order::complete(&counter.cart, book, &quote, &command.tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
-    Ok((Completed { order, is_repeat: false }, Priced::of(counter)?, receipt))
+    Ok((Completed { order, is_repeat: false }, Priced::of(counter, &setting.terms)?, receipt))
 }
 
 /// The order, its outbox row and its receipt job.
 fn write(tx: &Connection, order: &Order, setting: &Setting) -> Result<(), DbError> {
-    orders::insert(tx, order)?;
+    let body = orders::body(order)?;
+    orders::insert(tx, order, &body)?;
     fault::point("complete.inserted");
-    let body = serde_json::to_string(&OrderV1::of(order))
-        .map_err(|_| DbError::Damaged { doing: "write an order as JSON" })?;
     let fact =
         outbox::Fact { id: order.id.uuid(), kind: KIND_ORDER, v: 1, body: &body, at: setting.now };
     outbox::push(tx, setting.node.epoch, &fact)?;

@@ -170,9 +170,10 @@ mod tests {
         connection.execute_batch(sync::replica::CATALOG_TABLES).unwrap();
         connection
             .execute_batch(
-                "insert into item values
-                   (1, 'APPLE', 'apple', '', 'kg', '', '', '', '', '', 1280, 900, '12345', '', ''),
-                   (2, 'TEA', 'tea', '', 'piece', '', '', '', '', '', 2990, 1300, '', '', '');
+                "insert into item (item_id, sku, name, spec, unit, style, colour, size, brand,
+                   category, list_price_minor, tax_rate_bps, plu, tags, initials, pinyin) values
+                   (1, 'APPLE', 'apple', '', 'kg', '', '', '', '', '', 1280, 900, '12345', '', '', ''),
+                   (2, 'TEA', 'tea', '', 'piece', '', '', '', '', '', 2990, 1300, '', 'a;b', '', '');
                  insert into barcode values (2206013040080, 2, 1000);",
             )
             .unwrap();
@@ -188,6 +189,12 @@ mod tests {
             }
             (found, expected) => panic!("{text}: {found:?}, expected {expected:?}"),
         }
+    }
+
+    #[test]
+    fn a_line_remembers_what_rules_look_at() {
+        let found = look_up(&catalog(), "TEA", &default_label_patterns(), None);
+        assert!(matches!(&found, Ok((item, _)) if item.tags == ["a", "b"]), "{found:?}");
     }
 
     #[test]

@@ -7,13 +7,14 @@ use domain::{
     quantity::Quantity,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
+use sync::replica::split_tags;
 
 use super::DbError;
 
 /// The columns of an item in the order `item` reads them; its first barcode last.
 pub(super) const ITEM_COLUMNS: &str = "item.sku, item.name, item.spec, item.unit, item.style, \
      item.colour, item.size, item.brand, item.category, item.list_price_minor, \
-     item.tax_rate_bps, item.plu";
+     item.tax_rate_bps, item.plu, item.tags";
 
 /// Reads an item without its barcodes, which no till needs.
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
@@ -32,6 +33,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         list_price: Money::from_minor(row.get(9)?),
         tax_rate: BasisPoints(row.get(10)?),
         plu: row.get(11)?,
+        tags: split_tags(row.get_ref(12)?.as_str()?),
         barcodes: Vec::new(),
     })
 }
@@ -49,7 +51,7 @@ pub(crate) fn by_gtin(
         ))
         .and_then(|mut statement| {
             statement
-                .query_row([number], |row| Ok((item(row)?, Quantity::from_milli(row.get(12)?))))
+                .query_row([number], |row| Ok((item(row)?, Quantity::from_milli(row.get(13)?))))
                 .optional()
         })
         .map_err(DbError::sqlite("look a barcode up"))

@@ -140,10 +140,10 @@ fn collect(
     let mut statement = connection.prepare_cached(&sql).map_err(DbError::sqlite(doing))?;
     let rows = statement
         .query_map([parameter], |row| {
-            let code: Option<i64> = row.get(15)?;
+            let code: Option<i64> = row.get(16)?;
             let code = code.map(|number| format!("{number:014}")).unwrap_or_default();
-            let id: i64 = row.get(14)?;
-            Ok((id, Found { item: item(row)?, code, initials: row.get(12)?, pinyin: row.get(13)? }))
+            let id: i64 = row.get(15)?;
+            Ok((id, Found { item: item(row)?, code, initials: row.get(13)?, pinyin: row.get(14)? }))
         })
         .map_err(DbError::sqlite(doing))?;
     for row in rows {

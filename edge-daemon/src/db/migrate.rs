@@ -9,7 +9,10 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 1] = [include_str!("../../migrations/0001_ledger.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../migrations/0001_ledger.sql"),
+    include_str!("../../migrations/0002_pricing.sql"),
+];
 
 pub(super) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
@@ -47,7 +50,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = forward(&mut connection, Path::new("ledger.db"));
-        assert!(matches!(refused, Err(DbError::Newer { found: 99, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(DbError::Newer { found: 99, known: 2, .. })), "{refused:?}");
         let tables: i64 = connection
             .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
             .unwrap();
@@ -59,5 +62,30 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         forward(&mut connection, Path::new("ledger.db")).unwrap();
         forward(&mut connection, Path::new("ledger.db")).unwrap();
+    }
+
+    #[test]
+    fn a_ledger_of_an_older_program_steps_forward_in_place_and_leaves_a_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let open = || Connection::open_with_flags(&path, rusqlite::OpenFlags::default()).unwrap();
+        let old = open();
+        old.execute_batch(STEPS[0]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        let order = "insert into orders values (x'00112233445566778899aabbccddeeff',
+            'S1-1-1-20261121-0001', 1, '2026-11-21', '1001', 7, 100, 100, 0, 0);";
+        old.execute_batch(order).unwrap();
+        drop(old);
+        let mut connection = open();
+        forward(&mut connection, &path).unwrap();
+        let count = |connection: &Connection, table: &str| -> i64 {
+            let sql = format!("select count(*) from {table}");
+            connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        let counts = ["orders", "order_body", "price_book"].map(|table| count(&connection, table));
+        assert_eq!(counts, [1, 0, 0]);
+        let copy = folder.path().join("ledger.before-2.db");
+        let copy = Connection::open_with_flags(copy, rusqlite::OpenFlags::default()).unwrap();
+        assert_eq!(count(&copy, "orders"), 1);
     }
 }

@@ -5,16 +5,26 @@
 //!
 //! **Invariant:** the cursor lives inside the file and moves in the transaction of its rows.
 
+mod rows;
+
 use std::path::{Path, PathBuf};
 
 use domain::{id::IncarnationId, time::Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sync::{
-    replica::{REPLICA_SCHEMA, Scope, item_words},
-    wire::{FeedCursorV1, FeedPageV1, ItemV1, RowV1},
+    replica::{REPLICA_SCHEMA, Scope},
+    wire::{FeedCursorV1, FeedPageV1},
 };
 
 use super::{DbError, pool::Pool, sync_folder};
+
+/// What a catalog replica of schema 1 lacks.
+const TO_SCHEMA_2: &str = "alter table item add column tags text not null default '';
+    create table rule_set (
+      one      integer primary key check (one = 1),
+      revision integer not null check (revision > 0),
+      body     text not null
+    ) strict;";
 
 /// Where a replica stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +33,8 @@ pub(crate) struct Standing {
     pub(crate) cursor: FeedCursorV1,
     /// When it last learned something.
     pub(crate) updated_at: Timestamp,
+    /// The schema of its content: below ours, some columns are empty that the mall may fill.
+    pub(crate) schema: i64,
 }
 
 /// An open replica.
@@ -55,8 +67,47 @@ impl Replica {
 
     fn open(path: &Path, scope: Scope) -> Result<Self, DbError> {
         let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
-        replica.read(|connection| check_meta(connection, path, scope))?;
+        let schema = replica.read(|connection| check_meta(connection, path, scope))?;
+        if schema < REPLICA_SCHEMA && scope == Scope::Catalog {
+            replica.step_forward()?;
+        }
         Ok(replica)
+    }
+
+    /// Gives a replica of an older program the tables of this one, so that a store sells on over an
+    /// upgrade while nobody can send it a new file. Its `schema` stays as it is: what the older
+    /// program left out is missing until a snapshot brings it.
+    fn step_forward(&self) -> Result<(), DbError> {
+        let doing = "give an older replica its new tables";
+        let mut connection = self.connect_to_change()?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(DbError::sqlite(doing))?;
+        let has_tags: bool = transaction
+            .query_row(
+                "select exists (select 1 from pragma_table_info('item') where name = 'tags')",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(DbError::sqlite(doing))?;
+        if !has_tags {
+            transaction.execute_batch(TO_SCHEMA_2).map_err(DbError::sqlite(doing))?;
+        }
+        transaction.commit().map_err(DbError::sqlite(doing))
+    }
+
+    fn connect_to_change(&self) -> Result<Connection, DbError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)
+            .map_err(DbError::sqlite("open a replica to change it"))?;
+        connection
+            .execute_batch(
+                // The mall can always send it again, so a lost page costs a second.
+                "pragma journal_mode = wal; pragma synchronous = normal;
+                 pragma busy_timeout = 5000; pragma temp_store = memory;",
+            )
+            .map_err(DbError::sqlite("set up a replica to change it"))?;
+        Ok(connection)
     }
 
     /// Puts a verified file in force: pointer written aside, flushed, renamed.
@@ -101,21 +152,12 @@ impl Replica {
 
     /// Applies a page of changes and moves the cursor, in one transaction.
     pub(crate) fn apply(&self, page: &FeedPageV1, now: Timestamp) -> Result<(), DbError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(&self.path, flags)
-            .map_err(DbError::sqlite("open a replica to change it"))?;
-        connection
-            .execute_batch(
-                // The mall can always send it again, so a lost page costs a second.
-                "pragma journal_mode = wal; pragma synchronous = normal;
-                 pragma busy_timeout = 5000; pragma temp_store = memory;",
-            )
-            .map_err(DbError::sqlite("set up a replica to change it"))?;
+        let mut connection = self.connect_to_change()?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(DbError::sqlite("begin a page of changes"))?;
         for change in &page.changes {
-            apply_row(&transaction, &change.row)?;
+            rows::apply(&transaction, &change.row)?;
         }
         let FeedCursorV1 { incarnation, version, after } = &page.next;
         transaction
@@ -142,7 +184,8 @@ pub(crate) fn verify_file(path: &Path, scope: Scope) -> Result<(), DbError> {
     })
 }
 
-fn check_meta(connection: &Connection, path: &Path, scope: Scope) -> Result<(), DbError> {
+/// Looks whether a file is a replica of this scope that we can read, and says its schema.
+fn check_meta(connection: &Connection, path: &Path, scope: Scope) -> Result<i64, DbError> {
     let (written, schema): (String, i64) = connection
         .query_row("select scope, schema from replica_meta", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -153,7 +196,7 @@ fn check_meta(connection: &Connection, path: &Path, scope: Scope) -> Result<(), 
         return Err(DbError::Newer { path: path.to_owned(), found: schema, known });
     }
     if written == scope.to_string() {
-        Ok(())
+        Ok(schema)
     } else {
         Err(DbError::Damaged { doing: "read what a replica is" })
     }
@@ -161,158 +204,95 @@ fn check_meta(connection: &Connection, path: &Path, scope: Scope) -> Result<(), 
 
 fn standing(connection: &Connection) -> Result<Standing, DbError> {
     let doing = "read where a replica stands";
-    let (incarnation, version, after, at): (String, i64, String, i64) = connection
+    let (incarnation, version, after, at, schema): (String, i64, String, i64, i64) = connection
         .query_row(
-            "select incarnation, version, after_key, updated_at from replica_meta",
+            "select incarnation, version, after_key, updated_at, schema from replica_meta",
             [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
         )
         .map_err(DbError::sqlite(doing))?;
     let incarnation: IncarnationId = incarnation.parse().map_err(|_| DbError::Damaged { doing })?;
     Ok(Standing {
         cursor: FeedCursorV1 { incarnation, version, after },
         updated_at: Timestamp::from_micros(at),
+        schema,
     })
 }
 
-fn apply_row(connection: &Connection, row: &RowV1) -> Result<(), DbError> {
-    let doing = "apply a change";
-    let done = match row {
-        RowV1::Item(item) => return put_item(connection, item),
-        RowV1::ItemGone { sku } => return drop_item(connection, sku),
-        RowV1::Store(store) => {
-            let body = serde_json::to_string(store).map_err(|_| DbError::Damaged { doing })?;
-            connection.execute(
-                "insert into store (one, body) values (1, ?1)
-                 on conflict (one) do update set body = excluded.body",
-                [body],
-            )
-        }
-        RowV1::Workstation(w) => {
-            let kind = match w.kind {
-                sync::wire::WorkstationKindV1::Till => "till",
-                sync::wire::WorkstationKindV1::Kiosk => "kiosk",
-            };
-            connection.execute(
-                "insert into workstation (number, name, kind) values (?1, ?2, ?3)
-                 on conflict (number) do update set name = excluded.name, kind = excluded.kind",
-                params![w.number, w.name, kind],
-            )
-        }
-        RowV1::WorkstationGone { number } => {
-            connection.execute("delete from workstation where number = ?1", [number])
-        }
-        RowV1::Operator(o) => {
-            let role = match o.role {
-                sync::wire::RoleV1::Cashier => "cashier",
-                sync::wire::RoleV1::Manager => "manager",
-            };
-            connection.execute(
-                "insert into operator (number, name, role, pin_hash) values (?1, ?2, ?3, ?4)
-                 on conflict (number) do update set name = excluded.name, role = excluded.role,
-                   pin_hash = excluded.pin_hash",
-                params![o.number, o.name, role, o.pin_hash],
-            )
-        }
-        RowV1::OperatorGone { number } => {
-            connection.execute("delete from operator where number = ?1", [number])
-        }
+#[cfg(test)]
+mod tests {
+    use domain::{
+        catalog::{Item, Unit},
+        money::{BasisPoints, Money},
     };
-    done.map(|_| ()).map_err(DbError::sqlite(doing))
-}
+    use sync::{
+        replica::CATALOG_TABLES,
+        wire::{ItemV1, RowV1, RulesV1},
+    };
 
-fn put_item(connection: &Connection, wire: &ItemV1) -> Result<(), DbError> {
-    let doing = "apply an item";
-    let item = wire.clone().into_item();
-    item.check().map_err(|_| DbError::Damaged { doing })?;
-    let item_id: i64 = connection
-        .prepare_cached(
-            "insert into item (sku, name, spec, unit, style, colour, size, brand, category,
-               list_price_minor, tax_rate_bps, plu, initials, pinyin)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             on conflict (sku collate nocase) do update set sku = excluded.sku,
-               name = excluded.name, spec = excluded.spec,
-               unit = excluded.unit, style = excluded.style, colour = excluded.colour,
-               size = excluded.size, brand = excluded.brand, category = excluded.category,
-               list_price_minor = excluded.list_price_minor,
-               tax_rate_bps = excluded.tax_rate_bps, plu = excluded.plu,
-               initials = excluded.initials, pinyin = excluded.pinyin
-             returning item_id",
-        )
-        .and_then(|mut statement| {
-            statement.query_row(
-                params![
-                    item.sku,
-                    item.name,
-                    item.spec,
-                    item.unit.word(),
-                    item.style,
-                    item.colour,
-                    item.size,
-                    item.brand,
-                    item.category,
-                    item.list_price.minor(),
-                    item.tax_rate.0,
-                    item.plu,
-                    wire.initials,
-                    wire.pinyin,
-                ],
-                |row| row.get(0),
-            )
-        })
-        .map_err(DbError::sqlite(doing))?;
-    drop_barcodes(connection, item_id)?;
-    for barcode in &item.barcodes {
-        // A barcode that moved from one SKU to another arrives with whichever change comes later.
-        connection
-            .prepare_cached(
-                "insert into barcode (gtin, item_id, pack_milli) values (?1, ?2, ?3)
-                 on conflict (gtin) do update set item_id = excluded.item_id,
-                   pack_milli = excluded.pack_milli",
-            )
-            .and_then(|mut statement| {
-                let gtin = i64::try_from(barcode.gtin.number()).unwrap_or(0);
-                statement.execute(params![gtin, item_id, barcode.pack.milli()])
-            })
-            .map_err(DbError::sqlite(doing))?;
+    use super::*;
+    use crate::{
+        db::{catalog, rules},
+        test_store::{TestStore, lay_catalog},
+    };
+
+    const SCHEMA_1: &str = include_str!("replica/schema_1.sql");
+
+    fn columns(connection: &Connection, table: &str) -> Vec<(String, String, bool)> {
+        let sql = "select name, type, \"notnull\" from pragma_table_info(?1) order by name";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
     }
-    put_words(connection, item_id, wire)
-}
 
-fn put_words(connection: &Connection, item_id: i64, item: &ItemV1) -> Result<(), DbError> {
-    let words = item_words(item).into_iter().collect::<Vec<_>>().join(" ");
-    connection
-        .prepare_cached("delete from item_word where rowid = ?1")
-        .and_then(|mut statement| statement.execute([item_id]))
-        .and_then(|_| {
-            connection
-                .prepare_cached("insert into item_word (rowid, words) values (?1, ?2)")?
-                .execute(params![item_id, words])
-        })
-        .map(|_| ())
-        .map_err(DbError::sqlite("index an item's words"))
-}
+    #[test]
+    fn an_older_replica_gets_the_very_tables_of_this_program() {
+        let old = Connection::open_in_memory().unwrap();
+        old.execute_batch(SCHEMA_1).unwrap();
+        old.execute_batch(TO_SCHEMA_2).unwrap();
+        let new = Connection::open_in_memory().unwrap();
+        new.execute_batch(CATALOG_TABLES).unwrap();
+        for table in ["replica_meta", "item", "barcode", "rule_set"] {
+            assert_eq!(columns(&old, table), columns(&new, table), "{table}");
+        }
+    }
 
-fn drop_barcodes(connection: &Connection, item_id: i64) -> Result<(), DbError> {
-    connection
-        .prepare_cached("delete from barcode where item_id = ?1")
-        .and_then(|mut statement| statement.execute([item_id]))
-        .map(|_| ())
-        .map_err(DbError::sqlite("replace an item's barcodes"))
-}
+    #[tokio::test]
+    async fn a_store_that_is_upgraded_while_its_mall_is_away_sells_on() {
+        let folder = tempfile::tempdir().unwrap();
+        lay_catalog(folder.path(), SCHEMA_1, 1);
+        let store = TestStore::open_in(folder, None).await;
+        store.scan(1, "TEA").await;
+        assert_eq!(store.complete(1, Some(1_200), 1_200).await.unwrap().total.minor(), 1_200);
+        // What follows from the mall is taken in, and the file still says that it is an old one.
+        store.apply(RowV1::Item(ItemV1::of(&tagged(), String::new(), String::new()))).await;
+        let rules = RulesV1 { revision: 4, set: r#"{"rules": []}"#.to_owned() };
+        store.apply(RowV1::Rules(rules)).await;
+        let store = store.restart().await;
+        let replica = store.context().replicas.catalog().unwrap();
+        assert_eq!(replica.standing().unwrap().schema, 1);
+        let found = replica.read(|db| catalog::by_sku(db, "TEA")).unwrap().unwrap();
+        assert_eq!(found.tags, ["new", "season=2026AW"]);
+        assert_eq!(replica.read(rules::newest).unwrap().map(|rules| rules.revision), Some(4));
+        assert_eq!(store.context().prices.book().revision(), 4);
+    }
 
-fn drop_item(connection: &Connection, sku: &str) -> Result<(), DbError> {
-    use rusqlite::OptionalExtension as _;
-    let doing = "take an item out";
-    let gone: Option<i64> = connection
-        .prepare_cached("delete from item where sku = ?1 collate nocase returning item_id")
-        .and_then(|mut statement| statement.query_row([sku], |row| row.get(0)).optional())
-        .map_err(DbError::sqlite(doing))?;
-    let Some(item_id) = gone else { return Ok(()) };
-    drop_barcodes(connection, item_id)?;
-    connection
-        .prepare_cached("delete from item_word where rowid = ?1")
-        .and_then(|mut statement| statement.execute([item_id]))
-        .map(|_| ())
-        .map_err(DbError::sqlite(doing))
+    fn tagged() -> Item {
+        Item {
+            sku: "TEA".to_owned(),
+            name: "tea".to_owned(),
+            spec: String::new(),
+            unit: Unit::Piece,
+            style: String::new(),
+            colour: String::new(),
+            size: String::new(),
+            brand: String::new(),
+            category: "food".to_owned(),
+            list_price: Money::from_minor(1_200),
+            tax_rate: BasisPoints(1_300),
+            plu: String::new(),
+            tags: vec!["new".to_owned(), "season=2026AW".to_owned()],
+            barcodes: Vec::new(),
+        }
+    }
 }

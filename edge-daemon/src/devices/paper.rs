@@ -57,3 +57,63 @@ fn weigh(text: Text, weight: Weight) -> Text {
         Weight::Large => text.bold().double(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use drivers::{
+        port::{Limits, NetworkPrinter},
+        printer::{document::Paper, escpos},
+        sim::{SimPrinter, SimPrinterSetup},
+    };
+
+    use super::*;
+    use crate::test_store::TestStore;
+
+    const RULES: &str = r#"{"rules": [
+        {"id": "second", "name": "第二件半价", "repeat": "each", "goods": {"any": [{"sku": "TEA"}]},
+         "steps": [{"reward": {"nth": {"n": 2, "cut": {"rate": 5000}}}}]},
+        {"id": "over-100", "name": "满100减7",
+         "steps": [{"needs": [{"amount": {"minor": 10000}}], "reward": {"amount_off": 700}}]}
+    ]}"#;
+
+    /// What stands on the paper of a printer that got the receipt's bytes.
+    fn on_paper(rows: &[Row]) -> Vec<String> {
+        let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let sim = SimPrinter::start(SimPrinterSetup::on(any)).unwrap();
+        let bytes = escpos::encode(&document(rows), Paper::COLUMNS_42).unwrap();
+        let mut printer =
+            NetworkPrinter::open(&sim.address().to_string(), Limits::default()).unwrap();
+        printer.print(&bytes).unwrap();
+        let tape = sim.tape();
+        let lines = tape.slips[0].text(tape.columns);
+        lines.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    #[tokio::test]
+    async fn the_paper_says_by_name_what_was_saved() {
+        let store = TestStore::open(Some(RULES)).await;
+        for text in ["TEA", "COAT", "TEA"] {
+            store.scan(1, text).await;
+        }
+        let order = store.complete(1, None, 30_000).await.unwrap();
+        let head = store.context().store.load();
+        let rows = rows_of(&order, head.as_deref(), Copy::First);
+        let paper = tokio::task::spawn_blocking(move || on_paper(&rows)).await.unwrap();
+        let from = paper.iter().position(|line| line == "tea").unwrap();
+        let expected = [
+            "tea",
+            "2 × 12.00 24.00",
+            "第二件半价 -6.00",
+            "coat",
+            "1 × 200.00 200.00",
+            "------------------------------------------",
+            "件数 3",
+            "原价合计 224.00",
+            "商品优惠 -6.00",
+            "满100减7 -7.00",
+            "合计 211.00",
+        ];
+        assert_eq!(paper[from..from + expected.len()], expected, "{paper:#?}");
+        assert!(paper.contains(&"本单已省 13.00".to_owned()), "{paper:#?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! Each says what happened, what is safe, and what to do. A handler answers with a `Problem`; the
 //! outermost layer writes it, and turns a bare refusal of the framework into one as well.
 
+mod language;
 mod text;
 
 use axum::{
@@ -12,13 +13,17 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{barcode::NotACode, cart::CartRefusal, order::CompleteRefusal, tender::TenderRefusal};
+use domain::{
+    barcode::NotACode, cart::CartRefusal, money::Money, order::CompleteRefusal,
+    tender::TenderRefusal,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::MoneyBody;
 use crate::{Chain, checkout::CheckoutError, db::DbError, refusal::Refusal};
 
-pub(super) use text::Language;
+pub(super) use language::{Language, LanguageQuery, Wanted};
 
 /// A refusal before it is written.
 #[derive(Clone, Debug)]
@@ -28,6 +33,7 @@ pub(crate) struct Problem {
     /// What fills `{0}` in the sentence.
     about: String,
     code: Option<String>,
+    total: Option<Money>,
     retry_after_ms: Option<u64>,
 }
 
@@ -58,18 +64,26 @@ pub(crate) struct ProblemParams {
     /// The code that was scanned or typed; never one of another house.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    /// What the cart costs now, where that is the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<MoneyBody>,
 }
 
 impl Problem {
     /// A problem that needs no more than its name.
     pub(super) fn plain(slug: &'static str, status: StatusCode) -> Self {
-        Self { slug, status, about: String::new(), code: None, retry_after_ms: None }
+        Self { slug, status, about: String::new(), code: None, total: None, retry_after_ms: None }
     }
 
     fn with_code(mut self, code: &str) -> Self {
         self.code = Some(code.to_owned());
         self.about = code.to_owned();
         self
+    }
+
+    fn with_total(mut self, total: Money) -> Self {
+        self.total = Some(total);
+        self.about(total)
     }
 
     fn about(mut self, about: impl ToString) -> Self {
@@ -93,7 +107,10 @@ impl Problem {
             detail: words.detail.replace("{0}", &self.about),
             hint: (!words.hint.is_empty()).then(|| words.hint.to_owned()),
             retry_after_ms: self.retry_after_ms,
-            params: ProblemParams { code: self.code.clone() },
+            params: ProblemParams {
+                code: self.code.clone(),
+                total: self.total.map(MoneyBody::from),
+            },
         }
     }
 }
@@ -127,6 +144,9 @@ impl From<&Refusal> for Problem {
             Refusal::Cart(cart) => of_cart(*cart),
             Refusal::CartEmpty => plain("cart-empty", S::CONFLICT),
             Refusal::CartChanged => plain("cart-changed", S::CONFLICT),
+            Refusal::PriceChanged { total } => {
+                plain("price-changed", S::CONFLICT).with_total(*total)
+            }
             Refusal::Complete(complete) => of_complete(*complete),
             Refusal::NotKept => plain("not-kept", S::SERVICE_UNAVAILABLE),
             Refusal::IdReused => plain("order-conflict", S::UNPROCESSABLE_ENTITY),
@@ -157,6 +177,10 @@ fn of_complete(refusal: CompleteRefusal) -> Problem {
         CompleteRefusal::Tender(
             TenderRefusal::OverTender | TenderRefusal::Amount | TenderRefusal::TooMany,
         ) => Problem::plain("tender-impossible", impossible),
+        CompleteRefusal::Quote(fault) => {
+            tracing::error!(error = %Chain(&fault), "A quote does not hold; nothing was completed");
+            Problem::plain("internal", StatusCode::INTERNAL_SERVER_ERROR)
+        }
     }
 }
 

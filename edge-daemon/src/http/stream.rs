@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     App,
     caller::{Display, Peer, operator_at},
-    problem::{Language, Problem},
+    problem::{LanguageQuery, Problem, Wanted},
     view,
 };
 use crate::screens::{Scene, Watcher};
@@ -89,17 +89,18 @@ async fn next_event<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + S
 /// The operator's view of a workstation as it changes. Anybody; without its session nothing but the
 /// sign-in screen.
 #[utoipa::path(get, path = "/api/v1/workstations/{number}/view/stream",
-    params(("number" = u16, Path)),
+    params(("number" = u16, Path), LanguageQuery),
     responses((status = 200, content_type = "text/event-stream", body = view::OperatorView)))]
 pub(super) async fn operator_stream(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
     peer: Peer,
+    Wanted(language): Wanted,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let is_known = peer.is_local || operator_at(&app, &headers, number).is_some();
     let watcher = if is_known { Watcher::Known } else { Watcher::Unknown };
-    let (of, language) = (app.clone(), Language::of(&headers));
+    let of = app.clone();
     follow(&app, number, watcher, move |scene| {
         // Asked anew each time: a session that has ended elsewhere ends here too.
         let who = operator_at(&of, &headers, number);
@@ -110,17 +111,18 @@ pub(super) async fn operator_stream(
 
 /// The shopper's view of a workstation as it changes. A display of this box.
 #[utoipa::path(get, path = "/api/v1/workstations/{number}/display/stream",
-    params(("number" = u16, Path)),
+    params(("number" = u16, Path), LanguageQuery),
     responses((status = 200, content_type = "text/event-stream", body = view::CustomerView)))]
 pub(super) async fn customer_stream(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
     peer: Peer,
+    Wanted(language): Wanted,
     _: Display,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let context = Arc::clone(&app.context);
     let watcher = if peer.is_local { Watcher::Known } else { Watcher::Unknown };
     follow(&app, number, watcher, move |scene| {
-        (context.screens.revision(), view::customer(&context, scene))
+        (context.screens.revision(), view::customer(&context, scene, language))
     })
 }

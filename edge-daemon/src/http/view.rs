@@ -12,7 +12,7 @@ use domain::{
     cart::CartLine,
     money::Money,
     order::Order,
-    pricing::Quote,
+    pricing::QuotedLine,
     receipt_number::WorkstationNumber,
     tender::{self, TenderKind},
     time::Timestamp,
@@ -23,11 +23,17 @@ use super::{
     App,
     body::MoneyBody,
     caller::{Display, operator_at},
-    problem::{Language, Problem},
+    problem::{Language, LanguageQuery, Problem, Wanted},
 };
-use crate::{context::Context, db::spool::SlipState, screens::Scene, station::ScanFate};
+use crate::{
+    context::Context,
+    db::spool::SlipState,
+    screens::Scene,
+    station::{Priced, ScanFate},
+};
 
 mod notices;
+mod savings;
 mod shapes;
 
 pub(crate) use shapes::{
@@ -59,8 +65,9 @@ fn workstation_view(context: &Context, number: WorkstationNumber) -> Workstation
     )
 }
 
-fn line_view(line: &CartLine, amount: Money) -> LineView {
-    LineView {
+fn line_view(priced: &Priced, place: usize, language: Language) -> Option<LineView> {
+    let (line, quoted) = priced_line(priced, place)?;
+    Some(LineView {
         id: line.id.uuid(),
         sku: line.item.sku.clone(),
         code: line.item.code.clone(),
@@ -69,29 +76,41 @@ fn line_view(line: &CartLine, amount: Money) -> LineView {
         unit: line.item.unit.into(),
         quantity_milli: line.quantity.milli(),
         list_price: line.item.list_price.into(),
-        amount: amount.into(),
+        amount: quoted.amount.into(),
+        list: quoted.list.into(),
+        saved: saved(quoted).into(),
+        adjustments: savings::of_line(priced, place, language),
+        gift_units: quoted.gift_units,
         label: line.is_labelled,
-    }
+    })
 }
 
-fn priced_lines<'a>(
-    lines: &'a [CartLine],
-    quote: &'a Quote,
-) -> impl Iterator<Item = (&'a CartLine, Money)> {
-    lines.iter().zip(&quote.lines).map(|(line, quoted)| (line, quoted.amount))
+/// A line of the cart with its amounts, by its place.
+fn priced_line(priced: &Priced, place: usize) -> Option<(&CartLine, &QuotedLine)> {
+    Some((priced.station.cart.lines.get(place)?, priced.quote.lines.get(place)?))
 }
 
-fn cart_view(scene: &Scene) -> CartView {
-    let (cart, quote) = (&scene.priced.station.cart, &scene.priced.quote);
+fn saved(line: &QuotedLine) -> Money {
+    // Both are sums of a quote that holds.
+    line.list.minus(line.amount).unwrap_or_default()
+}
+
+fn cart_view(scene: &Scene, language: Language) -> CartView {
+    let priced = &scene.priced;
+    let (cart, quote) = (&priced.station.cart, &priced.quote);
     CartView {
         order_id: cart.order.uuid(),
         revision: cart.revision,
         pieces: quote.pieces,
-        lines: priced_lines(&cart.lines, quote).map(|(line, m)| line_view(line, m)).collect(),
+        lines: (0..cart.lines.len())
+            .filter_map(|place| line_view(priced, place, language))
+            .collect(),
         newest_line_id: cart.newest.map(domain::id::Id::uuid),
         list: quote.list.into(),
         saved: quote.saved.into(),
         total: quote.total.into(),
+        adjustments: savings::of_cart(priced, language),
+        hints: savings::hints(priced, language),
     }
 }
 
@@ -148,6 +167,7 @@ fn last_order_view(scene: &Scene) -> Option<LastOrderView> {
         tendered: tendered_views(order),
         change: order.change.into(),
         pieces: order.pieces(),
+        saved: saved_of(order).into(),
         receipt: receipt_state(last.receipt),
     })
 }
@@ -210,7 +230,7 @@ pub(super) fn operator(
         business_date: context.store_clock().business_date(now).to_string(),
         training: false,
         phase,
-        cart: is_in.then(|| cart_view(scene)),
+        cart: is_in.then(|| cart_view(scene, language)),
         tender: (phase == Phase::Tender).then(|| tender_view(context, scene.priced.quote.total)),
         last_order: last_order_view(scene).filter(|_| is_in),
         last_scan: last_scan_view(scene, language).filter(|_| is_in),
@@ -220,7 +240,7 @@ pub(super) fn operator(
 }
 
 /// A shopper's view.
-pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
+pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> CustomerView {
     let now = context.clock.now();
     let (station, quote) = (&scene.priced.station, &scene.priced.quote);
     let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
@@ -241,11 +261,12 @@ pub(super) fn customer(context: &Context, scene: &Scene) -> CustomerView {
         store: store_view(context),
         workstation: workstation_view(context, station.workstation),
         phase,
-        cart: shows_cart.then(|| customer_cart(scene)),
+        cart: shows_cart.then(|| customer_cart(scene, language)),
         tender: (phase == CustomerPhase::Tender).then(|| CustomerTenderView {
             total: quote.total.into(),
             rounding: rounding.into(),
             due: due.into(),
+            saved: quote.saved.into(),
         }),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
     }
@@ -255,24 +276,41 @@ fn is_fresh(order: &Order, now: Timestamp) -> bool {
     (0..PAID_SHOWN_MS).contains(&now.ms_since(order.completed_at))
 }
 
-fn customer_cart(scene: &Scene) -> CustomerCartView {
-    let (cart, quote) = (&scene.priced.station.cart, &scene.priced.quote);
-    let lines = priced_lines(&cart.lines, quote).map(|(line, amount)| CustomerLineView {
+fn customer_line(priced: &Priced, place: usize, language: Language) -> Option<CustomerLineView> {
+    let (line, quoted) = priced_line(priced, place)?;
+    Some(CustomerLineView {
         id: line.id.uuid(),
         name: line.item.name.clone(),
         spec: line.item.spec.clone(),
         unit: line.item.unit.into(),
         quantity_milli: line.quantity.milli(),
         list_price: line.item.list_price.into(),
-        amount: amount.into(),
-    });
+        amount: quoted.amount.into(),
+        list: quoted.list.into(),
+        saved: saved(quoted).into(),
+        adjustments: savings::of_line(priced, place, language),
+        gift_units: quoted.gift_units,
+    })
+}
+
+fn customer_cart(scene: &Scene, language: Language) -> CustomerCartView {
+    let priced = &scene.priced;
+    let (cart, quote) = (&priced.station.cart, &priced.quote);
+    let lines = (0..cart.lines.len()).filter_map(|place| customer_line(priced, place, language));
     CustomerCartView {
         pieces: quote.pieces,
         lines: lines.collect(),
         newest_line_id: cart.newest.map(domain::id::Id::uuid),
         saved: quote.saved.into(),
         total: quote.total.into(),
+        adjustments: savings::of_cart(priced, language),
+        hints: savings::hints(priced, language),
     }
+}
+
+fn saved_of(order: &Order) -> Money {
+    // Sums of a checked order cannot overflow.
+    order.saved().unwrap_or_default()
 }
 
 fn paid_view(order: &Order) -> PaidView {
@@ -284,6 +322,7 @@ fn paid_view(order: &Order) -> PaidView {
         change: order.change.into(),
         total: order.total.into(),
         rounding: order.rounding.into(),
+        saved: saved_of(order).into(),
     }
 }
 
@@ -300,25 +339,29 @@ pub(super) fn scene(
 /// The operator's view of a workstation, once. Anybody; without its session nothing but the sign-in
 /// screen.
 #[utoipa::path(get, path = "/api/v1/workstations/{number}/view",
-    params(("number" = u16, Path)), responses((status = 200, body = OperatorView)))]
+    params(("number" = u16, Path), LanguageQuery),
+    responses((status = 200, body = OperatorView)))]
 pub(super) async fn operator_view(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
+    Wanted(language): Wanted,
     headers: HeaderMap,
 ) -> Result<Json<OperatorView>, Problem> {
     let scene = scene(&app.context, number)?;
     let who = operator_at(&app, &headers, number);
-    Ok(Json(operator(&app.context, &scene, who.as_ref(), Language::of(&headers))))
+    Ok(Json(operator(&app.context, &scene, who.as_ref(), language)))
 }
 
 /// The shopper's view of a workstation, once. A display of this box.
 #[utoipa::path(get, path = "/api/v1/workstations/{number}/display",
-    params(("number" = u16, Path)), responses((status = 200, body = CustomerView)))]
+    params(("number" = u16, Path), LanguageQuery),
+    responses((status = 200, body = CustomerView)))]
 pub(super) async fn customer_view(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
+    Wanted(language): Wanted,
     _: Display,
 ) -> Result<Json<CustomerView>, Problem> {
     let scene = scene(&app.context, number)?;
-    Ok(Json(customer(&app.context, &scene)))
+    Ok(Json(customer(&app.context, &scene, language)))
 }

@@ -7,6 +7,7 @@ use axum::{
 };
 use domain::{
     id::LineId,
+    money::Money,
     quantity::Quantity,
     receipt::Copy,
     receipt_number::WorkstationNumber,
@@ -65,6 +66,9 @@ pub(crate) struct CompleteBody {
     order_id: Uuid,
     /// The cart's revision as the operator saw it.
     cart_revision: u64,
+    /// The total that the screen showed, in fen, before any cash rounding: when the cart costs
+    /// something else by now, nothing is completed and the answer is `price-changed`.
+    total_minor: Option<i64>,
     /// What the shopper gave.
     tenders: Vec<TenderBody>,
 }
@@ -273,7 +277,7 @@ pub(super) async fn complete(
     headers: HeaderMap,
     body: Json<CompleteBody>,
 ) -> Result<(StatusCode, Answer<CompletedBody>), Problem> {
-    let CompleteBody { order_id, cart_revision, tenders } = body.value;
+    let CompleteBody { order_id, cart_revision, total_minor, tenders } = body.value;
     let tender = |t: TenderBody| Tender {
         kind: match t.kind {
             TakenKind::Cash => TenderKind::Cash,
@@ -284,6 +288,7 @@ pub(super) async fn complete(
         workstation: who.workstation,
         order: id(order_id),
         revision: cart_revision,
+        total: total_minor.map(Money::from_minor),
         tenders: tenders.into_iter().map(tender).collect(),
     };
     let completed = checkout::complete(&app.context, command).await?;

@@ -66,6 +66,20 @@ pub(super) async fn take(
     changed(context, scope, tasks).await
 }
 
+/// Whether the mall offers a snapshot of a newer schema than this.
+pub(super) async fn is_of_newer(
+    mall: &Mall,
+    scope: Scope,
+    schema: i64,
+) -> Result<bool, DaemonError> {
+    match mall.get::<SnapshotV1>(&path::snapshot(scope)).await {
+        Ok(manifest) => Ok(manifest.schema > schema && manifest.schema <= REPLICA_SCHEMA),
+        // None is ready: its pages can be followed all the same.
+        Err(MallError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn put_in_force(
     data: &Path,
     packed: &Path,

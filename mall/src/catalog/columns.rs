@@ -21,10 +21,12 @@ pub(super) enum Column {
     Category,
     ExtraBarcodes,
     LabelPlu,
+    Tags,
+    Cost,
 }
 
 /// Every column, its name, and what else it may be called.
-const NAMES: [(Column, &str, &[&str]); 14] = [
+const NAMES: [(Column, &str, &[&str]); 16] = [
     (Column::Sku, "sku", &["货号"]),
     (Column::Barcode, "barcode", &["条码", "条形码", "国际条码"]),
     (Column::Name, "name", &["名称", "品名", "商品名称"]),
@@ -39,6 +41,8 @@ const NAMES: [(Column, &str, &[&str]); 14] = [
     (Column::Category, "category", &["分类", "类别"]),
     (Column::ExtraBarcodes, "extra_barcodes", &["附加条码"]),
     (Column::LabelPlu, "label_plu", &["plu"]),
+    (Column::Tags, "tags", &["标签"]),
+    (Column::Cost, "cost_yuan", &["成本价", "进价"]),
 ];
 
 impl Column {
@@ -101,6 +105,11 @@ impl Columns {
             Some(column) => Err(HeaderFault::Missing(column.name())),
             None => Ok((Self { places }, ignored)),
         }
+    }
+
+    /// Whether the header names a column.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.places.contains(&Some(column))
     }
 
     /// How many cells a row has at most.

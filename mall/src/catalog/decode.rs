@@ -30,6 +30,13 @@ pub(super) fn open(path: &Path) -> io::Result<Decoding> {
     })
 }
 
+/// Reads a whole text file, in whatever a spreadsheet wrote it; who asks has looked at its size.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = Vec::new();
+    open(path)?.read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
 fn tell(file: &mut File) -> io::Result<&'static Encoding> {
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut census = Census::default();

@@ -4,7 +4,7 @@
 //! chunk is one transaction, planned inside it, so that two imports at once cannot both give a
 //! barcode away. An import that is cut off leaves whole chunks; running it again does the rest.
 //!
-//! **Invariant:** a chunk that changes nothing raises no version.
+//! **Invariant:** a chunk that changes nothing that stores see raises no version.
 
 use std::{
     ops::ControlFlow,
@@ -227,10 +227,14 @@ async fn apply_rows(
     };
     let known = items_read::known(&mut tx, &keys, &gtins, &plus).await?;
     let step = plan(rows, &known, seen);
-    if !import.is_dry_run && !step.writes.is_empty() {
-        let at = context.now();
-        let version = scope::raise(&mut tx, Scope::Catalog, at).await?;
-        items::upsert(&mut tx, &step.writes, Stamp { version, at }).await?;
+    let is_idle = step.writes.is_empty() && step.costs.is_empty();
+    if !import.is_dry_run && !is_idle {
+        if !step.writes.is_empty() {
+            let at = context.now();
+            let version = scope::raise(&mut tx, Scope::Catalog, at).await?;
+            items::upsert(&mut tx, &step.writes, Stamp { version, at }).await?;
+        }
+        items::put_costs(&mut tx, &step.costs).await?;
         db::commit(tx, doing).await?;
         tokio::time::sleep(TURN).await;
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::barcode::Gtin;
+use domain::{barcode::Gtin, money::Money};
 use sync::chain::Hash;
 
 use super::row::{ItemRow, RowFault};
@@ -30,6 +30,8 @@ pub(super) struct Seen {
 pub(super) struct Plan {
     /// What to write.
     pub(super) writes: Vec<ItemWrite>,
+    /// Items that stand as they are but cost HQ something else now, by key.
+    pub(super) costs: Vec<(String, Money)>,
     /// Rows that were not there.
     pub(super) added: u64,
     /// Rows that were, and differ.
@@ -110,9 +112,16 @@ impl Plan {
     fn put(&mut self, row: ItemRow, known: &Known, seen: &mut Seen) {
         let key = sku_key(&row.item.sku);
         let held = known.items.get(&key);
+        let held_cost = held.map_or(Money::ZERO, |held| held.cost);
+        let cost = row.cost.unwrap_or(held_cost);
         match held.map(|held| held.digest) {
             Some(Some(digest)) if digest == row.digest => {
-                self.unchanged += 1;
+                if cost == held_cost {
+                    self.unchanged += 1;
+                } else {
+                    self.changed += 1;
+                    self.costs.push((key, cost));
+                }
                 return;
             }
             Some(Some(_)) => self.changed += 1,
@@ -125,7 +134,7 @@ impl Plan {
         let old = held.map(|held| &held.plu).filter(|old| **old != row.item.plu);
         seen.released_plus.extend(old.filter(|old| !old.is_empty()).cloned());
         let is_known = held.is_some();
-        self.writes.push(ItemWrite { item: row.item, digest: row.digest, is_known });
+        self.writes.push(ItemWrite { item: row.item, digest: row.digest, cost, is_known });
     }
 }
 
@@ -144,7 +153,7 @@ mod tests {
     const MILK: &str = "6901234567892";
     const TEA: &str = "96385074";
 
-    /// `line sku price barcode,barcode plu`
+    /// `line sku price barcode,barcode plu cost`
     fn row(text: &str) -> ItemRow {
         let mut parts = text.split(' ');
         let mut part = || parts.next().unwrap_or_default();
@@ -165,17 +174,19 @@ mod tests {
             list_price_minor: Money::parse_yuan(price).unwrap(),
             tax_rate_bps: BasisPoints(1_300),
             plu: part().into(),
+            tags: Vec::new(),
             barcodes: barcodes.collect(),
             initials: String::new(),
             pinyin: String::new(),
         };
         let digest = Hash::of(&serde_json::to_vec(&item).unwrap());
-        ItemRow { line: line.parse().unwrap(), item, digest }
+        let cost = parts.next().map(|yuan| Money::parse_yuan(yuan).unwrap());
+        ItemRow { line: line.parse().unwrap(), item, digest, cost }
     }
 
     fn known(rows: &[&str]) -> Known {
         let mut known = Known::default();
-        for ItemRow { item, digest, .. } in rows.iter().map(|text| row(text)) {
+        for ItemRow { item, digest, cost, .. } in rows.iter().map(|text| row(text)) {
             let key = sku_key(&item.sku);
             for barcode in &item.barcodes {
                 known.owners.insert(barcode.gtin, item.sku.clone());
@@ -183,7 +194,12 @@ mod tests {
             if !item.plu.is_empty() {
                 known.plus.insert(item.plu.clone(), item.sku.clone());
             }
-            let held = KnownItem { sku: item.sku, digest: Some(digest), plu: item.plu };
+            let held = KnownItem {
+                sku: item.sku,
+                digest: Some(digest),
+                plu: item.plu,
+                cost: cost.unwrap_or_default(),
+            };
             known.items.insert(key.clone(), held);
             known.barcodes.insert(key, item.barcodes);
         }
@@ -205,6 +221,22 @@ mod tests {
         check(&[], &[&a, &b], "+2 ~0 =0");
         check(&[&a, &b], &[&a, &b], "+0 ~0 =2");
         check(&[&a, &b], &[&a, &format!("3 B 2.50 {TEA}")], "+0 ~1 =1");
+    }
+
+    #[test]
+    fn another_cost_changes_a_row_and_none_leaves_the_cost_alone() {
+        check(&["2 A 1.00 -  0.60"], &["2 A 1.00 -  0.60"], "+0 ~0 =1");
+        check(&["2 A 1.00 -  0.60"], &["2 A 1.00 - "], "+0 ~0 =1");
+        check(&["2 A 1.00 -  0.60"], &["2 A 1.00 -  0.70"], "+0 ~1 =0");
+        let held = known(&["2 A 1.00 -  0.60"]);
+        let costs = |text: &str| {
+            let plan = plan(vec![row(text)], &held, &mut Seen::default());
+            let written = plan.writes.iter().map(|write| write.cost.minor());
+            (written.collect::<Vec<_>>(), plan.costs)
+        };
+        assert_eq!(costs("2 A 1.00 -  0.70"), (vec![], vec![("a".into(), Money::from_minor(70))]));
+        assert_eq!(costs("2 A 2.00 - "), (vec![60], vec![]));
+        assert_eq!(costs("2 A 2.00 -  0.70"), (vec![70], vec![]));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use domain::{
     barcode::Gtin,
     catalog::{Item, ItemBarcode, Unit},
-    money::{BasisPoints, Money},
+    money::{BasisPoints, Money, UNIT_PRICE_MINOR_MAX},
     quantity::Quantity,
 };
 use serde::Serialize;
@@ -55,6 +55,8 @@ pub(super) struct ItemRow {
     pub(super) item: ItemV1,
     /// Digest of that.
     pub(super) digest: Hash,
+    /// What it costs HQ, nothing if the cell is empty; `None` where the file has no such column.
+    pub(super) cost: Option<Money>,
 }
 
 /// Reads a row.
@@ -70,6 +72,7 @@ pub(super) fn read(row: &SheetRow, columns: &Columns) -> Result<ItemRow, RowFaul
         return Err(RowFault::new(row.line, "row", reason, value));
     }
     let item = cells.item()?;
+    let cost = cells.cost()?;
     if let Err(fault) = item.check() {
         let value = cells.by_name(fault.field);
         return Err(RowFault::new(row.line, fault.field, fault.reason, &value));
@@ -78,7 +81,7 @@ pub(super) fn read(row: &SheetRow, columns: &Columns) -> Result<ItemRow, RowFaul
     let mut item = ItemV1::of(&item, initials, pinyin);
     barcodes::sort(&mut item.barcodes);
     let digest = digest(&item);
-    Ok(ItemRow { line: row.line, item, digest })
+    Ok(ItemRow { line: row.line, item, digest, cost })
 }
 
 /// The digest by which an unchanged row is known.
@@ -100,7 +103,7 @@ impl Cells<'_> {
     fn by_name(&self, name: &str) -> String {
         let all = [Column::Sku, Column::Name, Column::Spec, Column::Style, Column::Colour];
         let more = [Column::Size, Column::Brand, Column::Category, Column::LabelPlu];
-        let others = [Column::ListPrice, Column::ExtraBarcodes];
+        let others = [Column::ListPrice, Column::ExtraBarcodes, Column::Tags];
         let column = all.into_iter().chain(more).chain(others).find(|c| c.name() == name);
         column.map(|column| self.columns.cell(self.row, column).text).unwrap_or_default()
     }
@@ -150,6 +153,7 @@ impl Cells<'_> {
             list_price: self.list_price()?,
             tax_rate: self.tax_rate()?,
             plu: self.plu()?,
+            tags: self.tags()?,
             barcodes,
         })
     }
@@ -194,6 +198,36 @@ impl Cells<'_> {
             return Err(self.fault(Column::ListPrice, "is missing", &text));
         }
         Money::parse_yuan(&text).map_err(|error| self.fault(Column::ListPrice, error, &text))
+    }
+
+    /// What HQ pays; 0 is a price that nobody has said.
+    fn cost(&self) -> Result<Option<Money>, RowFault> {
+        if !self.columns.has(Column::Cost) {
+            return Ok(None);
+        }
+        let text = self.text(Column::Cost)?;
+        if text.is_empty() {
+            return Ok(Some(Money::ZERO));
+        }
+        let fault = |reason: String| self.fault(Column::Cost, reason, &text);
+        let cost = Money::parse_yuan(&text).map_err(|error| fault(error.to_string()))?;
+        if (0..=UNIT_PRICE_MINOR_MAX).contains(&cost.minor()) {
+            Ok(Some(cost))
+        } else {
+            Err(fault("is out of range".to_owned()))
+        }
+    }
+
+    fn tags(&self) -> Result<Vec<String>, RowFault> {
+        let text = self.text(Column::Tags)?;
+        let mut tags: Vec<String> = Vec::new();
+        for tag in text.split([';', '；']).map(str::trim).filter(|tag| !tag.is_empty()) {
+            if tags.iter().any(|held| held == tag) {
+                return Err(self.fault(Column::Tags, "stands twice in this row", tag));
+            }
+            tags.push(tag.to_owned());
+        }
+        Ok(tags)
     }
 
     fn tax_rate(&self) -> Result<BasisPoints, RowFault> {

@@ -2,11 +2,15 @@
 //!
 //! **Invariant:** words only; nothing is done here.
 
+mod rules;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
+
+pub(super) use rules::{RulesFormat, RulesVerb};
 
 use crate::{Clock, Config, config::LISTEN, fleet::TTL_MINUTES};
 
@@ -55,6 +59,8 @@ impl Args {
             | Verb::Edge { .. }
             | Verb::Staff { .. }
             | Verb::Orders { .. }
+            | Verb::Rules { .. }
+            | Verb::TryCart { .. }
             | Verb::Openapi => LISTEN,
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
@@ -120,6 +126,16 @@ pub(super) enum Verb {
     Orders {
         #[command(subcommand)]
         verb: OrdersVerb,
+    },
+    /// Promotions: sets of rules with revisions.
+    Rules {
+        #[command(subcommand)]
+        verb: RulesVerb,
+    },
+    /// Price the carts of a trial file and say why; no mall is needed for it.
+    TryCart {
+        /// The file.
+        file: PathBuf,
     },
     /// Print the HQ API's OpenAPI document.
     Openapi,
@@ -291,7 +307,7 @@ pub(super) enum OrdersVerb {
         #[arg(long)]
         date: BusinessDate,
     },
-    /// Facts of a store that a person should look at.
+    /// Facts of a store that a person should look at, and orders that the mall prices otherwise.
     Troubles {
         /// The store's code.
         #[arg(long)]

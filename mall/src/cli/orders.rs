@@ -83,6 +83,13 @@ impl Desk<'_> {
                 line.list_price.yuan(),
                 line.amount.yuan(),
             ]);
+            for adjustment in &line.adjustments {
+                let (name, lane) = (&adjustment.name, adjustment.lane);
+                let what = format!("  {name} ({lane})");
+                let taken = format!("off {}", adjustment.amount.yuan());
+                let none = String::new;
+                table.row(vec![none(), what, adjustment.rule.clone(), none(), none(), taken]);
+            }
         }
         table.print(self.out)?;
         let mut sums = Table::new(&[("", Side::Left), ("", Side::Right)]);

@@ -14,6 +14,7 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 use sync::{
     chain::Hash,
+    replica::split_tags,
     wire::{BarcodeV1, ItemV1},
 };
 
@@ -57,6 +58,8 @@ pub(crate) struct KnownItem {
     pub(crate) digest: Option<Hash>,
     /// The label's number that it carries, or nothing; a tombstone carries none.
     pub(crate) plu: String,
+    /// What it costs HQ; nothing where nobody said.
+    pub(crate) cost: Money,
 }
 
 impl KnownItem {
@@ -77,19 +80,20 @@ pub(crate) async fn known(
     let mut found = Known::default();
     for some in keys.chunks(KEYS_MAX) {
         let statement = format!(
-            "select sku_key, sku, digest, plu from item where sku_key in {}",
+            "select sku_key, sku, digest, plu, cost_minor from item where sku_key in {}",
             bulk::list(some.len())
         );
         let mut query =
-            sqlx::query_as::<_, (String, String, String, String)>(AssertSqlSafe(statement))
+            sqlx::query_as::<_, (String, String, String, String, i64)>(AssertSqlSafe(statement))
                 .persistent(some.len() == KEYS_MAX);
         for key in some {
             query = query.bind(key.as_str());
         }
-        for (key, sku, digest, plu) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
+        for (key, sku, digest, plu, cost) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
             let digest = Hash::from_hex(&digest).filter(|_| !digest.is_empty());
             let plu = if digest.is_some() { plu } else { String::new() };
-            found.items.insert(key, KnownItem { sku, digest, plu });
+            let cost = Money::from_minor(cost);
+            found.items.insert(key, KnownItem { sku, digest, plu, cost });
         }
     }
     let held: Vec<String> = found.items.keys().cloned().collect();
@@ -121,7 +125,7 @@ pub(crate) async fn changed(
 ) -> Result<Vec<ChangedItem>, DbError> {
     const SQL: &str = "
         select sku, name, spec, unit, style, colour, size, brand, category,
-               list_price_minor, tax_rate_bps, plu, initials, pinyin, version, sku_key, gone
+               list_price_minor, tax_rate_bps, plu, tags, initials, pinyin, version, sku_key, gone
         from item
         where version > $1 and (version > $1 + 1 or sku_key > $2)
         order by version, sku_key
@@ -137,10 +141,10 @@ pub(crate) async fn changed(
     let mut changed = Vec::with_capacity(rows.len());
     for row in &rows {
         changed.push(ChangedItem {
-            version: row.try_get(14).map_err(sql(doing))?,
-            key: row.try_get(15).map_err(sql(doing))?,
+            version: row.try_get(15).map_err(sql(doing))?,
+            key: row.try_get(16).map_err(sql(doing))?,
             item: item(row)?,
-            is_gone: row.try_get::<i64, _>(16).map_err(sql(doing))? != 0,
+            is_gone: row.try_get::<i64, _>(17).map_err(sql(doing))? != 0,
         });
     }
     let keys: Vec<String> = changed.iter().filter(|c| !c.is_gone).map(|c| c.key.clone()).collect();
@@ -173,7 +177,7 @@ pub(crate) async fn page(
 ) -> Result<Vec<ItemV1>, DbError> {
     const SQL: &str = "
         select sku, name, spec, unit, style, colour, size, brand, category,
-               list_price_minor, tax_rate_bps, plu, initials, pinyin, sku_key
+               list_price_minor, tax_rate_bps, plu, tags, initials, pinyin, sku_key
         from item
         where gone = 0 and sku_key > $1
           and ($2 = '' or name like $3 escape '\\' or sku_key like $3 escape '\\'
@@ -209,6 +213,50 @@ pub(crate) async fn page(
     Ok(found)
 }
 
+/// Items on sale by their keys, without barcodes.
+pub(crate) async fn by_keys(
+    tx: &mut Conn,
+    keys: &[String],
+) -> Result<HashMap<String, ItemV1>, DbError> {
+    let doing = "read items";
+    let mut found = HashMap::with_capacity(keys.len());
+    for some in keys.chunks(KEYS_MAX) {
+        let statement = format!(
+            "select {}, sku_key from item where gone = 0 and sku_key in {}",
+            items::COLUMNS,
+            bulk::list(some.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+        for key in some {
+            query = query.bind(key.as_str());
+        }
+        for row in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
+            found.insert(row.try_get(15).map_err(sql(doing))?, item(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Items on sale whose cost is known, after a key, by key, without barcodes.
+pub(crate) async fn costed(
+    tx: &mut Conn,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(ItemV1, Money)>, DbError> {
+    const SQL: &str = "
+        select sku, name, spec, unit, style, colour, size, brand, category,
+               list_price_minor, tax_rate_bps, plu, tags, initials, pinyin, cost_minor
+        from item where gone = 0 and cost_minor > 0 and sku_key > $1
+        order by sku_key limit $2";
+    let doing = "read what items cost";
+    let rows = sqlx::query(SQL).bind(after).bind(limit).fetch_all(tx).await.map_err(sql(doing))?;
+    let read = |row: &AnyRow| {
+        let cost: i64 = row.try_get(15).map_err(sql(doing))?;
+        Ok((item(row)?, Money::from_minor(cost)))
+    };
+    rows.iter().map(read).collect()
+}
+
 /// A row of the join of items and barcodes: an item appears once per barcode, or once without.
 pub(crate) type Joined = (ItemV1, Option<BarcodeV1>);
 
@@ -216,7 +264,7 @@ pub(crate) type Joined = (ItemV1, Option<BarcodeV1>);
 pub(crate) fn all(tx: &mut Conn) -> impl Stream<Item = Result<Joined, DbError>> + Send + '_ {
     const SQL: &str = "
         select i.sku, i.name, i.spec, i.unit, i.style, i.colour, i.size, i.brand, i.category,
-               i.list_price_minor, i.tax_rate_bps, i.plu, i.initials, i.pinyin,
+               i.list_price_minor, i.tax_rate_bps, i.plu, i.tags, i.initials, i.pinyin,
                coalesce(b.gtin, -1), coalesce(b.pack_milli, 0)
         from item i
         left join barcode b on b.sku_key = i.sku_key
@@ -225,8 +273,8 @@ pub(crate) fn all(tx: &mut Conn) -> impl Stream<Item = Result<Joined, DbError>> 
     let doing = "read the whole catalog";
     sqlx::query(SQL).fetch(tx).map(move |row| {
         let row = row.map_err(sql(doing))?;
-        let gtin: i64 = row.try_get(14).map_err(sql(doing))?;
-        let pack: i64 = row.try_get(15).map_err(sql(doing))?;
+        let gtin: i64 = row.try_get(15).map_err(sql(doing))?;
+        let pack: i64 = row.try_get(16).map_err(sql(doing))?;
         let barcode = match gtin {
             -1 => None,
             number => Some(BarcodeV1 {
@@ -257,8 +305,9 @@ fn item(row: &AnyRow) -> Result<ItemV1, DbError> {
         list_price_minor: Money::from_minor(number(9)?),
         tax_rate_bps: BasisPoints(rate),
         plu: text(11)?,
+        tags: split_tags(&text(12)?),
         barcodes: Vec::new(),
-        initials: text(12)?,
-        pinyin: text(13)?,
+        initials: text(13)?,
+        pinyin: text(14)?,
     })
 }

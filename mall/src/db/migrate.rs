@@ -7,7 +7,10 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 1] = [include_str!("../../migrations/0001_mall.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../migrations/0001_mall.sql"),
+    include_str!("../../migrations/0002_pricing.sql"),
+];
 
 /// Which steps were taken, and when.
 const LOG: &str = "-- reference

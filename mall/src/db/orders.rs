@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** inserts only.
 
-use domain::id::OrderId;
+use domain::{id::OrderId, money::Money};
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sync::{
     replica::StoreId,
@@ -12,7 +13,9 @@ use sync::{
 use super::{Conn, DbError, bulk, inbox::Sender, sql};
 
 /// Lines in one statement.
-const ROWS_MAX: usize = bulk::rows_max(14);
+const ROWS_MAX: usize = bulk::rows_max(COLUMNS);
+/// Columns of a line.
+const COLUMNS: usize = 18;
 
 /// Inserts an order with its lines and tenders; `false` when it is there already.
 pub(crate) async fn insert(
@@ -23,8 +26,8 @@ pub(crate) async fn insert(
     let done = sqlx::query(
         "insert into orders (store_id, id, receipt_number, business_date, workstation, operator,
                              completed_at, currency, list_minor, total_minor, rounding_minor,
-                             change_minor, edge_id, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                             change_minor, edge_id, received_at, pricing, delivery)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          on conflict do nothing",
     )
     .bind(sender.store.0)
@@ -41,6 +44,8 @@ pub(crate) async fn insert(
     .bind(order.change_minor.minor())
     .bind(sender.edge.to_string())
     .bind(sender.at.micros())
+    .bind(order.pricing.as_ref().map(json).unwrap_or_default())
+    .bind(order.delivery.as_ref().map(json).unwrap_or_default())
     .execute(&mut *tx)
     .await
     .map_err(sql("insert an order"))?;
@@ -54,6 +59,16 @@ pub(crate) async fn insert(
     Ok(true)
 }
 
+/// A part of an order as the wire has it; a struct of texts and numbers always serialises.
+fn json(part: &impl Serialize) -> String {
+    serde_json::to_string(part).unwrap_or_default()
+}
+
+/// The same of a list, which is nothing when it is empty.
+fn list<T: Serialize>(parts: &[T]) -> String {
+    if parts.is_empty() { String::new() } else { json(&parts) }
+}
+
 async fn insert_lines(
     tx: &mut Conn,
     store: StoreId,
@@ -63,9 +78,9 @@ async fn insert_lines(
     let statement = format!(
         "insert into order_line (store_id, order_id, number, id, sku, code, name, spec, unit,
                                  quantity_milli, list_price_minor, tax_rate_bps, list_minor,
-                                 amount_minor)
+                                 amount_minor, label_minor, tax_minor, adjustments, units)
          values {}",
-        bulk::rows(lines.len(), 14)
+        bulk::rows(lines.len(), COLUMNS)
     );
     let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(lines.len() <= 8);
     for line in lines {
@@ -83,7 +98,11 @@ async fn insert_lines(
             .bind(line.list_price_minor.minor())
             .bind(i64::from(line.tax_rate_bps.0))
             .bind(line.list_minor.minor())
-            .bind(line.amount_minor.minor());
+            .bind(line.amount_minor.minor())
+            .bind(line.label_amount_minor.map_or(-1, Money::minor))
+            .bind(line.tax_minor.map_or(-1, Money::minor))
+            .bind(list(&line.adjustments))
+            .bind(list(&line.units));
     }
     query.execute(tx).await.map_err(sql("insert the lines of an order"))?;
     Ok(())

@@ -10,6 +10,7 @@ use domain::{
     tender::TenderKind,
     time::{BusinessDate, Timestamp},
 };
+use serde::de::DeserializeOwned;
 use sqlx::{Row as _, any::AnyRow};
 use sync::{
     replica::StoreId,
@@ -18,7 +19,8 @@ use sync::{
 
 use super::{Conn, DbError, damaged, sql};
 
-/// An order as it is kept, without its lines and tenders until `fill` has read them.
+/// An order as it is kept, without its lines and tenders until `fill` has read them. Of its items
+/// come name and price; brand, category and tags stay in the fact's bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredOrder {
     /// Whose it is.
@@ -42,7 +44,8 @@ pub(crate) struct After {
 
 const BY_STORE: &str = "
     select store_id, id, receipt_number, business_date, workstation, operator, completed_at,
-           currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at
+           currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at,
+               pricing, delivery
     from orders
     where store_id = $1 and ($2 = '' or business_date = $2)
       and (completed_at < $3 or (completed_at = $3 and id < $4))
@@ -74,7 +77,8 @@ pub(crate) async fn of_store(
 pub(crate) async fn one(tx: &mut Conn, name: &str) -> Result<Option<StoredOrder>, DbError> {
     const SQL: &str = "
         select store_id, id, receipt_number, business_date, workstation, operator, completed_at,
-               currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at
+               currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at,
+               pricing, delivery
         from orders where id = $1 or receipt_number = $1
         order by received_at, id limit 1";
     let row =
@@ -93,7 +97,8 @@ pub(crate) async fn page(
 ) -> Result<Vec<StoredOrder>, DbError> {
     const SQL: &str = "
         select store_id, id, receipt_number, business_date, workstation, operator, completed_at,
-               currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at
+               currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at,
+               pricing, delivery
         from orders where store_id > $1 or (store_id = $1 and id > $2)
         order by store_id, id limit $3";
     let rows = sqlx::query(SQL)
@@ -128,6 +133,8 @@ fn stored(row: &AnyRow) -> Result<StoredOrder, DbError> {
         rounding_minor: Money::from_minor(number(10)?),
         tenders: Vec::new(),
         change_minor: Money::from_minor(number(11)?),
+        pricing: part(&text(14)?)?,
+        delivery: part(&text(15)?)?,
     };
     Ok(StoredOrder {
         store: StoreId(number(0)?),
@@ -137,12 +144,25 @@ fn stored(row: &AnyRow) -> Result<StoredOrder, DbError> {
     })
 }
 
+/// Takes back a part of an order that was kept as JSON; nothing stands for none.
+fn part<T: DeserializeOwned>(text: &str) -> Result<Option<T>, DbError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_str(text).map(Some).map_err(|_| damaged("read an order"))
+}
+
+/// An amount that may not be there.
+fn amount(minor: i64) -> Option<Money> {
+    (minor >= 0).then_some(Money::from_minor(minor))
+}
+
 /// Reads an order's lines and tenders.
 pub(crate) async fn fill(tx: &mut Conn, found: &mut StoredOrder) -> Result<(), DbError> {
     let doing = "read the lines of an order";
     let rows = sqlx::query(
         "select id, number, sku, code, name, spec, unit, quantity_milli, list_price_minor,
-                tax_rate_bps, list_minor, amount_minor
+                tax_rate_bps, list_minor, amount_minor, label_minor, tax_minor, adjustments, units
          from order_line where store_id = $1 and order_id = $2 order by number",
     )
     .bind(found.store.0)
@@ -186,6 +206,16 @@ fn line(row: &AnyRow) -> Result<OrderLineV1, DbError> {
         tax_rate_bps: BasisPoints(rate),
         list_minor: Money::from_minor(number(10)?),
         amount_minor: Money::from_minor(number(11)?),
+        label_amount_minor: amount(number(12)?),
+        tax_minor: amount(number(13)?),
+        adjustments: part(&text(14)?)?.unwrap_or_default(),
+        units: part(&text(15)?)?.unwrap_or_default(),
+        style: String::new(),
+        colour: String::new(),
+        size: String::new(),
+        brand: String::new(),
+        category: String::new(),
+        tags: Vec::new(),
     })
 }
 

@@ -18,8 +18,8 @@ use ring::digest::{Context as Digest, SHA256};
 use rusqlite::{Connection, Transaction, params};
 use sync::{
     chain::Hash,
-    replica::{self, REPLICA_SCHEMA, Scope, item_words},
-    wire::{RowV1, SnapshotV1},
+    replica::{self, REPLICA_SCHEMA, Scope, item_words, join_tags},
+    wire::{RowV1, RulesV1, SnapshotV1},
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -89,6 +89,7 @@ pub(super) struct Places {
 
 enum Rows {
     Items(Vec<Joined>),
+    Rules(RulesV1),
     Store(Vec<RowV1>),
 }
 
@@ -114,6 +115,9 @@ async fn send_rows(tx: &mut Tx, scope: Scope, sender: Sender<Rows>) -> Result<()
             let _ = sender.send(Rows::Store(rows)).await;
         }
         Scope::Catalog => {
+            if let Some(rules) = page::rules_in_force(tx).await? {
+                let _ = sender.send(Rows::Rules(rules)).await;
+            }
             let mut rows = std::pin::pin!(items_read::all(tx));
             let mut chunk = Vec::with_capacity(CHUNK_ROWS);
             while let Some(row) = rows.try_next().await? {
@@ -177,6 +181,7 @@ fn fill(subject: Subject, file: &Path, mut receiver: Receiver<Rows>) -> Result<i
     while let Some(rows) = receiver.blocking_recv() {
         match rows {
             Rows::Items(rows) => filler.items(&tx, rows)?,
+            Rows::Rules(rules) => put_rules(&tx, &rules)?,
             Rows::Store(rows) => filler.store(&tx, rows)?,
         }
     }
@@ -207,6 +212,12 @@ fn put_meta(tx: &Transaction<'_>, subject: Subject) -> Result<(), rusqlite::Erro
     Ok(())
 }
 
+fn put_rules(tx: &Transaction<'_>, rules: &RulesV1) -> Result<(), rusqlite::Error> {
+    let sql = "insert into rule_set (one, revision, body) values (1, ?1, ?2)";
+    tx.execute(sql, params![rules.revision, rules.set])?;
+    Ok(())
+}
+
 /// Fills a replica's tables; knows which item the last row was of.
 #[derive(Debug, Default)]
 struct Filler {
@@ -218,8 +229,8 @@ impl Filler {
     fn items(&mut self, tx: &Transaction<'_>, rows: Vec<Joined>) -> Result<(), rusqlite::Error> {
         let mut put_item = tx.prepare_cached(
             "insert into item (item_id, sku, name, spec, unit, style, colour, size, brand, category,
-                               list_price_minor, tax_rate_bps, plu, initials, pinyin)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                               list_price_minor, tax_rate_bps, plu, tags, initials, pinyin)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?;
         let mut put_words =
             tx.prepare_cached("insert into item_word (rowid, words) values (?1, ?2)")?;
@@ -245,6 +256,7 @@ impl Filler {
                     item.list_price_minor.minor(),
                     item.tax_rate_bps.0,
                     item.plu,
+                    join_tags(&item.tags),
                     item.initials,
                     item.pinyin
                 ])?;
@@ -283,6 +295,7 @@ impl Filler {
                     )?;
                 }
                 RowV1::Item(_)
+                | RowV1::Rules(_)
                 | RowV1::ItemGone { .. }
                 | RowV1::WorkstationGone { .. }
                 | RowV1::OperatorGone { .. } => {}

@@ -6,13 +6,13 @@
 use domain::time::Timestamp;
 use sync::{
     replica::{Scope, StoreId},
-    wire::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1},
+    wire::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, RulesV1},
 };
 
 use crate::{
     context::Context,
     db::{
-        DbError, Tx, items_read,
+        DbError, Tx, damaged, items_read, rules,
         scope::{self, Head},
         staffing, stores,
     },
@@ -20,6 +20,10 @@ use crate::{
 
 /// Changes in a page: one short write at the store, about half a megabyte on the line.
 pub(crate) const CHANGES_MAX: i64 = 2_000;
+/// Bytes of a page, near enough; a set of rules has a page for itself.
+const PAGE_BYTES_MAX: usize = 2 * 1_024 * 1_024;
+/// The rules' key in the feed. No SKU has a control sign, so none is the same.
+const RULES_KEY: &str = "\u{1}rules";
 
 /// Why a feed cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +46,7 @@ pub(crate) async fn head(context: &Context, scope: Scope) -> Result<HeadV1, Feed
     Ok(HeadV1 { incarnation: head.incarnation, version: head.version })
 }
 
-/// The changes after a cursor, at most `limit`.
+/// The changes after a cursor, at most `limit`, and not many more bytes than `PAGE_BYTES_MAX`.
 ///
 /// Head and rows are read in one transaction, so a cursor never runs ahead of the rows it stands
 /// for. When the page ends inside version `v` the next cursor says `v − 1` and the key.
@@ -62,11 +66,45 @@ pub(crate) async fn page(
         Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
         Scope::Store(store) => own(&mut tx, store, *version, after).await?,
     };
-    let limit = usize::try_from(limit).unwrap_or(0);
+    let limit = usize::try_from(limit).unwrap_or(0).min(fitting(&changes));
     let is_more = changes.len() > limit;
     changes.truncate(limit);
     let next = next(&head, &changes, is_more);
     Ok(FeedPageV1 { changes, next, head: head.version })
+}
+
+/// How many changes fit into a page: at least one, however large, else a store would never get
+/// past it.
+fn fitting(changes: &[ChangeV1]) -> usize {
+    let mut bytes = 0_usize;
+    let is_within = |change: &&ChangeV1| {
+        let is_first = bytes == 0;
+        bytes = bytes.saturating_add(weight(&change.row));
+        is_first || bytes <= PAGE_BYTES_MAX
+    };
+    changes.iter().take_while(is_within).count()
+}
+
+/// Bytes that a row takes on the line, near enough. A set of rules takes a page for itself.
+fn weight(row: &RowV1) -> usize {
+    /// Names of members, numbers, marks.
+    const FRAME: usize = 300;
+    match row {
+        RowV1::Item(item) => {
+            let texts = [&item.sku, &item.name, &item.spec, &item.style, &item.colour, &item.size];
+            let more = [&item.brand, &item.category, &item.plu, &item.initials, &item.pinyin];
+            let tags = item.tags.iter().map(|tag| tag.len() + 3).sum::<usize>();
+            let texts = texts.into_iter().chain(more).map(String::len).sum::<usize>();
+            FRAME + texts + tags + item.barcodes.len() * 50
+        }
+        RowV1::Rules(_) => PAGE_BYTES_MAX,
+        RowV1::ItemGone { .. }
+        | RowV1::Store(_)
+        | RowV1::Workstation(_)
+        | RowV1::WorkstationGone { .. }
+        | RowV1::Operator(_)
+        | RowV1::OperatorGone { .. } => FRAME,
+    }
 }
 
 fn next(head: &Head, changes: &[ChangeV1], is_more: bool) -> FeedCursorV1 {
@@ -79,6 +117,7 @@ fn next(head: &Head, changes: &[ChangeV1], is_more: bool) -> FeedCursorV1 {
     }
 }
 
+/// Items and the rules in force, in the order of the feed.
 async fn catalog(
     tx: &mut Tx,
     since: i64,
@@ -94,7 +133,30 @@ async fn catalog(
         };
         ChangeV1 { version: change.version, key: change.key, row }
     });
-    Ok(changes.collect())
+    let mut changes: Vec<ChangeV1> = changes.collect();
+    let Some(held) = rules::current(tx).await? else {
+        return Ok(changes);
+    };
+    let place = changes.partition_point(|change| change.version < held.version);
+    let is_read = held.version <= since || (held.version == since + 1 && after >= RULES_KEY);
+    let is_later = place == changes.len() && changes.len() >= usize::try_from(limit).unwrap_or(0);
+    if !is_read && !is_later {
+        let revision = held.revision;
+        let set = rules::body(tx, revision).await?.ok_or_else(|| damaged("read a rule set"))?;
+        let row = RowV1::Rules(RulesV1 { revision, set });
+        let key = RULES_KEY.to_owned();
+        changes.insert(place, ChangeV1 { version: held.version, key, row });
+    }
+    Ok(changes)
+}
+
+/// The rules in force as the bytes that are kept, with their revision, for a snapshot.
+pub(super) async fn rules_in_force(tx: &mut Tx) -> Result<Option<RulesV1>, DbError> {
+    let Some(held) = rules::current(tx).await? else {
+        return Ok(None);
+    };
+    let body = rules::body(tx, held.revision).await?;
+    Ok(body.map(|set| RulesV1 { revision: held.revision, set }))
 }
 
 /// A store's own rows: some dozens, so they are read whole and cut here.
@@ -144,7 +206,11 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
 /// A store's rows as they stand, without what is gone, for a snapshot.
 pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, DbError> {
     let stands = |row: &RowV1| match row {
-        RowV1::Item(_) | RowV1::Store(_) | RowV1::Workstation(_) | RowV1::Operator(_) => true,
+        RowV1::Item(_)
+        | RowV1::Rules(_)
+        | RowV1::Store(_)
+        | RowV1::Workstation(_)
+        | RowV1::Operator(_) => true,
         RowV1::ItemGone { .. } | RowV1::WorkstationGone { .. } | RowV1::OperatorGone { .. } => {
             false
         }

@@ -5,14 +5,17 @@
 use domain::{order::OrderFault, time::BusinessDate};
 use sync::wire::{OrderV1Fault, WorkstationKindV1};
 
-use super::shapes::{
-    DayShape, EdgeShape, ItemPage, ItemShape, OrderPage, OrderShape, StoreShape, SummaryShape,
-    TroubleShape, WorkstationShape,
+use super::{
+    drift::trouble,
+    shapes::{
+        DayShape, EdgeShape, ItemPage, ItemShape, OrderPage, OrderShape, StoreShape, SummaryShape,
+        TroubleShape, WorkstationShape,
+    },
 };
 use crate::{
     context::Context,
     db::{
-        Conn, DbError, edges,
+        Conn, DbError, drift, edges,
         items::sku_key,
         items_read,
         orders_read::{self, After, StoredOrder},
@@ -43,7 +46,7 @@ pub(crate) enum HqError {
     Db(#[from] DbError),
 }
 
-async fn known(tx: &mut Conn, code: &str) -> Result<StoreRow, HqError> {
+pub(super) async fn known(tx: &mut Conn, code: &str) -> Result<StoreRow, HqError> {
     db_stores::by_code(tx, code).await?.ok_or_else(|| HqError::Store(code.to_owned()))
 }
 
@@ -90,6 +93,11 @@ async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
     })
 }
 
+/// Rows of a page that somebody asked for, or did not.
+pub(crate) fn page_limit(limit: Option<i64>) -> i64 {
+    limit.unwrap_or(50).clamp(1, PAGE_MAX)
+}
+
 /// What part of a list is asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
@@ -102,8 +110,8 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn limit(&self) -> i64 {
-        self.limit.unwrap_or(50).clamp(1, PAGE_MAX)
+    pub(super) fn limit(&self) -> i64 {
+        page_limit(self.limit)
     }
 }
 
@@ -175,12 +183,18 @@ pub(crate) async fn items(
     Ok(ItemPage { items: found.into_iter().map(ItemShape::of).collect(), next })
 }
 
-/// What a person should look at in a store, newest first.
+/// What a person should look at in a store, newest first: troubled facts and price drifts.
 pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<TroubleShape>, HqError> {
     let mut tx = context.db().read("read the troubles of a store").await?;
     let row = known(&mut tx, store).await?;
     let found = orders_read::troubles(&mut tx, row.id, PAGE_MAX).await?;
-    Ok(found.into_iter().map(TroubleShape::of).collect())
+    let troubles = found.into_iter().map(|row| (row.received_at, TroubleShape::of(row)));
+    let drifts = drift::list(&mut tx, Some(row.id), None, PAGE_MAX).await?;
+    let drifts = drifts.into_iter().map(|row| (row.received_at, trouble(row)));
+    let mut both: Vec<_> = troubles.chain(drifts).collect();
+    both.sort_by_key(|(received_at, _)| std::cmp::Reverse(*received_at));
+    both.truncate(usize::try_from(PAGE_MAX).unwrap_or(0));
+    Ok(both.into_iter().map(|(_, shape)| shape).collect())
 }
 
 /// What checking every stored order found.

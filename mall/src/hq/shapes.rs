@@ -4,7 +4,7 @@
 
 use domain::money::{CURRENCY, Money};
 use serde::Serialize;
-use sync::wire::{ItemV1, OrderLineV1};
+use sync::wire::{AdjustmentV1, ItemV1, OrderLineV1, SourceV1};
 use utoipa::ToSchema;
 
 use crate::db::orders_read::{DaySums, StoredOrder, TroubleRow};
@@ -183,6 +183,37 @@ pub(crate) struct LineShape {
     pub(crate) list: MoneyShape,
     /// What was paid for it.
     pub(crate) amount: MoneyShape,
+    /// What reductions took from it, in the order they took it.
+    pub(crate) adjustments: Vec<AdjustmentShape>,
+}
+
+/// What a reduction took from a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Adjustment)]
+pub(crate) struct AdjustmentShape {
+    /// The promotion's or coupon's rule; empty for a reduction by hand.
+    pub(crate) rule: String,
+    /// What people read.
+    pub(crate) name: String,
+    /// `price`, `line`, `group`, `order`, `coupon` or `points`.
+    pub(crate) lane: &'static str,
+    /// How much; below zero only where an authorised person raised a price.
+    pub(crate) amount: MoneyShape,
+}
+
+impl AdjustmentShape {
+    fn of(adjustment: &AdjustmentV1) -> Self {
+        let rule = match &adjustment.source {
+            SourceV1::Rule { rule } | SourceV1::Coupon { rule, .. } => rule.clone(),
+            SourceV1::Manual { .. } => String::new(),
+        };
+        Self {
+            rule,
+            name: adjustment.name.clone(),
+            lane: adjustment.lane.word(),
+            amount: MoneyShape::of(adjustment.amount_minor),
+        }
+    }
 }
 
 impl LineShape {
@@ -199,6 +230,7 @@ impl LineShape {
             tax_rate_bps: line.tax_rate_bps.0,
             list: MoneyShape::of(line.list_minor),
             amount: MoneyShape::of(line.amount_minor),
+            adjustments: line.adjustments.iter().map(AdjustmentShape::of).collect(),
         }
     }
 }
@@ -305,6 +337,8 @@ pub(crate) struct ItemShape {
     pub(crate) barcodes: Vec<String>,
     /// The number in-store labels carry.
     pub(crate) label_plu: String,
+    /// HQ's tags, which promotions look at.
+    pub(crate) tags: Vec<String>,
 }
 
 impl ItemShape {
@@ -322,6 +356,7 @@ impl ItemShape {
             list_price: MoneyShape::of(item.list_price_minor),
             barcodes: item.barcodes.iter().map(|barcode| barcode.gtin.to_string()).collect(),
             label_plu: item.plu,
+            tags: item.tags,
         }
     }
 }
@@ -341,7 +376,7 @@ pub(crate) struct ItemPage {
 pub(crate) struct TroubleShape {
     /// The fact's id.
     pub(crate) id: String,
-    /// `quarantined` or `conflict`.
+    /// `quarantined`, `conflict` or `price_drift`.
     pub(crate) what: String,
     /// What is wrong.
     pub(crate) reason: String,

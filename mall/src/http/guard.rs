@@ -95,10 +95,14 @@ async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, Problem> {
     Ok(bytes.into())
 }
 
+/// Whose token a request carries.
+#[derive(Clone, Debug)]
+pub(super) struct Staff(pub(super) String);
+
 /// Lets a request in that carries a staff token.
 pub(super) async fn require_staff(
     State(context): State<Context>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let header = request.headers().get(header::AUTHORIZATION);
@@ -110,7 +114,10 @@ pub(super) async fn require_staff(
         return Problem::of(TOKEN_REQUIRED).into_response();
     };
     match fleet::staff_of(&context, &token).await {
-        Ok(Some(_)) => next.run(request).await,
+        Ok(Some(name)) => {
+            request.extensions_mut().insert(Staff(name));
+            next.run(request).await
+        }
         Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),
         Err(error) => Problem::from(error).into_response(),
     }

@@ -1,4 +1,4 @@
-//! What HQ calls.
+//! What HQ reads.
 //!
 //! **Invariant:** reads only; the shapes are `hq`'s.
 
@@ -12,10 +12,12 @@ use utoipa::IntoParams;
 use super::problem::{MALFORMED, Problem};
 use crate::{
     context::Context,
-    hq::{self, Asked, DayShape, ItemPage, OrderPage, OrderShape, StoreShape, TroubleShape},
+    hq::{
+        self, Asked, DayShape, DriftPage, ItemPage, OrderPage, OrderShape, StoreShape, TroubleShape,
+    },
 };
 
-fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     let told = |_| Problem::of(MALFORMED).detail("the query could not be understood");
     query.map(|Query(query)| query).map_err(told)
 }
@@ -138,4 +140,32 @@ pub(super) async fn list_troubles(
     Path(code): Path<String>,
 ) -> Result<Json<Vec<TroubleShape>>, Problem> {
     Ok(Json(hq::troubles(&context, &code).await?))
+}
+
+/// What part of the drifts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DriftsQuery {
+    /// Only this store's, by its code.
+    store: Option<String>,
+    /// At most so many, 1 to 200; 50 if not said.
+    limit: Option<i64>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// Orders that came out otherwise when the mall priced them again, newest first.
+#[utoipa::path(
+    get, path = "/hq/v1/orders/drift", tag = "orders",
+    params(DriftsQuery),
+    responses((status = 200, body = DriftPage), (status = 404, description = "no such store")),
+    security(("staff" = []))
+)]
+pub(super) async fn list_drifts(
+    State(context): State<Context>,
+    asked: Result<Query<DriftsQuery>, QueryRejection>,
+) -> Result<Json<DriftPage>, Problem> {
+    let DriftsQuery { store, limit, after } = query(asked)?;
+    let asked = Asked { date: None, after, limit };
+    Ok(Json(hq::drifts(&context, store.as_deref(), &asked).await?))
 }

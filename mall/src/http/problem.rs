@@ -1,7 +1,7 @@
 //! Errors as the API says them (RFC 9457).
 //!
-//! **Invariant:** `type` paths are promises to programs; a detail never shows what was sent. What
-//! nobody outside can mend is logged here, once, and told as `internal`.
+//! **Invariant:** `type` paths are promises to programs; a detail never shows what a store sent.
+//! What nobody outside can mend is logged here, once, and told as `internal`.
 
 use axum::{
     Json,
@@ -18,6 +18,7 @@ use crate::{
     fleet::EnrolError,
     hq::HqError,
     intake::{ReceiveError, Refusal},
+    rules::{CheckShape, FindingShape, PreviewError, RulesError},
 };
 
 /// A kind of problem: its path's last part, its status, its title.
@@ -55,6 +56,10 @@ kinds! {
     FEED_GONE = "feed-gone", GONE, "The feed cannot be followed from this cursor";
     BODY_TOO_SLOW = "body-too-slow", REQUEST_TIMEOUT, "The body took too long";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    RULES_CHANGED = "rules-changed", PRECONDITION_FAILED, "Another rule set is in force by now";
+    RULES_REFUSED = "rules-refused", UNPROCESSABLE_ENTITY, "The rule set has faults";
+    QUOTE_REFUSED = "quote-refused", UNPROCESSABLE_ENTITY, "The cart cannot be priced";
+    REVISION_REQUIRED = "revision-required", PRECONDITION_REQUIRED, "Say which rule set you have changed";
     TOO_MANY_TRIES = "too-many-tries", TOO_MANY_REQUESTS, "Too many wrong tries";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke here";
     BUSY = "busy", SERVICE_UNAVAILABLE, "The mall is busy";
@@ -73,6 +78,8 @@ struct Members {
     retry_after_ms: Option<u64>,
     now: Option<String>,
     epoch: Option<i64>,
+    revision: Option<i64>,
+    check: Option<CheckShape>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +97,12 @@ struct Body {
     now: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<FindingShape>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_findings: Option<usize>,
 }
 
 impl Problem {
@@ -101,6 +114,8 @@ impl Problem {
             retry_after_ms: None,
             now: None,
             epoch: None,
+            revision: None,
+            check: None,
         }))
     }
 
@@ -130,6 +145,15 @@ impl Problem {
         self.with(|members| members.epoch = Some(epoch))
     }
 
+    fn revision(self, revision: i64) -> Self {
+        self.with(|members| members.revision = Some(revision))
+    }
+
+    /// The faults of a rule set, each with its rule, code and sentences.
+    fn faults(check: CheckShape) -> Self {
+        Self::of(RULES_REFUSED).with(|members| members.check = Some(check))
+    }
+
     /// What nobody outside can mend: logged here, once.
     fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         error!(error = %Chain(error), "A request could not be answered");
@@ -139,7 +163,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Members { kind, detail, hint, retry_after_ms, now, epoch } = *self.0;
+        let Members { kind, detail, hint, retry_after_ms, now, epoch, revision, check } = *self.0;
+        let (findings, n_findings) = check.map(|check| (check.errors, check.n_errors)).unzip();
         let body = Body {
             r#type: format!("/problems/{}", kind.slug),
             title: kind.title,
@@ -149,6 +174,9 @@ impl IntoResponse for Problem {
             retry_after_ms,
             now,
             epoch,
+            revision,
+            findings,
+            n_findings,
         };
         let mut response = (kind.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -236,6 +264,40 @@ impl From<HqError> for Problem {
             HqError::Store(_) | HqError::Order(_) => Self::of(NOT_FOUND).detail(error),
             HqError::Cursor => Self::of(MALFORMED).detail(error),
             HqError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RulesError> for Problem {
+    fn from(error: RulesError) -> Self {
+        match error {
+            RulesError::TooLarge(_) => Self::of(BODY_TOO_LARGE).detail(error),
+            RulesError::Faults(check) => Self::faults(*check),
+            RulesError::Changed { current } => {
+                let hint = "read it, make your change to it, and save that";
+                Self::of(RULES_CHANGED).detail(error).revision(current).hint(hint)
+            }
+            RulesError::Unknown(_) => Self::of(NOT_FOUND).detail(error),
+            RulesError::Note => Self::of(MALFORMED).detail(error),
+            RulesError::CutOff => Self::internal(&error),
+            RulesError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<PreviewError> for Problem {
+    fn from(error: PreviewError) -> Self {
+        match error {
+            PreviewError::Faults(check) => Self::faults(*check),
+            PreviewError::Rules(error) => error.into(),
+            PreviewError::TooManyLines(_)
+            | PreviewError::Sku { .. }
+            | PreviewError::Label { .. }
+            | PreviewError::Line { .. }
+            | PreviewError::Occasion(_)
+            | PreviewError::Both
+            | PreviewError::Quote(_)
+            | PreviewError::Tender(_) => Self::of(QUOTE_REFUSED).detail(error),
         }
     }
 }

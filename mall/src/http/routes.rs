@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use super::{
     download, edge, hq, open,
     problem::{METHOD_NOT_ALLOWED, Problem},
+    rules,
     table::{Access, Endpoint, Table},
 };
 use crate::context::Context;
@@ -27,7 +28,7 @@ use crate::context::Context;
 #[openapi(
     info(
         title = "Guitai mall, HQ API",
-        description = "What HQ reads. Errors are application/problem+json (RFC 9457).",
+        description = "What HQ reads, and how it decides prices. Errors are application/problem+json (RFC 9457).",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     modifiers(&Security)
@@ -70,6 +71,11 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(hq::show_day))
         .documented(Access::Staff, routes!(hq::list_items))
         .documented(Access::Staff, routes!(hq::list_troubles))
+        .documented(Access::Staff, routes!(hq::list_drifts))
+        .documented(Access::Staff, routes!(rules::show_rules, rules::save_rules))
+        .documented(Access::Staff, routes!(rules::list_rules))
+        .documented(Access::Staff, routes!(rules::check_rules))
+        .documented(Access::Staff, routes!(rules::make_quote))
 }
 
 /// The HQ API's document.
@@ -156,6 +162,8 @@ mod tests {
             .map(|endpoint| &endpoint.path)
             .collect();
         staff.sort();
+        // A path with several methods is documented once.
+        staff.dedup();
         assert_eq!(documented, staff);
     }
 }

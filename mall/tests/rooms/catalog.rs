@@ -75,6 +75,33 @@ async fn the_same_file_again_changes_nothing_and_a_changed_row_changes_only_itse
 }
 
 #[tokio::test]
+async fn tags_travel_and_what_goods_cost_stays_here() {
+    let town = Town::new().await;
+    let list = "sku,name,售价,标签,成本价\n\
+                A1,纯牛奶,5.50,new; season=2026AW ；尾货,3.20\n\
+                A2,绿茶,4.00,,\n\
+                A3,红茶,4.00,new;new,\n\
+                A4,白茶,4.00,,-1\n";
+    let first = town.import(list).await;
+    let faults = first["faults"].as_array().unwrap();
+    let told = |at: usize| (&faults[at]["field"], &faults[at]["reason"]);
+    assert_eq!(told(0), (&"tags".into(), &"stands twice in this row".into()));
+    assert_eq!(told(1), (&"cost_yuan".into(), &"is out of range".into()));
+    let held = "select sku, tags, cost_minor, version from item order by sku";
+    assert_eq!(town.rows(held), ["A1|new;season=2026AW;尾货|320|1", "A2||0|1"]);
+    let again = town.import(list).await;
+    assert_eq!((&again["unchanged"], &again["version"]), (&2.into(), &1.into()));
+    // Another cost is a change, but none that a store would see.
+    let dearer = town.import(&list.replace("3.20", "3.30")).await;
+    assert_eq!((&dearer["changed"], &dearer["version"]), (&1.into(), &1.into()));
+    // A list without the column leaves the cost alone; one without tags takes them away.
+    let plain = town.import("sku,name,售价\nA1,纯牛奶,5.60\n").await;
+    assert_eq!((&plain["changed"], &plain["version"]), (&1.into(), &2.into()));
+    assert_eq!(town.rows(held), ["A1||330|2", "A2||0|1"]);
+    town.stop().await;
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_would_happen_and_writes_nothing() {
     let town = Town::new().await;
     let path = town.file("a.csv", LIST);

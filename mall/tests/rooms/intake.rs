@@ -1,5 +1,7 @@
 //! Batches: every verdict, every refusal, and that splits and repeats change nothing.
 
+use std::time::Duration;
+
 use domain::{
     catalog::Unit,
     id::{LineId, OrderId},
@@ -43,14 +45,26 @@ pub(crate) fn order(store: &str, number: u32, fen: i64) -> OrderV1 {
             quantity_milli: Quantity::ONE,
             list_price_minor: money(fen),
             tax_rate_bps: BasisPoints(1_300),
+            style: String::new(),
+            colour: String::new(),
+            size: String::new(),
+            brand: String::new(),
+            category: String::new(),
+            tags: Vec::new(),
             list_minor: money(fen),
             amount_minor: money(fen),
+            label_amount_minor: None,
+            tax_minor: None,
+            adjustments: Vec::new(),
+            units: Vec::new(),
         }],
+        delivery: None,
         list_minor: money(fen),
         total_minor: money(fen),
         rounding_minor: money(0),
         tenders: vec![TenderV1 { kind: TenderKind::Cash, amount_minor: money(fen + 10_000) }],
         change_minor: money(10_000),
+        pricing: None,
     }
 }
 
@@ -102,17 +116,18 @@ async fn sent(edge: &Edge<'_>, batch: &BatchV1) -> BatchAnswerV1 {
     post(edge, batch).await.read()
 }
 
+/// Longer than any inbox of a test takes on a busy machine; a wait that succeeds ends early.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Waits until the processor has nothing left; it is nudged by each batch.
 pub(crate) async fn processed(town: &Town) {
-    for _ in 0..2_000 {
-        let waiting = town.rows("select count(*) from event_inbox where state = 'waiting'");
-        if waiting == ["0"] {
-            return;
+    let empty = async {
+        while town.rows("select count(*) from event_inbox where state = 'waiting'") != ["0"] {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::task::yield_now().await;
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("the inbox is never empty");
+    };
+    let emptied = tokio::time::timeout(PATIENCE, empty).await;
+    assert!(emptied.is_ok(), "the inbox is never empty");
 }
 
 fn told(seq: i64, verdict: VerdictV1) -> ToldV1 {

@@ -8,11 +8,14 @@
 )]
 
 mod catalog;
+mod drift;
 mod enrolment;
 mod feed;
 mod hq;
 mod intake;
 mod process;
+mod quotes;
+mod rules;
 mod snapshot;
 mod town;
 mod xlsx;

@@ -6,7 +6,7 @@ use axum::{body::Body, http::Request};
 use sync::{
     chain::Hash,
     path,
-    replica::{Scope, StoreId, item_words},
+    replica::{REPLICA_SCHEMA, Scope, StoreId, item_words},
     signature::{HEADER, Signed},
     wire::{RowV1, SnapshotV1},
 };
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Fetches, verifies and unpacks the snapshot that is offered.
-async fn fetch(edge: &Edge<'_>, scope: Scope) -> (SnapshotV1, tempfile::NamedTempFile) {
+pub(crate) async fn fetch(edge: &Edge<'_>, scope: Scope) -> (SnapshotV1, tempfile::NamedTempFile) {
     let snapshot: SnapshotV1 = edge.get(&path::snapshot(scope)).await.read();
     let packed = edge.get(&path::snapshot_file(scope, snapshot.version)).await;
     assert_eq!(packed.status, 200);
@@ -46,7 +46,7 @@ async fn a_snapshot_holds_the_rows_that_the_feed_gives() {
     for row in by_key.values() {
         let RowV1::Item(item) = row else { continue };
         items.push(format!(
-            "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}",
+            "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}",
             item.sku,
             item.name,
             item.spec,
@@ -59,6 +59,7 @@ async fn a_snapshot_holds_the_rows_that_the_feed_gives() {
             item.list_price_minor.minor(),
             item.tax_rate_bps.0,
             item.plu,
+            item.tags.join(";"),
             item.initials,
             item.pinyin
         ));
@@ -72,7 +73,7 @@ async fn a_snapshot_holds_the_rows_that_the_feed_gives() {
     let of = |sql: &str| rows(file.path(), sql);
     assert_eq!(
         of("select sku, name, spec, unit, style, colour, size, brand, category, list_price_minor,
-                   tax_rate_bps, plu, initials, pinyin from item order by lower(sku)"),
+                   tax_rate_bps, plu, tags, initials, pinyin from item order by lower(sku)"),
         items
     );
     let mut held = of("select gtin, sku, pack_milli from barcode join item using (item_id)");
@@ -80,7 +81,7 @@ async fn a_snapshot_holds_the_rows_that_the_feed_gives() {
     assert_eq!(held, barcodes);
     assert_eq!(
         of("select scope, schema, version, after_key from replica_meta"),
-        [format!("catalog|1|{}|", cursor.version)]
+        [format!("catalog|{REPLICA_SCHEMA}|{}|", cursor.version)]
     );
     assert_eq!(of("pragma integrity_check"), ["ok"]);
     for word in words.iter().filter(|word| word.chars().all(char::is_alphanumeric)).step_by(37) {

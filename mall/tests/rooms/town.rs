@@ -162,6 +162,23 @@ impl Town {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// Sends JSON as HQ; `if_match` names the revision it was made from.
+    pub(crate) async fn hq_send(
+        &self,
+        token: &str,
+        call: (&str, &str),
+        if_match: Option<&str>,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let (method, path) = call;
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(tag) = if_match {
+            request = request.header(header::IF_MATCH, tag);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
     pub(crate) async fn staff(&self) -> String {
         let answer = self.cli_json("staff add finance").await;
         answer["token"].as_str().unwrap().to_owned()

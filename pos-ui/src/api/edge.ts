@@ -1,4 +1,5 @@
 // The daemon's HTTP API, one name per call. Ids come from the caller, who may repeat a call with the same id.
+import { language } from '../locales'
 import { answer, client, patience } from './client'
 import type { Answer } from './problem'
 import type { Money, SimPrinterState, SimTape } from './types'
@@ -89,12 +90,20 @@ export const leaveTender = (n: number) =>
     client.DELETE('/api/v1/workstations/{number}/tendering', { params: at(n), signal: patience() }),
   )
 
+/** A cart as it stood on the screen when its completion was asked for. */
+export interface Shown {
+  order_id: string
+  cart_revision: number
+  /** The total before any cash rounding; should it be another by now, nothing is completed. */
+  total_minor: number
+}
+
 /** Completes the order of this cart; the order's own id makes a repeat harmless. */
-export const completeInCash = (n: number, order: string, revision: number, amount: Money) =>
+export const completeInCash = (n: number, shown: Shown, amount: Money) =>
   answer(
     client.POST('/api/v1/workstations/{number}/orders', {
       params: at(n),
-      body: { order_id: order, cart_revision: revision, tenders: [{ kind: 'cash', amount }] },
+      body: { ...shown, tenders: [{ kind: 'cash', amount }] },
       signal: patience(),
     }),
   )
@@ -154,9 +163,9 @@ export const simTape = (n: number) =>
     client.GET('/api/v1/sim/workstations/{number}/tape', { params: at(n), signal: patience() }),
   ) as Promise<Answer<SimTape>>
 
-/** Addresses of the streams; stream.ts opens them. */
+/** Addresses of the streams; stream.ts opens them. An event source has no headers, so the language is asked for here. */
 export const streams = {
-  operator: (n: number) => `/api/v1/workstations/${n}/view/stream`,
-  display: (n: number) => `/api/v1/workstations/${n}/display/stream`,
+  operator: (n: number) => `/api/v1/workstations/${n}/view/stream?lang=${language.value}`,
+  display: (n: number) => `/api/v1/workstations/${n}/display/stream?lang=${language.value}`,
   devices: () => '/api/v1/sim/devices/stream',
 }

@@ -16,6 +16,15 @@ it('a known problem is told in our own words, with the code that was scanned', (
   })
 })
 
+it('an amount in a problem is told as it is read', () => {
+  const total = { amount: 12_000, currency: 'CNY' }
+  const trouble = readProblem({ type: '/problems/price-changed', params: { total } }, 409)
+  expect(troubleText(trouble)).toEqual({
+    title: '价格刚变过',
+    detail: expect.stringContaining('现在合计 ¥120.00'),
+  })
+})
+
 it("a problem of a newer daemon is told in the daemon's words", () => {
   const trouble = readProblem(
     { type: '/problems/coupon-expired', title: '券已过期', detail: '到 11-20 为止。' },

@@ -1,6 +1,7 @@
 // What went wrong, in one shape, whether the daemon said so or nobody answered.
 import { hasText, t } from '../locales'
-import type { Problem } from './types'
+import { formatMoney } from '../model/money'
+import type { Money, Problem } from './types'
 
 /** An answer: the data, or a problem that a person can be told. */
 export type Answer<T> = { ok: true; data: T } | { ok: false; problem: Trouble }
@@ -29,10 +30,15 @@ export function unreachable(): Trouble {
   }
 }
 
+const isMoney = (value: unknown): value is Money =>
+  typeof value === 'object' && value !== null && 'amount' in value && 'currency' in value
+
+/** What fills the holes of a text; an amount as it is read. */
 function plain(params: unknown): Record<string, string | number> {
   const known: Record<string, string | number> = {}
   for (const [key, value] of Object.entries((params as object | null) ?? {})) {
     if (typeof value === 'string' || typeof value === 'number') known[key] = value
+    else if (isMoney(value)) known[key] = formatMoney(value)
   }
   return known
 }

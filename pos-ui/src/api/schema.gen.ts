@@ -479,8 +479,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What one reduction took from a cart. */
+        AdjustmentView: {
+            /** @description In which lane. */
+            lane: components["schemas"]["LaneView"];
+            /** @description What people read. */
+            name: string;
+            /** @description What it took in all. */
+            saved: components["schemas"]["MoneyBody"];
+        };
         /** @description A cart as screens show it. */
         CartView: {
+            /** @description What each reduction took, in the order of lanes. */
+            adjustments: components["schemas"]["AdjustmentView"][];
+            /** @description What little more would bring, nearest first: at most three sentences. */
+            hints: string[];
             lines: components["schemas"]["LineView"][];
             list: components["schemas"]["MoneyBody"];
             /** Format: uuid */
@@ -513,6 +526,12 @@ export interface components {
             order_id: string;
             /** @description What the shopper gave. */
             tenders: components["schemas"]["TenderBody"][];
+            /**
+             * Format: int64
+             * @description The total that the screen showed, in fen, before any cash rounding: when the cart costs
+             *     something else by now, nothing is completed and the answer is `price-changed`.
+             */
+            total_minor?: number | null;
         };
         /** @description A completed order and the view after it. */
         CompletedBody: {
@@ -539,6 +558,10 @@ export interface components {
         Currency: "CNY";
         /** @description A cart as a shopper sees it. */
         CustomerCartView: {
+            /** @description What each reduction took, in the order of lanes. */
+            adjustments: components["schemas"]["AdjustmentView"][];
+            /** @description What little more would bring, nearest first: at most three sentences. */
+            hints: string[];
             lines: components["schemas"]["CustomerLineView"][];
             /** Format: uuid */
             newest_line_id?: string | null;
@@ -549,13 +572,24 @@ export interface components {
         };
         /** @description A line as a shopper sees it. */
         CustomerLineView: {
+            /** @description Each of them, in the order they were taken. */
+            adjustments: components["schemas"]["LineAdjustmentView"][];
             amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: int32
+             * @description Units that are a gift (赠品).
+             */
+            gift_units: number;
             /** Format: uuid */
             id: string;
+            /** @description Before any reduction. */
+            list: components["schemas"]["MoneyBody"];
             list_price: components["schemas"]["MoneyBody"];
             name: string;
             /** Format: int64 */
             quantity_milli: number;
+            /** @description What reductions took: `list` less `amount`. */
+            saved: components["schemas"]["MoneyBody"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -568,6 +602,7 @@ export interface components {
         CustomerTenderView: {
             due: components["schemas"]["MoneyBody"];
             rounding: components["schemas"]["MoneyBody"];
+            saved: components["schemas"]["MoneyBody"];
             total: components["schemas"]["MoneyBody"];
         };
         /** @description All that a shopper's screen shows. */
@@ -627,6 +662,11 @@ export interface components {
          * @enum {string}
          */
         KindView: "till" | "kiosk";
+        /**
+         * @description The stages of pricing, in their order.
+         * @enum {string}
+         */
+        LaneView: "price" | "line" | "group" | "order" | "coupon" | "points";
         /** @description The newest order of a workstation. */
         LastOrderView: {
             change: components["schemas"]["MoneyBody"];
@@ -638,6 +678,7 @@ export interface components {
             receipt: components["schemas"]["ReceiptState"];
             receipt_number: string;
             rounding: components["schemas"]["MoneyBody"];
+            saved: components["schemas"]["MoneyBody"];
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
         };
@@ -653,18 +694,36 @@ export interface components {
              */
             seq: number;
         };
+        /** @description What one reduction took from a line. */
+        LineAdjustmentView: {
+            /** @description What it took; below zero where somebody raised a price by hand. */
+            amount: components["schemas"]["MoneyBody"];
+            /** @description What people read. */
+            name: string;
+        };
         /** @description A line as screens show it. */
         LineView: {
+            /** @description Each of them, in the order they were taken. */
+            adjustments: components["schemas"]["LineAdjustmentView"][];
             amount: components["schemas"]["MoneyBody"];
             code: string;
+            /**
+             * Format: int32
+             * @description Units that are a gift (赠品).
+             */
+            gift_units: number;
             /** Format: uuid */
             id: string;
             /** @description Whether its quantity is printed on a label and cannot be changed. */
             label: boolean;
+            /** @description Before any reduction. */
+            list: components["schemas"]["MoneyBody"];
             list_price: components["schemas"]["MoneyBody"];
             name: string;
             /** Format: int64 */
             quantity_milli: number;
+            /** @description What reductions took: `list` less `amount`. */
+            saved: components["schemas"]["MoneyBody"];
             sku: string;
             spec: string;
             unit: components["schemas"]["UnitView"];
@@ -777,6 +836,7 @@ export interface components {
             order_id: string;
             receipt_number: string;
             rounding: components["schemas"]["MoneyBody"];
+            saved: components["schemas"]["MoneyBody"];
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
         };
@@ -812,6 +872,7 @@ export interface components {
         ProblemParams: {
             /** @description The code that was scanned or typed; never one of another house. */
             code?: string | null;
+            total?: null | components["schemas"]["MoneyBody"];
         };
         /**
          * @description Whether the mall answers.
@@ -1432,7 +1493,10 @@ export interface operations {
     };
     customer_view: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
             header?: never;
             path: {
                 number: number;
@@ -1453,7 +1517,10 @@ export interface operations {
     };
     customer_stream: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
             header?: never;
             path: {
                 number: number;
@@ -1681,7 +1748,10 @@ export interface operations {
     };
     operator_view: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
             header?: never;
             path: {
                 number: number;
@@ -1702,7 +1772,10 @@ export interface operations {
     };
     operator_stream: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
             header?: never;
             path: {
                 number: number;

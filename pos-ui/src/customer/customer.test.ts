@@ -21,7 +21,11 @@ const line = (at: number): DisplayLine => ({
   unit: 'piece',
   quantity_milli: 1_000,
   list_price: cny(100),
+  list: cny(100),
   amount: cny(100),
+  saved: cny(0),
+  adjustments: [],
+  gift_units: 0,
 })
 const cart = (lines: DisplayLine[], total: number): DisplayCart => ({
   pieces: lines.length,
@@ -29,6 +33,8 @@ const cart = (lines: DisplayLine[], total: number): DisplayCart => ({
   newest_line_id: lines.at(-1)?.id ?? null,
   saved: cny(0),
   total: cny(total),
+  adjustments: [],
+  hints: [],
 })
 
 describe.each(AMOUNTS)('%d fen', (amount, text) => {
@@ -37,7 +43,7 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
     expect(wrapper.get('[data-test=due]').text()).toBe(text)
   })
   it('as what is to be paid', () => {
-    const tender = { total: cny(amount), rounding: cny(0), due: cny(amount) }
+    const tender = { total: cny(amount), rounding: cny(0), due: cny(amount), saved: cny(0) }
     expect(mount(CustomerTender, { props: { tender } }).get('[data-test=due]').text()).toBe(text)
   })
   it('as the change', () => {
@@ -49,6 +55,7 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
       change: cny(amount),
       total: cny(100),
       rounding: cny(0),
+      saved: cny(0),
     }
     expect(
       mount(CustomerPaid, { props: { paid, offset: 480 } })
@@ -85,6 +92,73 @@ describe('the cart', () => {
 
   it('has one heading of the first rank', () => {
     expect(mount(CustomerCart, { props: { cart: cart(lines, 1) } }).findAll('h1')).toHaveLength(1)
+  })
+})
+
+describe('what was saved', () => {
+  const gift = {
+    ...line(2),
+    quantity_milli: 2_000,
+    list: cny(200),
+    saved: cny(100),
+    gift_units: 1,
+    adjustments: [{ name: '满赠', amount: cny(100) }],
+  }
+  const offers: DisplayCart = {
+    ...cart([{ ...line(1), adjustments: [{ name: '会员价', amount: cny(5) }] }, gift], 200),
+    saved: cny(105),
+    adjustments: [
+      { name: '会员价', lane: 'price', saved: cny(5) },
+      { name: '满赠', lane: 'order', saved: cny(100) },
+    ],
+    hints: ['再买 12.00 元减 20.00'],
+  }
+
+  it('stands with the newest line: by what, how much, and the amount before', () => {
+    const newest = mount(CustomerCart, { props: { cart: offers } }).get('.newest')
+    expect(newest.get('.why').text()).toBe('赠品 ×\u20091满赠−¥1.00¥2.00')
+    expect(newest.get('s').text()).toBe('¥2.00')
+  })
+
+  it('stands with the lines before it', () => {
+    const wrapper = mount(CustomerCart, { props: { cart: offers } })
+    expect(wrapper.get('.line .why').text()).toBe('会员价−¥0.05')
+    expect(wrapper.find('.line s').exists()).toBe(false)
+  })
+
+  it('stands beside the total for each rule, in all, and with what is missing to the next', () => {
+    const wrapper = mount(CustomerCart, { props: { cart: offers } })
+    const rows = (name: string) =>
+      wrapper.findAll(`[data-test=${name}] li`).map((one) => one.text())
+    expect(rows('reductions')).toEqual(['会员价−¥0.05', '满赠−¥1.00'])
+    expect(rows('hints')).toEqual(['再买 12.00 元减 20.00'])
+    expect(wrapper.get('[data-test=saved]').text()).toBe('¥1.05')
+  })
+
+  it('is not spoken of when nothing was saved', () => {
+    const wrapper = mount(CustomerCart, { props: { cart: cart([line(1)], 100) } })
+    expect(wrapper.text()).not.toMatch(/已省|赠品/)
+    for (const part of ['saved', 'reductions', 'hints', 'was'])
+      expect(wrapper.find(`[data-test=${part}]`).exists()).toBe(false)
+  })
+
+  it('is said while the shopper pays and when it is paid', () => {
+    const tender = { total: cny(200), rounding: cny(0), due: cny(200), saved: cny(105) }
+    const paid = {
+      order_id: 'o',
+      receipt_number: 'SH001-1-261121-0001',
+      completed_at: '2026-11-21T10:00:00Z',
+      tendered: [],
+      change: cny(0),
+      total: cny(200),
+      rounding: cny(0),
+      saved: cny(105),
+    }
+    const wrappers = [
+      mount(CustomerTender, { props: { tender } }),
+      mount(CustomerPaid, { props: { paid, offset: 480 } }),
+    ]
+    for (const wrapper of wrappers) expect(wrapper.get('[data-test=saved]').text()).toBe('¥1.05')
   })
 })
 

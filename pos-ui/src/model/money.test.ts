@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changePreview, formatMoney, moneyParts, parseTyped, toTyped } from './money'
+import { changePreview, formatMoney, moneyParts, parseTyped, takenOff, toTyped } from './money'
 
 const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 
@@ -44,6 +44,14 @@ it('a minus is U+2212, never a hyphen', () => {
 
 it('an unknown currency is named before the figure', () => {
   expect(formatMoney({ amount: 150, currency: 'XTS' as 'CNY' })).toBe('XTS 1.50')
+})
+
+it('what was taken off reads with a minus, and a raise without', () => {
+  expect([4_000, 0, -500].map((amount) => formatMoney(takenOff(cny(amount))))).toEqual([
+    '−¥40.00',
+    '¥0.00',
+    '¥5.00',
+  ])
 })
 
 it('the change preview is received less due, in the currency of the due', () => {

@@ -34,6 +34,11 @@ export function formatMoney(money: Money): string {
   return `${sign}${symbol}${figure}`
 }
 
+/** How a reduction stands in a column of amounts: with a minus. One below zero was a raise, and stands without. */
+export function takenOff({ amount, currency }: Money): Money {
+  return { amount: 0 - amount, currency }
+}
+
 /** Reads what fingers typed (`100`, `99.5`) as minor units; null when it is no amount. */
 export function parseTyped(text: string): number | null {
   const match = TYPED_YUAN.exec(text)

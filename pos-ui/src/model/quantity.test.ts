@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatMany, formatQuantity, parseQuantity } from './quantity'
+import { formatMany, formatPart, formatQuantity, parseQuantity } from './quantity'
 
 describe('a quantity is written', () => {
   const check = (milli: number, text: string) =>
@@ -14,6 +14,14 @@ describe('a quantity is written', () => {
 
 it('how many of an item names the unit of weighed goods only', () => {
   expect([formatMany(2_000), formatMany(452, 'kg')]).toEqual(['×\u20092', '×\u20090.452 kg'])
+})
+
+it('a part of a line is counted, the whole of it is not', () => {
+  expect([formatPart(1, 3_000), formatPart(3, 3_000), formatPart(1, 452)]).toEqual([
+    '×\u20091',
+    '',
+    '',
+  ])
 })
 
 describe('a typed quantity is read', () => {

@@ -18,6 +18,11 @@ export function formatMany(milli: number, unit = ''): string {
   return `×\u2009${formatQuantity(milli)}${unit === '' ? '' : ` ${unit}`}`
 }
 
+/** Writes how many pieces of a line are meant, `× 1` of 2; nothing where it is all of them. */
+export function formatPart(pieces: number, milli: number): string {
+  return pieces * ONE < milli ? formatMany(pieces * ONE) : ''
+}
+
 /** Reads a typed quantity as thousandths; null when it is none, zero, or more than the number line allows. */
 export function parseQuantity(text: string): number | null {
   const match = TYPED_QUANTITY.exec(text)

@@ -41,7 +41,11 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
       unit: 'piece',
       quantity_milli: 1_000,
       list_price: cny(amount),
+      list: cny(amount),
       amount: cny(amount),
+      saved: cny(0),
+      adjustments: [],
+      gift_units: 0,
       label: false,
     }
     const wrapper = mount(SellLine, { props: { line, selected: true }, ...provide({}) })

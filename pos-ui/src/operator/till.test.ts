@@ -2,11 +2,12 @@ import { effectScope } from 'vue'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import * as edge from '../api/edge'
 import { readProblem, type Answer } from '../api/problem'
-import type { LastScan, OperatorView } from '../api/types'
+import type { CartLine, LastScan, OperatorView } from '../api/types'
+import { setLanguage } from '../locales'
 import { createTill } from './till'
 
 vi.mock('../api/edge', () => ({
-  streams: { operator: () => '/stream' },
+  streams: { operator: vi.fn(() => '/stream') },
   scan: vi.fn(),
   changeLine: vi.fn(),
   voidLine: vi.fn(),
@@ -17,6 +18,24 @@ vi.mock('../api/edge', () => ({
 
 const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 const money = cny(100)
+
+const lineOf = (more: Partial<CartLine>): CartLine => ({
+  id: 'a',
+  sku: 'A',
+  code: '6901',
+  name: '甲',
+  spec: '',
+  unit: 'piece',
+  quantity_milli: 1_000,
+  list_price: money,
+  list: money,
+  amount: money,
+  saved: cny(0),
+  adjustments: [],
+  gift_units: 0,
+  label: false,
+  ...more,
+})
 
 function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorView {
   return {
@@ -35,35 +54,23 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
       revision: 5,
       pieces: 1,
       lines: [
-        {
-          id: 'a',
-          sku: 'A',
-          code: '6901',
-          name: '甲',
-          spec: '',
-          unit: 'piece',
-          quantity_milli: 1_000,
-          list_price: money,
-          amount: money,
-          label: false,
-        },
-        {
+        lineOf({}),
+        lineOf({
           id: 'b',
           sku: 'B',
           code: '6902',
           name: '乙',
-          spec: '',
           unit: 'kg',
           quantity_milli: 452,
-          list_price: money,
-          amount: money,
           label: true,
-        },
+        }),
       ],
       newest_line_id: 'a',
       list: money,
       saved: cny(0),
       total: money,
+      adjustments: [],
+      hints: [],
     },
     tender: null,
     last_order: null,
@@ -235,7 +242,7 @@ it('two quick presses of "+" count from what the first has left', async () => {
   expect(vi.mocked(edge.changeLine).mock.calls.map((call) => call[3])).toEqual([2_000, 3_000])
 })
 
-it('an order carries the revision of the cart that was looked at', async () => {
+it('an order carries the revision and the total of the cart that was looked at', async () => {
   const till = bench(viewOf(1, { phase: 'tender' }))
   vi.mocked(edge.completeInCash).mockResolvedValue({
     ok: true,
@@ -243,7 +250,31 @@ it('an order carries the revision of the cart that was looked at', async () => {
   })
   till.complete(cny(10_000))
   await vi.advanceTimersByTimeAsync(10)
-  expect(vi.mocked(edge.completeInCash).mock.calls).toEqual([[1, 'order', 5, cny(10_000)]])
+  const shown = { order_id: 'order', cart_revision: 5, total_minor: 100 }
+  expect(vi.mocked(edge.completeInCash).mock.calls).toEqual([[1, shown, cny(10_000)]])
+})
+
+it('a price that has changed is told with the new total, and what was typed stays', async () => {
+  const till = bench(viewOf(1, { phase: 'tender' }))
+  till.line.set('100')
+  const body = { type: '/problems/price-changed', params: { total: cny(12_000) } }
+  vi.mocked(edge.completeInCash).mockResolvedValue({ ok: false, problem: readProblem(body, 409) })
+  till.complete(cny(10_000))
+  await vi.advanceTimersByTimeAsync(10)
+  expect(till.told.value?.trouble).toMatchObject({
+    slug: 'price-changed',
+    params: { total: '¥120.00' },
+  })
+  expect([till.line.text.value, window.__tones]).toEqual(['100', ['ask']])
+})
+
+it('after a change of language the view is asked for anew, because the daemon speaks too', async () => {
+  bench()
+  const before = vi.mocked(edge.streams.operator).mock.calls.length
+  await setLanguage('en')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(vi.mocked(edge.streams.operator).mock.calls.length).toBe(before + 1)
+  await setLanguage('zh-CN')
 })
 
 it('tender without goods asks nothing of the daemon', () => {

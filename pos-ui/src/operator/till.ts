@@ -8,6 +8,7 @@ import type { CartLine, Money, OperatorView } from '../api/types'
 import { play } from '../device/sound'
 import { createNumberLine } from '../input/numberLine'
 import { newId } from '../model/id'
+import { language } from '../locales'
 import { ONE, parseQuantity } from '../model/quantity'
 import { createQueue, type CommandName } from '../stream/commands'
 import { followView } from '../stream/view'
@@ -27,7 +28,7 @@ const ours = (slug: string): Trouble => ({ ...unreachable(), slug })
 
 /** Makes the till of a workstation; lives as long as the page. */
 export function createTill(n: number) {
-  const live = followView<OperatorView>(edge.streams.operator(n))
+  const live = followView<OperatorView>(() => edge.streams.operator(n))
   const { view, link } = live
   const queue = createQueue()
   const line = createNumberLine()
@@ -81,6 +82,8 @@ export function createTill(n: number) {
     },
     { flush: 'sync' },
   )
+  // What the daemon says in words comes in the language of the page.
+  watch(language, () => live.restart())
   watch(link, (now, before) => {
     if (now === 'stale' && before === 'live') play('block')
   })
@@ -220,16 +223,17 @@ export function createTill(n: number) {
     return void putTender()
   }
 
-  /** Completes the order in cash; what is due and what is given back, the daemon says. */
+  /** Completes the order in cash as it was shown; what is due and what is given back, the daemon says. */
   function complete(received: Money) {
     const cart = view.value?.cart
     if (!cart || queue.running.value === 'complete') return
     dismiss()
     const typed = line.text.value
-    const { order_id: order, revision } = cart
+    const { order_id, revision, total } = cart
+    const shown = { order_id, cart_revision: revision, total_minor: total.amount }
     void run(
       'complete',
-      () => () => edge.completeInCash(n, order, revision, received),
+      () => () => edge.completeInCash(n, shown, received),
       ({ view: next }) => next,
     ).then((done) => {
       // A refused amount stays to be mended; what was typed after it belongs to the next order.

@@ -23,7 +23,7 @@ function bench() {
   const bodies: unknown[] = []
   let lost = 0
   const stream = keepStream({
-    url: '/stream',
+    url: () => '/stream',
     event: 'view',
     onBody: (body) => bodies.push(body),
     onAlive: () => {},

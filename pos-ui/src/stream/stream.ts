@@ -15,7 +15,8 @@ export interface Source {
 }
 
 export interface StreamOptions {
-  url: string
+  /** Asked for at each attempt. */
+  url(): string
   /** The name of the events that carry a whole body. */
   event: string
   onBody(body: unknown): void
@@ -68,7 +69,7 @@ export function keepStream(options: StreamOptions): KeptStream {
 
   function connect() {
     if (isHidden()) return
-    const mine = open(options.url)
+    const mine = open(options.url())
     source = mine
     clearTimeout(watchdog)
     watchdog = setTimeout(lose, SILENCE_MS_MAX)

@@ -26,7 +26,7 @@ function bench() {
     }
   }
   const scope = effectScope()
-  const live = scope.run(() => followView<Versioned>('/stream', open))
+  const live = scope.run(() => followView<Versioned>(() => '/stream', open))
   if (!live) throw new Error('no scope')
   const say = (type: string, body: unknown = {}) =>
     sources.at(-1)?.get(type)?.({ data: JSON.stringify(body) } as MessageEvent<string>)

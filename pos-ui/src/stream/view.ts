@@ -22,7 +22,7 @@ export interface LiveView<V extends Versioned> {
   outdated: Readonly<Ref<boolean>>
   /** Takes a view that came as the answer to a command. */
   accept(view: V): void
-  /** Asks for the view anew, because it depends on who is signed in and that has changed. */
+  /** Asks for the view anew, because it depends on who is signed in or on the language, and that has changed. */
   restart(): void
 }
 
@@ -31,9 +31,9 @@ export function isNews(now: Versioned | null, next: Versioned): boolean {
   return now === null || next.boot !== now.boot || next.revision > now.revision
 }
 
-/** Follows a stream of views for as long as the calling component lives. */
+/** Follows the stream of views at `url`, which may change with a restart, for as long as the calling component lives. */
 export function followView<V extends Versioned>(
-  url: string,
+  url: () => string,
   open?: (url: string) => Source,
 ): LiveView<V> {
   const view: Ref<V | null> = shallowRef(null)

@@ -36,6 +36,7 @@ const PAIRS: readonly [string, string, number][] = [
   ['--celadon', '--paper', 4.5],
   ['--celadon', '--paper-2', 4.5],
   ['--celadon-ink', '--celadon', 4.5],
+  ['--cinnabar-ink', '--cinnabar', 4.5],
   ['--cinnabar', '--paper', 4.5],
   ['--cinnabar', '--paper-2', 4.5],
   ['--cinnabar', '--celadon-wash', 4.5],

@@ -1,6 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
-import { UiButton, UiNumberPad, UiSeal, UiStrip } from './index'
+import { UiButton, UiNumberPad, UiReduction, UiRows, UiSeal, UiStrip, UiTag } from './index'
 
 it('a busy button says what it waits for instead of what it does', () => {
   const wrapper = mount(UiButton, {
@@ -33,4 +33,20 @@ it('a seal has its word, and its note when there is one', () => {
       .find('.note')
       .exists(),
   ).toBe(false)
+})
+
+it('a reduction reads as taken off, and its whole name is there for who asks', () => {
+  const props = { name: '十一周年庆全场满减', money: { amount: 4_000, currency: 'CNY' as const } }
+  const wrapper = mount(UiReduction, { props })
+  expect(wrapper.text()).toBe('十一周年庆全场满减−¥40.00')
+  expect(wrapper.get('.name').attributes('title')).toBe('十一周年庆全场满减')
+})
+
+it('a list of rows has a name and holds its rows', () => {
+  const wrapper = mount(UiRows, { props: { label: '优惠' }, slots: { default: '<li>甲</li>' } })
+  expect([wrapper.attributes('aria-label'), wrapper.findAll('li').length]).toEqual(['优惠', 1])
+})
+
+it('a tag is its word', () => {
+  expect(mount(UiTag, { slots: { default: '赠品' } }).text()).toBe('赠品')
 })

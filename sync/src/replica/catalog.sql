@@ -23,6 +23,7 @@ create table item (
   list_price_minor integer not null check (list_price_minor >= 0),
   tax_rate_bps     integer not null check (tax_rate_bps between 0 and 10000),
   plu              text not null,
+  tags             text not null default '', -- HQ's tags, joined by `;`, which no tag holds
   initials         text not null,       -- first letters of the name's 拼音
   pinyin           text not null        -- the name's 拼音 without tones
 ) strict;
@@ -31,6 +32,13 @@ create table barcode (
   gtin       integer primary key,       -- 14 digits as a number
   item_id    integer not null,
   pack_milli integer not null check (pack_milli > 0)
+) strict;
+
+-- All rules in force together, whole: what a promotion takes away depends on the others.
+create table rule_set (
+  one      integer primary key check (one = 1),
+  revision integer not null check (revision > 0),
+  body     text not null                -- a `RuleSet`, its JSON
 ) strict;
 
 -- Words cut by `domain::find::words`. The text itself is not kept: hits are checked on `item`.

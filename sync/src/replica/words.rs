@@ -113,6 +113,7 @@ mod tests {
             list_price_minor: Money::ZERO,
             tax_rate_bps: BasisPoints(0),
             plu: String::new(),
+            tags: Vec::new(),
             barcodes: Vec::new(),
             initials: initials.into(),
             pinyin: pinyin.into(),

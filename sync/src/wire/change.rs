@@ -3,7 +3,7 @@
 use domain::id::IncarnationId;
 use serde::{Deserialize, Serialize};
 
-use super::{ItemV1, OperatorV1, StoreV1, WorkstationV1};
+use super::{ItemV1, OperatorV1, RulesV1, StoreV1, WorkstationV1};
 use crate::chain::Hash;
 
 /// How far a replica has read.
@@ -38,6 +38,8 @@ pub enum RowV1 {
         /// Which.
         sku: String,
     },
+    /// The rules in force as they now are, all of them: a store never has half a set.
+    Rules(RulesV1),
     /// The store as it now is.
     Store(StoreV1),
     /// A workstation as it now is.

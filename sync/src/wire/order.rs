@@ -1,15 +1,19 @@
 //! Orders as they travel, and as a ledger keeps them.
 
+mod carried;
+
+pub use carried::{AdjustmentV1, DeliveryV1, PricingV1, SourceV1, UnitRunV1};
 use domain::{
     cart::LineItem,
     catalog::Unit,
     id::{LineId, OrderId},
     money::{BasisPoints, CURRENCY, Money},
-    order::{Order, OrderFault, OrderLine},
+    order::{Order, OrderFault, OrderLine, Pricing},
+    pricing::{Occasion, tax_inside},
     quantity::Quantity,
     receipt_number::ReceiptNumber,
     tender::{Tender, TenderKind},
-    time::{BusinessDate, Timestamp},
+    time::{BusinessDate, StoreClock, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +36,9 @@ pub struct OrderV1 {
     pub currency: String,
     /// Its lines.
     pub lines: Vec<OrderLineV1>,
+    /// What delivery cost; missing at a till.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryV1>,
     /// Before reductions, in fen.
     pub list_minor: Money,
     /// After reductions, in fen.
@@ -42,6 +49,9 @@ pub struct OrderV1 {
     pub tenders: Vec<TenderV1>,
     /// What went back in cash, in fen.
     pub change_minor: Money,
+    /// How it was priced; missing from stores that knew no rules yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<PricingV1>,
 }
 
 /// A line of an order.
@@ -89,6 +99,18 @@ pub struct OrderLineV1 {
     pub list_minor: Money,
     /// What was paid for it.
     pub amount_minor: Money,
+    /// The amount printed on an in-store label, if that is what counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_amount_minor: Option<Money>,
+    /// The tax inside the amount; missing from stores that left it to be computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_minor: Option<Money>,
+    /// What reductions took from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<AdjustmentV1>,
+    /// What its units carry, from the first on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<UnitRunV1>,
 }
 
 /// A tender of an order.
@@ -127,6 +149,7 @@ impl OrderV1 {
             completed_at: order.completed_at,
             currency: CURRENCY.to_owned(),
             lines: order.lines.iter().map(OrderLineV1::of).collect(),
+            delivery: order.delivery.as_ref().map(DeliveryV1::of),
             list_minor: order.list,
             total_minor: order.total,
             rounding_minor: order.rounding,
@@ -136,6 +159,7 @@ impl OrderV1 {
                 .map(|t| TenderV1 { kind: t.kind, amount_minor: t.amount })
                 .collect(),
             change_minor: order.change,
+            pricing: Some(PricingV1::of(&order.pricing)),
         }
     }
 
@@ -152,12 +176,22 @@ impl OrderV1 {
             return Err(OrderV1Fault::Currency);
         }
         let tender = |t: TenderV1| Tender { kind: t.kind, amount: t.amount_minor };
+        let clock = StoreClock::default();
+        let store = receipt_number.store.to_string();
+        let unknown = || Pricing {
+            revision: 0,
+            occasion: Occasion::at_till(store, clock, self.completed_at),
+            points_spent: 0,
+            points_earned: 0,
+        };
         let order = Order {
             id: self.id,
+            pricing: self.pricing.map_or_else(unknown, PricingV1::into_pricing),
             receipt_number,
             operator: self.operator,
             completed_at: self.completed_at,
             lines: self.lines.into_iter().map(OrderLineV1::into_line).collect(),
+            delivery: self.delivery.map(DeliveryV1::into_delivery),
             list: self.list_minor,
             total: self.total_minor,
             rounding: self.rounding_minor,
@@ -191,10 +225,15 @@ impl OrderLineV1 {
             tags: item.tags,
             list_minor: line.list,
             amount_minor: line.amount,
+            label_amount_minor: line.label_amount,
+            tax_minor: Some(line.tax),
+            adjustments: line.adjustments.iter().map(AdjustmentV1::of).collect(),
+            units: line.units.iter().map(UnitRunV1::of).collect(),
         }
     }
 
     fn into_line(self) -> OrderLine {
+        let tax = || tax_inside(self.amount_minor, self.tax_rate_bps);
         OrderLine {
             id: self.id,
             number: self.number,
@@ -214,8 +253,120 @@ impl OrderLineV1 {
                 tags: self.tags,
             },
             quantity: self.quantity_milli,
+            label_amount: self.label_amount_minor,
             list: self.list_minor,
             amount: self.amount_minor,
+            tax: self.tax_minor.unwrap_or_else(tax),
+            adjustments: self.adjustments.into_iter().map(AdjustmentV1::into_adjustment).collect(),
+            units: self.units.into_iter().map(UnitRunV1::into_run).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use domain::{
+        cart::{Cart, CartLine},
+        id::Id,
+        order::{Completion, complete},
+        pricing::{
+            PriceBook, RuleSet,
+            occasion::{Coupon, Manual},
+            quote,
+            rule::Cut,
+        },
+        tender::CashRounding,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// As a store wrote it before there were rules.
+    const OLD: &str = r#"{"id":"019aa4c2-0000-7000-8000-000000000001","receipt_number":"SH001-1-1-20261121-0042","business_date":"2026-11-21","workstation":1,"operator":"1001","completed_at":1795246200000000,"currency":"CNY","lines":[{"id":"019aa4c2-0000-7000-8000-000000000002","number":1,"sku":"A1","code":"06901234567892","name":"tea","spec":"","unit":"piece","quantity_milli":3000,"list_price_minor":333,"tax_rate_bps":1300,"list_minor":999,"amount_minor":999},{"id":"019aa4c2-0000-7000-8000-000000000003","number":2,"sku":"A2","code":"20001","name":"pears","spec":"","unit":"kg","quantity_milli":452,"list_price_minor":1299,"tax_rate_bps":900,"list_minor":587,"amount_minor":587}],"list_minor":1586,"total_minor":1586,"rounding_minor":-6,"tenders":[{"kind":"cash","amount_minor":2000}],"change_minor":420}"#;
+
+    fn read(body: &str) -> Order {
+        serde_json::from_str::<OrderV1>(body).unwrap().into_order().unwrap()
+    }
+
+    #[test]
+    fn an_order_from_before_rules_still_reads_and_its_units_follow_from_its_amounts() {
+        let order = read(OLD);
+        assert_eq!(order.pricing.revision, 0);
+        assert_eq!(order.pricing.occasion.store, "SH001");
+        assert_eq!(order.lines[0].tax, Money::from_minor(115));
+        assert!(order.lines.iter().all(|line| line.units.is_empty()));
+        assert_eq!(order.loaded().check(), Ok(()));
+        assert_eq!(order.loaded().lines[0].units.iter().map(|run| run.units).sum::<u32>(), 3);
+    }
+
+    fn rules() -> PriceBook {
+        let set = r#"{"rules":[
+            {"id":"half","name":"第二件半价","steps":[{"reward":{"nth":{"n":2,"cut":{"rate":5000}}}}]},
+            {"id":"ten","name":"满五减一","coupon":true,
+             "steps":[{"needs":[{"amount":{"minor":500}}],"reward":{"amount_off":100}}]},
+            {"id":"gift","name":"满赠","goods":{"any":[{"sku":"A1"}]},
+             "steps":[{"needs":[{"amount":{"pieces":2}}],
+                       "reward":{"gift":{"goods":{"any":[{"sku":"A2"}]},"count":1}}}]},
+            {"id":"earn","name":"积分","steps":[{"reward":{"earn_points":{"per":100,"points":1}}}]}]}"#;
+        PriceBook::compile(12, serde_json::from_str::<RuleSet>(set).unwrap()).unwrap()
+    }
+
+    pub(crate) fn priced() -> (PriceBook, Cart, Occasion) {
+        let mut cart = Cart::open(Id::from_uuid(Uuid::from_u128(1)), 0);
+        for (position, line) in (1..).zip(read(OLD).lines) {
+            let OrderLine { id, item, quantity, .. } = line;
+            let label_amount = (position == 2).then_some(Money::from_minor(590));
+            let is_labelled = label_amount.is_some();
+            cart.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
+        }
+        let mut occasion = Occasion::at_till(
+            "SH001".into(),
+            StoreClock::default(),
+            Timestamp::from_micros(1_795_246_200_000_000),
+        );
+        occasion.delivery_fee = Money::from_minor(300);
+        occasion.coupons.push(Coupon { code: "K-77".into(), rule: "ten".into() });
+        occasion.manuals.push(Manual {
+            line: None,
+            cut: Cut::Off(Money::from_minor(5)),
+            reason: "damaged".into(),
+            operator: "1001".into(),
+            off_max: BasisPoints(2_000),
+            may_raise: false,
+        });
+        (rules(), cart, occasion)
+    }
+
+    #[test]
+    fn an_order_with_all_that_its_units_carry_comes_off_the_wire_as_it_went_on() {
+        let (book, cart, occasion) = priced();
+        let quote = quote(&book, &cart.lines, &occasion).unwrap();
+        let completion = Completion {
+            receipt_number: "SH001-1-1-20261121-0042".parse().unwrap(),
+            operator: "1001".into(),
+            completed_at: occasion.at,
+            rounding: CashRounding::JiaoDown,
+            occasion,
+        };
+        let tender = |kind, minor| Tender { kind, amount: Money::from_minor(minor) };
+        let tenders = [tender(TenderKind::Card, 500), tender(TenderKind::Cash, 1_000)];
+        let order = complete(&cart, &book, &quote, &tenders, completion).unwrap();
+        let sources = order.lines.iter().flat_map(|line| &line.adjustments);
+        assert!(sources.clone().count() >= 4, "{sources:?}");
+        assert!(sources.clone().any(|adjustment| adjustment.gift_for == Some(vec![1])));
+        let body = serde_json::to_string(&OrderV1::of(&order)).unwrap();
+        assert_eq!(read(&body), order);
+        for word in [
+            r#""source":"rule","rule":"half","name":"第二件半价","lane":"group""#,
+            r#""source":"coupon","rule":"ten","code":"K-77""#,
+            r#""source":"manual","operator":"1001","reason":"damaged""#,
+            r#""pricing":{"revision":12,"occasion":{"#,
+        ] {
+            assert!(body.contains(word), "{word} in {body}");
+        }
+        // One fen moved from one unit to another.
+        let moved = body.replacen(r#""tenders_minor":["#, r#""tenders_minor":[1"#, 1);
+        let fault = serde_json::from_str::<OrderV1>(&moved).unwrap().into_order();
+        assert_eq!(fault, Err(OrderV1Fault::Sum(OrderFault::Tenders)));
     }
 }

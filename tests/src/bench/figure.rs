@@ -118,11 +118,46 @@ impl Figure {
     }
 }
 
+/// A number that was promised by itself, without a floor.
+#[derive(Clone, Debug, Serialize)]
+pub struct Promise {
+    /// What was measured, with its unit.
+    pub what: String,
+    /// What came out.
+    pub got: u64,
+    /// What was promised.
+    pub bound: u64,
+    /// Whether more is better.
+    pub is_at_least: bool,
+}
+
+impl Promise {
+    /// It must be so much or more.
+    #[must_use]
+    pub fn at_least(what: &str, got: u64, bound: u64) -> Self {
+        Self { what: what.to_owned(), got, bound, is_at_least: true }
+    }
+
+    /// It must be so much or less.
+    #[must_use]
+    pub fn at_most(what: &str, got: u64, bound: u64) -> Self {
+        Self { what: what.to_owned(), got, bound, is_at_least: false }
+    }
+
+    /// Whether it is kept.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        if self.is_at_least { self.got >= self.bound } else { self.got <= self.bound }
+    }
+}
+
 /// The report: a table for people, JSON for programs.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// What was held against a floor.
     pub figures: Vec<Figure>,
+    /// What was promised without one.
+    pub promises: Vec<Promise>,
     /// What was only counted: name and value with its unit.
     pub notes: Vec<(String, String)>,
 }
@@ -132,6 +167,12 @@ fn ms(us: u64) -> String {
 }
 
 impl Report {
+    /// Whether everything that was promised is kept.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.figures.iter().all(Figure::holds) && self.promises.iter().all(Promise::holds)
+    }
+
     /// The table.
     #[must_use]
     pub fn text(&self) -> String {
@@ -152,6 +193,17 @@ impl Report {
                 figure.floor,
                 ms(figure.floor_p50_us),
                 if figure.holds() { "" } else { "  NOT KEPT" },
+            );
+        }
+        for promise in &self.promises {
+            let _ = writeln!(
+                text,
+                "{}: {} (promised: at {} {}){}",
+                promise.what,
+                promise.got,
+                if promise.is_at_least { "least" } else { "most" },
+                promise.bound,
+                if promise.holds() { "" } else { "  NOT KEPT" },
             );
         }
         for (name, value) in &self.notes {

@@ -120,7 +120,7 @@ fn reset(data: &Path) -> Result<()> {
                 .with_context(|| format!("could not remove {}", folder.display()))?;
         }
     }
-    for name in ["catalog.sum", "staff.token", "mall.log"] {
+    for name in ["catalog.sum", "rules.sum", "staff.token", "mall.log"] {
         let file = data.join(name);
         if file.exists() {
             fs::remove_file(&file)
@@ -200,6 +200,9 @@ impl Demo {
         self.progress("启动商城  Starting the mall");
         self.mall.start().await?;
         self.import(&catalog).await?;
+        if arguments.catalog.is_none() {
+            self.promote().await?;
+        }
         self.progress("设置门店  Setting up the store: 2 workstations, 3 operators");
         store::found(&self.mall).await?;
         if !self.edge.is_enrolled()? {
@@ -257,6 +260,20 @@ impl Demo {
             catalog.display()
         );
         fs::write(&kept, sum).context("could not remember the catalog")
+    }
+
+    /// Puts the demo's promotions in force, once: what HQ makes of them afterwards stays.
+    async fn promote(&self) -> Result<()> {
+        let rules = catalog::demo().with_file_name("rules.json");
+        let sum = fingerprint(&rules)?;
+        let kept = self.data.join("rules.sum");
+        if fs::read_to_string(&kept).is_ok_and(|known| known == sum) {
+            return Ok(());
+        }
+        self.progress(&format!("导入促销规则  Importing {}", rules.display()));
+        let path = rules.to_str().context("the path of the rules is no text")?;
+        self.mall.order(&["rules", "import", path]).await?;
+        fs::write(&kept, sum).context("could not remember the promotions")
     }
 
     async fn token(&self) -> Result<String> {
@@ -331,7 +348,8 @@ fn fingerprint(path: &Path) -> Result<String> {
     let (mut sum, mut bytes) = (0xcbf2_9ce4_8422_2325_u64, 0_usize);
     let mut buffer = vec![0; 1_024 * 1_024];
     loop {
-        let n = file.read(&mut buffer).context("could not read the catalog")?;
+        let n =
+            file.read(&mut buffer).with_context(|| format!("could not read {}", path.display()))?;
         let chunk = buffer.get(..n).unwrap_or_default();
         if chunk.is_empty() {
             return Ok(format!("{sum:016x} {bytes}"));

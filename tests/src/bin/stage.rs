@@ -1,13 +1,14 @@
 //! Opens a store on free ports, runs a command in it, and closes it: `stage -- node e2e/run.mjs`.
 //!
 //! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
-//! `CODES` (barcodes of the demo catalog, divided by commas).
+//! `CODES` (barcodes of the demo catalog, divided by commas). The demo's promotions are in force.
 
 use std::process::{Command, ExitCode};
 
 use acceptance::{
     catalog, folder,
     store::{OPERATORS, Store},
+    wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail};
 
@@ -21,6 +22,7 @@ async fn main() -> Result<ExitCode> {
     let words: Vec<String> = words.collect();
     let folder = folder::temporary()?;
     let mut store = Store::open(folder.path()).await?;
+    promote(&store).await?;
     let items = catalog::read(&catalog::demo())?;
     let codes: Vec<String> = items
         .into_iter()
@@ -41,4 +43,20 @@ async fn main() -> Result<ExitCode> {
     store.close().await?;
     let is_fine = ended.context("could not run the command")?.success();
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Puts the demo's promotions in force, and waits until the store's node has them.
+async fn promote(store: &Store) -> Result<()> {
+    let rules = catalog::demo().with_file_name("rules.json");
+    let till = store.edge.till(1);
+    let version = async || -> Result<Option<i64>> {
+        Ok(till.view().await?.link.replica.map(|replica| replica.version))
+    };
+    let before = version().await?;
+    let path = rules.to_str().context("the path of the rules is no text")?;
+    store.mall.order(&["rules", "import", path]).await?;
+    until("the promotions to reach the store", PATIENCE, async || {
+        Ok((version().await? > before).then_some(()))
+    })
+    .await
 }

@@ -1,38 +1,6 @@
 //! The sentences of problems, Chinese first. What happened, what is safe, what to do.
 
-use axum::http::{HeaderMap, header};
-
-/// A language of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// 简体中文.
-    Chinese,
-    /// English.
-    English,
-}
-
-impl Language {
-    /// The first language that the caller names and we speak; Chinese otherwise.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let tags = wanted.unwrap_or_default().split(',').map(str::trim);
-        tags.filter_map(|tag| match tag.get(..2) {
-            Some("zh") => Some(Self::Chinese),
-            Some("en") => Some(Self::English),
-            Some(_) | None => None,
-        })
-        .next()
-        .unwrap_or(Self::Chinese)
-    }
-
-    /// Its tag (BCP 47).
-    pub(super) const fn tag(self) -> &'static str {
-        match self {
-            Self::Chinese => "zh-CN",
-            Self::English => "en",
-        }
-    }
-}
+use super::Language;
 
 /// The sentences of one problem.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +147,19 @@ const ROWS: &[Row] = &[
             "The cart has changed",
             "The amount on this screen is not the newest. Nothing was taken.",
             "Check the new amount and tender again.",
+        ],
+    ),
+    (
+        "price-changed",
+        [
+            "价格刚变过",
+            "促销刚开始、结束或更新，现在合计 {0} 元。没有收款，购物车还在。",
+            "告诉顾客新的金额，再按一次收款。",
+        ],
+        [
+            "The price has changed",
+            "A promotion has just begun, ended or changed: the total is {0} now. Nothing was taken; the cart is still here.",
+            "Tell the shopper the new amount and press again.",
         ],
     ),
     (
@@ -379,20 +360,5 @@ mod tests {
             }
         }
         assert!(n > 25, "only {n} slugs were found");
-    }
-
-    #[test]
-    fn the_first_language_that_we_speak_is_taken() {
-        for (wanted, language) in [
-            ("en-GB,en;q=0.9", Language::English),
-            ("fr,en;q=0.5,zh;q=0.4", Language::English),
-            ("zh-CN,en", Language::Chinese),
-            ("", Language::Chinese),
-            ("de", Language::Chinese),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, wanted.parse().unwrap());
-            assert_eq!(Language::of(&headers), language, "{wanted}");
-        }
     }
 }

@@ -58,6 +58,9 @@ pub(super) fn of(context: &Context, workstation: WorkstationNumber, now: Timesta
     if link.backlog.troubled > 0 {
         notices.push(notice("fact-troubled", now, Some(link.backlog.troubled)));
     }
+    if let Some(since) = context.prices.refused_since() {
+        notices.push(notice("rules-old", since, None));
+    }
     let learned = context.catalog_standing.load().as_ref().map(|standing| standing.updated_at);
     if let Some(learned) = learned
         && link.reach != Reach::Up

@@ -95,8 +95,48 @@ pub(crate) struct LineView {
     pub(in crate::http) quantity_milli: i64,
     pub(in crate::http) list_price: MoneyBody,
     pub(in crate::http) amount: MoneyBody,
+    /// Before any reduction.
+    pub(in crate::http) list: MoneyBody,
+    /// What reductions took: `list` less `amount`.
+    pub(in crate::http) saved: MoneyBody,
+    /// Each of them, in the order they were taken.
+    pub(in crate::http) adjustments: Vec<LineAdjustmentView>,
+    /// Units that are a gift (赠品).
+    pub(in crate::http) gift_units: u32,
     /// Whether its quantity is printed on a label and cannot be changed.
     pub(in crate::http) label: bool,
+}
+
+/// What one reduction took from a line.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LineAdjustmentView {
+    /// What people read.
+    pub(in crate::http) name: String,
+    /// What it took; below zero where somebody raised a price by hand.
+    pub(in crate::http) amount: MoneyBody,
+}
+
+/// What one reduction took from a cart.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AdjustmentView {
+    /// What people read.
+    pub(in crate::http) name: String,
+    /// In which lane.
+    pub(in crate::http) lane: LaneView,
+    /// What it took in all.
+    pub(in crate::http) saved: MoneyBody,
+}
+
+/// The stages of pricing, in their order.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LaneView {
+    Price,
+    Line,
+    Group,
+    Order,
+    Coupon,
+    Points,
 }
 
 /// How an item is counted.
@@ -127,6 +167,10 @@ pub(crate) struct CartView {
     pub(in crate::http) list: MoneyBody,
     pub(in crate::http) saved: MoneyBody,
     pub(in crate::http) total: MoneyBody,
+    /// What each reduction took, in the order of lanes.
+    pub(in crate::http) adjustments: Vec<AdjustmentView>,
+    /// What little more would bring, nearest first: at most three sentences.
+    pub(in crate::http) hints: Vec<String>,
 }
 
 /// What is to be paid.
@@ -184,6 +228,7 @@ pub(crate) struct LastOrderView {
     pub(in crate::http) tendered: Vec<TenderedView>,
     pub(in crate::http) change: MoneyBody,
     pub(in crate::http) pieces: u32,
+    pub(in crate::http) saved: MoneyBody,
     pub(in crate::http) receipt: ReceiptState,
 }
 
@@ -289,6 +334,10 @@ pub(crate) struct CustomerCartView {
     pub(in crate::http) newest_line_id: Option<Uuid>,
     pub(in crate::http) saved: MoneyBody,
     pub(in crate::http) total: MoneyBody,
+    /// What each reduction took, in the order of lanes.
+    pub(in crate::http) adjustments: Vec<AdjustmentView>,
+    /// What little more would bring, nearest first: at most three sentences.
+    pub(in crate::http) hints: Vec<String>,
 }
 
 /// A line as a shopper sees it.
@@ -301,6 +350,14 @@ pub(crate) struct CustomerLineView {
     pub(in crate::http) quantity_milli: i64,
     pub(in crate::http) list_price: MoneyBody,
     pub(in crate::http) amount: MoneyBody,
+    /// Before any reduction.
+    pub(in crate::http) list: MoneyBody,
+    /// What reductions took: `list` less `amount`.
+    pub(in crate::http) saved: MoneyBody,
+    /// Each of them, in the order they were taken.
+    pub(in crate::http) adjustments: Vec<LineAdjustmentView>,
+    /// Units that are a gift (赠品).
+    pub(in crate::http) gift_units: u32,
 }
 
 /// What a shopper is to pay.
@@ -309,6 +366,7 @@ pub(crate) struct CustomerTenderView {
     pub(in crate::http) total: MoneyBody,
     pub(in crate::http) rounding: MoneyBody,
     pub(in crate::http) due: MoneyBody,
+    pub(in crate::http) saved: MoneyBody,
 }
 
 /// What a shopper has paid.
@@ -321,4 +379,5 @@ pub(crate) struct PaidView {
     pub(in crate::http) change: MoneyBody,
     pub(in crate::http) total: MoneyBody,
     pub(in crate::http) rounding: MoneyBody,
+    pub(in crate::http) saved: MoneyBody,
 }

@@ -1,0 +1,138 @@
+//! What looks only at what is paid in the end: points earned, delivery, grants.
+//!
+//! **Invariant:** takes nothing from units.
+
+use super::{
+    Why,
+    quote::{By, Granted},
+    reach::{Case, Done, reach},
+    rule::{Grant, Repeat, Reward},
+    units::{Counter, Turn, portion},
+};
+use crate::money::Money;
+
+/// Once, without any multiplier.
+const ONCE: u32 = 10_000;
+
+/// What benefits come to.
+#[derive(Debug, Default)]
+pub(super) struct Benefits {
+    pub(super) points_earned: i64,
+    pub(super) delivery_saved: Money,
+    /// Who waived how much of the delivery fee.
+    pub(super) waived: Vec<(By, Money)>,
+    pub(super) grants: Vec<Granted>,
+    pub(super) dones: Vec<Done>,
+}
+
+/// Whether a reward is one of these.
+pub(super) const fn is_benefit(reward: &Reward) -> bool {
+    matches!(
+        reward,
+        Reward::FreeDelivery { .. }
+            | Reward::EarnPoints { .. }
+            | Reward::PointsTimes(_)
+            | Reward::Grant(_)
+    )
+}
+
+/// A benefit that is reached.
+struct Reached<'a> {
+    case: &'a Case<'a>,
+    turn: Turn,
+    reward: &'a Reward,
+    step: u8,
+    times: u32,
+}
+
+/// Works the benefits out. Of several multipliers of points for a line the highest counts; points
+/// of several rules add up; a fee is waived once.
+pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Benefits {
+    let mut benefits = Benefits::default();
+    let mut reached: Vec<Reached<'_>> = Vec::new();
+    for case in cases {
+        let left = case.after_others(counter);
+        let turn = case.turn(counter);
+        let reach = reach(counter, &turn, case, &[]);
+        let met = reach.met.and_then(|(step, times)| {
+            Some((step, times, &case.rule.steps.get(usize::from(step))?.reward))
+        });
+        let Some((step, times, reward)) = met else {
+            benefits.dones.push(Done::nothing(Why::Short, reach.next));
+            continue;
+        };
+        let times = if case.rule.repeat == Repeat::Once { 1 } else { times.min(left.uses_max) };
+        counter.note_uses(case.by, times);
+        benefits.dones.push(Done { uses: times, why: Why::Applied, next: reach.next });
+        reached.push(Reached { case, turn, reward, step, times });
+    }
+    let mut left = fee;
+    for one in &reached {
+        match one.reward {
+            Reward::FreeDelivery { fee_max } => {
+                let waived = fee_max.map_or(left, |max| left.min(max));
+                if waived > Money::ZERO {
+                    benefits.waived.push((one.case.by, waived));
+                    // Not more than the fee, so that neither can overflow.
+                    left = left.minus(waived).unwrap_or(Money::ZERO);
+                }
+            }
+            Reward::EarnPoints { per, points } => {
+                benefits.points_earned = benefits.points_earned.saturating_add(earned(
+                    counter,
+                    one,
+                    &reached,
+                    per.minor(),
+                    *points,
+                ));
+            }
+            Reward::Grant(grant) => benefits.grants.push(granted(counter, one, grant)),
+            _ => {}
+        }
+    }
+    benefits.delivery_saved = fee.minus(left).unwrap_or(Money::ZERO);
+    benefits
+}
+
+/// What is paid for a line.
+fn paid(counter: &Counter, turn: &Turn, line: u16) -> i64 {
+    let runs = counter.runs_of(line).filter(|(_, run)| counter.counts(turn, run));
+    runs.map(|(_, run)| run.now * i64::from(run.n)).sum()
+}
+
+fn earned(
+    counter: &Counter,
+    one: &Reached<'_>,
+    reached: &[Reached<'_>],
+    per: i64,
+    points: i64,
+) -> i64 {
+    let times = |line: u16| {
+        let rates = reached.iter().filter_map(|other| match other.reward {
+            Reward::PointsTimes(rate) if other.case.has(0, line) => Some(rate.0),
+            _ => None,
+        });
+        rates.max().unwrap_or(ONCE)
+    };
+    let weighed: i128 = one
+        .case
+        .lines(0)
+        .map(|line| i128::from(paid(counter, &one.turn, line)) * i128::from(times(line)))
+        .sum();
+    let n = weighed / i128::from(ONCE) / i128::from(per.max(1));
+    i64::try_from(n * i128::from(points)).unwrap_or(i64::MAX)
+}
+
+fn granted(counter: &Counter, one: &Reached<'_>, grant: &Grant) -> Granted {
+    let amount = match grant {
+        Grant::CashbackRate(rate) => {
+            let sum = one.case.lines(0).map(|line| paid(counter, &one.turn, line)).sum();
+            Money::from_minor(portion(sum, *rate))
+        }
+        Grant::CashbackAmount(amount) => {
+            Money::from_minor(amount.minor().saturating_mul(i64::from(one.times)))
+        }
+        Grant::NextCoupon(_) | Grant::ParkingMinutes(_) => Money::ZERO,
+    };
+    Granted { rule: one.case.ix, step: one.step, times: one.times, amount }
+}

@@ -1,0 +1,175 @@
+//! Whose turn it is: one lane, from the rules that are open to what they took.
+//!
+//! Rules that stack take one after the other. Where rules share nothing, the combination that saves
+//! the shopper most is looked for: exactly up to the sizes below, within a bound beyond them, and
+//! then the quote says so.
+//!
+//! **Invariant:** a combination is only ever compared by carrying it out, so that what is chosen is
+//! what is charged.
+
+mod group;
+mod unit;
+mod whole;
+
+use super::{
+    Why,
+    apply::apply,
+    reach::{Case, Done},
+    rule::{Lane, StackingMode},
+    units::Counter,
+};
+
+/// Ways of dealing units out that are tried in the lanes of units before the search is bounded.
+pub const DEALS_MAX: usize = 2_000;
+/// Units that compete in the group lane and are still partitioned in every way.
+pub const GROUP_UNITS_MAX: u32 = 10;
+/// Rules that compete for those units.
+pub const GROUP_RULES_MAX: usize = 4;
+/// Steps of that search.
+pub const GROUP_STEPS_MAX: usize = 20_000;
+/// Rules or coupons in one knot of conflicts whose every combination is tried: 18 at most.
+pub const KNOT_RULES_MAX: usize = 8;
+
+/// What a lane did.
+#[derive(Debug, Default)]
+pub(super) struct Ran {
+    /// What became of each case, in their order.
+    pub(super) dones: Vec<Done>,
+    /// The best combination was looked for within a bound.
+    pub(super) is_bounded: bool,
+}
+
+/// Runs a lane.
+pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>]) -> Ran {
+    let is_exclusive = |case: &Case<'_>| case.rule.stacking.mode == StackingMode::Exclusive;
+    let others: Vec<usize> = places(cases, |case| !is_exclusive(case));
+    if others.len() == cases.len() {
+        let mut ran = run_shared(counter, cases, &others);
+        name_winners(cases, &mut ran.dones);
+        return ran;
+    }
+    let (mut most, together) =
+        counter.attempt(|counter| run_shared(counter, cases, &others).is_bounded);
+    let mut best = None;
+    for place in places(cases, is_exclusive) {
+        let Some(case) = cases.get(place) else { continue };
+        let (saved, _) = counter.attempt(|counter| apply(counter, case));
+        if saved > most {
+            (most, best) = (saved, Some(place));
+        }
+    }
+    let mut ran = match best {
+        None => run_shared(counter, cases, &others),
+        Some(place) => run_alone(counter, cases, place, together),
+    };
+    name_winners(cases, &mut ran.dones);
+    ran
+}
+
+/// One exclusive rule and nobody else.
+fn run_alone(counter: &mut Counter, cases: &[Case<'_>], place: usize, is_bounded: bool) -> Ran {
+    let mut ran = Ran { dones: idle(cases), is_bounded };
+    if let (Some(case), Some(done)) = (cases.get(place), ran.dones.get_mut(place)) {
+        *done = apply(counter, case);
+    }
+    ran
+}
+
+/// All rules of a lane that are not exclusive.
+fn run_shared(counter: &mut Counter, cases: &[Case<'_>], places: &[usize]) -> Ran {
+    let is_stacked = |place: &usize| {
+        cases.get(*place).is_some_and(|case| case.rule.stacking.mode == StackingMode::Stack)
+    };
+    let mut ran = Ran { dones: idle(cases), is_bounded: false };
+    if places.iter().all(is_stacked) {
+        take_turns(counter, cases, places, &mut ran.dones);
+        return ran;
+    }
+    match counter.lane() {
+        Lane::Price | Lane::Line => unit::run(counter, cases, places, &mut ran),
+        Lane::Group => group::run(counter, cases, places, &mut ran),
+        Lane::Order | Lane::Coupon | Lane::Points => whole::run(counter, cases, places, &mut ran),
+    }
+    ran
+}
+
+/// Nothing has happened yet.
+fn idle(cases: &[Case<'_>]) -> Vec<Done> {
+    vec![Done::nothing(Why::NoBetter, None); cases.len()]
+}
+
+/// The places of the cases that are of a kind.
+fn places(cases: &[Case<'_>], is_meant: impl Fn(&Case<'_>) -> bool) -> Vec<usize> {
+    cases.iter().enumerate().filter(|(_, case)| is_meant(case)).map(|(place, _)| place).collect()
+}
+
+/// Those of some places whose rule stacks this way.
+fn of_mode(cases: &[Case<'_>], places: &[usize], mode: StackingMode) -> Vec<usize> {
+    let is_meant =
+        |place: &&usize| cases.get(**place).is_some_and(|case| case.rule.stacking.mode == mode);
+    places.iter().filter(is_meant).copied().collect()
+}
+
+/// One after the other.
+fn take_turns(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], dones: &mut [Done]) {
+    for place in places {
+        if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
+            *done = apply(counter, case);
+        }
+    }
+}
+
+/// What turns in this order would save.
+fn try_turns(counter: &mut Counter, cases: &[Case<'_>], places: &[usize]) -> i64 {
+    let all = |counter: &mut Counter| {
+        for case in places.iter().filter_map(|place| cases.get(*place)) {
+            apply(counter, case);
+        }
+    };
+    counter.attempt(all).0
+}
+
+/// Whether two cases of one lane keep goods from each other.
+fn conflict(a: &Case<'_>, b: &Case<'_>) -> bool {
+    let both_stack =
+        a.rule.stacking.mode == StackingMode::Stack && b.rule.stacking.mode == StackingMode::Stack;
+    !both_stack && a.claims.meet(b.claims)
+}
+
+/// Places in knots: who conflicts with somebody of a knot is in it.
+fn knots(cases: &[Case<'_>], places: &[usize]) -> Vec<Vec<usize>> {
+    let mut knots: Vec<Vec<usize>> = Vec::new();
+    for place in places {
+        let Some(case) = cases.get(*place) else { continue };
+        let is_tied = |knot: &Vec<usize>| {
+            knot.iter().filter_map(|p| cases.get(*p)).any(|other| conflict(case, other))
+        };
+        let (mut tied, free): (Vec<_>, Vec<_>) = knots.into_iter().partition(is_tied);
+        let mut knot: Vec<usize> = tied.drain(..).flatten().collect();
+        knot.push(*place);
+        knot.sort_unstable();
+        knots = free;
+        knots.push(knot);
+    }
+    knots.sort();
+    knots
+}
+
+/// Tells each rule that got nothing who had its goods.
+fn name_winners(cases: &[Case<'_>], dones: &mut [Done]) {
+    let winners: Vec<&Case<'_>> =
+        cases.iter().zip(dones.iter()).filter(|(_, done)| done.uses > 0).map(|(c, _)| c).collect();
+    for (case, done) in cases.iter().zip(dones.iter_mut()) {
+        if done.uses > 0 || done.why != Why::NoBetter {
+            continue;
+        }
+        let is_alone = |w: &&&Case<'_>| w.rule.stacking.mode == StackingMode::Exclusive;
+        let winner = winners
+            .iter()
+            .find(is_alone)
+            .or_else(|| winners.iter().find(|winner| conflict(case, winner)));
+        if let Some(winner) = winner {
+            done.why = Why::Beaten(winner.ix);
+        }
+    }
+}

@@ -1,0 +1,539 @@
+//! The lane of groups: rules that share nothing compete for units.
+//!
+//! **Exactly**, for few units: every way to part them into groups is gone through, dearest unit
+//! first, each unit left out or in a group of some rule. **Bounded**, for many: the competing rules
+//! take their turns in different orders, and the best order wins.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    GROUP_RULES_MAX, GROUP_STEPS_MAX, GROUP_UNITS_MAX, Ran, conflict, knots, of_mode, take_turns,
+    try_turns,
+};
+use crate::pricing::{
+    Why,
+    apply::{Grouping, Purse, reduction_of, take_group},
+    reach::{Case, Done, reach},
+    rule::{Cut, Repeat, Reward, StackingMode},
+    units::{Counter, Turn},
+};
+
+/// Orders of turns that a bounded search tries: more would be felt at the till.
+const ORDERS_MAX: usize = 4;
+
+pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], ran: &mut Ran) {
+    let first = of_mode(cases, places, StackingMode::Priority);
+    take_turns(counter, cases, &first, &mut ran.dones);
+    let others: Vec<usize> =
+        places.iter().filter(|place| !first.contains(place)).copied().collect();
+    for knot in knots(cases, &others) {
+        let alone = of_mode(cases, &knot, StackingMode::Best);
+        let stacked = of_mode(cases, &knot, StackingMode::Stack);
+        if alone.is_empty() || (knot.len() == 1 && is_best_alone(counter, cases, &alone)) {
+            take_turns(counter, cases, &knot, &mut ran.dones);
+            continue;
+        }
+        match parted(counter, cases, &alone, &stacked) {
+            Some(best) => best.carry_out(counter, cases, &mut ran.dones),
+            None => {
+                ran.is_bounded = true;
+                let order = best_order(counter, cases, &alone, &stacked);
+                take_turns(counter, cases, &order, &mut ran.dones);
+                mark_idle(counter, cases, &alone, &order, &mut ran.dones);
+                continue;
+            }
+        }
+        take_turns(counter, cases, &stacked, &mut ran.dones);
+    }
+}
+
+/// A rule whose own turn is the best there is when nobody competes: one pool, no floor and no price
+/// per kilogram that could make a cheaper unit the better one.
+fn is_best_alone(counter: &Counter, cases: &[Case<'_>], places: &[usize]) -> bool {
+    places.iter().filter_map(|place| cases.get(*place)).all(|case| {
+        let limits = case.rule.limits;
+        let has_floor = limits.floor_price.is_some() || limits.floor_rate.is_some();
+        let is_simple = |reward: &Reward| {
+            Grouping::of(reward, case.rule.repeat).is_some()
+                || matches!(reward, Reward::Units(_) | Reward::PriceList(_))
+                || are_slots_apart(case)
+        };
+        let mut runs = case.hits.iter().flat_map(|hit| counter.runs_of(hit.line()));
+        let is_weighed = runs.any(|(_, run)| run.milli > 0);
+        !has_floor && !is_weighed && case.rule.steps.iter().all(|step| is_simple(&step.reward))
+    })
+}
+
+/// No line stands in two parts of the rule, so that nothing is taken from one for the other.
+fn are_slots_apart(case: &Case<'_>) -> bool {
+    let parts: Vec<u8> = case.ready.steps.iter().flat_map(|step| step.rewarded.clone()).collect();
+    let is_buy_get = case.rule.steps.iter().any(|s| matches!(s.reward, Reward::BuyGet { .. }));
+    let pools = || parts.iter().copied().chain(is_buy_get.then_some(0));
+    case.hits.iter().all(|hit| pools().filter(|part| case.has(*part, hit.line())).count() <= 1)
+}
+
+/// Orders of turns for rules that compete: each first once, and all of them for few.
+fn orders(alone: &[usize]) -> Vec<Vec<usize>> {
+    if let [a, b, c] = *alone {
+        return vec![
+            vec![a, b, c],
+            vec![a, c, b],
+            vec![b, a, c],
+            vec![b, c, a],
+            vec![c, a, b],
+            vec![c, b, a],
+        ];
+    }
+    let first = |first: &usize| {
+        let rest = alone.iter().copied().filter(|place| place != first);
+        std::iter::once(*first).chain(rest).collect()
+    };
+    alone.iter().take(ORDERS_MAX).map(first).collect()
+}
+
+fn best_order(
+    counter: &mut Counter,
+    cases: &[Case<'_>],
+    alone: &[usize],
+    stacked: &[usize],
+) -> Vec<usize> {
+    let mut orders = orders(alone);
+    if !stacked.is_empty() {
+        orders.push(Vec::new());
+    }
+    let mut best: (i64, Vec<usize>) = (-1, Vec::new());
+    for mut order in orders {
+        order.extend_from_slice(stacked);
+        let saved = try_turns(counter, cases, &order);
+        if saved > best.0 {
+            best = (saved, order);
+        }
+    }
+    best.1
+}
+
+/// Rules that were left out still say what they need.
+fn mark_idle(
+    counter: &mut Counter,
+    cases: &[Case<'_>],
+    alone: &[usize],
+    order: &[usize],
+    dones: &mut [Done],
+) {
+    for place in alone.iter().filter(|place| !order.contains(place)) {
+        if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
+            let (_, tried) = counter.attempt(|counter| super::apply(counter, case));
+            *done = Done { uses: 0, ..tried };
+            if tried.uses > 0 {
+                *done = Done::nothing(Why::NoBetter, None);
+            }
+        }
+    }
+}
+
+/// A group: whose, of which runs' units, and what it saves.
+#[derive(Clone, Debug)]
+struct Made {
+    maker: usize,
+    members: Vec<(usize, u32)>,
+    saved: i64,
+}
+
+/// A way to part units into groups.
+#[derive(Debug)]
+struct Parting<'a> {
+    makers: Vec<Maker<'a>>,
+    groups: Vec<Made>,
+}
+
+/// A rule that makes groups.
+#[derive(Debug)]
+struct Maker<'a> {
+    place: usize,
+    case: &'a Case<'a>,
+    turn: Turn,
+    kind: Kind,
+    uses_max: u32,
+    /// What each group needs: so many units of a part.
+    seats: Vec<(u8, u32)>,
+}
+
+/// A rule that takes whatever is there, so that no parting of its own can be gone through.
+#[derive(Debug)]
+struct Inseparable;
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Pool(Grouping),
+    /// Of `skip` units that stay as they are, and others that are cut.
+    After {
+        skip: u32,
+        cut: Cut,
+    },
+    Whole(Cut),
+    Unit,
+}
+
+/// Goes through every way to part the units, if there are few enough.
+fn parted<'a>(
+    counter: &mut Counter,
+    cases: &'a [Case<'a>],
+    alone: &[usize],
+    stacked: &[usize],
+) -> Option<Parting<'a>> {
+    if alone.len() > GROUP_RULES_MAX {
+        return None;
+    }
+    let stacked: Vec<&Case<'_>> = stacked.iter().filter_map(|place| cases.get(*place)).collect();
+    let makers = alone
+        .iter()
+        .filter_map(|place| Maker::of(counter, *place, cases.get(*place)?).transpose())
+        .collect::<Result<Vec<_>, Inseparable>>()
+        .ok()?;
+    let mut runs: Vec<usize> = (0..counter.runs().len())
+        .filter(|ix| {
+            let run = counter.run(*ix);
+            run.is_some_and(|run| {
+                makers.iter().any(|maker| {
+                    counter.is_open(&maker.turn, run)
+                        && maker.seats.iter().any(|(part, _)| maker.case.has(*part, run.line))
+                })
+            })
+        })
+        .collect();
+    let n_units: u32 = runs.iter().filter_map(|ix| counter.run(*ix)).map(|run| run.n).sum();
+    if n_units > GROUP_UNITS_MAX {
+        return None;
+    }
+    runs.sort_by_key(|ix| {
+        counter.run(*ix).map(|run| (std::cmp::Reverse(run.now), run.line, run.first))
+    });
+    let has_caps = makers.iter().any(|maker| maker.case.rule.limits.amount_max.is_some());
+    let left = runs.iter().map(|ix| counter.run(*ix).map_or(0, |run| run.n)).collect();
+    let uses = makers.iter().map(|maker| maker.uses_max).collect();
+    let mut search = Search {
+        is_summed: stacked.is_empty() && !has_caps,
+        makers,
+        runs,
+        left,
+        uses,
+        groups: Vec::new(),
+        saved: 0,
+        best: (-1, Vec::new()),
+        seen: HashMap::default(),
+        steps: 0,
+        stacked,
+    };
+    search.go_on(counter);
+    let is_whole = search.steps <= GROUP_STEPS_MAX;
+    let Search { makers, best: (_, groups), .. } = search;
+    is_whole.then_some(Parting { makers, groups })
+}
+
+impl<'a> Maker<'a> {
+    /// `None` has not reached its step.
+    fn of(
+        counter: &mut Counter,
+        place: usize,
+        case: &'a Case<'a>,
+    ) -> Result<Option<Self>, Inseparable> {
+        let turn = case.turn(counter);
+        let Some((step, times)) = reach(counter, &turn, case, &[]).met else {
+            return Ok(None);
+        };
+        let at = usize::from(step);
+        let reward = case.rule.steps.get(at).map(|step| &step.reward).ok_or(Inseparable)?;
+        let rewarded = case.ready.steps.get(at).map_or(&[][..], |step| step.rewarded.as_slice());
+        let (kind, seats) = match reward {
+            Reward::Units(_) | Reward::PriceList(_) => (Kind::Unit, vec![(0, 1)]),
+            Reward::BuyGet { buy, get, cut, goods: Some(_) } => {
+                let other = rewarded.first().copied().ok_or(Inseparable)?;
+                (Kind::After { skip: *buy, cut: *cut }, vec![(0, *buy), (other, *get)])
+            }
+            Reward::Bundle { slots, cut } => {
+                let seats = rewarded.iter().copied().zip(slots.iter().map(|slot| slot.count));
+                (Kind::Whole(*cut), seats.collect())
+            }
+            reward => match Grouping::of(reward, case.rule.repeat).ok_or(Inseparable)? {
+                // Takes whatever is there: no parting of its own.
+                Grouping::Pool { .. } => return Err(Inseparable),
+                grouping => (Kind::Pool(grouping), vec![(0, grouping.size())]),
+            },
+        };
+        let is_once = case.rule.repeat == Repeat::Once && !matches!(kind, Kind::Unit);
+        let times = if is_once { 1 } else { times };
+        let times = if matches!(kind, Kind::Unit) { u32::MAX } else { times };
+        Ok(Some(Self { place, case, turn, kind, uses_max: case.uses_max.min(times), seats }))
+    }
+
+    /// What a group saves; its members stand seat by seat, in each the dearest first.
+    fn saved(&self, counter: &Counter, members: &[(usize, u32)]) -> i64 {
+        let cut_all = |ix: usize, n: u32, cut: Cut| {
+            counter.run(ix).map_or(0, |run| Counter::cut(&self.turn, run, cut) * i64::from(n))
+        };
+        match self.kind {
+            Kind::Pool(grouping) => reduction_of(grouping, counter, &self.turn, members),
+            Kind::Unit => members.iter().map(|(ix, n)| self.unit_saved(counter, *ix, *n)).sum(),
+            Kind::After { skip, cut } => {
+                after(members, skip).iter().map(|(ix, n)| cut_all(*ix, *n, cut)).sum()
+            }
+            Kind::Whole(cut) => {
+                let sum: i64 = members
+                    .iter()
+                    .filter_map(|(ix, n)| Some(counter.run(*ix)?.now * i64::from(*n)))
+                    .sum();
+                match cut {
+                    Cut::Price(price) => (sum - price.minor()).max(0),
+                    Cut::Off(off) => off.minor().min(sum),
+                    Cut::Rate(_) => members.iter().map(|(ix, n)| cut_all(*ix, *n, cut)).sum(),
+                }
+            }
+        }
+    }
+
+    fn unit_saved(&self, counter: &Counter, ix: usize, n: u32) -> i64 {
+        let run = counter.run(ix);
+        let step = reach(counter, &self.turn, self.case, &[]).met.map_or(0, |(step, _)| step);
+        let reward = self.case.rule.steps.get(usize::from(step)).map(|step| &step.reward);
+        let cut = run.zip(reward).and_then(|(run, reward)| self.case.cut(reward, run.line));
+        run.zip(cut).map_or(0, |(run, cut)| Counter::cut(&self.turn, run, cut) * i64::from(n))
+    }
+
+    /// Makes a group on the counter.
+    fn make(&self, counter: &mut Counter, made: &Made, purse: &mut Purse) {
+        let (whole, rest) = purse.pay(1, made.saved);
+        let amount = if whole == 1 { made.saved } else { rest };
+        if let Kind::After { skip, .. } = self.kind {
+            let cut = after(&made.members, skip);
+            for (ix, n) in before(&made.members, skip) {
+                counter.take(&self.turn, ix, n, 0);
+            }
+            take_group(counter, &self.turn, &cut, amount, 1);
+        } else {
+            take_group(counter, &self.turn, &made.members, amount, 1);
+        }
+    }
+}
+
+/// The members behind the first `n` units.
+fn after(members: &[(usize, u32)], n: u32) -> Vec<(usize, u32)> {
+    let mut skip = n;
+    let rest = members.iter().map(|(ix, count)| {
+        let skipped = skip.min(*count);
+        skip -= skipped;
+        (*ix, count - skipped)
+    });
+    rest.filter(|(_, n)| *n > 0).collect()
+}
+
+/// The first `n` units of the members.
+fn before(members: &[(usize, u32)], n: u32) -> Vec<(usize, u32)> {
+    let mut left = n;
+    let first = members.iter().map(|(ix, count)| {
+        let taken = left.min(*count);
+        left -= taken;
+        (*ix, taken)
+    });
+    first.filter(|(_, n)| *n > 0).collect()
+}
+
+impl Parting<'_> {
+    fn carry_out(&self, counter: &mut Counter, cases: &[Case<'_>], dones: &mut [Done]) {
+        put_down(counter, &self.makers, &self.groups);
+        for (at, maker) in self.makers.iter().enumerate() {
+            let uses = self.groups.iter().filter(|made| made.maker == at).count();
+            let uses = u32::try_from(uses).unwrap_or(u32::MAX);
+            if let Some(done) = dones.get_mut(maker.place) {
+                *done = match uses {
+                    0 => idle_turn(counter, cases, maker.place),
+                    _ => Done { uses, why: Why::Applied, next: None },
+                };
+            }
+        }
+    }
+}
+
+/// Why a rule got nothing: what its turn would say on what is left.
+fn idle_turn(counter: &mut Counter, cases: &[Case<'_>], place: usize) -> Done {
+    let Some(case) = cases.get(place) else {
+        return Done::nothing(Why::NoBetter, None);
+    };
+    let (_, tried) = counter.attempt(|counter| super::apply(counter, case));
+    let is_rivalled = cases.iter().any(|other| other.ix != case.ix && conflict(case, other));
+    if tried.uses > 0 || is_rivalled {
+        return Done::nothing(Why::NoBetter, None);
+    }
+    tried
+}
+
+/// Makes groups on the counter, rule by rule.
+fn put_down(counter: &mut Counter, makers: &[Maker<'_>], groups: &[Made]) {
+    for (at, maker) in makers.iter().enumerate() {
+        let mut purse = Purse::of(maker.case);
+        for made in groups.iter().filter(|made| made.maker == at) {
+            maker.make(counter, made, &mut purse);
+        }
+    }
+}
+
+/// The search for the best parting.
+struct Search<'a> {
+    /// What groups save adds up: nothing else looks at their units.
+    is_summed: bool,
+    makers: Vec<Maker<'a>>,
+    stacked: Vec<&'a Case<'a>>,
+    /// Runs, dearest first, and how many of their units are not decided yet.
+    runs: Vec<usize>,
+    left: Vec<u32>,
+    uses: Vec<u32>,
+    groups: Vec<Made>,
+    /// What the groups made so far save.
+    saved: i64,
+    best: (i64, Vec<Made>),
+    /// The most that was saved on the way to a state: who comes there with less need not go on.
+    seen: HashMap<State, i64, FxBuildHasher>,
+    steps: usize,
+}
+
+/// Units not decided yet, four bits for each run, and uses left, eight bits for each maker.
+type State = (u64, u32);
+
+const _: () = assert!(GROUP_UNITS_MAX < 16 && GROUP_RULES_MAX <= 4, "a state fits its bits");
+
+impl Search<'_> {
+    fn state(&self) -> State {
+        let left = self.left.iter().fold(0, |bits, n| bits << 4 | u64::from(*n));
+        let uses = self.uses.iter().fold(0, |bits, uses| bits << 8 | (*uses).min(255));
+        (left, uses)
+    }
+
+    fn go_on(&mut self, counter: &mut Counter) {
+        self.steps += 1;
+        if self.steps > GROUP_STEPS_MAX {
+            return;
+        }
+        if self.is_summed {
+            let saved = self.saved;
+            let most = self.seen.entry(self.state()).or_insert(-1);
+            if saved <= *most {
+                return;
+            }
+            *most = saved;
+        }
+        let Some(first) = self.left.iter().position(|n| *n > 0) else {
+            return self.look(counter);
+        };
+        for maker in 0..self.makers.len() {
+            if self.uses.get(maker).is_some_and(|uses| *uses > 0) {
+                self.seat(counter, maker, 0, &mut Vec::new(), first);
+            }
+        }
+        // Or this unit is in no group.
+        self.change(first, 1, false);
+        self.go_on(counter);
+        self.change(first, 1, true);
+    }
+
+    fn change(&mut self, at: usize, n: u32, is_back: bool) {
+        if let Some(left) = self.left.get_mut(at) {
+            *left = if is_back { *left + n } else { *left - n };
+        }
+    }
+
+    /// Fills the seats of one group in every way that uses the first unit.
+    fn seat(
+        &mut self,
+        counter: &mut Counter,
+        maker: usize,
+        seat: usize,
+        chosen: &mut Vec<(usize, u32)>,
+        first: usize,
+    ) {
+        let wanted = self.makers.get(maker).and_then(|m| m.seats.get(seat)).copied();
+        match wanted {
+            Some((part, n)) => self.fill(counter, maker, (seat, part, n, 0), chosen, first),
+            None if chosen.iter().any(|(at, _)| *at == first) => {
+                self.close(counter, maker, chosen);
+            }
+            None => {}
+        }
+    }
+
+    /// Chooses the units of one seat, run by run.
+    fn fill(
+        &mut self,
+        counter: &mut Counter,
+        maker: usize,
+        (seat, part, n, from): (usize, u8, u32, usize),
+        chosen: &mut Vec<(usize, u32)>,
+        first: usize,
+    ) {
+        if n == 0 {
+            return self.seat(counter, maker, seat + 1, chosen, first);
+        }
+        self.steps += 1;
+        if self.steps > GROUP_STEPS_MAX || from >= self.runs.len() {
+            return;
+        }
+        let is_open = self.runs.get(from).and_then(|ix| counter.run(*ix)).is_some_and(|run| {
+            self.makers.get(maker).is_some_and(|maker| {
+                maker.case.has(part, run.line) && counter.is_open(&maker.turn, run)
+            })
+        });
+        let there = if is_open { self.left.get(from).copied().unwrap_or(0).min(n) } else { 0 };
+        for take in (0..=there).rev() {
+            if take > 0 {
+                chosen.push((from, take));
+                self.change(from, take, false);
+            }
+            self.fill(counter, maker, (seat, part, n - take, from + 1), chosen, first);
+            if take > 0 {
+                self.change(from, take, true);
+                chosen.pop();
+            }
+        }
+    }
+
+    /// A group is full: if it saves something, the search goes on behind it.
+    fn close(&mut self, counter: &mut Counter, maker: usize, chosen: &[(usize, u32)]) {
+        let run = |at: usize| self.runs.get(at).copied().unwrap_or(usize::MAX);
+        let members: Vec<_> = chosen.iter().map(|(at, n)| (run(*at), *n)).collect();
+        let saved = self.makers.get(maker).map_or(0, |maker| maker.saved(counter, &members));
+        if saved <= 0 {
+            return;
+        }
+        self.groups.push(Made { maker, members, saved });
+        self.saved += saved;
+        self.use_up(maker, false);
+        self.go_on(counter);
+        self.use_up(maker, true);
+        self.saved -= saved;
+        self.groups.pop();
+    }
+
+    fn use_up(&mut self, maker: usize, is_back: bool) {
+        if let Some(uses) = self.uses.get_mut(maker).filter(|uses| **uses < u32::MAX) {
+            *uses = if is_back { *uses + 1 } else { *uses - 1 };
+        }
+    }
+
+    /// All units are decided: is this the best so far?
+    fn look(&mut self, counter: &mut Counter) {
+        let saved = if self.is_summed {
+            self.saved
+        } else {
+            let all = |counter: &mut Counter| {
+                put_down(counter, &self.makers, &self.groups);
+                for case in &self.stacked {
+                    super::apply(counter, case);
+                }
+            };
+            counter.attempt(all).0
+        };
+        if saved > self.best.0 {
+            self.best = (saved, self.groups.clone());
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Lanes of single units: who cuts which unit.
+//!
+//! Each unit goes either to one rule that shares nothing, or to all that stack. Rules without
+//! limits are decided unit by unit; where uses or money are limited, units are dealt out in every
+//! way that could matter.
+
+use super::{DEALS_MAX, Ran, of_mode, take_turns};
+use crate::pricing::{
+    Why,
+    apply::{Purse, affordable, points_of},
+    reach::{Case, Done, reach},
+    rule::{Reward, StackingMode},
+    units::{Counter, Run, Turn},
+};
+
+/// A rule that is reached, with what it would do.
+struct Bidder<'a> {
+    place: usize,
+    case: &'a Case<'a>,
+    turn: Turn,
+    reward: &'a Reward,
+    /// Its uses, amount or points are limited.
+    is_limited: bool,
+}
+
+/// Units of one run and what each rule that shares nothing would save on each.
+struct Lot {
+    run: usize,
+    n: u32,
+    /// What the stacking rules would save together.
+    shared: i64,
+    /// By the place among the bidders.
+    bids: Vec<(usize, i64)>,
+}
+
+pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], ran: &mut Ran) {
+    let first = of_mode(cases, places, StackingMode::Priority);
+    take_turns(counter, cases, &first, &mut ran.dones);
+    let stacked = of_mode(cases, places, StackingMode::Stack);
+    let alone = of_mode(cases, places, StackingMode::Best);
+    let bidders = bidders(counter, cases, &alone, &mut ran.dones);
+    let sharers = bidders_of(counter, cases, &stacked);
+    let lots = lots(counter, &bidders, &sharers);
+    let is_limited = |bidder: &Bidder<'_>| bidder.is_limited;
+    let deal = if bidders.iter().chain(&sharers).any(is_limited) {
+        limited_deal(counter, cases, &stacked, &bidders, &lots, &mut ran.is_bounded)
+    } else {
+        lots.iter().map(|lot| best_bid(lot).map_or_else(Vec::new, |b| vec![(b, lot.n)])).collect()
+    };
+    hand_out(counter, &bidders, &lots, &deal, Some(&mut ran.dones));
+    take_turns(counter, cases, &stacked, &mut ran.dones);
+}
+
+/// For each lot: so many units to which bidder; the rest to those that stack.
+type Deal = Vec<Vec<(usize, u32)>>;
+
+fn bidders<'a>(
+    counter: &mut Counter,
+    cases: &'a [Case<'a>],
+    places: &[usize],
+    dones: &mut [Done],
+) -> Vec<Bidder<'a>> {
+    let bidders = bidders_of(counter, cases, places);
+    for place in places {
+        if bidders.iter().any(|bidder| bidder.place == *place) {
+            continue;
+        }
+        // Not reached: its own turn says why, and takes nothing.
+        if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
+            *done = super::apply(counter, case);
+        }
+    }
+    bidders
+}
+
+fn bidders_of<'a>(
+    counter: &mut Counter,
+    cases: &'a [Case<'a>],
+    places: &[usize],
+) -> Vec<Bidder<'a>> {
+    let bidder = |place: &usize| {
+        let case = cases.get(*place)?;
+        let turn = case.turn(counter);
+        let (step, _) = reach(counter, &turn, case, &[]).met?;
+        let reward = &case.rule.steps.get(usize::from(step))?.reward;
+        let is_limited = case.uses_max < u32::MAX
+            || case.rule.limits.amount_max.is_some()
+            || matches!(reward, Reward::PointsPrice { .. });
+        Some(Bidder { place: *place, case, turn, reward, is_limited })
+    };
+    places.iter().filter_map(bidder).collect()
+}
+
+/// What a bidder would save on each unit of a run.
+fn bid(counter: &Counter, bidder: &Bidder<'_>, run: &Run) -> i64 {
+    let cut = bidder.case.cut(bidder.reward, run.line);
+    let is_open = bidder.case.has(0, run.line) && counter.counts(&bidder.turn, run);
+    cut.filter(|_| is_open).map_or(0, |cut| Counter::cut(&bidder.turn, run, cut))
+}
+
+fn lots(counter: &Counter, bidders: &[Bidder<'_>], sharers: &[Bidder<'_>]) -> Vec<Lot> {
+    let mut lots = Vec::new();
+    for (ix, run) in counter.runs().iter().enumerate() {
+        if bidders.iter().all(|b| !b.case.has(0, run.line) || !counter.is_open(&b.turn, run)) {
+            continue;
+        }
+        let mut shared = *run;
+        for sharer in sharers {
+            shared.now -= bid(counter, sharer, &shared);
+        }
+        let bids = bidders.iter().enumerate().map(|(i, b)| (i, bid(counter, b, run)));
+        let bids: Vec<_> = bids.filter(|(_, saved)| *saved > 0).collect();
+        if !bids.is_empty() {
+            lots.push(Lot { run: ix, n: run.n, shared: run.now - shared.now, bids });
+        }
+    }
+    lots
+}
+
+/// The bidder that saves more than those that stack, the earlier on a tie.
+fn best_bid(lot: &Lot) -> Option<usize> {
+    let most = lot.bids.iter().map(|(_, saved)| *saved).max().unwrap_or(0);
+    let best = lot.bids.iter().find(|(_, saved)| *saved == most);
+    best.filter(|_| most > lot.shared).map(|(bidder, _)| *bidder)
+}
+
+/// Deals units out where somebody's uses, amount or points are limited.
+fn limited_deal(
+    counter: &mut Counter,
+    cases: &[Case<'_>],
+    stacked: &[usize],
+    bidders: &[Bidder<'_>],
+    lots: &[Lot],
+    is_bounded: &mut bool,
+) -> Deal {
+    let ways = lots.iter().map(|lot| ways(lot.n, lot.bids.len()));
+    let n_deals = ways.fold(1_usize, usize::saturating_mul);
+    if n_deals > DEALS_MAX {
+        let deal = greedy_deal(bidders, lots);
+        *is_bounded |= !is_plainly_best(bidders, stacked, cases);
+        return deal;
+    }
+    let mut best: (i64, Deal) = (-1, Vec::new());
+    let mut deals = Deals { lots, deal: vec![Vec::new(); lots.len()] };
+    let mut uses: Vec<u32> = bidders.iter().map(|bidder| bidder.case.uses_max).collect();
+    deals.each(0, &mut uses, &mut |deal| {
+        let (saved, ()) = counter.attempt(|counter| {
+            hand_out(counter, bidders, lots, deal, None);
+            for case in stacked.iter().filter_map(|place| cases.get(*place)) {
+                super::apply(counter, case);
+            }
+        });
+        if saved > best.0 {
+            best = (saved, deal.clone());
+        }
+    });
+    best.1
+}
+
+/// Ways to deal `n` equal units to `k` bidders and the rest to nobody: (n + k) over k.
+fn ways(n: u32, k: usize) -> usize {
+    let n = usize::try_from(n).unwrap_or(usize::MAX);
+    (1..=k).fold(1_usize, |ways, i| ways.saturating_mul(n.saturating_add(i)) / i)
+}
+
+/// Every way to deal lots out within the bidders' uses.
+struct Deals<'a> {
+    lots: &'a [Lot],
+    deal: Deal,
+}
+
+impl Deals<'_> {
+    fn each(&mut self, at: usize, uses: &mut Vec<u32>, found: &mut dyn FnMut(&Deal)) {
+        let Some(lot) = self.lots.get(at) else {
+            return found(&self.deal);
+        };
+        self.deal_lot(at, 0, lot.n, uses, found);
+    }
+
+    fn deal_lot(
+        &mut self,
+        at: usize,
+        bid: usize,
+        left: u32,
+        uses: &mut Vec<u32>,
+        found: &mut dyn FnMut(&Deal),
+    ) {
+        let bidder = self.lots.get(at).and_then(|lot| lot.bids.get(bid)).map(|(b, _)| *b);
+        let Some(bidder) = bidder else {
+            return self.each(at + 1, uses, found);
+        };
+        let may = uses.get(bidder).copied().unwrap_or(0).min(left);
+        // Many first: on a tie the earlier rule has the goods.
+        for n in (0..=may).rev() {
+            self.set(at, bidder, n);
+            if let Some(uses) = uses.get_mut(bidder) {
+                *uses -= n;
+            }
+            self.deal_lot(at, bid + 1, left - n, uses, found);
+            if let Some(uses) = uses.get_mut(bidder) {
+                *uses += n;
+            }
+            self.set(at, bidder, 0);
+        }
+    }
+
+    fn set(&mut self, at: usize, bidder: usize, n: u32) {
+        if let Some(dealt) = self.deal.get_mut(at) {
+            dealt.retain(|(known, _)| *known != bidder);
+            if n > 0 {
+                dealt.push((bidder, n));
+            }
+        }
+    }
+}
+
+/// One rule alone is limited, by its uses alone: giving it the units on which it saves most beyond
+/// what they would save otherwise is the best there is.
+fn is_plainly_best(bidders: &[Bidder<'_>], stacked: &[usize], cases: &[Case<'_>]) -> bool {
+    let limited: Vec<_> = bidders.iter().filter(|bidder| bidder.is_limited).collect();
+    let is_plain = |bidder: &&&Bidder<'_>| bidder.case.rule.limits.amount_max.is_none();
+    let is_free = |place: &usize| {
+        cases
+            .get(*place)
+            .is_some_and(|case| case.uses_max == u32::MAX && case.rule.limits.amount_max.is_none())
+    };
+    limited.len() == 1 && limited.iter().all(|b| is_plain(&b)) && stacked.iter().all(is_free)
+}
+
+/// Units go in the order of what a limited rule saves on them beyond the best without limits.
+fn greedy_deal(bidders: &[Bidder<'_>], lots: &[Lot]) -> Deal {
+    let is_limited = |bidder: usize| bidders.get(bidder).is_some_and(|b| b.is_limited);
+    let mut deal: Deal = vec![Vec::new(); lots.len()];
+    let mut gains: Vec<(i64, usize, usize)> = Vec::new();
+    let mut free: Vec<u32> = lots.iter().map(|lot| lot.n).collect();
+    for (at, lot) in lots.iter().enumerate() {
+        let without = lot.bids.iter().filter(|(b, _)| !is_limited(*b)).map(|(_, s)| *s).max();
+        let without = without.unwrap_or(0).max(lot.shared);
+        let limited = lot.bids.iter().filter(|(b, saved)| is_limited(*b) && *saved > without);
+        gains.extend(limited.map(|(b, saved)| (without - saved, at, *b)));
+    }
+    gains.sort_unstable();
+    let mut uses: Vec<u32> = bidders.iter().map(|bidder| bidder.case.uses_max).collect();
+    for (_, at, bidder) in gains {
+        if let (Some(free), Some(uses), Some(dealt)) =
+            (free.get_mut(at), uses.get_mut(bidder), deal.get_mut(at))
+        {
+            let n = (*free).min(*uses);
+            *free -= n;
+            *uses -= n;
+            if n > 0 {
+                dealt.push((bidder, n));
+            }
+        }
+    }
+    for ((lot, dealt), n) in lots.iter().zip(&mut deal).zip(free) {
+        let bids = lot.bids.iter().filter(|(b, _)| !is_limited(*b)).copied().collect();
+        let rest = Lot { run: lot.run, n, shared: lot.shared, bids };
+        if let Some(bidder) = best_bid(&rest).filter(|_| n > 0) {
+            dealt.push((bidder, n));
+        }
+    }
+    deal
+}
+
+/// Gives each bidder its units.
+fn hand_out(
+    counter: &mut Counter,
+    bidders: &[Bidder<'_>],
+    lots: &[Lot],
+    deal: &Deal,
+    mut dones: Option<&mut Vec<Done>>,
+) {
+    for (place, bidder) in bidders.iter().enumerate() {
+        let mut purse = Purse::of(bidder.case);
+        let (mut uses, mut could) = (0, 0);
+        for (lot, dealt) in lots.iter().zip(deal) {
+            could += lot.bids.iter().filter(|(b, _)| *b == place).map(|_| lot.n).sum::<u32>();
+            let Some((_, n)) = dealt.iter().find(|(b, _)| *b == place) else { continue };
+            let each = lot.bids.iter().find(|(b, _)| *b == place).map_or(0, |(_, saved)| *saved);
+            let points = points_of(bidder.reward);
+            let n = (*n).min(affordable(counter, points));
+            let (whole, rest) = purse.pay(n, each);
+            counter.take(&bidder.turn, lot.run, whole, each);
+            if rest > 0 {
+                counter.take(&bidder.turn, lot.run, 1, rest);
+            }
+            let taken = whole + u32::from(rest > 0);
+            counter.points.spend(points * i64::from(taken));
+            uses += taken;
+        }
+        if let Some(done) = dones.as_mut().and_then(|dones| dones.get_mut(bidder.place)) {
+            let why = match uses {
+                0 => Why::NoBetter,
+                _ if uses < could && bidder.is_limited => Why::AppliedInPart,
+                _ => Why::Applied,
+            };
+            *done = Done { uses, why, next: None };
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Machines that try to break pricing: random worlds, a slow reference, absurd input, bytes.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `dice` | choices, from a seed or from bytes |
+//! | `world` | items, carts and occasions, and what an item, a moment and a shopper mean, said anew |
+//! | `rules` | rules over every reward, stacking mode and limit |
+//! | `crowd` | many cases at once on all cores, and the smallest case of those that fail |
+//! | `audit` | what every quote must satisfy, looked at fen by fen |
+//! | `always` | that, over 100,000 random carts, and under permutation and replay |
+//! | `brute` | small carts, priced by trying everything |
+//! | `refuse` | absurd input, refused with a reason |
+//! | `fuzz` | bytes made into rule sets and carts |
+//!
+//! **Invariant:** nothing here looks inside the engine; everything is deterministic, and a failure
+//! names the seed that brings it back.
+
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod always;
+mod audit;
+mod brute;
+mod crowd;
+mod dice;
+mod fuzz;
+mod refuse;
+mod rules;
+mod world;

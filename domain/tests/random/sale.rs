@@ -1,0 +1,129 @@
+//! Sales, priced by anything or by the engine.
+
+use domain::{
+    cart::CartLine,
+    money::BasisPoints,
+    pricing::{
+        Occasion, PriceBook, Quote, Rule, RuleSet,
+        goods::Goods,
+        occasion::{Choice, Coupon, Shopper},
+        quote,
+        rule::{Cut, Need, NeedAmount, Repeat, Reward},
+    },
+    tender::CashRounding,
+};
+use proptest::prelude::*;
+
+use super::{
+    POINTS_PRICE, Wish, deliver, fen, lines, occasion, plain_occasion, quote_of, rounding, rule,
+    skus, wishes,
+};
+
+/// Rules for the engine: those of these whose bit is set.
+pub(crate) fn shop(mask: u16) -> PriceBook {
+    let need = |mut rule: Rule, amount: NeedAmount| {
+        rule.steps[0].needs.push(Need { amount, goods: None });
+        rule
+    };
+    let of = |goods: Goods, rule: Rule| Rule { goods, ..rule };
+    let each = |rule: Rule| Rule { repeat: Repeat::Each, ..rule };
+    let half = Cut::Rate(BasisPoints(5_000));
+    let gift = Reward::Gift { goods: skus(&[3, 4]), count: 1 };
+    let pay = Reward::PointsPay { points: 10, worth: fen(10), rate_max: BasisPoints(5_000) };
+    let rules = [
+        of(
+            skus(&[1]),
+            rule("points-price", Reward::PointsPrice { points: POINTS_PRICE, price: fen(100) }),
+        ),
+        of(skus(&[2, 3]), rule("cut", Reward::Units(Cut::Rate(BasisPoints(8_800))))),
+        each(rule("half", Reward::Nth { n: 2, cut: half })),
+        of(skus(&[1, 2]), rule("pick", Reward::Pick { n: 3, price: fen(1_500) })),
+        each(need(of(skus(&[0]), rule("gift", gift)), NeedAmount::Pieces(2))),
+        each(need(rule("off", Reward::AmountOff(fen(500))), NeedAmount::Minor(fen(3_000)))),
+        rule("rate", Reward::AmountRate(BasisPoints(9_001))),
+        rule("coupon", Reward::AmountOff(fen(307))),
+        rule("pay", pay),
+        rule("earn", Reward::EarnPoints { per: fen(100), points: 3 }),
+        need(rule("free", Reward::FreeDelivery { fee_max: None }), NeedAmount::Minor(fen(9_000))),
+    ];
+    let kept = (0..).zip(rules).filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, rule)| rule);
+    let set = RuleSet { rules: kept.collect(), ..RuleSet::default() };
+    PriceBook::compile(8, set).expect("a good rule set")
+}
+
+/// A sale: goods, what is taken from them, and how they are paid.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sale {
+    pub(crate) lines: Vec<CartLine>,
+    pub(crate) wishes: Vec<Wish>,
+    pub(crate) earned: i64,
+    pub(crate) fee: i64,
+    pub(crate) cards: Vec<u8>,
+    pub(crate) rounding: CashRounding,
+    pub(crate) over: i64,
+}
+
+/// Who prices a sale.
+#[derive(Clone, Debug)]
+pub(crate) enum Pricer {
+    /// Anything is taken from any units.
+    Anything(PriceBook),
+    /// The engine, with rules.
+    Rules(PriceBook),
+}
+
+impl Pricer {
+    pub(crate) fn book(&self) -> &PriceBook {
+        match self {
+            Self::Anything(book) | Self::Rules(book) => book,
+        }
+    }
+
+    pub(crate) fn occasion(&self, sale: &Sale) -> Occasion {
+        let delivery_fee = fen(sale.fee);
+        match self {
+            Self::Anything(_) => Occasion { delivery_fee, ..occasion() },
+            Self::Rules(book) => {
+                let code = |code: &str| Coupon { code: code.into(), rule: "coupon".into() };
+                let has = |id: &str| book.rules().iter().any(|rule| rule.id == id);
+                let choice = Choice { rule: "points-price".into(), uses: 3 };
+                Occasion {
+                    delivery_fee,
+                    shopper: Some(Shopper { points: sale.earned * 3, ..Shopper::default() }),
+                    coupons: if has("coupon") { vec![code("K-1")] } else { Vec::new() },
+                    choices: if has("points-price") { vec![choice] } else { Vec::new() },
+                    points_to_pay: sale.over / 10,
+                    ..plain_occasion()
+                }
+            }
+        }
+    }
+
+    pub(crate) fn quote(&self, sale: &Sale) -> Quote {
+        match self {
+            Self::Anything(book) => {
+                let mut quote = quote_of(book, &sale.lines, &sale.wishes, sale.earned);
+                deliver(&mut quote, sale.fee, sale.fee / 3);
+                quote
+            }
+            Self::Rules(book) => quote(book, &sale.lines, &self.occasion(sale)).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn sale() -> impl Strategy<Value = Sale> + Clone {
+    let goods = (lines(60).boxed(), wishes().boxed());
+    let paid = (prop::collection::vec(0..=100_u8, 0..3), rounding().boxed(), 0..9_000_i64);
+    let beside = (0..500_i64, prop_oneof![3 => Just(0), 1 => 1..1_500_i64].boxed());
+    (goods, paid, beside)
+        .prop_map(|((lines, wishes), (cards, rounding, over), (earned, fee))| Sale {
+            lines,
+            wishes,
+            earned,
+            fee,
+            cards,
+            rounding,
+            over,
+        })
+        .boxed()
+}

@@ -1,0 +1,232 @@
+//! A store in a folder of its own, for the tests of this crate: real files, no mall, no devices,
+//! and a clock that stands where a test puts it.
+//!
+//! It sells `TEA` at 12.00, `COAT` at 200.00 and `APPLE` by weight; 1 is a till, 2 a kiosk, and
+//! 1001 is signed in at both.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests may do what tests may"
+)]
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use domain::{
+    id::{CommandId, EdgeId, IncarnationId},
+    money::Money,
+    order::Order,
+    receipt_number::WorkstationNumber,
+    tender::{Tender, TenderKind},
+    time::Timestamp,
+};
+use rusqlite::{Connection, OpenFlags, params};
+use sync::{
+    chain::Hash,
+    replica::{CATALOG_INDEXES, CATALOG_TABLES, REPLICA_SCHEMA, STORE_TABLES, Scope, StoreId},
+    wire::{ChangeV1, EnrolledV1, FeedCursorV1, FeedPageV1, RowV1, RulesV1},
+};
+
+use crate::{
+    Config, Daemon,
+    checkout::{self, CheckoutError, Command, CompleteCommand, ScanCommand},
+    context::{Clock, Context, mint},
+    db::{Ledger, ledger, node, station},
+    prices,
+    screens::Scene,
+    station::SignedIn,
+};
+
+/// The store's number at its mall.
+const STORE: StoreId = StoreId(1);
+
+/// The catalog's rows, by column names that every schema of ours has.
+const ITEMS: &str = "
+    insert into item (item_id, sku, name, spec, unit, style, colour, size, brand, category,
+                      list_price_minor, tax_rate_bps, plu, initials, pinyin) values
+      (1, 'TEA', 'tea', '', 'piece', '', '', '', 'leaf', 'food/tea', 1200, 1300, '', '', ''),
+      (2, 'COAT', 'coat', '', 'piece', '', '', '', '', 'wear', 20000, 1300, '', '', ''),
+      (3, 'APPLE', 'apple', '', 'kg', '', '', '', '', 'food', 1280, 900, '12345', '', '');";
+
+/// A store that runs.
+pub(crate) struct TestStore {
+    folder: tempfile::TempDir,
+    clock: Arc<AtomicI64>,
+    daemon: Daemon,
+}
+
+impl TestStore {
+    /// A store whose catalog has these rules (`RuleSet` as JSON), at noon of 2026-11-21.
+    pub(crate) async fn open(rules: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
+        Self::open_in(folder, rules).await
+    }
+
+    /// A store whose catalog was laid down already, with rules on top.
+    pub(crate) async fn open_in(folder: tempfile::TempDir, rules: Option<&str>) -> Self {
+        lay_store(folder.path());
+        let clock = Arc::new(AtomicI64::new(0));
+        lay_ledger(folder.path()).await;
+        let daemon = start(folder.path(), &clock).await;
+        let store = Self { folder, clock, daemon };
+        store.at("2026-11-21T12:00:00+08:00");
+        if let Some(rules) = rules {
+            store.learn(1, rules).await;
+        }
+        store
+    }
+
+    /// What the rooms get.
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.daemon.context
+    }
+
+    /// Turns the clock.
+    pub(crate) fn at(&self, moment: &str) {
+        let moment: Timestamp = moment.parse().unwrap();
+        self.clock.store(moment.micros(), Ordering::SeqCst);
+    }
+
+    /// Stops it and starts it again on the same files.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { folder, clock, daemon } = self;
+        daemon.stop().await;
+        let daemon = start(folder.path(), &clock).await;
+        Self { folder, clock, daemon }
+    }
+
+    /// Lets a page of the mall's feed bring rules.
+    pub(crate) async fn learn(&self, revision: i64, rules: &str) {
+        let row = RowV1::Rules(RulesV1 { revision, set: rules.to_owned() });
+        self.apply(row).await;
+    }
+
+    /// Lets a page of the mall's feed bring a row.
+    pub(crate) async fn apply(&self, row: RowV1) {
+        let context = self.context();
+        let replica = context.replicas.catalog().unwrap();
+        let version = replica.standing().unwrap().cursor.version + 1;
+        let next = FeedCursorV1 { incarnation: incarnation(), version, after: String::new() };
+        let change = ChangeV1 { version, key: "x".to_owned(), row };
+        let page = FeedPageV1 { changes: vec![change], next, head: version };
+        replica.apply(&page, context.clock.now()).unwrap();
+        prices::refresh(context).await;
+    }
+
+    /// What a workstation's screens are drawn from.
+    pub(crate) fn scene(&self, workstation: WorkstationNumber) -> Arc<Scene> {
+        self.context().screens.follow(workstation).unwrap().borrow().clone()
+    }
+
+    /// What a workstation's screens show as the total, in fen.
+    pub(crate) fn total(&self, workstation: WorkstationNumber) -> i64 {
+        self.scene(workstation).priced.quote.total.minor()
+    }
+
+    /// Scans.
+    pub(crate) async fn scan(&self, workstation: WorkstationNumber, text: &str) {
+        let command =
+            Command { workstation, id: CommandId::from_uuid(fresh()), body: Hash::of(b"scan") };
+        let scan = ScanCommand { command, text: text.to_owned(), quantity: None };
+        checkout::scan(self.context(), scan).await.unwrap();
+    }
+
+    /// Completes what is on the counter, having seen this total, with so much cash.
+    pub(crate) async fn complete(
+        &self,
+        workstation: WorkstationNumber,
+        seen: Option<i64>,
+        cash: i64,
+    ) -> Result<Arc<Order>, CheckoutError> {
+        let cart = self.scene(workstation).priced.station.cart.clone();
+        let command = CompleteCommand {
+            workstation,
+            order: cart.order,
+            revision: cart.revision,
+            total: seen.map(Money::from_minor),
+            tenders: vec![Tender { kind: TenderKind::Cash, amount: Money::from_minor(cash) }],
+        };
+        Ok(checkout::complete(self.context(), command).await?.order)
+    }
+}
+
+fn fresh() -> uuid::Uuid {
+    mint::<domain::id::kind::Command>().uuid()
+}
+
+fn incarnation() -> IncarnationId {
+    IncarnationId::from_uuid(uuid::Uuid::from_u128(1))
+}
+
+async fn start(data: &Path, clock: &Arc<AtomicI64>) -> Daemon {
+    let text = format!(
+        "data = {:?}\nlisten = \"127.0.0.1:0\"\n[mall]\nurl = \"http://127.0.0.1:1\"",
+        data.display().to_string(),
+    );
+    let config: Config = toml::from_str(&text).unwrap();
+    Daemon::start(config, Clock::Fixed(Arc::clone(clock))).await.unwrap()
+}
+
+fn file(data: &Path, scope: Scope, tables: &str, schema: i64, rows: &str) {
+    let name = crate::db::replica::file_name(scope, 1);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = Connection::open_with_flags(data.join(&name), flags).unwrap();
+    connection.execute_batch(tables).unwrap();
+    connection
+        .execute(
+            "insert into replica_meta (one, scope, incarnation, schema, version, updated_at)
+             values (1, ?1, ?2, ?3, 1, 0)",
+            params![scope.to_string(), incarnation().to_string(), schema],
+        )
+        .unwrap();
+    connection.execute_batch(rows).unwrap();
+    drop(connection);
+    // As an older program left it: nothing opens it before the daemon does.
+    std::fs::write(data.join(format!("replica-{scope}.current")), name).unwrap();
+}
+
+/// Lays a catalog down as a program of some schema wrote it.
+pub(crate) fn lay_catalog(data: &Path, tables: &str, schema: i64) {
+    file(data, Scope::Catalog, &format!("{tables}{CATALOG_INDEXES}"), schema, ITEMS);
+}
+
+fn lay_store(data: &Path) {
+    let rows = r#"
+        insert into store values (1, '{"code": "S1", "name": "Tea and coats"}');
+        insert into workstation values (1, 'one', 'till'), (2, 'two', 'kiosk');
+        insert into operator values ('1001', 'Li', 'cashier', 'no PIN opens this');"#;
+    file(data, Scope::Store(STORE), STORE_TABLES, REPLICA_SCHEMA, rows);
+}
+
+async fn lay_ledger(data: &Path) {
+    let (ledger, writer) = Ledger::open(&ledger::path_in(data)).unwrap();
+    let enrolled = EnrolledV1 {
+        edge: EdgeId::from_uuid(uuid::Uuid::from_u128(2)),
+        store: STORE.0,
+        store_code: "S1".to_owned(),
+        epoch: 1,
+    };
+    ledger
+        .write(move |tx| -> Result<(), crate::DbError> {
+            let at = Timestamp::from_micros(0);
+            node::insert(tx, &enrolled, at)?;
+            for workstation in [1, 2] {
+                let mut counter = station::load(tx, workstation, mint())?;
+                let token = Hash::of(b"a session");
+                counter.signed_in = Some(SignedIn { operator: "1001".to_owned(), token, at });
+                station::save_head(tx, &counter)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    drop(ledger);
+    writer.join();
+}
