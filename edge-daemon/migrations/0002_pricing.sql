@@ -16,3 +16,10 @@ create table price_book (
   body        text not null,
   in_force_at integer not null
 ) strict;
+
+-- working: how often this store has used each rule that has a quota, counted in the transaction of
+-- the order that used it.
+create table rule_use (
+  rule text primary key,
+  uses integer not null check (uses > 0)
+) strict, without rowid;

@@ -222,6 +222,7 @@ impl Context {
         let store = self.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
         let mut occasion = Occasion::at_till(store, self.store_clock(), self.clock.now());
         occasion.channel = self.channel(workstation);
+        occasion.used = self.prices.used();
         Terms { book: self.prices.book(), occasion }
     }
 

@@ -10,7 +10,7 @@
 //! | `catalog`, `find`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line` or `tender` after they were inserted.
+//! statement changes `orders`, `order_line`, `order_body` or `tender` after they were inserted.
 
 pub(crate) mod catalog;
 pub(crate) mod find;

@@ -14,7 +14,7 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::{
-    pricing::{PriceBook, RuleSet, check::Finding},
+    pricing::{PriceBook, RuleSet, check::Finding, occasion::Used},
     time::Timestamp,
 };
 use sync::chain::Hash;
@@ -39,6 +39,8 @@ pub(crate) struct Prices {
     book: ArcSwap<PriceBook>,
     /// Since when the newest set cannot be used here.
     refused_since: ArcSwapOption<Timestamp>,
+    /// How often this store has used the rules that have a quota.
+    used: ArcSwap<Vec<Used>>,
     /// What the newest set hashes to, so that only another one is compiled.
     newest: Mutex<Option<(i64, Hash)>>,
 }
@@ -47,6 +49,11 @@ impl Prices {
     /// The rules in force.
     pub(crate) fn book(&self) -> Arc<PriceBook> {
         self.book.load_full()
+    }
+
+    /// How often this store has used the rules that have a quota.
+    pub(crate) fn used(&self) -> Vec<Used> {
+        self.used.load().as_ref().clone()
     }
 
     /// Since when HQ's newest rules cannot be used by this program, if that is so.
@@ -112,6 +119,7 @@ async fn put_in_force(context: &Arc<Context>, rules: Option<Rules>, book: PriceB
     let (revision, n_rules) = (book.revision(), book.rules().len());
     context.prices.book.store(Arc::new(book));
     context.prices.refused_since.store(None);
+    learn_uses(context).await;
     look(context);
     context.screens.beat();
     tracing::info!(revision, n_rules, "Rules are in force");
@@ -125,6 +133,18 @@ async fn put_in_force(context: &Arc<Context>, rules: Option<Rules>, book: PriceB
     }
 }
 
+/// Reads anew how often rules with a quota were used, and prices open carts by it. Until the next
+/// time screens may promise what is used up; completion counts for itself and never does.
+pub(crate) async fn learn_uses(context: &Context) {
+    let book = context.prices.book();
+    match context.ledger.read(move |connection| rules::used(connection, &book)).await {
+        Ok(used) => context.prices.used.store(Arc::new(used)),
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "Uses of rules could not be read");
+        }
+    }
+}
+
 /// The set before stays in force; after a restart it is taken from the ledger.
 async fn refuse(context: &Arc<Context>, error: &RulesError) {
     tracing::error!(
@@ -134,7 +154,10 @@ async fn refuse(context: &Arc<Context>, error: &RulesError) {
     if context.prices.book.load().revision() == 0 {
         let kept = context.ledger.read(rules::kept).await;
         match kept.map(|kept| kept.map(|rules| compile(&rules))) {
-            Ok(Some(Ok(book))) => context.prices.book.store(Arc::new(book)),
+            Ok(Some(Ok(book))) => {
+                context.prices.book.store(Arc::new(book));
+                learn_uses(context).await;
+            }
             Ok(Some(Err(error))) => {
                 tracing::error!(error = %Chain(&error), "The rules before cannot be used either");
             }
@@ -346,6 +369,28 @@ mod tests {
         store.learn(3, r#"{"rules": []}"#).await;
         assert!(store.context().prices.refused_since().is_none());
         assert_eq!(store.total(1), 20_000);
+    }
+
+    /// 直降 2.00, three times in all.
+    const QUOTA: &str = r#"{"rules": [{"id": "quota", "name": "限量立减",
+        "limits": {"quota": 3}, "steps": [{"reward": {"units": {"off": 200}}}]}]}"#;
+
+    #[tokio::test]
+    async fn a_quota_is_counted_with_each_order_and_over_a_restart() {
+        let store = TestStore::open(Some(QUOTA)).await;
+        store.scan(1, "TEA").await;
+        store.scan(1, "TEA").await;
+        store.scan(2, "TEA").await;
+        store.scan(2, "TEA").await;
+        assert_eq!((store.total(1), store.total(2)), (2_000, 2_000));
+        store.complete(1, Some(2_000), 2_000).await.unwrap();
+        // One use is left for the other till, and its screen says so by now.
+        assert_eq!(store.total(2), 2_200);
+        let store = store.restart().await;
+        assert_eq!(store.total(2), 2_200);
+        store.complete(2, Some(2_200), 2_200).await.unwrap();
+        store.scan(1, "TEA").await;
+        assert_eq!(store.total(1), 1_200);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! A trial (试算): a text of items, rules and carts, priced as this store would, without any store.
+//! A trial (试价): a text of items, rules and carts, priced as this store would, without any store.
 //!
 //! **Invariant:** neither boot file nor ledger is opened; the text alone says what it costs.
 

@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | `shapes` | findings and sets, as HTTP and the command line give them |
 //! | `inspect` | what is wrong with a set, what its author should know |
-//! | `fan_out` | how many selections its names come to |
 //! | `costs` | which rules sell below what the goods cost HQ |
 //! | `save` | a set becomes the one in force |
 //! | `read` | the set in force, older ones, their list |
@@ -17,7 +16,6 @@
 
 mod books;
 mod costs;
-mod fan_out;
 mod file;
 mod inspect;
 mod preview;

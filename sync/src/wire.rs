@@ -23,8 +23,6 @@ pub use order::{
     AdjustmentV1, DeliveryV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1, TenderV1,
     UnitRunV1,
 };
-pub use quote::{
-    AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1,
-};
+pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

@@ -19,9 +19,7 @@ use super::{Adjustment, Order, OrderLine, Source, UnitRun};
 use crate::{
     cart::LineItem,
     money::Money,
-    pricing::{
-        By, Occasion, PriceBook, Quote, Rule, RuleIx, Taking, Why, rule::Reward,
-    },
+    pricing::{By, Occasion, PriceBook, Quote, Rule, RuleIx, Taking, Why, rule::Reward},
 };
 
 /// Fills an order's adjustments and units from the quote it was made of.

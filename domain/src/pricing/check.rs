@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     benefit::is_benefit,
+    book::named_goods,
     explain::Language,
     goods::{Goods, SELECTS_MAX, Select},
     rule::{
@@ -26,6 +27,8 @@ pub const RULE_MINOR_MAX: i64 = 10_000_000_000;
 pub const RULE_POINTS_MAX: i64 = 1_000_000_000;
 /// Selections that a list stands for once all names in it are put in.
 pub const SELECTS_RESOLVED_MAX: usize = 10_000;
+/// Selections of a whole set once all names are put in: some hundreds of megabytes in memory.
+pub const SELECTS_ALL_MAX: usize = 2_000_000;
 /// How deep named goods may use each other.
 pub const SETS_DEEP_MAX: usize = 8;
 
@@ -57,6 +60,8 @@ pub enum Fault {
     SetCycle,
     /// An empty or overlong list of selections.
     Selects,
+    /// All names put in, the whole set comes to more than `SELECTS_ALL_MAX` selections.
+    Selections,
     /// No step, or more than `STEPS_MAX`.
     Steps,
     /// More than `NEEDS_MAX` needs in a step, or one of nothing or of too much.
@@ -125,6 +130,11 @@ impl Fault {
             Self::Selects => {
                 ("selects", "商品条件为空或太多", "a list of goods is empty or too long")
             }
+            Self::Selections => (
+                "selections",
+                "商品组展开后商品条件太多，请改用分类或标签",
+                "its named goods come to too many selections; use categories or tags",
+            ),
             Self::Steps => ("steps", "没有优惠阶梯或阶梯太多", "it has no step or too many"),
             Self::Needs => (
                 "needs",
@@ -208,6 +218,10 @@ pub fn check(set: &RuleSet) -> Vec<Finding> {
     let sizes = Sizes::of(set);
     for (name, goods) in set.sets.iter().take(SETS_MAX) {
         find(name, goods_faults(goods, &sizes));
+    }
+    let goods = set.rules.iter().take(RULES_MAX).flat_map(goods_of);
+    if goods.map(|goods| sizes.expanded(goods)).fold(0, usize::saturating_add) > SELECTS_ALL_MAX {
+        find("", vec![Fault::Selections]);
     }
     let mut ids = BTreeSet::new();
     let coupons: BTreeSet<&str> =
@@ -302,7 +316,28 @@ struct Size {
     deep: usize,
 }
 
+/// Every goods that a rule names.
+fn goods_of(rule: &Rule) -> impl Iterator<Item = &Goods> {
+    let needed = rule.steps.iter().flat_map(|step| &step.needs);
+    let needed = needed.filter_map(|need| need.goods.as_ref());
+    std::iter::once(&rule.goods)
+        .chain(needed)
+        .chain(rule.steps.iter().flat_map(|step| named_goods(&step.reward)))
+}
+
 impl<'a> Sizes<'a> {
+    /// Selections of goods with all names put in.
+    fn expanded(&self, goods: &Goods) -> usize {
+        let size = |select: &Select| match select {
+            Select::Set(name) => match self.known.get(name.as_str()) {
+                Some(Ok(size)) => size.selects,
+                _ => 1,
+            },
+            _ => 1,
+        };
+        goods.any.iter().chain(&goods.all).chain(&goods.except).map(size).sum()
+    }
+
     fn of(set: &'a RuleSet) -> Self {
         let mut sizes = Self { set, known: BTreeMap::new() };
         for name in set.sets.keys().take(SETS_MAX) {
@@ -385,7 +420,7 @@ fn rule_faults(rule: &Rule, sizes: &Sizes<'_>, coupons: &BTreeSet<&str>) -> Vec<
     }
     for step in &rule.steps {
         let needed = step.needs.iter().filter_map(|need| need.goods.as_ref());
-        for goods in needed.chain(super::book::named_goods(&step.reward)) {
+        for goods in needed.chain(named_goods(&step.reward)) {
             faults.extend(goods_faults(goods, sizes));
         }
         faults.extend(reward_faults(&step.reward, coupons));
@@ -625,5 +660,6 @@ mod tests {
         assert_eq!(of("a"), [Fault::SetCycle]);
         assert_eq!(of("f0"), [Fault::Selects]);
         assert_eq!(of("f6"), []);
+        assert_eq!(of(""), []);
     }
 }

@@ -125,7 +125,17 @@ impl Counter {
         }
         let takings = Vec::with_capacity(n_lines * 4);
         let (lane, split) = (Lane::Price, Split::default());
-        Ok(Self { runs, takings, lane, turns: 0, points, past: Vec::new(), used: Vec::new(), attempts: 0, split })
+        Ok(Self {
+            runs,
+            takings,
+            lane,
+            turns: 0,
+            points,
+            past: Vec::new(),
+            used: Vec::new(),
+            attempts: 0,
+            split,
+        })
     }
 
     /// Begins a lane: nobody has anything yet.

@@ -244,3 +244,27 @@ fn coupons_are_spent_in_the_best_way() {
         |case| agrees(case, orders::best),
     );
 }
+
+#[test]
+fn the_small_cases_are_worth_trying() {
+    let lanes: [(fn(&mut Dice<'_>, u64) -> Rule, fn(&Case) -> i64); 4] = [
+        (by_unit::rule, by_unit::best),
+        (groups::rule, groups::best),
+        (orders::rule, orders::best),
+        (orders::coupon, orders::best),
+    ];
+    for (n, (rule, best)) in lanes.into_iter().enumerate() {
+        let cases = (0..400).map(|seed| small_case(seed, rule));
+        // More is taken together than by the best rule alone: there was something to combine.
+        let combined = cases.filter(|case| {
+            let alone = (0..case.set.rules.len()).map(|at| {
+                let mut one = case.clone();
+                one.set.rules = vec![case.set.rules[at].clone()];
+                best(&one)
+            });
+            alone.max().unwrap_or(0) < best(case)
+        });
+        let combined = combined.count();
+        assert!(combined >= 60, "lane {n}: {combined} of 400 combine rules");
+    }
+}

@@ -18,6 +18,8 @@ use super::{
 
 /// Inputs of one run.
 const INPUTS: u64 = 200_000;
+/// Trials of one run; each has several carts.
+const TEXTS: u64 = 10_000;
 /// Bytes of the longest input.
 const BYTES_MAX: u64 = 600;
 
@@ -84,4 +86,70 @@ fn no_bytes_make_pricing_panic() {
     // Else the bytes would only knock at the door.
     assert!(compiled > INPUTS / 10, "{compiled} rule sets compiled");
     assert!(quoted > INPUTS / 20, "{quoted} carts had a quote");
+}
+
+/// Trials that a merchandiser reads, before they are bent.
+fn golden() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+/// A trial with some of its lines and signs changed for others.
+fn bent(golden: &[String], seed: u64) -> String {
+    let mut dice = Dice::seeded(seed ^ 0x7e87);
+    let mut lines: Vec<String> = dice.pick(golden).lines().map(str::to_owned).collect();
+    for _ in 0..1 + dice.below(4) {
+        let at = dice.below(lines.len() as u64 + 1) as usize;
+        let stranger = dice.pick(golden).lines().nth(dice.below(30) as usize).unwrap_or("---");
+        match dice.below(5) {
+            0 => lines.insert(at, stranger.to_owned()),
+            1 if at < lines.len() => drop(lines.remove(at)),
+            2 if at < lines.len() => lines[at] = stranger.to_owned(),
+            _ if at < lines.len() => {
+                let mut signs: Vec<char> = lines[at].chars().collect();
+                let place = dice.below(signs.len() as u64 + 1) as usize;
+                let sign =
+                    *dice.pick(&[' ', '-', '9', '0', '.', '%', '"', '#', '\t', '件', '\\', ',']);
+                signs.splice(place..place, std::iter::repeat_n(sign, 1 + dice.below(20) as usize));
+                lines[at] = signs.into_iter().collect();
+            }
+            _ => {}
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn no_text_makes_a_trial_panic() {
+    let golden = golden();
+    let (next, understood) = (AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= TEXTS {
+                        return;
+                    }
+                    let text = bent(&golden, seed);
+                    let told = std::panic::catch_unwind(|| match domain::trial::run(&text) {
+                        Ok(outcomes) => outcomes.iter().map(|one| one.rows().len()).sum::<usize>(),
+                        Err(fault) => {
+                            assert!(fault.line > 0 && !fault.what.is_empty(), "{fault}");
+                            0
+                        }
+                    });
+                    match told {
+                        Ok(rows) => understood.fetch_add(u64::from(rows > 0), Ordering::Relaxed),
+                        Err(_) => panic!("text {seed}:\n{text}"),
+                    };
+                }
+            });
+        }
+    });
+    let understood = understood.into_inner();
+    assert!(understood > TEXTS / 5, "{understood} of {TEXTS} texts were understood");
 }

@@ -21,7 +21,7 @@ use crate::{
     db::{
         DbError,
         node::Node,
-        orders, outbox,
+        orders, outbox, rules,
         spool::{self, Slip, SlipState},
         station,
     },
@@ -52,6 +52,8 @@ pub(crate) struct Completed {
     pub(crate) order: Arc<Order>,
     /// The same command had been carried out already.
     pub(crate) is_repeat: bool,
+    /// It used rules that have a quota.
+    pub(crate) uses_quota: bool,
 }
 
 /// What a completion is made with, gathered before the writer's turn.
@@ -95,7 +97,9 @@ async fn complete_and_tell(
             carry_out(tx, &command, &setting)
         })
         .await;
-    if let Err(CheckoutError::Refused(Refusal::PriceChanged { .. })) = &done {
+    let is_changed = matches!(&done, Err(CheckoutError::Refused(Refusal::PriceChanged { .. })));
+    if is_changed || done.as_ref().is_ok_and(|(completed, ..)| completed.uses_quota) {
+        prices::learn_uses(context).await;
         prices::look(context);
     }
     let (completed, priced, receipt) = done?;
@@ -134,7 +138,7 @@ fn carry_out(
     if let Some(known) = orders::find(tx, command.order)? {
         let is_same = known.tenders == command.tenders
             && known.receipt_number.workstation == command.workstation;
-        let repeat = Completed { order: Arc::new(known), is_repeat: true };
+        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false };
         let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
             Ok((repeat, Priced::of(counter, &setting.terms)?, receipt))
@@ -148,11 +152,14 @@ fn carry_out(
     if !is_current {
         return Err(Refusal::CartChanged.into());
     }
-    let quote = setting.terms.quote(&counter.cart)?;
+    let mut terms = setting.terms.clone();
+    // Another till may have used up a quota since; nobody else counts in this transaction.
+    terms.occasion.used = rules::used(tx, &terms.book)?;
+    let quote = terms.quote(&counter.cart)?;
     if command.total.is_some_and(|seen| seen != quote.total) {
         return Err(Refusal::PriceChanged { total: quote.total }.into());
     }
-    let business_date = setting.terms.occasion.clock.business_date(setting.now);
+    let business_date = terms.occasion.clock.business_date(setting.now);
     let receipt_number = ReceiptNumber {
         store: setting.node.store_code.clone(),
         workstation: command.workstation,
@@ -165,16 +172,17 @@ fn carry_out(
         operator: signed_in.operator.clone(),
         completed_at: setting.now,
         rounding: setting.rounding,
-        occasion: setting.terms.occasion.clone(),
+        occasion: terms.occasion.clone(),
     };
-    let book = &setting.terms.book;
-    let order = order::complete(&counter.cart, book, &quote, &command.tenders, completion)
+    let order = order::complete(&counter.cart, &terms.book, &quote, &command.tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
+    let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
-    Ok((Completed { order, is_repeat: false }, Priced::of(counter, &setting.terms)?, receipt))
+    let completed = Completed { order, is_repeat: false, uses_quota };
+    Ok((completed, Priced::of(counter, &terms)?, receipt))
 }
 
 /// The order, its outbox row and its receipt job.

@@ -1,7 +1,10 @@
 //! The rules: the newest that HQ gave out, in the catalog's replica, and the last that this program
-//! could use, beside the ledger.
+//! could use, beside the ledger; how often this store has used those that have a quota.
 
-use domain::time::Timestamp;
+use domain::{
+    pricing::{By, PriceBook, Quote, occasion::Used},
+    time::Timestamp,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::DbError;
@@ -44,4 +47,54 @@ pub(crate) fn keep(connection: &Connection, rules: &Rules, at: Timestamp) -> Res
         )
         .map(|_| ())
         .map_err(DbError::sqlite("keep the rules in force"))
+}
+
+/// How often this store has used the rules of a book that have a quota.
+pub(crate) fn used(connection: &Connection, book: &PriceBook) -> Result<Vec<Used>, DbError> {
+    let doing = "read how often rules were used";
+    let mut statement = connection
+        .prepare_cached("select rule, uses from rule_use order by rule")
+        .map_err(DbError::sqlite(doing))?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))
+        .map_err(DbError::sqlite(doing))?;
+    let mut used = Vec::new();
+    for row in rows {
+        let (rule, by_all) = row.map_err(DbError::sqlite(doing))?;
+        if has_quota(book, &rule) {
+            used.push(Used { rule, by_all, ..Used::default() });
+        }
+    }
+    Ok(used)
+}
+
+/// Counts what an order used, in its transaction; answers whether anything has a quota.
+pub(crate) fn count_uses(
+    connection: &Connection,
+    book: &PriceBook,
+    quote: &Quote,
+) -> Result<bool, DbError> {
+    let mut any = false;
+    for applied in &quote.applied {
+        let (By::Rule(ix) | By::Coupon(ix, _)) = applied.by else {
+            continue;
+        };
+        let Some(rule) = book.rule(ix).filter(|rule| rule.limits.quota.is_some()) else {
+            continue;
+        };
+        connection
+            .execute(
+                "insert into rule_use (rule, uses) values (?1, ?2)
+                 on conflict (rule) do update set uses = uses + excluded.uses",
+                params![rule.id, applied.uses.max(1)],
+            )
+            .map_err(DbError::sqlite("count what rules were used"))?;
+        any = true;
+    }
+    Ok(any)
+}
+
+fn has_quota(book: &PriceBook, rule: &str) -> bool {
+    let rule = book.find(rule).and_then(|ix| book.rule(ix));
+    rule.is_some_and(|rule| rule.limits.quota.is_some())
 }

@@ -8,7 +8,7 @@ use domain::pricing::{PriceBook, RuleSet, check};
 use sync::wire::RULES_BYTES_MAX;
 
 use super::{
-    costs, fan_out,
+    costs,
     shapes::{CheckShape, RulesError},
 };
 use crate::context::Context;
@@ -43,9 +43,6 @@ pub(super) fn look(set: RuleSet) -> Result<(Inspected, Option<PriceBook>), Rules
         return Err(RulesError::TooLarge(body.len()));
     }
     let n_rules = set.rules.len();
-    if let Some(fault) = fan_out::fault(&set) {
-        return Ok((Inspected { body, n_rules, check: CheckShape::of_fault(fault) }, None));
-    }
     let mut findings = check::check(&set);
     // What compiles only later than it is checked would be refused by every store.
     let book = match PriceBook::compile(0, set) {

@@ -74,11 +74,6 @@ impl CheckShape {
         Self { errors, n_errors, warnings, n_warnings }
     }
 
-    /// One fault, for which nothing else was looked at.
-    pub(super) fn of_fault(fault: FindingShape) -> Self {
-        Self { errors: vec![fault], n_errors: 1, ..Self::default() }
-    }
-
     pub(super) fn warn(&mut self, finding: FindingShape) {
         self.n_warnings += 1;
         if self.warnings.len() < FINDINGS_MAX {

@@ -102,7 +102,8 @@ fn needs(minor: u32) -> Value {
 
 /// One rule: its goods, its steps, and what else it says.
 fn rule(id: &str, goods: &Value, steps: &Value, rest: &Value) -> Value {
-    let mut rule = json!({ "id": id, "name": format!("活动 {id}"), "goods": goods, "steps": steps });
+    let mut rule =
+        json!({ "id": id, "name": format!("活动 {id}"), "goods": goods, "steps": steps });
     if let (Some(rule), Some(rest)) = (rule.as_object_mut(), rest.as_object()) {
         rule.extend(rest.clone());
     }
@@ -124,45 +125,107 @@ fn by_unit() -> Vec<Value> {
         rule("b00", &skus(0, 3), &cut(json!({ "rate": 8_800 })), &best),
         rule("b01", &skus(2, 4), &cut(json!({ "off": 150 })), &best),
         rule("b02", &department(1), &cut(json!({ "rate": 9_000 })), &best),
-        rule("b03", &json!({}), &step(&json!({ "price_list": listed })), &json!({
-            "who": { "member": true }, "stacking": { "mode": "best" } })),
-        rule("b04", &skus(30, 1), &cut(json!({ "price": 990 })), &json!({
-            "limits": { "per_order": 1 }, "stacking": { "mode": "best" } })),
-        rule("b05", &skus(31, 1), &step(&json!({ "points_price": { "points": 200, "price": 100 } })),
-            &json!({ "stacking": { "mode": "priority", "priority": -1 } })),
+        rule(
+            "b03",
+            &json!({}),
+            &step(&json!({ "price_list": listed })),
+            &json!({
+            "who": { "member": true }, "stacking": { "mode": "best" } }),
+        ),
+        rule(
+            "b04",
+            &skus(30, 1),
+            &cut(json!({ "price": 990 })),
+            &json!({
+            "limits": { "per_order": 1 }, "stacking": { "mode": "best" } }),
+        ),
+        rule(
+            "b05",
+            &skus(31, 1),
+            &step(&json!({ "points_price": { "points": 200, "price": 100 } })),
+            &json!({ "stacking": { "mode": "priority", "priority": -1 } }),
+        ),
         rule("b06", &goods("tag", &["new".to_owned()]), &cut(json!({ "rate": 9_500 })), &none),
-        rule("b07", &skus(40, 2), &cut(json!({ "off": 50 })), &json!({
-            "limits": { "floor_price": 100 } })),
+        rule(
+            "b07",
+            &skus(40, 2),
+            &cut(json!({ "off": 50 })),
+            &json!({
+            "limits": { "floor_price": 100 } }),
+        ),
         rule("b08", &department(3), &cut(json!({ "rate": 9_500 })), &line_lane),
-        rule("b09", &brand(2), &cut(json!({ "rate": 9_800 })), &json!({
-            "lane": "line", "who": { "tiers": ["gold"] } })),
-        rule("b10", &department(4), &cut(json!({ "rate": 7_000 })), &json!({
+        rule(
+            "b09",
+            &brand(2),
+            &cut(json!({ "rate": 9_800 })),
+            &json!({
+            "lane": "line", "who": { "tiers": ["gold"] } }),
+        ),
+        rule(
+            "b10",
+            &department(4),
+            &cut(json!({ "rate": 7_000 })),
+            &json!({
             "lane": "line", "when": { "hours": [{ "from_minute": 1_080, "until_minute": 1_320 }] },
-            "stacking": { "refuses_reduced": true } })),
-        rule("b11", &json!({}), &cut(json!({ "rate": 9_900 })), &json!({
-            "lane": "line", "when": { "weekdays": [6, 7] }, "who": { "member": true } })),
+            "stacking": { "refuses_reduced": true } }),
+        ),
+        rule(
+            "b11",
+            &json!({}),
+            &cut(json!({ "rate": 9_900 })),
+            &json!({
+            "lane": "line", "when": { "weekdays": [6, 7] }, "who": { "member": true } }),
+        ),
     ]
 }
 
 /// The rules that look at units together.
 fn by_group() -> Vec<Value> {
-    let (best, each) = (
-        json!({ "repeat": "each", "stacking": { "mode": "best" } }),
-        json!({ "repeat": "each" }),
-    );
+    let (best, each) =
+        (json!({ "repeat": "each", "stacking": { "mode": "best" } }), json!({ "repeat": "each" }));
     let free = json!({ "rate": 0 });
     let slot = |n: u32| json!({ "goods": skus(n, 1), "count": 1 });
     let slots = json!([slot(41), slot(42)]);
     vec![
-        rule("b12", &skus(9, 2), &step(&json!({ "nth": { "n": 2, "cut": { "rate": 5_000 } } })), &best),
+        rule(
+            "b12",
+            &skus(9, 2),
+            &step(&json!({ "nth": { "n": 2, "cut": { "rate": 5_000 } } })),
+            &best,
+        ),
         rule("b13", &skus(10, 2), &step(&json!({ "pick": { "n": 2, "price": 1_990 } })), &best),
-        rule("b14", &skus(20, 2), &step(&json!({ "buy_get": { "buy": 2, "get": 1, "cut": free } })), &best),
-        rule("b15", &department(6), &step(&json!({ "nth": { "n": 3, "cut": { "off": 300 } } })), &each),
+        rule(
+            "b14",
+            &skus(20, 2),
+            &step(&json!({ "buy_get": { "buy": 2, "get": 1, "cut": free } })),
+            &best,
+        ),
+        rule(
+            "b15",
+            &department(6),
+            &step(&json!({ "nth": { "n": 3, "cut": { "off": 300 } } })),
+            &each,
+        ),
         rule("b16", &department(7), &step(&json!({ "pick": { "n": 3, "price": 5_900 } })), &each),
-        rule("b17", &json!({}), &step(&json!({ "bundle": { "slots": slots, "cut": { "off": 500 } } })), &each),
-        rule("b18", &skus(25, 3), &step(&json!({ "cheapest": { "of": 3, "count": 1, "cut": free } })), &json!({})),
-        rule("b19", &skus(34, 1), &step(&json!({ "buy_get": {
-            "buy": 1, "get": 1, "cut": { "rate": 5_000 }, "goods": skus(35, 1) } })), &each),
+        rule(
+            "b17",
+            &json!({}),
+            &step(&json!({ "bundle": { "slots": slots, "cut": { "off": 500 } } })),
+            &each,
+        ),
+        rule(
+            "b18",
+            &skus(25, 3),
+            &step(&json!({ "cheapest": { "of": 3, "count": 1, "cut": free } })),
+            &json!({}),
+        ),
+        rule(
+            "b19",
+            &skus(34, 1),
+            &step(&json!({ "buy_get": {
+            "buy": 1, "get": 1, "cut": { "rate": 5_000 }, "goods": skus(35, 1) } })),
+            &each,
+        ),
     ]
 }
 
@@ -180,30 +243,93 @@ fn by_order() -> Vec<Value> {
     vec![
         rule("b20", &department(0), &stair([500, 2_000, 8_000]), &best),
         rule("b21", &department(0), &one(20_000, json!({ "amount_rate": 9_200 })), &best),
-        rule("b22", &department(2), &one(10_000, json!({ "amount_off": 800 })), &json!({
-            "repeat": "each", "limits": { "amount_max": 5_000 } })),
+        rule(
+            "b22",
+            &department(2),
+            &one(10_000, json!({ "amount_off": 800 })),
+            &json!({
+            "repeat": "each", "limits": { "amount_max": 5_000 } }),
+        ),
         rule("b23", &department(5), &stair([300, 1_200, 6_000]), &json!({})),
         rule("b24", &brand(1), &one(15_000, json!({ "amount_rate": 9_500 })), &json!({})),
-        rule("b25", &department(8), &one(5_000, json!({ "gift": { "goods": skus(46, 1), "count": 1 } })), &json!({})),
-        rule("b26", &department(8), &one(9_000, json!({ "add_on": {
-            "goods": skus(48, 1), "count": 1, "cut": { "price": 990 } } })), &json!({})),
+        rule(
+            "b25",
+            &department(8),
+            &one(5_000, json!({ "gift": { "goods": skus(46, 1), "count": 1 } })),
+            &json!({}),
+        ),
+        rule(
+            "b26",
+            &department(8),
+            &one(
+                9_000,
+                json!({ "add_on": {
+            "goods": skus(48, 1), "count": 1, "cut": { "price": 990 } } }),
+            ),
+            &json!({}),
+        ),
         rule("b27", &json!({}), &one(9_900, json!({ "free_delivery": {} })), &json!({})),
-        rule("b28", &json!({}), &stair([1_000, 3_000, 10_000]), &json!({ "who": { "member": true } })),
+        rule(
+            "b28",
+            &json!({}),
+            &stair([1_000, 3_000, 10_000]),
+            &json!({ "who": { "member": true } }),
+        ),
         rule("b29", &brand(4), &one(999_900, json!({ "amount_off": 5_000 })), &json!({})),
-        rule("b30", &brand(5), &one(12_000, json!({ "amount_off": 900 })), &json!({
-            "stacking": { "priority": 3 } })),
-        rule("b31", &json!({}), &one(50_000, json!({ "grant": { "parking_minutes": 120 } })), &json!({})),
-        rule("b32", &json!({}), &one(30_000, json!({ "grant": { "cashback_rate": 200 } })), &json!({})),
-        rule("b33", &json!({}), &step(&json!({ "earn_points": { "per": 100, "points": 1 } })), &json!({})),
+        rule(
+            "b30",
+            &brand(5),
+            &one(12_000, json!({ "amount_off": 900 })),
+            &json!({
+            "stacking": { "priority": 3 } }),
+        ),
+        rule(
+            "b31",
+            &json!({}),
+            &one(50_000, json!({ "grant": { "parking_minutes": 120 } })),
+            &json!({}),
+        ),
+        rule(
+            "b32",
+            &json!({}),
+            &one(30_000, json!({ "grant": { "cashback_rate": 200 } })),
+            &json!({}),
+        ),
+        rule(
+            "b33",
+            &json!({}),
+            &step(&json!({ "earn_points": { "per": 100, "points": 1 } })),
+            &json!({}),
+        ),
         rule("b34", &department(9), &step(&json!({ "points_times": 20_000 })), &json!({})),
-        rule("b35", &json!({}), &step(&json!({ "points_pay": {
-            "points": 100, "worth": 100, "rate_max": 5_000 } })), &json!({})),
-        rule("b36", &json!({}), &one(20_000, json!({ "amount_off": 2_000 })), &json!({ "coupon": true })),
-        rule("b37", &department(1), &one(1_000, json!({ "amount_rate": 9_000 })), &json!({
-            "coupon": true, "limits": { "amount_max": 3_000 } })),
+        rule(
+            "b35",
+            &json!({}),
+            &step(&json!({ "points_pay": {
+            "points": 100, "worth": 100, "rate_max": 5_000 } })),
+            &json!({}),
+        ),
+        rule(
+            "b36",
+            &json!({}),
+            &one(20_000, json!({ "amount_off": 2_000 })),
+            &json!({ "coupon": true }),
+        ),
+        rule(
+            "b37",
+            &department(1),
+            &one(1_000, json!({ "amount_rate": 9_000 })),
+            &json!({
+            "coupon": true, "limits": { "amount_max": 3_000 } }),
+        ),
         rule("b38", &brand(6), &one(10_000, json!({ "amount_off": 700 })), &best),
-        rule("b39", &brand(3), &one(8_000, json!({ "amount_off": 600 })), &json!({
-            "stacking": { "mode": "priority" } })),
+        rule(
+            "b39",
+            &brand(3),
+            &one(8_000, json!({ "amount_off": 600 })),
+            &json!({
+            "stacking": { "mode": "priority" } }),
+        ),
     ]
 }
 
@@ -249,5 +375,6 @@ pub fn book(rules: u32) -> Result<PriceBook> {
     all.extend((0..others).map(elsewhere));
     let set: RuleSet =
         serde_json::from_value(json!({ "rules": all })).context("the campaign's rules")?;
-    PriceBook::compile(1, set).map_err(|found| anyhow::anyhow!("the campaign has faults: {found:?}"))
+    PriceBook::compile(1, set)
+        .map_err(|found| anyhow::anyhow!("the campaign has faults: {found:?}"))
 }

@@ -176,8 +176,7 @@ fn more_rules(report: &mut Report, with_200: u64) -> Result<()> {
 
 /// What one line adds to the quote of all, and what it costs alone.
 fn one_more_line(report: &mut Report, small: &Campaign) -> Result<()> {
-    let (mut with, mut without, mut alone) =
-        (Nanos::default(), Nanos::default(), Nanos::default());
+    let (mut with, mut without, mut alone) = (Nanos::default(), Nanos::default(), Nanos::default());
     for n in 0..TIMES / 4 {
         let lines = small.cart(n / 50);
         let mut fewer = lines.to_vec();

@@ -265,6 +265,7 @@ impl Demo {
     /// Puts the demo's promotions in force, once: what HQ makes of them afterwards stays.
     async fn promote(&self) -> Result<()> {
         let rules = catalog::demo().with_file_name("rules.json");
+        let rules = rules.canonicalize().context("The demo's promotions are not there")?;
         let sum = fingerprint(&rules)?;
         let kept = self.data.join("rules.sum");
         if fs::read_to_string(&kept).is_ok_and(|known| known == sum) {

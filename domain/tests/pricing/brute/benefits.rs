@@ -82,21 +82,26 @@ fn points_pay_in_whole_multiples_up_to_their_share() {
         worth: minor(dice.between(1, 300)),
         rate_max: BasisPoints(dice.rate(500, 10_000)),
     };
-    holds("points pay", CASES, |seed| alone(seed << 4 | 1, reward), |case| {
-        let (rule, mine) = mine(case, &case.set.rules[0].goods);
-        let Reward::PointsPay { points, worth, rate_max } = rule.steps[0].reward else {
-            return Ok(());
-        };
-        let sum: i64 = mine.iter().map(|thing| thing.running).sum();
-        let most = minor(sum).portion(rate_max).unwrap().minor();
-        let have = case.occasion.shopper.as_ref().map_or(0, |shopper| shopper.points);
-        let times = (have.min(case.occasion.points_to_pay) / points).min(most / worth.minor());
-        let (_, quoted) = priced(case)?;
-        let (spent, saved) = (quoted.points_spent, quoted.saved.minor());
-        demand!(spent == times * points, "points: {spent} spent, {} by hand", times * points);
-        demand!(saved == times * worth.minor(), "points: saved {saved} in {times} times");
-        Ok(())
-    });
+    holds(
+        "points pay",
+        CASES,
+        |seed| alone(seed << 4 | 1, reward),
+        |case| {
+            let (rule, mine) = mine(case, &case.set.rules[0].goods);
+            let Reward::PointsPay { points, worth, rate_max } = rule.steps[0].reward else {
+                return Ok(());
+            };
+            let sum: i64 = mine.iter().map(|thing| thing.running).sum();
+            let most = minor(sum).portion(rate_max).unwrap().minor();
+            let have = case.occasion.shopper.as_ref().map_or(0, |shopper| shopper.points);
+            let times = (have.min(case.occasion.points_to_pay) / points).min(most / worth.minor());
+            let (_, quoted) = priced(case)?;
+            let (spent, saved) = (quoted.points_spent, quoted.saved.minor());
+            demand!(spent == times * points, "points: {spent} spent, {} by hand", times * points);
+            demand!(saved == times * worth.minor(), "points: saved {saved} in {times} times");
+            Ok(())
+        },
+    );
 }
 
 #[test]
@@ -105,15 +110,20 @@ fn points_are_earned_for_what_is_paid() {
         per: minor(dice.between(1, 900)),
         points: dice.between(1, 9),
     };
-    holds("points earned", CASES, |seed| alone(seed << 4 | 2, reward), |case| {
-        let (rule, mine) = mine(case, &case.set.rules[0].goods);
-        let Reward::EarnPoints { per, points } = rule.steps[0].reward else { return Ok(()) };
-        let paid: i64 = mine.iter().map(|thing| thing.running).sum();
-        let by_hand = paid / per.minor() * points;
-        let earned = priced(case)?.1.points_earned;
-        demand!(earned == by_hand, "points: {earned} earned, {by_hand} by hand for {paid}");
-        Ok(())
-    });
+    holds(
+        "points earned",
+        CASES,
+        |seed| alone(seed << 4 | 2, reward),
+        |case| {
+            let (rule, mine) = mine(case, &case.set.rules[0].goods);
+            let Reward::EarnPoints { per, points } = rule.steps[0].reward else { return Ok(()) };
+            let paid: i64 = mine.iter().map(|thing| thing.running).sum();
+            let by_hand = paid / per.minor() * points;
+            let earned = priced(case)?.1.points_earned;
+            demand!(earned == by_hand, "points: {earned} earned, {by_hand} by hand for {paid}");
+            Ok(())
+        },
+    );
 }
 
 #[test]
@@ -121,18 +131,23 @@ fn delivery_is_waived_up_to_its_fee() {
     let reward = |dice: &mut Dice<'_>| Reward::FreeDelivery {
         fee_max: dice.chance(60).then(|| minor(dice.clone().between(1, 900))),
     };
-    holds("delivery", CASES, |seed| alone(seed << 4 | 3, reward), |case| {
-        let (rule, mine) = mine(case, &case.set.rules[0].goods);
-        let Reward::FreeDelivery { fee_max } = rule.steps[0].reward else { return Ok(()) };
-        let fee = case.occasion.delivery_fee.minor();
-        let by_hand = match mine.is_empty() {
-            true => 0,
-            false => fee_max.map_or(fee, |most| fee.min(most.minor())),
-        };
-        let waived = priced(case)?.1.delivery_saved.minor();
-        demand!(waived == by_hand, "delivery: {waived} waived, {by_hand} by hand");
-        Ok(())
-    });
+    holds(
+        "delivery",
+        CASES,
+        |seed| alone(seed << 4 | 3, reward),
+        |case| {
+            let (rule, mine) = mine(case, &case.set.rules[0].goods);
+            let Reward::FreeDelivery { fee_max } = rule.steps[0].reward else { return Ok(()) };
+            let fee = case.occasion.delivery_fee.minor();
+            let by_hand = match mine.is_empty() {
+                true => 0,
+                false => fee_max.map_or(fee, |most| fee.min(most.minor())),
+            };
+            let waived = priced(case)?.1.delivery_saved.minor();
+            demand!(waived == by_hand, "delivery: {waived} waived, {by_hand} by hand");
+            Ok(())
+        },
+    );
 }
 
 #[test]
@@ -191,7 +206,9 @@ fn gifts_and_add_ons_are_the_dearest_that_were_chosen() {
     holds("gifts", CASES, offer, |case| {
         let (rule, _) = mine(case, &Goods::default());
         let (goods, count, cut) = match &rule.steps[0].reward {
-            Reward::Gift { goods, count } => (goods, *count, domain::pricing::rule::Cut::Rate(BasisPoints(0))),
+            Reward::Gift { goods, count } => {
+                (goods, *count, domain::pricing::rule::Cut::Rate(BasisPoints(0)))
+            }
             Reward::AddOn { goods, count, cut } => (goods, *count, *cut),
             other => return Err(format!("gifts: {other:?}")),
         };
@@ -278,7 +295,10 @@ fn what_is_missing_is_enough_and_less_is_not() {
         };
         if let Some(short) = with_more(case, less) {
             let (still, took) = told(&short)?;
-            demand!(took == before, "missing: {took} with less than what is missing, {before} without");
+            demand!(
+                took == before,
+                "missing: {took} with less than what is missing, {before} without"
+            );
             let same = still.is_some_and(|s| (s.step, s.times) == (next.step, next.times));
             demand!(same, "missing: {next:?} became {still:?}");
         }
