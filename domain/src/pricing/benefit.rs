@@ -68,26 +68,18 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Bene
     }
     let mut left = fee;
     for one in &reached {
-        match one.reward {
-            Reward::FreeDelivery { fee_max } => {
-                let waived = fee_max.map_or(left, |max| left.min(max));
-                if waived > Money::ZERO {
-                    benefits.waived.push((one.case.by, waived));
-                    // Not more than the fee, so that neither can overflow.
-                    left = left.minus(waived).unwrap_or(Money::ZERO);
-                }
+        if let Reward::FreeDelivery { fee_max } = one.reward {
+            let waived = fee_max.map_or(left, |max| left.min(max));
+            if waived > Money::ZERO {
+                benefits.waived.push((one.case.by, waived));
+                // Not more than the fee, so that neither can overflow.
+                left = left.minus(waived).unwrap_or(Money::ZERO);
             }
-            Reward::EarnPoints { per, points } => {
-                benefits.points_earned = benefits.points_earned.saturating_add(earned(
-                    counter,
-                    one,
-                    &reached,
-                    per.minor(),
-                    *points,
-                ));
-            }
-            Reward::Grant(grant) => benefits.grants.push(granted(counter, one, grant)),
-            _ => {}
+        } else if let Reward::EarnPoints { per, points } = one.reward {
+            let earned = earned(counter, one, &reached, per.minor(), *points);
+            benefits.points_earned = benefits.points_earned.saturating_add(earned);
+        } else if let Reward::Grant(grant) = one.reward {
+            benefits.grants.push(granted(counter, one, grant));
         }
     }
     benefits.delivery_saved = fee.minus(left).unwrap_or(Money::ZERO);
@@ -108,9 +100,11 @@ fn earned(
     points: i64,
 ) -> i64 {
     let times = |line: u16| {
-        let rates = reached.iter().filter_map(|other| match other.reward {
-            Reward::PointsTimes(rate) if other.case.has(0, line) => Some(rate.0),
-            _ => None,
+        let rates = reached.iter().filter_map(|other| {
+            let Reward::PointsTimes(rate) = other.reward else {
+                return None;
+            };
+            other.case.has(0, line).then_some(rate.0)
         });
         rates.max().unwrap_or(ONCE)
     };

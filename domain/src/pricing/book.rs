@@ -158,10 +158,12 @@ impl PriceBook {
         let hits = self.hits(std::iter::once(item));
         let own = hits.iter().filter(|hit| hit.part() == 0).map(|hit| hit.rule());
         let price = |reward: &Reward| {
-            let cut = match reward {
-                Reward::Units(cut) => *cut,
-                Reward::PriceList(prices) => Cut::Price(*prices.get(&item.sku)?),
-                _ => return None,
+            let cut = if let Reward::Units(cut) = reward {
+                *cut
+            } else if let Reward::PriceList(prices) = reward {
+                Cut::Price(*prices.get(&item.sku)?)
+            } else {
+                return None;
             };
             match cut {
                 Cut::Rate(rate) => item.list_price.portion(rate).ok(),

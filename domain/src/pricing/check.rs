@@ -253,11 +253,10 @@ pub(super) fn resolved(goods: &Goods, sets: &BTreeMap<String, Goods>) -> Goods {
 fn flattened(selects: Vec<Select>, sets: &BTreeMap<String, Goods>) -> Vec<Select> {
     let mut flat = Vec::with_capacity(selects.len());
     for select in selects {
-        match select {
-            Select::Set(name) => {
-                flat.extend(sets.get(&name).into_iter().flat_map(|goods| goods.any.clone()));
-            }
-            other => flat.push(other),
+        if let Select::Set(name) = select {
+            flat.extend(sets.get(&name).into_iter().flat_map(|goods| goods.any.clone()));
+        } else {
+            flat.push(select);
         }
     }
     flat
@@ -328,12 +327,12 @@ fn goods_of(rule: &Rule) -> impl Iterator<Item = &Goods> {
 impl<'a> Sizes<'a> {
     /// Selections of goods with all names put in.
     fn expanded(&self, goods: &Goods) -> usize {
-        let size = |select: &Select| match select {
-            Select::Set(name) => match self.known.get(name.as_str()) {
-                Some(Ok(size)) => size.selects,
-                _ => 1,
-            },
-            _ => 1,
+        let size = |select: &Select| {
+            let Select::Set(name) = select else {
+                return 1;
+            };
+            let known = self.known.get(name.as_str()).copied();
+            known.and_then(Result::ok).map_or(1, |size| size.selects)
         };
         goods.any.iter().chain(&goods.all).chain(&goods.except).map(size).sum()
     }
@@ -366,9 +365,10 @@ impl<'a> Sizes<'a> {
         }
         let mut size = Size { selects: 0, deep: 0 };
         for select in goods.any.iter().take(SELECTS_MAX) {
-            let inner = match select {
-                Select::Set(name) => self.look(name)?,
-                _ => Size { selects: 1, deep: 0 },
+            let inner = if let Select::Set(name) = select {
+                self.look(name)?
+            } else {
+                Size { selects: 1, deep: 0 }
             };
             size.selects = size.selects.saturating_add(inner.selects);
             size.deep = size.deep.max(inner.deep + 1);

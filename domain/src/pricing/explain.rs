@@ -55,12 +55,10 @@ pub fn sentence(book: &PriceBook, note: &Note, language: Language) -> String {
             En => format!("{own}: {n} more may be chosen."),
         },
     };
-    match hint(book, note, language) {
-        Some(hint) if !matches!(note.why, Why::Choose(_)) => match language {
-            Zh => format!("{why}{hint}。"),
-            En => format!("{why} {hint}."),
-        },
-        _ => why,
+    match (further(book, note, language), language) {
+        (Some(further), Zh) => format!("{why}{further}。"),
+        (Some(further), En) => format!("{why} {further}."),
+        (None, _) => why,
     }
 }
 
@@ -74,15 +72,25 @@ pub fn hint(book: &PriceBook, note: &Note, language: Language) -> Option<String>
             En => format!("{}: choose {n}", rule.name),
         });
     }
+    let further = further(book, note, language)?;
+    Some(match language {
+        Zh => format!("{}：{further}", rule.name),
+        En => format!("{}: {further}", rule.name),
+    })
+}
+
+/// What is missing to the next step, and what that brings.
+fn further(book: &PriceBook, note: &Note, language: Language) -> Option<String> {
+    let rule = book.rule(note.rule)?;
     let Next { missing, step, times } = note.next?;
     let brought = reward(&rule.steps.get(usize::from(step))?.reward, language);
     let more = match (missing, language) {
         (NeedAmount::Minor(minor), Zh) => format!("再买 {minor} 元"),
-        (NeedAmount::Minor(minor), En) => format!("{minor} more"),
+        (NeedAmount::Minor(minor), En) => format!("buy {minor} more"),
         (NeedAmount::Pieces(n), Zh) => format!("再买 {n} 件"),
-        (NeedAmount::Pieces(n), En) => format!("{n} more pieces"),
+        (NeedAmount::Pieces(n), En) => format!("buy {n} more pieces"),
         (NeedAmount::Milli(milli), Zh) => format!("再买 {milli} 公斤"),
-        (NeedAmount::Milli(milli), En) => format!("{milli} kg more"),
+        (NeedAmount::Milli(milli), En) => format!("buy {milli} kg more"),
     };
     let is_again = rule.repeat == Repeat::Each && times > 1;
     Some(match (language, is_again) {
@@ -171,11 +179,11 @@ fn unit_cut(cut: Cut, language: Language) -> String {
     match (cut, language) {
         (Cut::Rate(BasisPoints(0)), Zh) => "免费".to_owned(),
         (Cut::Rate(BasisPoints(0)), En) => "free".to_owned(),
-        (Cut::Rate(rate), Zh) => fold(rate),
+        (Cut::Rate(rate), Zh) => format!("打 {}", fold(rate)),
         (Cut::Rate(rate), En) => off_rate(rate),
         (Cut::Off(off), Zh) => format!("每件减 {off}"),
         (Cut::Off(off), En) => format!("{off} off each"),
-        (Cut::Price(price), Zh) => format!("{price} 元"),
+        (Cut::Price(price), Zh) => format!("只要 {price} 元"),
         (Cut::Price(price), En) => format!("for {price}"),
     }
 }

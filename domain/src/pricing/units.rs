@@ -234,8 +234,8 @@ impl Counter {
 
     /// Whether a rule may count and cut a run, leaving aside who holds it.
     pub(super) fn counts(&self, turn: &Turn, run: &Run) -> bool {
-        !run.is_gift
-            && !(turn.refuses_reduced && run.reduced_in.is_some_and(|lane| lane < self.lane))
+        let is_reduced = || run.reduced_in.is_some_and(|lane| lane < self.lane);
+        !(run.is_gift || turn.refuses_reduced && is_reduced())
     }
 
     /// Whether a rule may take a run in this turn. In lanes of units a unit that somebody holds

@@ -123,7 +123,7 @@ fn small_cart(dice: &mut Dice<'_>) -> Vec<domain::cart::CartLine> {
     let mut lines = Vec::new();
     let mut left = UNITS_MAX;
     let mut price = dice.between(1, 90);
-    for n in 0..1 + dice.below(4) {
+    for n in 0..2 + dice.below(3) {
         let shelf = dice.pick(&SHELF);
         let pieces = dice.between(1, 3).min(left);
         if pieces == 0 {
@@ -163,11 +163,16 @@ fn small_goods(dice: &mut Dice<'_>) -> Goods {
     goods(dice, false)
 }
 
+/// Makes the n-th rule of a lane's case.
+type Maker = fn(&mut Dice<'_>, u64) -> Rule;
+/// Finds the most that a lane can take.
+type Best = fn(&Case) -> i64;
+
 /// A case of one lane; its rules are all for everyone, always and everywhere.
-fn small_case(seed: u64, rule: fn(&mut Dice<'_>, u64) -> Rule) -> Case {
+fn small_case(seed: u64, rule: Maker) -> Case {
     let mut dice = Dice::seeded(seed);
     let mut set = domain::pricing::RuleSet::default();
-    for at in 0..1 + dice.below(RULES_MAX) {
+    for at in 0..2 + dice.below(RULES_MAX - 1) {
         set.rules.push(rule(&mut dice, at));
     }
     let lines = small_cart(&mut dice);
@@ -196,7 +201,7 @@ fn in_order(case: &Case) -> Vec<&Rule> {
 }
 
 /// Holds the engine against the best that was found by trying.
-fn agrees(case: &Case, best: fn(&Case) -> i64) -> Result<(), String> {
+fn agrees(case: &Case, best: Best) -> Result<(), String> {
     let book = PriceBook::compile(1, case.set.clone()).map_err(|f| format!("check: {f:?}"))?;
     let quoted = quote(&book, &case.lines, &case.occasion).map_err(|r| format!("refused: {r}"))?;
     audit(case, &book, &quoted)?;
@@ -247,7 +252,7 @@ fn coupons_are_spent_in_the_best_way() {
 
 #[test]
 fn the_small_cases_are_worth_trying() {
-    let lanes: [(fn(&mut Dice<'_>, u64) -> Rule, fn(&Case) -> i64); 4] = [
+    let lanes: [(Maker, Best); 4] = [
         (by_unit::rule, by_unit::best),
         (groups::rule, groups::best),
         (orders::rule, orders::best),
@@ -265,6 +270,6 @@ fn the_small_cases_are_worth_trying() {
             alone.max().unwrap_or(0) < best(case)
         });
         let combined = combined.count();
-        assert!(combined >= 60, "lane {n}: {combined} of 400 combine rules");
+        assert!(combined >= 30, "lane {n}: {combined} of 400 combine rules");
     }
 }

@@ -19,7 +19,7 @@ use super::{
 /// Inputs of one run.
 const INPUTS: u64 = 200_000;
 /// Trials of one run; each has several carts.
-const TEXTS: u64 = 10_000;
+const TEXTS: u64 = 5_000;
 /// Bytes of the longest input.
 const BYTES_MAX: u64 = 600;
 

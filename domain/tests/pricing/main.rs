@@ -20,7 +20,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::too_many_lines,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "a test says what is wrong by failing"
 )]
 

@@ -110,10 +110,8 @@ pub(crate) fn rule(dice: &mut Dice<'_>, at: u64, kind: Kind, has_sets: bool) -> 
     let coupon_kinds =
         [Kind::Units, Kind::AmountOff, Kind::AmountRate, Kind::Gift, Kind::FreeDelivery];
     let coupon = coupon_kinds.contains(&kind) && dice.chance(20);
-    let lane = match kind {
-        Kind::Units | Kind::PriceList if !coupon && dice.chance(40) => Some(Lane::Line),
-        _ => None,
-    };
+    let may_be_line = matches!(kind, Kind::Units | Kind::PriceList) && !coupon;
+    let lane = (may_be_line && dice.chance(40)).then_some(Lane::Line);
     let (steps, repeat) = steps(dice, kind);
     Rule {
         id: format!("r{at}"),

@@ -12,12 +12,13 @@ use anyhow::{Context as _, Result};
 use domain::{
     cart::CartLine,
     pricing::{
-        Occasion, PriceBook, RuleSet,
+        Occasion, PriceBook, Rule, RuleSet,
         occasion::{Choice, Coupon, Shopper},
     },
     time::{StoreClock, Timestamp},
+    trial::rule_text,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 /// Lines of the cart.
@@ -34,7 +35,7 @@ fn line(cart: u32, n: u32) -> Result<CartLine> {
     let quantity =
         if is_weighed { 200 + (n * 131 + cart) % 1_800 } else { 1_000 * ((n + cart) % 3 + 1) };
     let id = Uuid::from_u128(u128::from(cart) << 32 | u128::from(n) | 7 << 76 | 2 << 62);
-    let tags = if n % 5 == 0 { vec!["new"] } else { Vec::new() };
+    let tags = if n.is_multiple_of(5) { vec!["new"] } else { Vec::new() };
     let line = json!({
         "id": id,
         "position": n + 1,
@@ -79,302 +80,71 @@ pub fn occasion() -> Occasion {
     occasion
 }
 
-fn goods(word: &str, values: &[String]) -> Value {
-    let any: Vec<Value> = values.iter().map(|value| json!({ word: value })).collect();
-    json!({ "any": any })
-}
+/// The 40 rules for the cart, as a merchandiser writes them.
+const RULES: &str = include_str!("campaign.txt");
 
-fn skus(from: u32, n: u32) -> Value {
-    goods("sku", &(from..from + n).map(|n| format!("S{n}")).collect::<Vec<_>>())
-}
-
-fn department(n: u32) -> Value {
-    goods("category", &[format!("dept{n}")])
-}
-
-fn brand(n: u32) -> Value {
-    goods("brand", &[format!("brand{n}")])
-}
-
-fn needs(minor: u32) -> Value {
-    json!([{ "amount": { "minor": minor } }])
-}
-
-/// One rule: its goods, its steps, and what else it says.
-fn rule(id: &str, goods: &Value, steps: &Value, rest: &Value) -> Value {
-    let mut rule =
-        json!({ "id": id, "name": format!("活动 {id}"), "goods": goods, "steps": steps });
-    if let (Some(rule), Some(rest)) = (rule.as_object_mut(), rest.as_object()) {
-        rule.extend(rest.clone());
+/// Reads them: each begins at a line of its own.
+fn for_the_cart() -> Result<Vec<Rule>> {
+    let mut texts: Vec<String> = Vec::new();
+    for line in RULES.lines() {
+        if line.starts_with("rule ") {
+            texts.push(String::new());
+        }
+        let text = texts.last_mut().context("a rule's first line")?;
+        text.push_str(line);
+        text.push('\n');
     }
-    rule
+    texts.iter().map(|text| rule_text::parse(text).context("a rule of the campaign")).collect()
 }
 
-fn step(reward: &Value) -> Value {
-    json!([{ "reward": reward }])
-}
-
-/// The rules that touch units one by one: prices, member prices, times of the day.
-fn by_unit() -> Vec<Value> {
-    let (best, none) = (json!({ "stacking": { "mode": "best" } }), json!({}));
-    let line_lane = json!({ "lane": "line" });
-    let listed: serde_json::Map<String, Value> =
-        (0..20).map(|n| (format!("S{n}"), json!(400 + n * 97))).collect();
-    let cut = |cut: Value| step(&json!({ "units": cut }));
-    vec![
-        rule("b00", &skus(0, 3), &cut(json!({ "rate": 8_800 })), &best),
-        rule("b01", &skus(2, 4), &cut(json!({ "off": 150 })), &best),
-        rule("b02", &department(1), &cut(json!({ "rate": 9_000 })), &best),
-        rule(
-            "b03",
-            &json!({}),
-            &step(&json!({ "price_list": listed })),
-            &json!({
-            "who": { "member": true }, "stacking": { "mode": "best" } }),
-        ),
-        rule(
-            "b04",
-            &skus(30, 1),
-            &cut(json!({ "price": 990 })),
-            &json!({
-            "limits": { "per_order": 1 }, "stacking": { "mode": "best" } }),
-        ),
-        rule(
-            "b05",
-            &skus(31, 1),
-            &step(&json!({ "points_price": { "points": 200, "price": 100 } })),
-            &json!({ "stacking": { "mode": "priority", "priority": -1 } }),
-        ),
-        rule("b06", &goods("tag", &["new".to_owned()]), &cut(json!({ "rate": 9_500 })), &none),
-        rule(
-            "b07",
-            &skus(40, 2),
-            &cut(json!({ "off": 50 })),
-            &json!({
-            "limits": { "floor_price": 100 } }),
-        ),
-        rule("b08", &department(3), &cut(json!({ "rate": 9_500 })), &line_lane),
-        rule(
-            "b09",
-            &brand(2),
-            &cut(json!({ "rate": 9_800 })),
-            &json!({
-            "lane": "line", "who": { "tiers": ["gold"] } }),
-        ),
-        rule(
-            "b10",
-            &department(4),
-            &cut(json!({ "rate": 7_000 })),
-            &json!({
-            "lane": "line", "when": { "hours": [{ "from_minute": 1_080, "until_minute": 1_320 }] },
-            "stacking": { "refuses_reduced": true } }),
-        ),
-        rule(
-            "b11",
-            &json!({}),
-            &cut(json!({ "rate": 9_900 })),
-            &json!({
-            "lane": "line", "when": { "weekdays": [6, 7] }, "who": { "member": true } }),
-        ),
-    ]
-}
-
-/// The rules that look at units together.
-fn by_group() -> Vec<Value> {
-    let (best, each) =
-        (json!({ "repeat": "each", "stacking": { "mode": "best" } }), json!({ "repeat": "each" }));
-    let free = json!({ "rate": 0 });
-    let slot = |n: u32| json!({ "goods": skus(n, 1), "count": 1 });
-    let slots = json!([slot(41), slot(42)]);
-    vec![
-        rule(
-            "b12",
-            &skus(9, 2),
-            &step(&json!({ "nth": { "n": 2, "cut": { "rate": 5_000 } } })),
-            &best,
-        ),
-        rule("b13", &skus(10, 2), &step(&json!({ "pick": { "n": 2, "price": 1_990 } })), &best),
-        rule(
-            "b14",
-            &skus(20, 2),
-            &step(&json!({ "buy_get": { "buy": 2, "get": 1, "cut": free } })),
-            &best,
-        ),
-        rule(
-            "b15",
-            &department(6),
-            &step(&json!({ "nth": { "n": 3, "cut": { "off": 300 } } })),
-            &each,
-        ),
-        rule("b16", &department(7), &step(&json!({ "pick": { "n": 3, "price": 5_900 } })), &each),
-        rule(
-            "b17",
-            &json!({}),
-            &step(&json!({ "bundle": { "slots": slots, "cut": { "off": 500 } } })),
-            &each,
-        ),
-        rule(
-            "b18",
-            &skus(25, 3),
-            &step(&json!({ "cheapest": { "of": 3, "count": 1, "cut": free } })),
-            &json!({}),
-        ),
-        rule(
-            "b19",
-            &skus(34, 1),
-            &step(&json!({ "buy_get": {
-            "buy": 1, "get": 1, "cut": { "rate": 5_000 }, "goods": skus(35, 1) } })),
-            &each,
-        ),
-    ]
-}
-
-/// The rules that look at the order.
-fn by_order() -> Vec<Value> {
-    let stair = |off: [u32; 3]| {
-        json!([
-            { "needs": needs(9_900), "reward": { "amount_off": off[0] } },
-            { "needs": needs(29_900), "reward": { "amount_off": off[1] } },
-            { "needs": needs(99_900), "reward": { "amount_off": off[2] } },
-        ])
-    };
-    let one = |minor: u32, reward: Value| json!([{ "needs": needs(minor), "reward": reward }]);
-    let best = json!({ "stacking": { "mode": "best" } });
-    vec![
-        rule("b20", &department(0), &stair([500, 2_000, 8_000]), &best),
-        rule("b21", &department(0), &one(20_000, json!({ "amount_rate": 9_200 })), &best),
-        rule(
-            "b22",
-            &department(2),
-            &one(10_000, json!({ "amount_off": 800 })),
-            &json!({
-            "repeat": "each", "limits": { "amount_max": 5_000 } }),
-        ),
-        rule("b23", &department(5), &stair([300, 1_200, 6_000]), &json!({})),
-        rule("b24", &brand(1), &one(15_000, json!({ "amount_rate": 9_500 })), &json!({})),
-        rule(
-            "b25",
-            &department(8),
-            &one(5_000, json!({ "gift": { "goods": skus(46, 1), "count": 1 } })),
-            &json!({}),
-        ),
-        rule(
-            "b26",
-            &department(8),
-            &one(
-                9_000,
-                json!({ "add_on": {
-            "goods": skus(48, 1), "count": 1, "cut": { "price": 990 } } }),
-            ),
-            &json!({}),
-        ),
-        rule("b27", &json!({}), &one(9_900, json!({ "free_delivery": {} })), &json!({})),
-        rule(
-            "b28",
-            &json!({}),
-            &stair([1_000, 3_000, 10_000]),
-            &json!({ "who": { "member": true } }),
-        ),
-        rule("b29", &brand(4), &one(999_900, json!({ "amount_off": 5_000 })), &json!({})),
-        rule(
-            "b30",
-            &brand(5),
-            &one(12_000, json!({ "amount_off": 900 })),
-            &json!({
-            "stacking": { "priority": 3 } }),
-        ),
-        rule(
-            "b31",
-            &json!({}),
-            &one(50_000, json!({ "grant": { "parking_minutes": 120 } })),
-            &json!({}),
-        ),
-        rule(
-            "b32",
-            &json!({}),
-            &one(30_000, json!({ "grant": { "cashback_rate": 200 } })),
-            &json!({}),
-        ),
-        rule(
-            "b33",
-            &json!({}),
-            &step(&json!({ "earn_points": { "per": 100, "points": 1 } })),
-            &json!({}),
-        ),
-        rule("b34", &department(9), &step(&json!({ "points_times": 20_000 })), &json!({})),
-        rule(
-            "b35",
-            &json!({}),
-            &step(&json!({ "points_pay": {
-            "points": 100, "worth": 100, "rate_max": 5_000 } })),
-            &json!({}),
-        ),
-        rule(
-            "b36",
-            &json!({}),
-            &one(20_000, json!({ "amount_off": 2_000 })),
-            &json!({ "coupon": true }),
-        ),
-        rule(
-            "b37",
-            &department(1),
-            &one(1_000, json!({ "amount_rate": 9_000 })),
-            &json!({
-            "coupon": true, "limits": { "amount_max": 3_000 } }),
-        ),
-        rule("b38", &brand(6), &one(10_000, json!({ "amount_off": 700 })), &best),
-        rule(
-            "b39",
-            &brand(3),
-            &one(8_000, json!({ "amount_off": 600 })),
-            &json!({
-            "stacking": { "mode": "priority" } }),
-        ),
-    ]
+/// A rule of a text.
+fn rule(text: &str) -> Result<Rule> {
+    rule_text::parse(text).with_context(|| format!("a rule of the campaign: {text}"))
 }
 
 /// A rule about goods of the cart that is not open, each for another reason.
-fn closed(n: u32) -> Value {
-    let reasons = [
-        json!({ "where": { "stores": ["BJ002"] } }),
-        json!({ "when": { "weekdays": [1, 2] } }),
-        json!({ "who": { "tiers": ["platinum"] } }),
-        json!({ "where": { "channels": ["kiosk"] } }),
-    ];
-    let steps = step(&json!({ "units": { "rate": 5_000 } }));
-    let reason = reasons.iter().cycle().nth(usize::try_from(n).unwrap_or(0));
-    rule(&format!("c{n:05}"), &department(n % DEPARTMENTS), &steps, reason.unwrap_or(&Value::Null))
+fn closed(n: u32) -> Result<Rule> {
+    let reason = match n % 4 {
+        0 => "where stores BJ002",
+        1 => "when weekdays mon, tue",
+        2 => "who tier platinum",
+        _ => "where channels kiosk",
+    };
+    let department = n % DEPARTMENTS;
+    rule(&format!(
+        "rule c{n:05} 不在此时此地\n  goods category dept{department}\n  {reason}\n  give units to 50%\n"
+    ))
 }
 
 /// A rule about goods that are not in the cart.
-fn elsewhere(n: u32) -> Value {
+fn elsewhere(n: u32) -> Result<Rule> {
     let goods = match n % 4 {
-        0 => goods("sku", &(0..8).map(|k| format!("X{}", n * 8 + k)).collect::<Vec<_>>()),
-        1 => goods("category", &[format!("far{n}/shelf")]),
-        2 => goods("brand", &[format!("other{n}")]),
-        _ => goods("style", &[format!("style{n}")]),
+        0 => format!("sku X{n}a, X{n}b, X{n}c, X{n}d"),
+        1 => format!("category far{n}/shelf"),
+        2 => format!("brand other{n}"),
+        _ => format!("style style{n}"),
     };
-    let steps = match n % 3 {
-        0 => step(&json!({ "units": { "rate": 8_500 } })),
-        1 => step(&json!({ "nth": { "n": 2, "cut": { "rate": 5_000 } } })),
-        _ => json!([{ "needs": needs(10_000), "reward": { "amount_off": 1_000 } }]),
+    let step = match n % 3 {
+        0 => "give units to 85%",
+        1 => "give nth 2 to 50%",
+        _ => "at 100.00 give 10.00 off",
     };
-    rule(&format!("d{n:05}"), &goods, &steps, &json!({}))
+    rule(&format!("rule d{n:05} 别的商品\n  goods {goods}\n  {step}\n"))
 }
 
 /// A book of so many rules, 40 of them for the cart.
 ///
 /// # Errors
-/// When a rule is not what `domain` reads, or the set has faults.
+/// When a rule is not understood, or the set has faults.
 pub fn book(rules: u32) -> Result<PriceBook> {
-    let mut all = by_unit();
-    all.extend(by_group());
-    all.extend(by_order());
-    all.extend((0..CLOSED).map(closed));
-    let others = rules.saturating_sub(u32::try_from(all.len())?);
-    all.extend((0..others).map(elsewhere));
-    let set: RuleSet =
-        serde_json::from_value(json!({ "rules": all })).context("the campaign's rules")?;
+    let mut all = for_the_cart()?;
+    for n in 0..CLOSED {
+        all.push(closed(n)?);
+    }
+    for n in 0..rules.saturating_sub(u32::try_from(all.len())?) {
+        all.push(elsewhere(n)?);
+    }
+    let set = RuleSet { rules: all, ..RuleSet::default() };
     PriceBook::compile(1, set)
         .map_err(|found| anyhow::anyhow!("the campaign has faults: {found:?}"))
 }

@@ -62,10 +62,12 @@ fn met(
     ready: &ReadyStep,
     reward: &Reward,
 ) -> Option<Chosen> {
-    let (count, cut, is_gift) = match reward {
-        Reward::Gift { count, .. } => (*count, Cut::Rate(BasisPoints(0)), true),
-        Reward::AddOn { count, cut, .. } => (*count, *cut, false),
-        _ => return None,
+    let (count, cut, is_gift) = if let Reward::AddOn { count, cut, .. } = reward {
+        (*count, *cut, false)
+    } else if let Reward::Gift { count, .. } = reward {
+        (*count, Cut::Rate(BasisPoints(0)), true)
+    } else {
+        return None;
     };
     let pool = pool(counter, turn, case, ready.rewarded.first().copied()?);
     let n_there: u32 = pool.iter().map(|(_, n)| *n).sum();

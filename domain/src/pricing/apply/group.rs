@@ -293,9 +293,12 @@ fn now_of(counter: &Counter, members: &[(usize, u32)]) -> i64 {
     members.iter().map(|(ix, n)| price(*ix) * i64::from(*n)).sum()
 }
 
+/// Where a run stands in its pool: behind others, by price, by place.
+type Rank = (bool, Reverse<i64>, u16, u32, usize);
+
 /// The open runs of a part, dearest first; with `last`, those of that part behind all others.
 fn dearest(counter: &Counter, turn: &Turn, case: &Case<'_>, part: u8, last: Option<u8>) -> Pool {
-    let mut pool: SmallVec<[(bool, Reverse<i64>, u16, u32, usize); 16]> = case
+    let mut pool: SmallVec<[Rank; 16]> = case
         .lines(part)
         .flat_map(|line| counter.runs_of(line))
         .filter(|(_, run)| counter.is_open(turn, run))

@@ -30,23 +30,24 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], r
         places.iter().filter(|place| !first.contains(place)).copied().collect();
     for knot in knots(cases, &others) {
         let alone = of_mode(cases, &knot, StackingMode::Best);
-        let stacked = of_mode(cases, &knot, StackingMode::Stack);
-        if alone.is_empty() || (knot.len() == 1 && is_best_alone(counter, cases, &alone)) {
-            take_turns(counter, cases, &knot, &mut ran.dones);
+        let tied = of_mode(cases, &knot, StackingMode::Stack);
+        if alone.is_empty() {
             continue;
         }
-        match parted(counter, cases, &alone, &stacked) {
-            Some(best) => best.carry_out(counter, cases, &mut ran.dones),
-            None => {
-                ran.is_bounded = true;
-                let order = best_order(counter, cases, &alone, &stacked);
-                take_turns(counter, cases, &order, &mut ran.dones);
-                mark_idle(counter, cases, &alone, &order, &mut ran.dones);
-                continue;
-            }
+        if knot.len() == 1 && is_best_alone(counter, cases, &alone) {
+            take_turns(counter, cases, &alone, &mut ran.dones);
+        } else if let Some(best) = parted(counter, cases, &alone, &tied) {
+            best.carry_out(counter, cases, &mut ran.dones);
+        } else {
+            ran.is_bounded = true;
+            let order = best_order(counter, cases, &alone, &tied);
+            take_turns(counter, cases, &order, &mut ran.dones);
+            mark_idle(counter, cases, &alone, &order, &mut ran.dones);
         }
-        take_turns(counter, cases, &stacked, &mut ran.dones);
     }
+    // Those that stack go on in their own order, whatever was searched before.
+    let stacked = of_mode(cases, &others, StackingMode::Stack);
+    take_turns(counter, cases, &stacked, &mut ran.dones);
 }
 
 /// A rule whose own turn is the best there is when nobody competes: one pool, no floor and no price
@@ -104,9 +105,9 @@ fn best_order(
         orders.push(Vec::new());
     }
     let mut best: (i64, Vec<usize>) = (-1, Vec::new());
-    for mut order in orders {
-        order.extend_from_slice(stacked);
-        let saved = try_turns(counter, cases, &order);
+    for order in orders {
+        let turns: Vec<usize> = order.iter().chain(stacked).copied().collect();
+        let saved = try_turns(counter, cases, &turns);
         if saved > best.0 {
             best = (saved, order);
         }
@@ -158,6 +159,8 @@ struct Maker<'a> {
     uses_max: u32,
     /// What each group needs: so many units of a part.
     seats: Vec<(u8, u32)>,
+    /// For each seat the places of the runs that may sit there, dearest first.
+    pools: Vec<Vec<usize>>,
 }
 
 /// A rule that takes whatever is there, so that no parting of its own can be gone through.
@@ -187,7 +190,7 @@ fn parted<'a>(
         return None;
     }
     let stacked: Vec<&Case<'_>> = stacked.iter().filter_map(|place| cases.get(*place)).collect();
-    let makers = alone
+    let mut makers = alone
         .iter()
         .filter_map(|place| Maker::of(counter, *place, cases.get(*place)?).transpose())
         .collect::<Result<Vec<_>, Inseparable>>()
@@ -210,6 +213,9 @@ fn parted<'a>(
     runs.sort_by_key(|ix| {
         counter.run(*ix).map(|run| (std::cmp::Reverse(run.now), run.line, run.first))
     });
+    for maker in &mut makers {
+        maker.find_pools(counter, &runs);
+    }
     let has_caps = makers.iter().any(|maker| maker.case.rule.limits.amount_max.is_some());
     let left = runs.iter().map(|ix| counter.run(*ix).map_or(0, |run| run.n)).collect();
     let uses = makers.iter().map(|maker| maker.uses_max).collect();
@@ -246,26 +252,39 @@ impl<'a> Maker<'a> {
         let at = usize::from(step);
         let reward = case.rule.steps.get(at).map(|step| &step.reward).ok_or(Inseparable)?;
         let rewarded = case.ready.steps.get(at).map_or(&[][..], |step| step.rewarded.as_slice());
-        let (kind, seats) = match reward {
-            Reward::Units(_) | Reward::PriceList(_) => (Kind::Unit, vec![(0, 1)]),
-            Reward::BuyGet { buy, get, cut, goods: Some(_) } => {
-                let other = rewarded.first().copied().ok_or(Inseparable)?;
-                (Kind::After { skip: *buy, cut: *cut }, vec![(0, *buy), (other, *get)])
+        let (kind, seats) = if let Some(grouping) = Grouping::of(reward, case.rule.repeat) {
+            // Takes whatever is there: no parting of its own.
+            if matches!(grouping, Grouping::Pool { .. }) {
+                return Err(Inseparable);
             }
-            Reward::Bundle { slots, cut } => {
-                let seats = rewarded.iter().copied().zip(slots.iter().map(|slot| slot.count));
-                (Kind::Whole(*cut), seats.collect())
-            }
-            reward => match Grouping::of(reward, case.rule.repeat).ok_or(Inseparable)? {
-                // Takes whatever is there: no parting of its own.
-                Grouping::Pool { .. } => return Err(Inseparable),
-                grouping => (Kind::Pool(grouping), vec![(0, grouping.size())]),
-            },
+            (Kind::Pool(grouping), vec![(0, grouping.size())])
+        } else if let Reward::BuyGet { buy, get, cut, .. } = reward {
+            let other = rewarded.first().copied().ok_or(Inseparable)?;
+            (Kind::After { skip: *buy, cut: *cut }, vec![(0, *buy), (other, *get)])
+        } else if let Reward::Bundle { slots, cut } = reward {
+            let seats = rewarded.iter().copied().zip(slots.iter().map(|slot| slot.count));
+            (Kind::Whole(*cut), seats.collect())
+        } else {
+            (Kind::Unit, vec![(0, 1)])
         };
         let is_once = case.rule.repeat == Repeat::Once && !matches!(kind, Kind::Unit);
         let times = if is_once { 1 } else { times };
         let times = if matches!(kind, Kind::Unit) { u32::MAX } else { times };
-        Ok(Some(Self { place, case, turn, kind, uses_max: case.uses_max.min(times), seats }))
+        let (uses_max, pools) = (case.uses_max.min(times), Vec::new());
+        Ok(Some(Self { place, case, turn, kind, uses_max, seats, pools }))
+    }
+
+    /// Which of the runs may sit on which seat.
+    fn find_pools(&mut self, counter: &Counter, runs: &[usize]) {
+        let may_sit = |part: u8, ix: usize| {
+            let run = counter.run(ix);
+            run.is_some_and(|run| self.case.has(part, run.line) && counter.is_open(&self.turn, run))
+        };
+        let pool = |(part, _): &(u8, u32)| {
+            let places = runs.iter().enumerate().filter(|(_, ix)| may_sit(*part, **ix));
+            places.map(|(place, _)| place).collect()
+        };
+        self.pools = self.seats.iter().map(pool).collect();
     }
 
     /// What a group saves; its members stand seat by seat, in each the dearest first.
@@ -453,7 +472,7 @@ impl Search<'_> {
     ) {
         let wanted = self.makers.get(maker).and_then(|m| m.seats.get(seat)).copied();
         match wanted {
-            Some((part, n)) => self.fill(counter, maker, (seat, part, n, 0), chosen, first),
+            Some((_, n)) => self.fill(counter, maker, (seat, n, 0), chosen, first),
             None if chosen.iter().any(|(at, _)| *at == first) => {
                 self.close(counter, maker, chosen);
             }
@@ -466,7 +485,7 @@ impl Search<'_> {
         &mut self,
         counter: &mut Counter,
         maker: usize,
-        (seat, part, n, from): (usize, u8, u32, usize),
+        (seat, n, from): (usize, u32, usize),
         chosen: &mut Vec<(usize, u32)>,
         first: usize,
     ) {
@@ -474,23 +493,27 @@ impl Search<'_> {
             return self.seat(counter, maker, seat + 1, chosen, first);
         }
         self.steps += 1;
-        if self.steps > GROUP_STEPS_MAX || from >= self.runs.len() {
+        let Some(of) = self.makers.get(maker) else { return };
+        let pool = of.pools.get(seat).and_then(|pool| pool.get(from..)).unwrap_or_default();
+        let left = |place: &usize| self.left.get(*place).copied().unwrap_or(0);
+        if self.steps > GROUP_STEPS_MAX || pool.iter().map(left).sum::<u32>() < n {
             return;
         }
-        let is_open = self.runs.get(from).and_then(|ix| counter.run(*ix)).is_some_and(|run| {
-            self.makers.get(maker).is_some_and(|maker| {
-                maker.case.has(part, run.line) && counter.is_open(&maker.turn, run)
-            })
-        });
-        let there = if is_open { self.left.get(from).copied().unwrap_or(0).min(n) } else { 0 };
-        for take in (0..=there).rev() {
+        let Some(place) = pool.first().copied() else { return };
+        let there = left(&place).min(n);
+        // With one seat, a group without the first unit is one that is looked at elsewhere.
+        let must = u32::from(of.seats.len() == 1 && there > 0 && chosen.is_empty());
+        if must == 1 && place != first {
+            return;
+        }
+        for take in (must..=there).rev() {
             if take > 0 {
-                chosen.push((from, take));
-                self.change(from, take, false);
+                chosen.push((place, take));
+                self.change(place, take, false);
             }
-            self.fill(counter, maker, (seat, part, n - take, from + 1), chosen, first);
+            self.fill(counter, maker, (seat, n - take, from + 1), chosen, first);
             if take > 0 {
-                self.change(from, take, true);
+                self.change(place, take, true);
                 chosen.pop();
             }
         }

@@ -5,11 +5,12 @@ use domain::{
     money::Money,
     pricing::{
         Rule,
+        goods::{Goods, Select},
         rule::{Cut, Limits, Repeat, Reward, Slot, StackingMode, Step},
     },
 };
 
-use super::{Thing, counts, in_order, small_goods, small_stacking, taken, things};
+use super::{Thing, counts, in_order, small_stacking, taken, things};
 use crate::{
     dice::Dice,
     rules::{Kind, cut, rule as any_rule},
@@ -25,7 +26,12 @@ pub(super) fn rule(dice: &mut Dice<'_>, at: u64) -> Rule {
     rule.when = Default::default();
     rule.place = Default::default();
     rule.join = Default::default();
-    rule.goods = small_goods(dice);
+    // Wide, so that rules want the same units.
+    rule.goods = Goods::default();
+    if dice.chance(60) {
+        let word = *dice.pick(&["food", "wear", "home"]);
+        rule.goods.any = vec![Select::Category(word.to_owned())];
+    }
     rule.stacking = small_stacking(dice);
     rule.limits = Limits::default();
     if dice.chance(25) {
@@ -41,8 +47,8 @@ pub(super) fn rule(dice: &mut Dice<'_>, at: u64) -> Rule {
             *slots = (0..2)
                 .map(|n| {
                     let any = [n, n + 4].map(|n| SHELF[(from + n) % SHELF.len()].0.to_owned());
-                    let any = any.into_iter().map(domain::pricing::goods::Select::Sku).collect();
-                    let goods = domain::pricing::goods::Goods { any, ..Default::default() };
+                    let any = any.into_iter().map(Select::Sku).collect();
+                    let goods = Goods { any, ..Default::default() };
                     Slot { goods, count: dice.count(1, 2) }
                 })
                 .collect();
@@ -140,7 +146,7 @@ fn grouped(case: &Case, rule: &Rule, things: &mut [Thing], is_scarce: bool) -> (
 /// The dearest units that are not used yet and that these goods hold.
 fn dearest(
     case: &Case,
-    goods: &domain::pricing::goods::Goods,
+    goods: &Goods,
     things: &[Thing],
     used: &[usize],
     n: usize,
