@@ -8,9 +8,10 @@
 //! | `barcode` | what was scanned: a GTIN, an in-store label, or a key typed by hand |
 //! | `catalog` | items with variants, barcodes and list prices |
 //! | `find` | how a typed word meets an item's name |
-//! | `cart`, `pricing`, `tender` | what is on the counter, what it costs, how it is covered |
+//! | `cart`, `pricing`, `tender` | what is on the counter, what it costs and why, how it is covered |
 //! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
 //! | `returns` | goods that come back, and exchanges |
+//! | `trial` | items, rules and carts written as text, and what they come to |
 //!
 //! **Invariant:** nothing here waits, reads a clock, mints an id, logs, or opens anything.
 //! Ids, times and settings come in as values; decisions go out as values.

@@ -7,8 +7,8 @@
 //! | `orders` | order and coupon lanes: each set of rules that nothing can be added to |
 //! | `benefits` | one rule alone: gifts, add-ons, points, delivery, and what is missing to a step |
 //!
-//! At most six units and four rules, one lane at a time. Where the engine says that it only looked
-//! within a bound, it may find less, and never more.
+//! At most six units and four rules, one lane at a time: small enough that the engine must say that
+//! it found the best, and not only the best within a bound.
 //!
 //! **Invariant:** slow and plain; no cleverness that could share a mistake with the engine.
 
@@ -207,9 +207,8 @@ fn agrees(case: &Case, best: Best) -> Result<(), String> {
     audit(case, &book, &quoted)?;
     let (engine, tried) = (quoted.saved.minor(), best(case));
     let told = || format!("engine {engine}, by trying {tried}: {:#?}", quoted.takings);
-    if quoted.bounded.is_empty() {
-        demand!(engine >= tried, "less: {}", told());
-    }
+    demand!(quoted.bounded.is_empty(), "bounded: {:?} of so small a cart", quoted.bounded);
+    demand!(engine >= tried, "less: {}", told());
     demand!(engine <= tried, "more: {}", told());
     Ok(())
 }

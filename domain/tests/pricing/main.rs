@@ -9,7 +9,8 @@
 //! | `audit` | what every quote must satisfy, looked at fen by fen |
 //! | `always` | that, over 100,000 random carts, and under permutation and replay |
 //! | `brute` | small carts, priced by trying everything |
-//! | `refuse` | absurd input, refused with a reason |
+//! | `refuse` | absurd rules, refused with a reason |
+//! | `doors` | absurd carts and occasions, refused with a reason |
 //! | `fuzz` | bytes made into rule sets and carts |
 //!
 //! **Invariant:** nothing here looks inside the engine; everything is deterministic, and a failure
@@ -31,6 +32,7 @@ mod audit;
 mod brute;
 mod crowd;
 mod dice;
+mod doors;
 mod fuzz;
 mod refuse;
 mod rules;

@@ -58,7 +58,7 @@ impl Grouping {
 }
 
 /// Members of one group, dearest first: runs with how many of their units.
-type Members = SmallVec<[(usize, u32); 8]>;
+pub(in crate::pricing) type Members = SmallVec<[(usize, u32); 8]>;
 
 /// Carries out a group rule's turn: at most `times` groups.
 pub(super) fn apply(

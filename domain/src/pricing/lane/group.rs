@@ -14,9 +14,9 @@ use super::{
 };
 use crate::pricing::{
     Why,
-    apply::{Grouping, Purse, reduction_of, take_group},
+    apply::{Grouping, Members, Purse, reduction_of, take_group},
     reach::{Case, Done, reach},
-    rule::{Cut, Repeat, Reward, StackingMode},
+    rule::{Cut, NeedAmount, Repeat, Reward, StackingMode},
     units::{Counter, Turn},
 };
 
@@ -63,7 +63,14 @@ fn is_best_alone(counter: &Counter, cases: &[Case<'_>], places: &[usize]) -> boo
         };
         let mut runs = case.hits.iter().flat_map(|hit| counter.runs_of(hit.line()));
         let is_weighed = runs.any(|(_, run)| run.milli > 0);
-        !has_floor && !is_weighed && case.rule.steps.iter().all(|step| is_simple(&step.reward))
+        // Who takes whatever is there has nothing to choose.
+        let is_pool = |reward: &Reward| {
+            matches!(Grouping::of(reward, case.rule.repeat), Some(Grouping::Pool { .. }))
+        };
+        case.rule.steps.iter().all(|step| is_pool(&step.reward))
+            || !has_floor
+                && !is_weighed
+                && case.rule.steps.iter().all(|step| is_simple(&step.reward))
     })
 }
 
@@ -138,7 +145,7 @@ fn mark_idle(
 #[derive(Clone, Debug)]
 struct Made {
     maker: usize,
-    members: Vec<(usize, u32)>,
+    members: Members,
     saved: i64,
 }
 
@@ -216,11 +223,25 @@ fn parted<'a>(
     for maker in &mut makers {
         maker.find_pools(counter, &runs);
     }
-    let has_caps = makers.iter().any(|maker| maker.case.rule.limits.amount_max.is_some());
+    // With these a group may save less than its reduction.
+    let has_caps = makers.iter().map(|maker| maker.case.rule.limits).any(|limits| {
+        limits.amount_max.is_some() || limits.floor_price.is_some() || limits.floor_rate.is_some()
+    });
     let left = runs.iter().map(|ix| counter.run(*ix).map_or(0, |run| run.n)).collect();
     let uses = makers.iter().map(|maker| maker.uses_max).collect();
+    let counts_money = |case: &&Case<'_>| {
+        let mut needs = case.rule.steps.iter().flat_map(|step| &step.needs);
+        needs.any(|need| matches!(need.amount, NeedAmount::Minor(_)))
+    };
+    let sight = match (has_caps || stacked.iter().any(counts_money), stacked.is_empty()) {
+        (true, _) => Sight::All,
+        (false, true) => Sight::None,
+        (false, false) => Sight::Free,
+    };
     let mut search = Search {
-        is_summed: stacked.is_empty() && !has_caps,
+        sight,
+        free: vec![0; runs.len()],
+        by_free: HashMap::with_capacity_and_hasher(32, FxBuildHasher),
         makers,
         runs,
         left,
@@ -228,7 +249,7 @@ fn parted<'a>(
         groups: Vec::new(),
         saved: 0,
         best: (-1, Vec::new()),
-        seen: HashMap::default(),
+        seen: HashMap::with_capacity_and_hasher(128, FxBuildHasher),
         steps: 0,
         stacked,
     };
@@ -399,13 +420,14 @@ fn put_down(counter: &mut Counter, makers: &[Maker<'_>], groups: &[Made]) {
 
 /// The search for the best parting.
 struct Search<'a> {
-    /// What groups save adds up: nothing else looks at their units.
-    is_summed: bool,
+    sight: Sight,
     makers: Vec<Maker<'a>>,
     stacked: Vec<&'a Case<'a>>,
     /// Runs, dearest first, and how many of their units are not decided yet.
     runs: Vec<usize>,
     left: Vec<u32>,
+    /// How many are in no group.
+    free: Vec<u32>,
     uses: Vec<u32>,
     groups: Vec<Made>,
     /// What the groups made so far save.
@@ -413,19 +435,33 @@ struct Search<'a> {
     best: (i64, Vec<Made>),
     /// The most that was saved on the way to a state: who comes there with less need not go on.
     seen: HashMap<State, i64, FxBuildHasher>,
+    /// What the stacking rules save where these units are free.
+    by_free: HashMap<u64, i64, FxBuildHasher>,
     steps: usize,
 }
 
-/// Units not decided yet, four bits for each run, and uses left, eight bits for each maker.
-type State = (u64, u32);
+/// What the stacking rules of the knot look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// There are none: what groups save adds up.
+    None,
+    /// Units in no group: what they save depends on nothing else.
+    Free,
+    /// Also what groups have left of the money; or a cap is shared by groups.
+    All,
+}
+
+/// Units not decided yet and units in no group, four bits for each run, and uses left, eight bits
+/// for each maker.
+type State = (u64, u64, u32);
 
 const _: () = assert!(GROUP_UNITS_MAX < 16 && GROUP_RULES_MAX <= 4, "a state fits its bits");
 
 impl Search<'_> {
     fn state(&self) -> State {
-        let left = self.left.iter().fold(0, |bits, n| bits << 4 | u64::from(*n));
         let uses = self.uses.iter().fold(0, |bits, uses| bits << 8 | (*uses).min(255));
-        (left, uses)
+        let free = if self.sight == Sight::Free { packed(&self.free) } else { 0 };
+        (packed(&self.left), free, uses)
     }
 
     fn go_on(&mut self, counter: &mut Counter) {
@@ -433,7 +469,7 @@ impl Search<'_> {
         if self.steps > GROUP_STEPS_MAX {
             return;
         }
-        if self.is_summed {
+        if self.sight != Sight::All {
             let saved = self.saved;
             let most = self.seen.entry(self.state()).or_insert(-1);
             if saved <= *most {
@@ -451,8 +487,16 @@ impl Search<'_> {
         }
         // Or this unit is in no group.
         self.change(first, 1, false);
+        self.set_free(first, false);
         self.go_on(counter);
+        self.set_free(first, true);
         self.change(first, 1, true);
+    }
+
+    fn set_free(&mut self, at: usize, is_back: bool) {
+        if let Some(free) = self.free.get_mut(at) {
+            *free = if is_back { *free - 1 } else { *free + 1 };
+        }
     }
 
     fn change(&mut self, at: usize, n: u32, is_back: bool) {
@@ -522,7 +566,7 @@ impl Search<'_> {
     /// A group is full: if it saves something, the search goes on behind it.
     fn close(&mut self, counter: &mut Counter, maker: usize, chosen: &[(usize, u32)]) {
         let run = |at: usize| self.runs.get(at).copied().unwrap_or(usize::MAX);
-        let members: Vec<_> = chosen.iter().map(|(at, n)| (run(*at), *n)).collect();
+        let members: Members = chosen.iter().map(|(at, n)| (run(*at), *n)).collect();
         let saved = self.makers.get(maker).map_or(0, |maker| maker.saved(counter, &members));
         if saved <= 0 {
             return;
@@ -544,19 +588,35 @@ impl Search<'_> {
 
     /// All units are decided: is this the best so far?
     fn look(&mut self, counter: &mut Counter) {
-        let saved = if self.is_summed {
-            self.saved
-        } else {
-            let all = |counter: &mut Counter| {
-                put_down(counter, &self.makers, &self.groups);
-                for case in &self.stacked {
-                    super::apply(counter, case);
-                }
-            };
-            counter.attempt(all).0
+        let saved = match self.sight {
+            Sight::None => self.saved,
+            Sight::All => self.carry_out(counter),
+            Sight::Free => {
+                let free = packed(&self.free);
+                let known = self.by_free.get(&free).copied();
+                let beside = known.unwrap_or_else(|| self.carry_out(counter) - self.saved);
+                self.by_free.insert(free, beside);
+                self.saved + beside
+            }
         };
         if saved > self.best.0 {
             self.best = (saved, self.groups.clone());
         }
     }
+
+    /// What the groups and the stacking rules behind them save.
+    fn carry_out(&self, counter: &mut Counter) -> i64 {
+        let all = |counter: &mut Counter| {
+            put_down(counter, &self.makers, &self.groups);
+            for case in &self.stacked {
+                super::apply(counter, case);
+            }
+        };
+        counter.attempt(all).0
+    }
+}
+
+/// Numbers below 16, four bits each.
+fn packed(counts: &[u32]) -> u64 {
+    counts.iter().fold(0, |bits, n| bits << 4 | u64::from(*n))
 }

@@ -4,6 +4,8 @@
 //! limits are decided unit by unit; where uses or money are limited, units are dealt out in every
 //! way that could matter.
 
+use smallvec::SmallVec;
+
 use super::{DEALS_MAX, Ran, of_mode, take_turns};
 use crate::pricing::{
     Why,
@@ -30,7 +32,7 @@ struct Lot {
     /// What the stacking rules would save together.
     shared: i64,
     /// By the place among the bidders.
-    bids: Vec<(usize, i64)>,
+    bids: SmallVec<[(usize, i64); 4]>,
 }
 
 pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], ran: &mut Ran) {
@@ -45,14 +47,16 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], r
     let deal = if bidders.iter().chain(&sharers).any(is_limited) {
         limited_deal(counter, cases, &stacked, &bidders, &lots, &mut ran.is_bounded)
     } else {
-        lots.iter().map(|lot| best_bid(lot).map_or_else(Vec::new, |b| vec![(b, lot.n)])).collect()
+        lots.iter()
+            .map(|lot| best_bid(lot).map(|bidder| (bidder, lot.n)).into_iter().collect())
+            .collect()
     };
     hand_out(counter, &bidders, &lots, &deal, Some(&mut ran.dones));
     take_turns(counter, cases, &stacked, &mut ran.dones);
 }
 
 /// For each lot: so many units to which bidder; the rest to those that stack.
-type Deal = Vec<Vec<(usize, u32)>>;
+type Deal = Vec<SmallVec<[(usize, u32); 2]>>;
 
 fn bidders<'a>(
     counter: &mut Counter,
@@ -109,7 +113,7 @@ fn lots(counter: &Counter, bidders: &[Bidder<'_>], sharers: &[Bidder<'_>]) -> Ve
             shared.now -= bid(counter, sharer, &shared);
         }
         let bids = bidders.iter().enumerate().map(|(i, b)| (i, bid(counter, b, run)));
-        let bids: Vec<_> = bids.filter(|(_, saved)| *saved > 0).collect();
+        let bids: SmallVec<_> = bids.filter(|(_, saved)| *saved > 0).collect();
         if !bids.is_empty() {
             lots.push(Lot { run: ix, n: run.n, shared: run.now - shared.now, bids });
         }
@@ -141,7 +145,7 @@ fn limited_deal(
         return deal;
     }
     let mut best: (i64, Deal) = (-1, Vec::new());
-    let mut deals = Deals { lots, deal: vec![Vec::new(); lots.len()] };
+    let mut deals = Deals { lots, deal: vec![SmallVec::new(); lots.len()] };
     let mut uses: Vec<u32> = bidders.iter().map(|bidder| bidder.case.uses_max).collect();
     deals.each(0, &mut uses, &mut |deal| {
         let (saved, ()) = counter.attempt(|counter| {
@@ -230,7 +234,7 @@ fn is_plainly_best(bidders: &[Bidder<'_>], stacked: &[usize], cases: &[Case<'_>]
 /// Units go in the order of what a limited rule saves on them beyond the best without limits.
 fn greedy_deal(bidders: &[Bidder<'_>], lots: &[Lot]) -> Deal {
     let is_limited = |bidder: usize| bidders.get(bidder).is_some_and(|b| b.is_limited);
-    let mut deal: Deal = vec![Vec::new(); lots.len()];
+    let mut deal: Deal = vec![SmallVec::new(); lots.len()];
     let mut gains: Vec<(i64, usize, usize)> = Vec::new();
     let mut free: Vec<u32> = lots.iter().map(|lot| lot.n).collect();
     for (at, lot) in lots.iter().enumerate() {
