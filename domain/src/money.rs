@@ -83,7 +83,14 @@ impl Money {
         self.scaled(i64::from(rate.0), 10_000)
     }
 
-    fn scaled(self, by: i64, of: i64) -> Result<Self, MoneyOverflow> {
+    /// The amount × `by` ÷ `of`, a half away from zero; `of` is more than zero.
+    pub(crate) fn scaled(self, by: i64, of: i64) -> Result<Self, MoneyOverflow> {
+        let nudged =
+            |product: i64| product.checked_add(if product < 0 { -(of / 2) } else { of / 2 });
+        // Nearly always: one machine division does instead of a call for 128 bits.
+        if let Some(nudged) = self.0.checked_mul(by).and_then(nudged) {
+            return Ok(Self(nudged / of));
+        }
         let product = i128::from(self.0) * i128::from(by);
         let half = i128::from(of) / 2;
         let nudged = if product < 0 { product - half } else { product + half };

@@ -58,11 +58,9 @@ pub fn list_amount(line: &CartLine) -> Result<Money, MoneyOverflow> {
 /// The tax inside an amount that includes it: amount × rate ÷ (1 + rate), a half fen away from zero.
 #[must_use]
 pub fn tax_inside(amount: Money, rate: BasisPoints) -> Money {
-    let of = 10_000 + i128::from(rate.0);
-    let product = i128::from(amount.minor()) * i128::from(rate.0);
-    let nudged = if product < 0 { product - of / 2 } else { product + of / 2 };
+    let rate = i64::from(rate.0);
     // Smaller than the amount, which fits.
-    Money::from_minor(i64::try_from(nudged / of).unwrap_or(0))
+    amount.scaled(rate, 10_000 + rate).unwrap_or(Money::ZERO)
 }
 
 /// How many things a shopper would count: pieces as they are, each weighed pack as one.

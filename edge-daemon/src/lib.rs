@@ -160,6 +160,7 @@ impl Daemon {
             replica::open(context, scope);
         }
         // Before the first scene is priced.
+        prices::restore(context).await;
         prices::refresh(context).await;
         tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);

@@ -33,6 +33,9 @@ use crate::{
 /// Rules begin and end on whole minutes.
 const MINUTE_MS: i64 = 60_000;
 
+/// What was looked at last: nothing yet, or a replica without rules, or with these.
+type Seen = Option<Option<(i64, Hash)>>;
+
 /// The rules in force.
 #[derive(Debug, Default)]
 pub(crate) struct Prices {
@@ -42,7 +45,7 @@ pub(crate) struct Prices {
     /// How often this store has used the rules that have a quota.
     used: ArcSwap<Vec<Used>>,
     /// What the newest set hashes to, so that only another one is compiled.
-    newest: Mutex<Option<(i64, Hash)>>,
+    newest: Mutex<Seen>,
 }
 
 impl Prices {
@@ -67,7 +70,7 @@ impl Prices {
         let Ok(mut known) = self.newest.lock() else {
             return true;
         };
-        std::mem::replace(&mut *known, newest) != newest
+        std::mem::replace(&mut *known, Some(newest)) != Some(newest)
     }
 }
 
@@ -107,7 +110,7 @@ pub(crate) async fn refresh(context: &Arc<Context>) {
     });
     match found.await.unwrap_or(Err(DbError::Closed)) {
         Ok(Some((rules, Ok(book)))) => put_in_force(context, rules, book).await,
-        Ok(Some((_, Err(error)))) => refuse(context, &error).await,
+        Ok(Some((_, Err(error)))) => refuse(context, &error),
         Ok(None) => {}
         Err(error) => {
             tracing::error!(error = %Chain(&error), "The rules could not be read; the old ones stay");
@@ -126,7 +129,7 @@ async fn put_in_force(context: &Arc<Context>, rules: Option<Rules>, book: PriceB
     let now = context.clock.now();
     let kept = match rules {
         Some(rules) => context.ledger.write(move |tx| rules::keep(tx, &rules, now)).await,
-        None => Ok(()),
+        None => context.ledger.write(rules::drop_kept).await,
     };
     if let Err(error) = kept {
         tracing::error!(error = %Chain(&error), "The rules in force are not kept beside the ledger");
@@ -145,28 +148,31 @@ pub(crate) async fn learn_uses(context: &Context) {
     }
 }
 
-/// The set before stays in force; after a restart it is taken from the ledger.
-async fn refuse(context: &Arc<Context>, error: &RulesError) {
+/// Puts the last set in force that this program could use, as a start begins: whatever happens to
+/// the replica, carts cost what they cost before.
+pub(crate) async fn restore(context: &Context) {
+    let kept = context.ledger.read(rules::kept).await;
+    match kept.map(|kept| kept.map(|rules| compile(&rules))) {
+        Ok(Some(Ok(book))) => {
+            context.prices.book.store(Arc::new(book));
+            learn_uses(context).await;
+        }
+        Ok(Some(Err(error))) => {
+            tracing::error!(error = %Chain(&error), "The rules before cannot be used either");
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "The rules before could not be read");
+        }
+    }
+}
+
+/// The set before stays in force.
+fn refuse(context: &Context, error: &RulesError) {
     tracing::error!(
         error = %Chain(error),
         "HQ's newest rules cannot be used by this program; the ones before stay in force",
     );
-    if context.prices.book.load().revision() == 0 {
-        let kept = context.ledger.read(rules::kept).await;
-        match kept.map(|kept| kept.map(|rules| compile(&rules))) {
-            Ok(Some(Ok(book))) => {
-                context.prices.book.store(Arc::new(book));
-                learn_uses(context).await;
-            }
-            Ok(Some(Err(error))) => {
-                tracing::error!(error = %Chain(&error), "The rules before cannot be used either");
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "The rules before could not be read");
-            }
-        }
-    }
     if context.prices.refused_since().is_none() {
         context.prices.refused_since.store(Some(Arc::new(context.clock.now())));
     }
@@ -247,7 +253,8 @@ mod tests {
     #[test]
     fn only_another_set_is_looked_at_again() {
         let prices = Prices::default();
-        assert!(!prices.is_new(None), "there were no rules before");
+        assert!(prices.is_new(None), "nothing was looked at before");
+        assert!(!prices.is_new(None));
         assert!(prices.is_new(Some(&rules("a"))));
         assert!(!prices.is_new(Some(&rules("a"))));
         assert!(prices.is_new(Some(&rules("b"))));

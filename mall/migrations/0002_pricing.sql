@@ -5,6 +5,9 @@ alter table item add column tags text not null default '';
 -- What a piece or kilogram costs HQ, 0 where nobody said; it never travels to a store.
 alter table item add column cost_minor bigint not null default 0 check (cost_minor >= 0);
 
+-- Whoever had a token before could only read.
+alter table staff add column may_save_rules bigint not null default 0;
+
 -- fact: every set of rules that was ever in force; the newest is. Old ones stay, because orders
 -- name them. The newest is a row of scope `catalog`, under `version`.
 -- reference

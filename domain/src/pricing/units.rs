@@ -375,15 +375,14 @@ fn per_unit(run: &Run, price: i64) -> i64 {
     if run.milli == 0 {
         return price;
     }
-    let product = i128::from(price) * i128::from(run.milli);
-    i64::try_from((product + 500) / 1_000).unwrap_or(i64::MAX)
+    let amount = Money::from_minor(price).scaled(run.milli, 1_000);
+    amount.map_or(i64::MAX, Money::minor)
 }
 
 /// A rate of an amount, a half fen away from zero.
 pub(super) fn portion(amount: i64, rate: BasisPoints) -> i64 {
-    let product = i128::from(amount) * i128::from(rate.0);
-    let nudged = if product < 0 { product - 5_000 } else { product + 5_000 };
-    i64::try_from(nudged / 10_000).unwrap_or(amount)
+    // Not more than the amount, as rates here are at most one.
+    Money::from_minor(amount).portion(rate).map_or(amount, Money::minor)
 }
 
 /// Goods in an order of their own, so that the order of scanning decides nothing.

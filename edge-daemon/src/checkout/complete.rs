@@ -156,6 +156,12 @@ fn carry_out(
     // Another till may have used up a quota since; nobody else counts in this transaction.
     terms.occasion.used = rules::used(tx, &terms.book)?;
     let quote = terms.quote(&counter.cart)?;
+    // The order carries what its amounts depend on, and not the uses of every rule there is.
+    let book = Arc::clone(&terms.book);
+    let is_noted = |rule: &str| {
+        book.find(rule).is_some_and(|ix| quote.notes.iter().any(|note| note.rule == ix))
+    };
+    terms.occasion.used.retain(|used| is_noted(&used.rule));
     if command.total.is_some_and(|seen| seen != quote.total) {
         return Err(Refusal::PriceChanged { total: quote.total }.into());
     }

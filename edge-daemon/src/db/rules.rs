@@ -49,6 +49,12 @@ pub(crate) fn keep(connection: &Connection, rules: &Rules, at: Timestamp) -> Res
         .map_err(DbError::sqlite("keep the rules in force"))
 }
 
+/// Keeps none: HQ has none.
+pub(crate) fn drop_kept(connection: &Connection) -> Result<(), DbError> {
+    let done = connection.execute("delete from price_book", []);
+    done.map(|_| ()).map_err(DbError::sqlite("forget the rules"))
+}
+
 /// How often this store has used the rules of a book that have a quota.
 pub(crate) fn used(connection: &Connection, book: &PriceBook) -> Result<Vec<Used>, DbError> {
     let doing = "read how often rules were used";
@@ -74,11 +80,13 @@ pub(crate) fn count_uses(
     book: &PriceBook,
     quote: &Quote,
 ) -> Result<bool, DbError> {
+    let taken = quote.applied.iter().filter_map(|applied| match applied.by {
+        By::Rule(ix) | By::Coupon(ix, _) => Some((ix, applied.uses.max(1))),
+        By::Manual(_) => None,
+    });
+    let granted = quote.grants.iter().map(|granted| (granted.rule, granted.times));
     let mut any = false;
-    for applied in &quote.applied {
-        let (By::Rule(ix) | By::Coupon(ix, _)) = applied.by else {
-            continue;
-        };
+    for (ix, uses) in taken.chain(granted) {
         let Some(rule) = book.rule(ix).filter(|rule| rule.limits.quota.is_some()) else {
             continue;
         };
@@ -86,7 +94,7 @@ pub(crate) fn count_uses(
             .execute(
                 "insert into rule_use (rule, uses) values (?1, ?2)
                  on conflict (rule) do update set uses = uses + excluded.uses",
-                params![rule.id, applied.uses.max(1)],
+                params![rule.id, uses],
             )
             .map_err(DbError::sqlite("count what rules were used"))?;
         any = true;

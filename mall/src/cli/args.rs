@@ -172,9 +172,9 @@ pub(super) enum StoreVerb {
         /// A line at the foot; may be given several times.
         #[arg(long, value_name = "LINE")]
         foot_line: Vec<String>,
-        /// How cash is rounded (抹零).
-        #[arg(long, default_value = "none")]
-        cash_rounding: Rounding,
+        /// How cash is rounded (抹零); a wrong word names all.
+        #[arg(long, default_value = "none", value_parser = rounding)]
+        cash_rounding: CashRounding,
         /// Minutes east of UTC.
         #[arg(long, default_value_t = 480, allow_negative_numbers = true)]
         utc_offset_minutes: i16,
@@ -266,6 +266,9 @@ pub(super) enum StaffVerb {
     Add {
         /// Who holds it.
         name: String,
+        /// May also put rules in force in every store; without it the token only reads.
+        #[arg(long)]
+        may_save_rules: bool,
     },
     /// Name all holders.
     List,
@@ -317,27 +320,10 @@ pub(super) enum OrdersVerb {
     Check,
 }
 
-/// How cash is rounded, as a word.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(super) enum Rounding {
-    None,
-    JiaoDown,
-    JiaoHalfUp,
-    YuanDown,
-    YuanHalfUp,
-}
-
-impl From<Rounding> for CashRounding {
-    fn from(word: Rounding) -> Self {
-        match word {
-            Rounding::None => Self::None,
-            Rounding::JiaoDown => Self::JiaoDown,
-            Rounding::JiaoHalfUp => Self::JiaoHalfUp,
-            Rounding::YuanDown => Self::YuanDown,
-            Rounding::YuanHalfUp => Self::YuanHalfUp,
-        }
-    }
+/// How cash is rounded, by its word.
+fn rounding(word: &str) -> Result<CashRounding, String> {
+    let words = || CashRounding::ALL.map(CashRounding::word).join(", ");
+    CashRounding::from_word(word).ok_or_else(|| format!("one of {}", words()))
 }
 
 /// What a workstation is for, as a word.

@@ -36,7 +36,7 @@ impl Desk<'_> {
                     head_lines: head_line,
                     foot_lines: foot_line,
                     clock: StoreClock { utc_offset_minutes, day_cut_minutes },
-                    cash_rounding: cash_rounding.into(),
+                    cash_rounding,
                     label_patterns: domain::barcode::default_label_patterns(),
                 };
                 let (id, outcome) = fleet::add_store(self.context, &store).await?;
@@ -161,9 +161,10 @@ impl Desk<'_> {
 
     pub(super) async fn staff(&mut self, verb: StaffVerb) -> Result<(), CliError> {
         match verb {
-            StaffVerb::Add { name } => {
-                let token = fleet::add_staff(self.context, &name).await?;
-                let document = json!({ "name": name, "token": token });
+            StaffVerb::Add { name, may_save_rules } => {
+                let token = fleet::add_staff(self.context, &name, may_save_rules).await?;
+                let document =
+                    json!({ "name": name, "token": token, "may_save_rules": may_save_rules });
                 self.say(&document, &format!("{token}\nshown once; holder: {name}"))
             }
             StaffVerb::Revoke { name } => {
@@ -179,8 +180,12 @@ impl Desk<'_> {
                 let mut document = Vec::new();
                 for row in held {
                     let since = row.created_at.to_string();
-                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked }));
-                    let state = if row.is_revoked { "revoked" } else { "" };
+                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked, "may_save_rules": row.may_save_rules }));
+                    let state = match (row.is_revoked, row.may_save_rules) {
+                        (true, _) => "revoked",
+                        (false, true) => "saves rules",
+                        (false, false) => "",
+                    };
                     table.row(vec![row.name, since, state.to_owned()]);
                 }
                 if self.is_json { self.say(&document, "") } else { Ok(table.print(self.out)?) }

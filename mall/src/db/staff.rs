@@ -16,13 +16,16 @@ pub(crate) struct StaffRow {
     pub(crate) created_at: Timestamp,
     /// Whether the token is good no more.
     pub(crate) is_revoked: bool,
+    /// Whether they may put rules in force, not only read.
+    pub(crate) may_save_rules: bool,
 }
 
-type Columns = (String, i64, i64);
+type Columns = (String, i64, i64, i64);
 
-fn row((name, created_at, revoked_at): Columns) -> StaffRow {
+fn row((name, created_at, revoked_at, may_save_rules): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    StaffRow { name, created_at, is_revoked: revoked_at != 0 }
+    let (is_revoked, may_save_rules) = (revoked_at != 0, may_save_rules != 0);
+    StaffRow { name, created_at, is_revoked, may_save_rules }
 }
 
 /// Keeps a new holder, by the token's hash; `false` when the name is taken.
@@ -30,15 +33,18 @@ pub(crate) async fn insert(
     tx: &mut Conn,
     token: Hash,
     name: &str,
+    may_save_rules: bool,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "insert into staff (token_hash, name, created_at, revoked_at) values ($1, $2, $3, 0)
+        "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules)
+         values ($1, $2, $3, 0, $4)
          on conflict do nothing",
     )
     .bind(token.to_string())
     .bind(name)
     .bind(now.micros())
+    .bind(i64::from(may_save_rules))
     .execute(tx)
     .await
     .map_err(sql("keep a token"))?;
@@ -47,22 +53,24 @@ pub(crate) async fn insert(
 
 /// Who holds a token, by its hash.
 pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffRow>, DbError> {
-    let found: Option<Columns> =
-        sqlx::query_as("select name, created_at, revoked_at from staff where token_hash = $1")
-            .bind(token.to_string())
-            .fetch_optional(tx)
-            .await
-            .map_err(sql("read a token"))?;
+    let found: Option<Columns> = sqlx::query_as(
+        "select name, created_at, revoked_at, may_save_rules from staff where token_hash = $1",
+    )
+    .bind(token.to_string())
+    .fetch_optional(tx)
+    .await
+    .map_err(sql("read a token"))?;
     Ok(found.map(row))
 }
 
 /// Every holder, by name.
 pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
-    let found: Vec<Columns> =
-        sqlx::query_as("select name, created_at, revoked_at from staff order by name")
-            .fetch_all(tx)
-            .await
-            .map_err(sql("read the tokens"))?;
+    let found: Vec<Columns> = sqlx::query_as(
+        "select name, created_at, revoked_at, may_save_rules from staff order by name",
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(sql("read the tokens"))?;
     Ok(found.into_iter().map(row).collect())
 }
 

@@ -1,4 +1,4 @@
-//! HQ's tokens: who may read.
+//! HQ's tokens: who may read, and who may also put rules in force.
 //!
 //! **Invariant:** a token is told once; kept is its hash. With 256 random bits a plain SHA-256 is
 //! enough: there is nothing to guess.
@@ -7,7 +7,10 @@ use sync::chain::{Hash, hex};
 
 use crate::{
     context::{Context, NoDice},
-    db::{self, DbError, staff},
+    db::{
+        self, DbError,
+        staff::{self, StaffRow},
+    },
 };
 
 /// What a token begins with, so that a search for leaked secrets finds it.
@@ -36,7 +39,11 @@ pub(crate) enum StaffError {
 }
 
 /// Makes a token for somebody; the answer is the only time it is told.
-pub(crate) async fn add_staff(context: &Context, name: &str) -> Result<String, StaffError> {
+pub(crate) async fn add_staff(
+    context: &Context,
+    name: &str,
+    may_save_rules: bool,
+) -> Result<String, StaffError> {
     let doing = "keep a token";
     let name = name.trim();
     let n = name.chars().count();
@@ -46,7 +53,7 @@ pub(crate) async fn add_staff(context: &Context, name: &str) -> Result<String, S
     let token = format!("{PREFIX}{}", hex(&context.secret::<32>()?));
     let mut tx = context.db().write(doing).await?;
     let hash = Hash::of(token.as_bytes());
-    if !staff::insert(&mut tx, hash, name, context.now()).await? {
+    if !staff::insert(&mut tx, hash, name, may_save_rules, context.now()).await? {
         return Err(StaffError::Taken(name.to_owned()));
     }
     db::commit(tx, doing).await?;
@@ -64,8 +71,8 @@ pub(crate) async fn revoke_staff(context: &Context, name: &str) -> Result<(), St
 }
 
 /// Whose token it is; `None` for nobody's, or one that was ended.
-pub(crate) async fn staff_of(context: &Context, token: &str) -> Result<Option<String>, DbError> {
+pub(crate) async fn staff_of(context: &Context, token: &str) -> Result<Option<StaffRow>, DbError> {
     let mut tx = context.db().read("read a token").await?;
     let found = staff::by_token(&mut tx, Hash::of(token.as_bytes())).await?;
-    Ok(found.filter(|staff| !staff.is_revoked).map(|staff| staff.name))
+    Ok(found.filter(|staff| !staff.is_revoked))
 }

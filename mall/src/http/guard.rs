@@ -97,7 +97,12 @@ async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, Problem> {
 
 /// Whose token a request carries.
 #[derive(Clone, Debug)]
-pub(super) struct Staff(pub(super) String);
+pub(super) struct Staff {
+    /// Who holds it.
+    pub(super) name: String,
+    /// Whether they may put rules in force.
+    pub(super) may_save_rules: bool,
+}
 
 /// Lets a request in that carries a staff token.
 pub(super) async fn require_staff(
@@ -114,8 +119,9 @@ pub(super) async fn require_staff(
         return Problem::of(TOKEN_REQUIRED).into_response();
     };
     match fleet::staff_of(&context, &token).await {
-        Ok(Some(name)) => {
-            request.extensions_mut().insert(Staff(name));
+        Ok(Some(row)) => {
+            let (name, may_save_rules) = (row.name, row.may_save_rules);
+            request.extensions_mut().insert(Staff { name, may_save_rules });
             next.run(request).await
         }
         Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),

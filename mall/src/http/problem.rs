@@ -45,6 +45,7 @@ kinds! {
     SIGNATURE_STALE = "signature-stale", UNAUTHORIZED, "The signature was made at another time";
     EDGE_UNKNOWN = "edge-unknown", UNAUTHORIZED, "The edge node is not known or was revoked";
     TOKEN_REQUIRED = "token-required", UNAUTHORIZED, "A valid staff token is needed";
+    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not put rules in force";
     FORBIDDEN = "forbidden", FORBIDDEN, "This belongs to another store";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     CLAIM_UNKNOWN = "claim-unknown", NOT_FOUND, "The claim code is not known";

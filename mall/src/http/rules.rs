@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     guard::{Staff, read_body},
     hq::query,
-    problem::{MALFORMED, Problem, REVISION_REQUIRED},
+    problem::{MALFORMED, Problem, READ_ONLY, REVISION_REQUIRED},
 };
 use crate::{
     context::Context,
@@ -128,6 +128,7 @@ pub(super) struct SavedShape {
     request_body = WishBody,
     responses(
         (status = 200, body = SavedShape),
+        (status = 403, description = "the token only reads"),
         (status = 412, description = "another set is in force by now; `revision` says which"),
         (status = 413, description = "more than 6 MiB"),
         (status = 422, description = "the set has faults; `findings` names them"),
@@ -137,10 +138,13 @@ pub(super) struct SavedShape {
 )]
 pub(super) async fn save_rules(
     State(context): State<Context>,
-    Extension(Staff(by)): Extension<Staff>,
+    Extension(Staff { name: by, may_save_rules }): Extension<Staff>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<SavedShape>), Problem> {
+    if !may_save_rules {
+        return Err(Problem::of(READ_ONLY).hint("mall staff add NAME --may-save-rules"));
+    }
     let expected = expected(&headers)?;
     let WishBody { set, note } = read(body).await?;
     let saved = rules::save(&context, Wish { set, note, by, expected }).await?;

@@ -24,17 +24,10 @@ use crate::{
 
 /// Differences that are told one by one; who has seen these looks at the order.
 const DIFFERENCES_MAX: usize = 10;
+/// A store prices an order in the moment it completes it.
+const OCCASION_MS_MAX: i64 = 60_000;
 /// Signs of one side of a difference.
 const SIDE_CHARS_MAX: usize = 1_000;
-
-/// Every rounding of cash: which one the store had does not travel, what it did does.
-const ROUNDINGS: [CashRounding; 5] = [
-    CashRounding::None,
-    CashRounding::JiaoDown,
-    CashRounding::JiaoHalfUp,
-    CashRounding::YuanDown,
-    CashRounding::YuanHalfUp,
-];
 
 /// Prices an order again; `None` when it comes out the same, or came without its pricing from a
 /// store that knew none.
@@ -149,7 +142,9 @@ impl Again<'_> {
 
     /// The order as it was settled; `None` if none of our roundings gives its rounding.
     fn settled(&self) -> Option<Order> {
-        let made = ROUNDINGS.into_iter().filter_map(|one| self.made(&self.came.tenders, one));
+        // Which rounding the store had does not travel; what it did does.
+        let made =
+            CashRounding::ALL.into_iter().filter_map(|one| self.made(&self.came.tenders, one));
         made.into_iter().find(|made| made.rounding == self.came.rounding)
     }
 
@@ -158,6 +153,19 @@ impl Again<'_> {
         let (quote, came, mut found) = (&self.quote, self.came, Vec::new());
         note(&mut found, "total", &quote.total.to_string(), &came.total.to_string());
         note(&mut found, "list", &quote.list.to_string(), &came.list.to_string());
+        let occasion = &came.pricing.occasion;
+        note(&mut found, "store", &came.receipt_number.store.to_string(), &occasion.store);
+        let date = occasion.clock.business_date(came.completed_at);
+        note(
+            &mut found,
+            "business date",
+            &date.to_string(),
+            &came.receipt_number.business_date.to_string(),
+        );
+        if occasion.at.ms_since(came.completed_at).abs() > OCCASION_MS_MAX {
+            let expected = came.completed_at.to_string();
+            note(&mut found, "priced at", &expected, &occasion.at.to_string());
+        }
         let delivered = quote.delivery_fee.minus(quote.delivery_saved).unwrap_or_default();
         let paid = came.delivery.as_ref().map_or(Money::ZERO, |delivery| delivery.amount);
         note(&mut found, "delivery", &delivered.to_string(), &paid.to_string());

@@ -106,6 +106,20 @@ async fn who_has_not_seen_the_set_in_force_does_not_overwrite_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_only_reads_puts_no_rules_in_force() {
+    let town = Town::new().await;
+    let answer = town.cli_json("staff add dashboard").await;
+    let reader = answer["token"].as_str().unwrap().to_owned();
+    let wish = set(&[cut("a", 1_000)]);
+    put(&town, &reader, Some("*"), &wish).await.is_problem(403, "read-only");
+    assert_eq!(town.rows("select count(*) from rule_set"), ["0"]);
+    assert_eq!(town.hq(&reader, "/hq/v1/rules/revisions").await.status, 200);
+    let checked = post(&town, &reader, "/hq/v1/rules/checks", &json!({ "set": wish })).await;
+    assert_eq!(checked.status, 200);
+    town.stop().await;
+}
+
+#[tokio::test]
 async fn a_set_with_faults_is_refused_with_all_of_them_and_nothing_is_kept() {
     let town = Town::new().await;
     let token = town.staff().await;
@@ -147,7 +161,7 @@ async fn a_set_with_faults_is_refused_with_all_of_them_and_nothing_is_kept() {
     bomb["sets"]["a6"] = json!({ "any": [{ "sku": "A1" }] });
     let answer = put(&town, &token, Some("*"), &bomb).await;
     answer.is_problem(422, "rules-refused");
-    assert_eq!(answer.json()["findings"][0]["code"], "selections");
+    assert_eq!(answer.json()["findings"][0]["code"], "selects");
     let unknown = json!({ "set": { "rules": [{ "id": "x", "steps": [], "colour": 1 }] } });
     let answer = post(&town, &token, "/hq/v1/rules/checks", &unknown).await;
     answer.is_problem(400, "malformed");

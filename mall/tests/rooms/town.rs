@@ -180,7 +180,7 @@ impl Town {
     }
 
     pub(crate) async fn staff(&self) -> String {
-        let answer = self.cli_json("staff add finance").await;
+        let answer = self.cli_json("staff add finance --may-save-rules").await;
         answer["token"].as_str().unwrap().to_owned()
     }
 
