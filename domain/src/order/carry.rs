@@ -66,18 +66,11 @@ fn has_reward(rule: &Rule, is_it: impl Fn(&Reward) -> bool) -> bool {
     rule.steps.iter().any(|step| is_it(&step.reward))
 }
 
-/// The numbers of the lines that a rule's thresholds count: none if it has none, all if they count
-/// goods that only the rule set has a name for.
+/// The numbers of the lines that a rule's thresholds count.
 fn numbers_of(book: &PriceBook, rule: &Rule, items: &[LineItem]) -> Vec<u16> {
-    let needs = || rule.steps.iter().flat_map(|step| &step.needs);
-    let counts = |item: &LineItem| {
-        let is_own = book.find(&rule.id).is_some_and(|ix| book.counts(ix, item));
-        let own = is_own && needs().any(|need| need.goods.is_none());
-        own || needs().filter_map(|need| need.goods.as_ref()).any(|goods| goods.has(item))
-    };
-    let is_any = needs().count() > 0 && !items.iter().any(counts);
-    let counted = (1..).zip(items).filter(|(_, item)| is_any || counts(item));
-    counted.map(|(number, _)| number).collect()
+    let ix = book.find(&rule.id);
+    let counts = |item: &LineItem| ix.is_some_and(|ix| book.needs(ix, item));
+    (1..).zip(items).filter(|(_, item)| counts(item)).map(|(number, _)| number).collect()
 }
 
 /// Who took from a line, and what it means for what the units carry.

@@ -61,7 +61,12 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Bene
             benefits.dones.push(Done::nothing(Why::Short, reach.next));
             continue;
         };
-        let times = if case.rule.repeat == Repeat::Once { 1 } else { times.min(left.uses_max) };
+        let times = if case.rule.repeat == Repeat::Once { 1 } else { times };
+        let times = times.min(left.uses_max);
+        if times == 0 {
+            benefits.dones.push(Done::nothing(Why::UsedUp, None));
+            continue;
+        }
         counter.note_uses(case.by, times);
         benefits.dones.push(Done { uses: times, why: Why::Applied, next: reach.next });
         reached.push(Reached { case, turn, reward, step, times });
@@ -69,7 +74,7 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Bene
     let mut left = fee;
     for one in &reached {
         if let Reward::FreeDelivery { fee_max } = one.reward {
-            let waived = fee_max.map_or(left, |max| left.min(max));
+            let waived = capped(one.case, fee_max.map_or(left, |max| left.min(max)));
             if waived > Money::ZERO {
                 benefits.waived.push((one.case.by, waived));
                 // Not more than the fee, so that neither can overflow.
@@ -84,6 +89,11 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Bene
     }
     benefits.delivery_saved = fee.minus(left).unwrap_or(Money::ZERO);
     benefits
+}
+
+/// An amount up to what the rule gives in one order.
+fn capped(case: &Case<'_>, amount: Money) -> Money {
+    case.rule.limits.amount_max.map_or(amount, |max| amount.min(max))
 }
 
 /// What is paid for a line.
@@ -121,10 +131,11 @@ fn granted(counter: &Counter, one: &Reached<'_>, grant: &Grant) -> Granted {
     let amount = match grant {
         Grant::CashbackRate(rate) => {
             let sum = one.case.lines(0).map(|line| paid(counter, &one.turn, line)).sum();
-            Money::from_minor(portion(sum, *rate))
+            capped(one.case, Money::from_minor(portion(sum, *rate)))
         }
         Grant::CashbackAmount(amount) => {
-            Money::from_minor(amount.minor().saturating_mul(i64::from(one.times)))
+            let all = amount.minor().saturating_mul(i64::from(one.times));
+            capped(one.case, Money::from_minor(all))
         }
         Grant::NextCoupon(_) | Grant::ParkingMinutes(_) => Money::ZERO,
     };

@@ -152,6 +152,16 @@ impl PriceBook {
         own.is_some_and(|goods| goods.has(item))
     }
 
+    /// Whether a rule's thresholds count an item, with all named goods put in.
+    #[must_use]
+    pub fn needs(&self, ix: RuleIx, item: &LineItem) -> bool {
+        self.ready.get(place(ix)).is_some_and(|ready| {
+            let parts = ready.steps.iter().flat_map(|step| &step.needs).map(|(_, part)| *part);
+            let mut goods = parts.filter_map(|part| ready.parts.get(usize::from(part)));
+            goods.any(|goods| goods.has(item))
+        })
+    }
+
     /// The rules that would sell one unit of an item below its cost by themselves.
     #[must_use]
     pub fn below_cost(&self, item: &LineItem, cost: Money) -> Vec<RuleIx> {
@@ -196,7 +206,7 @@ impl PriceBook {
                         .ready
                         .get(place(mark.rule))
                         .and_then(|ready| ready.parts.get(usize::from(mark.part)))
-                        .is_some_and(|goods| goods.has(item));
+                        .is_some_and(|goods| goods.keeps(item));
                 if is_meant {
                     hits.push(Hit::new(mark, line));
                 }

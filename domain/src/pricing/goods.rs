@@ -68,6 +68,14 @@ impl Goods {
     }
 }
 
+impl Goods {
+    /// Whether an item that is one of `any` is among them.
+    pub(super) fn keeps(&self, item: &LineItem) -> bool {
+        self.all.iter().all(|select| select.has(item))
+            && !self.except.iter().any(|select| select.has(item))
+    }
+}
+
 impl Select {
     /// Whether an item is selected.
     #[must_use]

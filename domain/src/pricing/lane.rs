@@ -19,15 +19,21 @@ use super::{
     units::Counter,
 };
 
+/// Rules of one lane that may compete in one cart; those behind them by priority and id wait.
+pub const RIVALS_MAX: usize = 64;
+/// Rules of a lane that are knotted by every line they mean in common.
+pub const WIDE_KNOT_MAX: usize = 6;
 /// Ways of dealing units out that are tried in the lanes of units before the search is bounded.
 pub const DEALS_MAX: usize = 2_000;
+/// Turns of rules that all these ways may take together: some milliseconds.
+pub const DEAL_TURNS_MAX: usize = 8_000;
 /// Units that compete in the group lane and are still partitioned in every way.
 pub const GROUP_UNITS_MAX: u32 = 10;
 /// Rules that compete for those units.
 pub const GROUP_RULES_MAX: usize = 4;
 /// Steps of that search.
 pub const GROUP_STEPS_MAX: usize = 20_000;
-/// Rules or coupons in one knot of conflicts whose every combination is tried: 18 at most.
+/// Rules or coupons that share nothing, in one knot, whose every combination is tried.
 pub const KNOT_RULES_MAX: usize = 8;
 
 /// What a lane did.
@@ -51,9 +57,11 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>]) -> Ran {
     let (mut most, together) =
         counter.attempt(|counter| run_shared(counter, cases, &others).is_bounded);
     let mut best = None;
+    let mut tried = Vec::new();
     for place in places(cases, is_exclusive) {
         let Some(case) = cases.get(place) else { continue };
-        let (saved, _) = counter.attempt(|counter| apply(counter, case));
+        let (saved, done) = counter.attempt(|counter| apply(counter, case));
+        tried.push((place, done));
         if saved > most {
             (most, best) = (saved, Some(place));
         }
@@ -62,6 +70,12 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>]) -> Ran {
         None => run_shared(counter, cases, &others),
         Some(place) => run_alone(counter, cases, place, together),
     };
+    // Who could not take anything by itself says why.
+    for (place, done) in tried {
+        if let Some(kept) = ran.dones.get_mut(place).filter(|_| done.uses == 0) {
+            *kept = done;
+        }
+    }
     name_winners(cases, &mut ran.dones);
     ran
 }
@@ -85,12 +99,28 @@ fn run_shared(counter: &mut Counter, cases: &[Case<'_>], places: &[usize]) -> Ra
         take_turns(counter, cases, places, &mut ran.dones);
         return ran;
     }
+    let places = &rivals(cases, places, &mut ran.is_bounded);
     match counter.lane() {
         Lane::Price | Lane::Line => unit::run(counter, cases, places, &mut ran),
         Lane::Group => group::run(counter, cases, places, &mut ran),
         Lane::Order | Lane::Coupon | Lane::Points => whole::run(counter, cases, places, &mut ran),
     }
     ran
+}
+
+/// All that stack, and of those that compete the first so many.
+fn rivals(cases: &[Case<'_>], places: &[usize], is_bounded: &mut bool) -> Vec<usize> {
+    let mut n_rivals = 0;
+    let mut kept = Vec::with_capacity(places.len());
+    for place in places {
+        let mode = cases.get(*place).map(|case| case.rule.stacking.mode);
+        n_rivals += usize::from(mode != Some(StackingMode::Stack));
+        if mode == Some(StackingMode::Stack) || n_rivals <= RIVALS_MAX {
+            kept.push(*place);
+        }
+    }
+    *is_bounded |= kept.len() < places.len();
+    kept
 }
 
 /// Nothing has happened yet.
@@ -137,13 +167,21 @@ fn conflict(a: &Case<'_>, b: &Case<'_>) -> bool {
 }
 
 /// Places in knots: who conflicts with somebody of a knot is in it.
-fn knots(cases: &[Case<'_>], places: &[usize]) -> Vec<Vec<usize>> {
+///
+/// What a rival takes from a rule that stacks also changes what the next of those finds, so for few
+/// rules all that mean a line in common are in one knot. For many that would cost too much: there a
+/// knot with a neighbour that stacks is bounded.
+fn knots(cases: &[Case<'_>], places: &[usize], is_bounded: &mut bool) -> Vec<Vec<usize>> {
+    let is_wide = places.len() <= WIDE_KNOT_MAX;
     let mut knots: Vec<Vec<usize>> = Vec::new();
     for place in places {
         let Some(case) = cases.get(*place) else { continue };
-        let is_tied = |knot: &Vec<usize>| {
-            knot.iter().filter_map(|p| cases.get(*p)).any(|other| conflict(case, other))
+        let ties = |other: &Case<'_>| match is_wide {
+            true => case.claims.meet(other.claims),
+            false => conflict(case, other),
         };
+        let is_tied =
+            |knot: &Vec<usize>| knot.iter().filter_map(|place| cases.get(*place)).any(ties);
         let (mut tied, free): (Vec<_>, Vec<_>) = knots.into_iter().partition(is_tied);
         let mut knot: Vec<usize> = tied.drain(..).flatten().collect();
         knot.push(*place);
@@ -152,7 +190,21 @@ fn knots(cases: &[Case<'_>], places: &[usize]) -> Vec<Vec<usize>> {
         knots.push(knot);
     }
     knots.sort();
+    *is_bounded |= !is_wide && knots.iter().any(|knot| has_neighbour(cases, places, knot));
     knots
+}
+
+/// Whether a rule outside a knot of several means a line of somebody in it.
+fn has_neighbour(cases: &[Case<'_>], places: &[usize], knot: &[usize]) -> bool {
+    if knot.len() == 1 {
+        return false;
+    }
+    let mut others = places.iter().filter(|place| !knot.contains(place));
+    others.any(|place| {
+        let case = cases.get(*place);
+        let mut members = knot.iter().filter_map(|place| cases.get(*place));
+        case.is_some_and(|case| members.any(|member| case.claims.meet(member.claims)))
+    })
 }
 
 /// Tells each rule that got nothing who had its goods.

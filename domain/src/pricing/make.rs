@@ -188,7 +188,8 @@ fn chosen(rule: &Rule, occasion: &Occasion) -> u32 {
     if !rule.steps.iter().any(|step| matches!(step.reward, Reward::PointsPrice { .. })) {
         return u32::MAX;
     }
-    occasion.choices.iter().filter(|choice| choice.rule == rule.id).map(|choice| choice.uses).sum()
+    let accepted = occasion.choices.iter().filter(|choice| choice.rule == rule.id);
+    accepted.fold(0, |uses, choice| uses.saturating_add(choice.uses))
 }
 
 fn is_last(rule: &Rule) -> bool {

@@ -49,13 +49,23 @@ fn cut_line(counter: &mut Counter, turn: &Turn, manual: &Manual, line: u16) -> O
     let there: i64 = runs.iter().map(|(_, n, now, _)| now * i64::from(*n)).sum();
     let off: i64 = runs.iter().map(|(_, n, _, each)| each * i64::from(*n)).sum();
     let is_raise = runs.iter().any(|(.., each)| *each < 0);
-    if off > portion(there, manual.off_max) || (is_raise && !manual.may_raise) {
+    if !is_within(manual, off, there) || (is_raise && !manual.may_raise) {
         return None;
     }
     for (ix, n, _, each) in runs {
         counter.take(turn, ix, n, each);
     }
     Some(())
+}
+
+/// Whether so much of what is there may be taken. A rate is compared as such: rounding unit by unit
+/// may take a fen more of the sum than the rate says.
+fn is_within(manual: &Manual, off: i64, there: i64) -> bool {
+    let off_max = manual.off_max.min(BasisPoints(10_000));
+    match manual.cut {
+        Cut::Rate(rate) => 10_000_u16.saturating_sub(rate.0) <= off_max.0,
+        Cut::Off(_) | Cut::Price(_) => off <= portion(there, off_max),
+    }
 }
 
 /// Takes from the whole order.
@@ -66,7 +76,7 @@ fn cut_order(counter: &mut Counter, turn: &Turn, manual: &Manual) -> Option<()> 
         Cut::Off(off) => off.minor(),
         Cut::Price(price) => there - price.minor(),
     };
-    if off < 0 || off > portion(there, manual.off_max.min(BasisPoints(10_000))) {
+    if off < 0 || !is_within(manual, off, there) {
         return None;
     }
     spread::take(counter, turn, off, 1, |counter, parts| {

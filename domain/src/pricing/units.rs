@@ -405,13 +405,17 @@ pub(super) fn check_occasion(occasion: &Occasion) -> Result<(), QuoteRefusal> {
     if !fee.contains(&occasion.delivery_fee.minor()) || occasion.points_to_pay < 0 || points < 0 {
         return Err(QuoteRefusal::Occasion);
     }
+    let n_others = occasion.choices.len().max(occasion.used.len());
+    if n_others > super::rule::RULES_MAX {
+        return Err(QuoteRefusal::Occasion);
+    }
+    if occasion.coupons.len() > super::occasion::COUPONS_MAX {
+        return Err(QuoteRefusal::Coupons);
+    }
     let is_twice = occasion
         .coupons
         .iter()
         .enumerate()
         .any(|(i, coupon)| occasion.coupons.iter().take(i).any(|c| c.code == coupon.code));
-    if occasion.coupons.len() > super::occasion::COUPONS_MAX || is_twice {
-        return Err(QuoteRefusal::Coupons);
-    }
-    Ok(())
+    if is_twice { Err(QuoteRefusal::Coupons) } else { Ok(()) }
 }

@@ -17,8 +17,9 @@ pub(super) fn apply(
     reward: &Reward,
     times: u32,
 ) -> Done {
-    let (mut now, mut list) = (0, 0);
+    let (mut now, mut list, mut room) = (0, 0, 0);
     for (_, run) in open_runs(counter, turn, case) {
+        room += Counter::cap(turn, run) * i64::from(run.n);
         now += run.now * i64::from(run.n);
         list += run.list * i64::from(run.n);
     }
@@ -33,7 +34,9 @@ pub(super) fn apply(
         Reward::PointsPay { points, worth, rate_max } => {
             let may = counter.points.left.min(counter.points.wish).max(0);
             let by_points = may / (*points).max(1);
-            let n = by_points.min(portion(now, *rate_max) / worth.minor().max(1));
+            // Points are spent for what they pay, and for nothing else.
+            let may_pay = portion(now, *rate_max).min(room).min(Purse::of(case).0);
+            let n = by_points.min(may_pay / worth.minor().max(1));
             (n.saturating_mul(worth.minor()), 1, n.saturating_mul(*points))
         }
         Reward::Units(_)

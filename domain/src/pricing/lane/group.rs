@@ -16,19 +16,21 @@ use crate::pricing::{
     Why,
     apply::{Grouping, Members, Purse, reduction_of, take_group},
     reach::{Case, Done, reach},
-    rule::{Cut, NeedAmount, Repeat, Reward, StackingMode},
+    rule::{Base, Cut, NeedAmount, Repeat, Reward, StackingMode},
     units::{Counter, Turn},
 };
 
 /// Orders of turns that a bounded search tries: more would be felt at the till.
 const ORDERS_MAX: usize = 4;
+/// What carrying one rule out costs, in steps of the search.
+const CARRY_STEPS: usize = 20;
 
 pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], ran: &mut Ran) {
     let first = of_mode(cases, places, StackingMode::Priority);
     take_turns(counter, cases, &first, &mut ran.dones);
     let others: Vec<usize> =
         places.iter().filter(|place| !first.contains(place)).copied().collect();
-    for knot in knots(cases, &others) {
+    for knot in knots(cases, &others, &mut ran.is_bounded) {
         let alone = of_mode(cases, &knot, StackingMode::Best);
         let tied = of_mode(cases, &knot, StackingMode::Stack);
         if alone.is_empty() {
@@ -55,7 +57,10 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], r
 fn is_best_alone(counter: &Counter, cases: &[Case<'_>], places: &[usize]) -> bool {
     places.iter().filter_map(|place| cases.get(*place)).all(|case| {
         let limits = case.rule.limits;
-        let has_floor = limits.floor_price.is_some() || limits.floor_rate.is_some();
+        // A floor, or a reduction of the list price, may make a cheaper unit the better one.
+        let has_floor = limits.floor_price.is_some()
+            || limits.floor_rate.is_some()
+            || case.rule.stacking.base == Base::List;
         let is_simple = |reward: &Reward| {
             Grouping::of(reward, case.rule.repeat).is_some()
                 || matches!(reward, Reward::Units(_) | Reward::PriceList(_))
@@ -401,11 +406,14 @@ fn idle_turn(counter: &mut Counter, cases: &[Case<'_>], place: usize) -> Done {
         return Done::nothing(Why::NoBetter, None);
     };
     let (_, tried) = counter.attempt(|counter| super::apply(counter, case));
-    let is_rivalled = cases.iter().any(|other| other.ix != case.ix && conflict(case, other));
-    if tried.uses > 0 || is_rivalled {
+    if tried.uses > 0 || is_rivalled(cases, case) && tried.why != Why::Short {
         return Done::nothing(Why::NoBetter, None);
     }
     tried
+}
+
+fn is_rivalled(cases: &[Case<'_>], case: &Case<'_>) -> bool {
+    cases.iter().any(|other| other.ix != case.ix && conflict(case, other))
 }
 
 /// Makes groups on the counter, rule by rule.
@@ -590,10 +598,16 @@ impl Search<'_> {
     fn look(&mut self, counter: &mut Counter) {
         let saved = match self.sight {
             Sight::None => self.saved,
-            Sight::All => self.carry_out(counter),
+            Sight::All => {
+                self.steps += (self.stacked.len() + self.makers.len()) * CARRY_STEPS;
+                self.carry_out(counter)
+            }
             Sight::Free => {
                 let free = packed(&self.free);
                 let known = self.by_free.get(&free).copied();
+                // Carrying out costs what the search's own steps do not.
+                let work = if known.is_some() { 0 } else { self.stacked.len() * CARRY_STEPS };
+                self.steps += work;
                 let beside = known.unwrap_or_else(|| self.carry_out(counter) - self.saved);
                 self.by_free.insert(free, beside);
                 self.saved + beside

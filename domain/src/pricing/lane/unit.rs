@@ -6,12 +6,12 @@
 
 use smallvec::SmallVec;
 
-use super::{DEALS_MAX, Ran, of_mode, take_turns};
+use super::{DEAL_TURNS_MAX, DEALS_MAX, Ran, of_mode, take_turns};
 use crate::pricing::{
     Why,
     apply::{Purse, affordable, points_of},
     reach::{Case, Done, reach},
-    rule::{Reward, StackingMode},
+    rule::{Base, NeedAmount, Reward, StackingMode},
     units::{Counter, Run, Turn},
 };
 
@@ -89,10 +89,18 @@ fn bidders_of<'a>(
         let reward = &case.rule.steps.get(usize::from(step))?.reward;
         let is_limited = case.uses_max < u32::MAX
             || case.rule.limits.amount_max.is_some()
-            || matches!(reward, Reward::PointsPrice { .. });
+            || matches!(reward, Reward::PointsPrice { .. })
+            || counts_money(case);
         Some(Bidder { place: *place, case, turn, reward, is_limited })
     };
     places.iter().filter_map(bidder).collect()
+}
+
+/// Whether what it reaches depends on what others leave of the money.
+fn counts_money(case: &Case<'_>) -> bool {
+    let mut needs = case.rule.steps.iter().flat_map(|step| &step.needs);
+    case.rule.stacking.base == Base::Running
+        && needs.any(|need| matches!(need.amount, NeedAmount::Minor(_)))
 }
 
 /// What a bidder would save on each unit of a run.
@@ -113,12 +121,21 @@ fn lots(counter: &Counter, bidders: &[Bidder<'_>], sharers: &[Bidder<'_>]) -> Ve
             shared.now -= bid(counter, sharer, &shared);
         }
         let bids = bidders.iter().enumerate().map(|(i, b)| (i, bid(counter, b, run)));
-        let bids: SmallVec<_> = bids.filter(|(_, saved)| *saved > 0).collect();
+        let mut bids: SmallVec<[(usize, i64); 4]> = bids.filter(|(_, saved)| *saved > 0).collect();
+        drop_hopeless(bidders, &mut bids);
         if !bids.is_empty() {
             lots.push(Lot { run: ix, n: run.n, shared: run.now - shared.now, bids });
         }
     }
     lots
+}
+
+/// Of the bidders without limits only the best can have a unit, the earlier on a tie.
+fn drop_hopeless(bidders: &[Bidder<'_>], bids: &mut SmallVec<[(usize, i64); 4]>) {
+    let is_free = |at: usize| bidders.get(at).is_some_and(|bidder| !bidder.is_limited);
+    let free = bids.iter().filter(|(at, _)| is_free(*at));
+    let best = free.min_by_key(|(at, saved)| (-saved, *at)).map(|(at, _)| *at);
+    bids.retain(|(at, _)| !is_free(*at) || Some(*at) == best);
 }
 
 /// The bidder that saves more than those that stack, the earlier on a tie.
@@ -137,12 +154,15 @@ fn limited_deal(
     lots: &[Lot],
     is_bounded: &mut bool,
 ) -> Deal {
+    if is_plainly_best(bidders, stacked, cases) {
+        return greedy_deal(bidders, lots);
+    }
     let ways = lots.iter().map(|lot| ways(lot.n, lot.bids.len()));
     let n_deals = ways.fold(1_usize, usize::saturating_mul);
-    if n_deals > DEALS_MAX {
-        let deal = greedy_deal(bidders, lots);
-        *is_bounded |= !is_plainly_best(bidders, stacked, cases);
-        return deal;
+    let n_turns = n_deals.saturating_mul(1 + stacked.len());
+    if n_deals > DEALS_MAX || n_turns > DEAL_TURNS_MAX {
+        *is_bounded = true;
+        return greedy_deal(bidders, lots);
     }
     let mut best: (i64, Deal) = (-1, Vec::new());
     let mut deals = Deals { lots, deal: vec![SmallVec::new(); lots.len()] };
@@ -222,11 +242,16 @@ impl Deals<'_> {
 /// what they would save otherwise is the best there is.
 fn is_plainly_best(bidders: &[Bidder<'_>], stacked: &[usize], cases: &[Case<'_>]) -> bool {
     let limited: Vec<_> = bidders.iter().filter(|bidder| bidder.is_limited).collect();
-    let is_plain = |bidder: &&&Bidder<'_>| bidder.case.rule.limits.amount_max.is_none();
+    let is_plain = |bidder: &&&Bidder<'_>| {
+        bidder.case.rule.limits.amount_max.is_none()
+            && !matches!(bidder.reward, Reward::PointsPrice { .. })
+            && !counts_money(bidder.case)
+    };
     let is_free = |place: &usize| {
-        cases
-            .get(*place)
-            .is_some_and(|case| case.uses_max == u32::MAX && case.rule.limits.amount_max.is_none())
+        cases.get(*place).is_some_and(|case| {
+            let is_capped = case.rule.limits.amount_max.is_some();
+            case.uses_max == u32::MAX && !is_capped && !counts_money(case)
+        })
     };
     limited.len() == 1 && limited.iter().all(|b| is_plain(&b)) && stacked.iter().all(is_free)
 }

@@ -1,7 +1,12 @@
 //! Lanes in which a rule or coupon has lines or leaves them: order, coupon, points.
 
 use super::{KNOT_RULES_MAX, Ran, conflict, knots, of_mode, take_turns, try_turns};
-use crate::pricing::{apply::apply, reach::Case, rule::StackingMode, units::Counter};
+use crate::pricing::{
+    apply::apply,
+    reach::{Case, Done},
+    rule::StackingMode,
+    units::Counter,
+};
 
 /// Sets that a bounded search compares: more would be felt at the till.
 const GREEDY_SETS_MAX: usize = 3;
@@ -24,11 +29,26 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], r
     };
     let others: Vec<usize> = places.iter().filter(is_left).copied().collect();
     let mut chosen = Vec::with_capacity(others.len());
-    for knot in knots(cases, &others) {
+    for knot in knots(cases, &others, &mut ran.is_bounded) {
         chosen.extend(best_of(counter, cases, &knot, &mut ran.is_bounded));
     }
     chosen.sort_unstable();
+    let losers: Vec<usize> =
+        places.iter().filter(|p| !chosen.contains(p) && !first.contains(p)).copied().collect();
+    say_why(counter, cases, &losers, &mut ran.dones);
     take_turns(counter, cases, &chosen, &mut ran.dones);
+}
+
+/// Those that could not take anything even by themselves say why.
+fn say_why(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], dones: &mut [Done]) {
+    for place in places {
+        if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
+            let (_, tried) = counter.attempt(|counter| apply(counter, case));
+            if tried.uses == 0 && done.uses == 0 {
+                *done = tried;
+            }
+        }
+    }
 }
 
 fn is_free(cases: &[Case<'_>], place: usize, first: &[usize]) -> bool {
@@ -48,9 +68,16 @@ fn best_of(
     if knot.len() == 1 {
         return knot.to_vec();
     }
+    let (alone, stacked): (Vec<usize>, Vec<usize>) = knot.iter().partition(|place| {
+        let mode = cases.get(**place).map(|case| case.rule.stacking.mode);
+        mode != Some(StackingMode::Stack)
+    });
+    if alone.is_empty() {
+        return stacked;
+    }
     let mut sets = Vec::new();
-    if knot.len() <= KNOT_RULES_MAX {
-        maximal_sets(cases, knot, &mut sets);
+    if alone.len() <= KNOT_RULES_MAX {
+        sets = maximal_sets(cases, &alone, &stacked);
     }
     if sets.is_empty() {
         *is_bounded = true;
@@ -66,34 +93,30 @@ fn best_of(
     best.1
 }
 
-/// All sets without conflict to which nothing more could be added, the earlier rules first.
-fn maximal_sets(cases: &[Case<'_>], knot: &[usize], sets: &mut Vec<Vec<usize>>) {
-    let n = knot.len();
-    let agree = |a: usize, b: usize| {
-        let pair =
-            knot.get(a).and_then(|a| cases.get(*a)).zip(knot.get(b).and_then(|b| cases.get(*b)));
-        pair.is_some_and(|(a, b)| !conflict(a, b))
-    };
-    // One bit per member: who agrees with whom.
-    let friends: Vec<u32> = (0..n)
-        .map(|a| (0..n).filter(|b| *b != a && agree(a, *b)).fold(0, |bits, b| bits | 1 << b))
-        .collect();
-    let mut stack = vec![(0_u32, (1_u32 << n) - 1, 0_u32)];
-    while let Some((set, mut may, mut not)) = stack.pop() {
-        if may == 0 && not == 0 {
-            let members = (0..n).filter(|i| set & 1 << i != 0);
-            sets.push(members.filter_map(|i| knot.get(i).copied()).collect());
+/// All sets without conflict to which nothing more could be added: some of those that share nothing,
+/// with all that stack beside them.
+fn maximal_sets(cases: &[Case<'_>], alone: &[usize], stacked: &[usize]) -> Vec<Vec<usize>> {
+    let mut sets: Vec<Vec<usize>> = Vec::new();
+    for bits in 0_u32..1 << alone.len() {
+        let is_in = |at: usize| bits & 1 << at != 0;
+        let chosen: Vec<usize> =
+            (0..).zip(alone).filter(|(at, _)| is_in(*at)).map(|(_, place)| *place).collect();
+        let agree = |(at, place): (usize, &usize)| {
+            is_free(cases, *place, chosen.get(..at).unwrap_or_default())
+        };
+        if !chosen.iter().enumerate().all(agree) {
+            continue;
         }
-        while may != 0 {
-            let bit = may & may.wrapping_neg();
-            let at = usize::try_from(bit.trailing_zeros()).unwrap_or(0);
-            let friends = friends.get(at).copied().unwrap_or(0);
-            stack.push((set | bit, may & friends, not & friends));
-            may &= !bit;
-            not |= bit;
+        let beside = stacked.iter().copied().filter(|place| is_free(cases, *place, &chosen));
+        let mut set: Vec<usize> = chosen.iter().copied().chain(beside).collect();
+        set.sort_unstable();
+        let may_join = |place: &&usize| !set.contains(place) && is_free(cases, **place, &set);
+        if alone.iter().find(may_join).is_none() {
+            sets.push(set);
         }
     }
     sets.sort();
+    sets
 }
 
 /// Sets that begin with one of those that save most alone, and take in that order whoever still
