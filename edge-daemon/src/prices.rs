@@ -70,7 +70,7 @@ impl Prices {
         let Ok(mut known) = self.newest.lock() else {
             return true;
         };
-        std::mem::replace(&mut *known, Some(newest)) != Some(newest)
+        known.replace(newest) != Some(newest)
     }
 }
 
