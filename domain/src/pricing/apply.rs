@@ -17,7 +17,7 @@ use super::{
     rule::{Repeat, Reward},
     units::{Counter, Turn},
 };
-pub(super) use group::{Grouping, Members, reduction_of, take_group};
+pub(super) use group::{Grouping, Members, first_units, reduction_of, skip_units, take_group};
 pub(super) use unit::{affordable, points_of};
 
 /// What the cap on a rule's amount leaves.

@@ -66,6 +66,13 @@ impl<'a> Case<'a> {
         Self { uses_max: self.uses_max.min(left), ..*self }
     }
 
+    /// Whether what it reaches depends on what others leave of the money.
+    pub(super) fn counts_money(&self) -> bool {
+        let mut needs = self.rule.steps.iter().flat_map(|step| &step.needs);
+        self.rule.stacking.base == Base::Running
+            && needs.any(|need| matches!(need.amount, NeedAmount::Minor(_)))
+    }
+
     /// The lines of a part.
     pub(super) fn lines(&self, part: u8) -> impl Iterator<Item = u16> + use<'a> {
         let from = self.hits.partition_point(|hit| hit.part() < part);

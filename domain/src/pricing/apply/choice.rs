@@ -1,7 +1,7 @@
 //! Goods that a shopper may choose once something is reached: gifts and add-ons. They stand in the
 //! cart like all others; the cashier has scanned what the shopper chose.
 
-use super::{Purse, not_reached};
+use super::{Members, Purse, first_units, not_reached};
 use crate::{
     money::BasisPoints,
     pricing::{
@@ -22,7 +22,7 @@ struct Chosen {
     /// Units that may be chosen.
     may: u32,
     /// Those that are there, dearest first.
-    units: Vec<(usize, u32)>,
+    units: Members,
 }
 
 /// Cuts the units that were chosen, or tells how many more may be.
@@ -101,14 +101,4 @@ fn pool(counter: &Counter, turn: &Turn, case: &Case<'_>, part: u8) -> Vec<(usize
         .collect();
     pool.sort_unstable();
     pool.into_iter().map(|(.., ix, n)| (ix, n)).collect()
-}
-
-fn first_units(pool: &[(usize, u32)], n: u32) -> Vec<(usize, u32)> {
-    let mut left = n;
-    let units = pool.iter().map(|(ix, there)| {
-        let take = (*there).min(left);
-        left -= take;
-        (*ix, take)
-    });
-    units.filter(|(_, n)| *n > 0).collect()
 }

@@ -349,7 +349,8 @@ fn merged(members: &[(usize, u32)]) -> Members {
     merged
 }
 
-fn first_units(members: &[(usize, u32)], n: u32) -> Members {
+/// The first `n` units of the members.
+pub(in crate::pricing) fn first_units(members: &[(usize, u32)], n: u32) -> Members {
     let mut left = n;
     let mut first = Members::new();
     for (ix, count) in members {
@@ -362,7 +363,8 @@ fn first_units(members: &[(usize, u32)], n: u32) -> Members {
     first
 }
 
-fn skip_units(members: &[(usize, u32)], n: u32) -> Members {
+/// The members behind the first `n` units.
+pub(in crate::pricing) fn skip_units(members: &[(usize, u32)], n: u32) -> Members {
     let mut skip = n;
     let mut rest = Members::new();
     for (ix, count) in members {

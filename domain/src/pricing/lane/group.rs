@@ -14,9 +14,9 @@ use super::{
 };
 use crate::pricing::{
     Why,
-    apply::{Grouping, Members, Purse, reduction_of, take_group},
+    apply::{Grouping, Members, Purse, first_units, reduction_of, skip_units, take_group},
     reach::{Case, Done, reach},
-    rule::{Base, Cut, NeedAmount, Repeat, Reward, StackingMode},
+    rule::{Base, Cut, Repeat, Reward, StackingMode},
     units::{Counter, Turn},
 };
 
@@ -234,15 +234,12 @@ fn parted<'a>(
     });
     let left = runs.iter().map(|ix| counter.run(*ix).map_or(0, |run| run.n)).collect();
     let uses = makers.iter().map(|maker| maker.uses_max).collect();
-    let counts_money = |case: &&Case<'_>| {
-        let mut needs = case.rule.steps.iter().flat_map(|step| &step.needs);
-        needs.any(|need| matches!(need.amount, NeedAmount::Minor(_)))
-    };
-    let sight = match (has_caps || stacked.iter().any(counts_money), stacked.is_empty()) {
-        (true, _) => Sight::All,
-        (false, true) => Sight::None,
-        (false, false) => Sight::Free,
-    };
+    let sight =
+        match (has_caps || stacked.iter().any(|case| case.counts_money()), stacked.is_empty()) {
+            (true, _) => Sight::All,
+            (false, true) => Sight::None,
+            (false, false) => Sight::Free,
+        };
     let mut search = Search {
         sight,
         free: vec![0; runs.len()],
@@ -322,7 +319,7 @@ impl<'a> Maker<'a> {
             Kind::Pool(grouping) => reduction_of(grouping, counter, &self.turn, members),
             Kind::Unit => members.iter().map(|(ix, n)| self.unit_saved(counter, *ix, *n)).sum(),
             Kind::After { skip, cut } => {
-                after(members, skip).iter().map(|(ix, n)| cut_all(*ix, *n, cut)).sum()
+                skip_units(members, skip).iter().map(|(ix, n)| cut_all(*ix, *n, cut)).sum()
             }
             Kind::Whole(cut) => {
                 let sum: i64 = members
@@ -351,8 +348,8 @@ impl<'a> Maker<'a> {
         let (whole, rest) = purse.pay(1, made.saved);
         let amount = if whole == 1 { made.saved } else { rest };
         if let Kind::After { skip, .. } = self.kind {
-            let cut = after(&made.members, skip);
-            for (ix, n) in before(&made.members, skip) {
+            let cut = skip_units(&made.members, skip);
+            for (ix, n) in first_units(&made.members, skip) {
                 counter.take(&self.turn, ix, n, 0);
             }
             take_group(counter, &self.turn, &cut, amount, 1);
@@ -360,28 +357,6 @@ impl<'a> Maker<'a> {
             take_group(counter, &self.turn, &made.members, amount, 1);
         }
     }
-}
-
-/// The members behind the first `n` units.
-fn after(members: &[(usize, u32)], n: u32) -> Vec<(usize, u32)> {
-    let mut skip = n;
-    let rest = members.iter().map(|(ix, count)| {
-        let skipped = skip.min(*count);
-        skip -= skipped;
-        (*ix, count - skipped)
-    });
-    rest.filter(|(_, n)| *n > 0).collect()
-}
-
-/// The first `n` units of the members.
-fn before(members: &[(usize, u32)], n: u32) -> Vec<(usize, u32)> {
-    let mut left = n;
-    let first = members.iter().map(|(ix, count)| {
-        let taken = left.min(*count);
-        left -= taken;
-        (*ix, taken)
-    });
-    first.filter(|(_, n)| *n > 0).collect()
 }
 
 impl Parting<'_> {

@@ -11,7 +11,7 @@ use crate::pricing::{
     Why,
     apply::{Purse, affordable, points_of},
     reach::{Case, Done, reach},
-    rule::{Base, NeedAmount, Reward, StackingMode},
+    rule::{Reward, StackingMode},
     units::{Counter, Run, Turn},
 };
 
@@ -90,17 +90,10 @@ fn bidders_of<'a>(
         let is_limited = case.uses_max < u32::MAX
             || case.rule.limits.amount_max.is_some()
             || matches!(reward, Reward::PointsPrice { .. })
-            || counts_money(case);
+            || case.counts_money();
         Some(Bidder { place: *place, case, turn, reward, is_limited })
     };
     places.iter().filter_map(bidder).collect()
-}
-
-/// Whether what it reaches depends on what others leave of the money.
-fn counts_money(case: &Case<'_>) -> bool {
-    let mut needs = case.rule.steps.iter().flat_map(|step| &step.needs);
-    case.rule.stacking.base == Base::Running
-        && needs.any(|need| matches!(need.amount, NeedAmount::Minor(_)))
 }
 
 /// What a bidder would save on each unit of a run.
@@ -245,12 +238,12 @@ fn is_plainly_best(bidders: &[Bidder<'_>], stacked: &[usize], cases: &[Case<'_>]
     let is_plain = |bidder: &&&Bidder<'_>| {
         bidder.case.rule.limits.amount_max.is_none()
             && !matches!(bidder.reward, Reward::PointsPrice { .. })
-            && !counts_money(bidder.case)
+            && !bidder.case.counts_money()
     };
     let is_free = |place: &usize| {
         cases.get(*place).is_some_and(|case| {
             let is_capped = case.rule.limits.amount_max.is_some();
-            case.uses_max == u32::MAX && !is_capped && !counts_money(case)
+            case.uses_max == u32::MAX && !is_capped && !case.counts_money()
         })
     };
     limited.len() == 1 && limited.iter().all(|b| is_plain(&b)) && stacked.iter().all(is_free)
