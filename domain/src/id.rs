@@ -30,6 +30,15 @@ pub mod kind {
     /// An order, known by this id since its cart was opened.
     #[derive(Debug)]
     pub enum Order {}
+    /// A charge that another house is asked for.
+    #[derive(Debug)]
+    pub enum Payment {}
+    /// A coupon or voucher of another house on its way to be used.
+    #[derive(Debug)]
+    pub enum Redemption {}
+    /// Money that another house is asked to give back.
+    #[derive(Debug)]
+    pub enum Refund {}
     /// A receipt waiting for paper.
     #[derive(Debug)]
     pub enum Slip {}
@@ -51,6 +60,12 @@ pub type LineId = Id<kind::Line>;
 pub type CommandId = Id<kind::Command>;
 /// The id of an edge node.
 pub type EdgeId = Id<kind::Edge>;
+/// The id of an electronic payment; its number at the other house is made of it.
+pub type PaymentId = Id<kind::Payment>;
+/// The id of the use of a coupon or voucher.
+pub type RedemptionId = Id<kind::Redemption>;
+/// The id of a refund.
+pub type RefundId = Id<kind::Refund>;
 /// The id of a printed or waiting slip.
 pub type SlipId = Id<kind::Slip>;
 /// The id of one daemon start.

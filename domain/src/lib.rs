@@ -10,6 +10,7 @@
 //! | `find` | how a typed word meets an item's name |
 //! | `cart`, `pricing`, `tender` | what is on the counter, what it costs and why, how it is covered |
 //! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
+//! | `payment`, `redemption` | what another house is asked for: money, and the use of a coupon |
 //! | `returns` | goods that come back, and exchanges |
 //! | `trial` | items, rules and carts written as text, and what they come to |
 //!
@@ -24,10 +25,12 @@ pub mod find;
 pub mod id;
 pub mod money;
 pub mod order;
+pub mod payment;
 pub mod pricing;
 pub mod quantity;
 pub mod receipt;
 pub mod receipt_number;
+pub mod redemption;
 pub mod returns;
 pub mod tender;
 pub mod time;

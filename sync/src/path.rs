@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a path that one side serves and the other calls stands only here.
 
-use domain::id::EdgeId;
+use domain::id::{EdgeId, PaymentId, RedemptionId, RefundId};
 
 use crate::replica::Scope;
 
@@ -18,6 +18,61 @@ pub const SNAPSHOT: &str = "/edge/v1/scopes/{scope}/snapshot";
 pub const SNAPSHOT_FILE: &str = "/edge/v1/scopes/{scope}/snapshots/{version}";
 /// `POST`: a batch of facts.
 pub const BATCHES: &str = "/edge/v1/edges/{edge}/batches";
+
+/// `POST`: charge whoever showed a payment code.
+pub const PAYMENTS: &str = "/edge/v1/payments";
+/// `GET`: where a payment stands; the mall asks the other house when it does not know.
+pub const PAYMENT: &str = "/edge/v1/payments/{payment}";
+/// `POST`: a payment shall not be.
+pub const REVERSAL: &str = "/edge/v1/payments/{payment}/reversal";
+/// `POST`: give back a part of what was paid.
+pub const REFUNDS: &str = "/edge/v1/refunds";
+/// `GET`: where a refund stands.
+pub const REFUND: &str = "/edge/v1/refunds/{refund}";
+/// `POST`: what a coupon or voucher is worth.
+pub const REDEMPTIONS: &str = "/edge/v1/redemptions";
+/// `GET`: where a redemption stands.
+pub const REDEMPTION: &str = "/edge/v1/redemptions/{redemption}";
+/// `POST`: use what was looked up.
+pub const REDEMPTION_USE: &str = "/edge/v1/redemptions/{redemption}/use";
+/// `POST`: give back what was used.
+pub const REDEMPTION_REVERSAL: &str = "/edge/v1/redemptions/{redemption}/reversal";
+
+/// Where a payment stands.
+#[must_use]
+pub fn payment(payment: PaymentId) -> String {
+    format!("/edge/v1/payments/{payment}")
+}
+
+/// A payment shall not be.
+#[must_use]
+pub fn reversal(payment: PaymentId) -> String {
+    format!("/edge/v1/payments/{payment}/reversal")
+}
+
+/// Where a refund stands.
+#[must_use]
+pub fn refund(refund: RefundId) -> String {
+    format!("/edge/v1/refunds/{refund}")
+}
+
+/// Where a redemption stands.
+#[must_use]
+pub fn redemption(redemption: RedemptionId) -> String {
+    format!("/edge/v1/redemptions/{redemption}")
+}
+
+/// Use what was looked up.
+#[must_use]
+pub fn redemption_use(redemption: RedemptionId) -> String {
+    format!("/edge/v1/redemptions/{redemption}/use")
+}
+
+/// Give back what was used.
+#[must_use]
+pub fn redemption_reversal(redemption: RedemptionId) -> String {
+    format!("/edge/v1/redemptions/{redemption}/reversal")
+}
 
 /// The head of a scope's feed.
 #[must_use]

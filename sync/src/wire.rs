@@ -11,7 +11,9 @@ mod change;
 mod enrolment;
 mod item;
 mod order;
+mod payment;
 mod quote;
+mod redemption;
 mod rules;
 mod store;
 
@@ -23,6 +25,11 @@ pub use order::{
     AdjustmentV1, DeliveryV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1, TenderV1,
     UnitRunV1,
 };
+pub use payment::{
+    ChargeV1, PAYMENT_CODE_CHARS_MAX, PaymentV1, RefundAskV1, RefundV1, ReversalV1,
+    SUBJECT_CHARS_MAX,
+};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
+pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};
