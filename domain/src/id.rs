@@ -18,6 +18,9 @@ pub mod kind {
     /// A command of a screen or scanner, so that a repeat has no second effect.
     #[derive(Debug)]
     pub enum Command {}
+    /// A coupon of the brand's own.
+    #[derive(Debug)]
+    pub enum Coupon {}
     /// An edge node as the mall knows it.
     #[derive(Debug)]
     pub enum Edge {}
@@ -27,12 +30,18 @@ pub mod kind {
     /// A line of a cart, and later of its order.
     #[derive(Debug)]
     pub enum Line {}
+    /// A member, the same in every channel.
+    #[derive(Debug)]
+    pub enum Member {}
     /// An order, known by this id since its cart was opened.
     #[derive(Debug)]
     pub enum Order {}
     /// A charge that another house is asked for.
     #[derive(Debug)]
     pub enum Payment {}
+    /// An online order that waits in a store.
+    #[derive(Debug)]
+    pub enum Pickup {}
     /// A coupon or voucher of another house on its way to be used.
     #[derive(Debug)]
     pub enum Redemption {}
@@ -60,6 +69,12 @@ pub type LineId = Id<kind::Line>;
 pub type CommandId = Id<kind::Command>;
 /// The id of an edge node.
 pub type EdgeId = Id<kind::Edge>;
+/// The id of a coupon of the brand's own.
+pub type CouponId = Id<kind::Coupon>;
+/// The id of a member.
+pub type MemberId = Id<kind::Member>;
+/// The id of an online order that waits in a store.
+pub type PickupId = Id<kind::Pickup>;
 /// The id of an electronic payment; its number at the other house is made of it.
 pub type PaymentId = Id<kind::Payment>;
 /// The id of the use of a coupon or voucher.

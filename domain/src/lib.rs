@@ -8,6 +8,7 @@
 //! | `barcode` | what was scanned: a GTIN, an in-store label, or a key typed by hand |
 //! | `catalog` | items with variants, barcodes and list prices |
 //! | `find` | how a typed word meets an item's name |
+//! | `member` | who is buying, as a store knows them: masked, with what they may spend here |
 //! | `cart`, `pricing`, `tender` | what is on the counter, what it costs and why, how it is covered |
 //! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
 //! | `payment`, `redemption` | what another house is asked for: money, and the use of a coupon |
@@ -23,6 +24,7 @@ pub mod cart;
 pub mod catalog;
 pub mod find;
 pub mod id;
+pub mod member;
 pub mod money;
 pub mod order;
 pub mod payment;

@@ -5,6 +5,8 @@
 //! | `wire/` | the version 1 messages; the only serialisable shape of orders and items |
 //! | `path` | the mall's HTTP paths, as functions that both sides call |
 //! | `signature` | how a request proves which edge node sent it |
+//! | `token` | codes of our own that prove themselves: member, coupon, pickup |
+//! | `seal` | personal data at rest: cells that open in one place, and a blind index |
 //! | `chain` | digest and hash chain of the outbox |
 //! | `outbox` | pure: what makes the next batch, what an answer means |
 //! | `replica` | the files that hold a store's copy of what the mall owns |
@@ -18,5 +20,7 @@ pub mod chain;
 pub mod outbox;
 pub mod path;
 pub mod replica;
+pub mod seal;
 pub mod signature;
+pub mod token;
 pub mod wire;
