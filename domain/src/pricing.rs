@@ -7,9 +7,11 @@
 //! | `book` | a rule set made ready: found by what an item is, in the order of its lanes |
 //! | `occasion` | the moment, the place, the shopper, what was presented and chosen |
 //! | `make` | the whole of a quote: what is open, lane after lane, the sums |
+//! | `lay` | what is laid on the counter, and in which order |
 //! | `open`, `reach` | whether a rule is open here and now, and how far the goods reach |
 //! | `lane`, `apply` | whose turn it is, and what one turn takes |
 //! | `units`, `spread` | the units on the counter, and amounts split over them |
+//! | `carried` | how long the record of the order may become |
 //! | `manual`, `benefit` | reductions by hand; what looks only at what is paid |
 //! | `quote` | amounts, takings, notes |
 //! | `explain` | a note as a sentence |
@@ -21,10 +23,12 @@
 mod apply;
 mod benefit;
 mod book;
+mod carried;
 pub mod check;
 pub mod explain;
 pub mod goods;
 pub mod lane;
+mod lay;
 mod make;
 mod manual;
 pub mod occasion;
@@ -36,10 +40,12 @@ mod spread;
 mod units;
 
 pub use book::PriceBook;
+pub use carried::CARRIED_BYTES_MAX;
 pub use make::{quote, trace};
 pub use occasion::Occasion;
 pub use quote::{
-    Applied, By, Granted, Next, Note, Quote, QuoteRefusal, QuotedLine, RuleIx, Taking, Why,
+    Applied, By, Earned, Earning, Granted, Next, Note, Quote, QuoteRefusal, QuotedLine, RuleIx,
+    Taking, Why,
 };
 pub use rule::{Lane, Rule, RuleSet};
 

@@ -11,14 +11,18 @@ mod group;
 mod unit;
 
 use super::{
-    Why,
+    By, Why,
     quote::Next,
     reach::{Case, Done, reach},
-    rule::{Repeat, Reward},
+    rule::{Lane, Repeat, Reward},
     units::{Counter, Turn},
 };
-pub(super) use group::{Grouping, Members, first_units, reduction_of, skip_units, take_group};
+use group::first_units;
+pub(super) use group::{Grouping, Members, take_together};
 pub(super) use unit::{affordable, points_of};
+
+/// Runs that a turn outside the lane of groups may split.
+const SPLITS: u64 = 3;
 
 /// What the cap on a rule's amount leaves.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +47,16 @@ impl Purse {
 
 /// Carries out a rule's turn.
 pub(super) fn apply(counter: &mut Counter, case: &Case<'_>) -> Done {
-    let case = &case.after_others(counter);
+    let shares_uses = matches!(case.by, By::Coupon(..));
+    let case = if shares_uses { &case.after_others(counter) } else { case };
     if case.uses_max == 0 && case.uses_shared < u32::MAX {
         return Done::nothing(Why::UsedUp, None);
     }
-    let done = take_turn(counter, case);
+    // At most two runs for a limit or cap and one for a split; groups may cut anywhere.
+    let splits = if case.ready.lane == Lane::Group { counter.n_units() } else { SPLITS };
+    let turn = |counter: &mut Counter| take_turn(counter, case);
+    let done = counter.within(case.said, splits, turn);
+    let done = done.unwrap_or(Done::nothing(Why::Full, None));
     counter.note_uses(case.by, done.uses);
     done
 }
@@ -61,6 +70,7 @@ fn take_turn(counter: &mut Counter, case: &Case<'_>) -> Done {
     let Some(reward) = case.rule.steps.get(usize::from(step)).map(|step| &step.reward) else {
         return Done::nothing(Why::NoGoods, None);
     };
+    let turn = turn.at(step);
     let times = match case.rule.repeat {
         Repeat::Once => 1,
         Repeat::Each => times,

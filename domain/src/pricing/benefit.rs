@@ -4,7 +4,7 @@
 
 use super::{
     Why,
-    quote::{By, Granted},
+    quote::{By, Earned, Earning, Granted},
     reach::{Case, Done, reach},
     rule::{Grant, Repeat, Reward},
     units::{Counter, Turn, portion},
@@ -18,9 +18,11 @@ const ONCE: u32 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Benefits {
     pub(super) points_earned: i64,
+    /// What earned them, by lines in the order of goods.
+    pub(super) earned: Vec<Earned>,
     pub(super) delivery_saved: Money,
-    /// Who waived how much of the delivery fee.
-    pub(super) waived: Vec<(By, Money)>,
+    /// Who waived how much of the delivery fee, and at which step.
+    pub(super) waived: Vec<(By, u8, Money)>,
     pub(super) grants: Vec<Granted>,
     pub(super) dones: Vec<Done>,
 }
@@ -67,6 +69,12 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Bene
             benefits.dones.push(Done::nothing(Why::UsedUp, None));
             continue;
         }
+        // Both are written down beside the lines.
+        let is_written = matches!(reward, Reward::Grant(_) | Reward::FreeDelivery { .. });
+        if is_written && !counter.bring(case.said) {
+            benefits.dones.push(Done::nothing(Why::Full, None));
+            continue;
+        }
         counter.note_uses(case.by, times);
         benefits.dones.push(Done { uses: times, why: Why::Applied, next: reach.next });
         reached.push(Reached { case, turn, reward, step, times });
@@ -76,13 +84,14 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], fee: Money) -> Bene
         if let Reward::FreeDelivery { fee_max } = one.reward {
             let waived = capped(one.case, fee_max.map_or(left, |max| left.min(max)));
             if waived > Money::ZERO {
-                benefits.waived.push((one.case.by, waived));
+                benefits.waived.push((one.case.by, one.step, waived));
                 // Not more than the fee, so that neither can overflow.
                 left = left.minus(waived).unwrap_or(Money::ZERO);
             }
         } else if let Reward::EarnPoints { per, points } = one.reward {
             let earned = earned(counter, one, &reached, per.minor(), *points);
-            benefits.points_earned = benefits.points_earned.saturating_add(earned);
+            benefits.points_earned = benefits.points_earned.saturating_add(earned.points);
+            benefits.earned.push(earned);
         } else if let Reward::Grant(grant) = one.reward {
             benefits.grants.push(granted(counter, one, grant));
         }
@@ -102,13 +111,14 @@ fn paid(counter: &Counter, turn: &Turn, line: u16) -> i64 {
     runs.map(|(_, run)| run.now * i64::from(run.n)).sum()
 }
 
+/// Points of one rule: whole steps of what is paid, each line as often as its multiplier says.
 fn earned(
     counter: &Counter,
     one: &Reached<'_>,
     reached: &[Reached<'_>],
     per: i64,
     points: i64,
-) -> i64 {
+) -> Earned {
     let times = |line: u16| {
         let rates = reached.iter().filter_map(|other| {
             let Reward::PointsTimes(rate) = other.reward else {
@@ -118,13 +128,17 @@ fn earned(
         });
         rates.max().unwrap_or(ONCE)
     };
-    let weighed: i128 = one
-        .case
-        .lines(0)
-        .map(|line| i128::from(paid(counter, &one.turn, line)) * i128::from(times(line)))
-        .sum();
+    let (mut weighed, mut earning) = (0_i128, Vec::new());
+    for line in one.case.lines(0) {
+        let rate = times(line);
+        for (_, run) in counter.runs_of(line).filter(|(_, run)| counter.counts(&one.turn, run)) {
+            weighed += i128::from(run.now) * i128::from(run.n) * i128::from(rate);
+            earning.push(Earning { line, first: run.first, units: run.n, rate });
+        }
+    }
     let n = weighed / i128::from(ONCE) / i128::from(per.max(1));
-    i64::try_from(n * i128::from(points)).unwrap_or(i64::MAX)
+    let points = i64::try_from(n * i128::from(points)).unwrap_or(i64::MAX);
+    Earned { rule: one.case.ix, points, earning }
 }
 
 fn granted(counter: &Counter, one: &Reached<'_>, grant: &Grant) -> Granted {
@@ -139,5 +153,6 @@ fn granted(counter: &Counter, one: &Reached<'_>, grant: &Grant) -> Granted {
         }
         Grant::NextCoupon(_) | Grant::ParkingMinutes(_) => Money::ZERO,
     };
-    Granted { rule: one.case.ix, step: one.step, times: one.times, amount }
+    let Case { ix: rule, by, .. } = *one.case;
+    Granted { rule, by, step: one.step, times: one.times, amount }
 }

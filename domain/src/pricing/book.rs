@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** made once per revision and never changed; a quote only reads it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use rustc_hash::FxBuildHasher;
 
@@ -14,9 +14,9 @@ use super::{
     check::{Finding, check, resolved},
     goods::{Goods, Select},
     open::Opening,
-    rule::{Cut, Lane, Need, NeedAmount, Reward, Rule, RuleSet, Step},
+    rule::{Lane, Need, NeedAmount, Reward, Rule, RuleSet, Step},
 };
-use crate::{cart::LineItem, money::Money};
+use crate::cart::LineItem;
 
 type Map<V> = HashMap<Box<str>, V, FxBuildHasher>;
 
@@ -36,8 +36,8 @@ pub(super) struct Ready {
     pub(super) lane: Lane,
     pub(super) opening: Opening,
     pub(super) parts: Vec<Goods>,
-    /// The first so many parts are its own and those it rewards; the others only count.
-    pub(super) n_claimed: u8,
+    /// The parts it lays hand on: its own and those it rewards. The others only count.
+    pub(super) claimed: Range<u8>,
     pub(super) steps: Vec<ReadyStep>,
 }
 
@@ -68,6 +68,15 @@ impl Hit {
         u8::try_from(self.0 >> 16 & 0xff).unwrap_or(u8::MAX)
     }
 
+    /// Part and line: within a rule hits are sorted by it.
+    pub(super) const fn spot(self) -> u64 {
+        self.0 & 0xff_ffff
+    }
+
+    pub(super) fn spot_of(part: u8, line: u16) -> u64 {
+        u64::from(part) << 16 | u64::from(line)
+    }
+
     pub(super) fn line(self) -> u16 {
         u16::try_from(self.0 & 0xffff).unwrap_or(u16::MAX)
     }
@@ -93,8 +102,12 @@ struct Finder {
     colour: Map<Vec<Mark>>,
     size: Map<Vec<Mark>>,
     unit: Map<Vec<Mark>>,
+    /// Those that no word finds, in the order of rule and part.
     everything: Vec<Mark>,
 }
+
+/// Hits by words that a line mostly has at most; more only grow a list.
+const HITS_OF_LINE: usize = 8;
 
 impl PriceBook {
     /// Makes a rule set ready. It is refused whole with every error that is in it.
@@ -152,44 +165,15 @@ impl PriceBook {
         own.is_some_and(|goods| goods.has(item))
     }
 
-    /// Whether a rule's thresholds count an item, with all named goods put in.
+    /// Whether a need of a rule's step counts an item, with all named goods put in.
     #[must_use]
-    pub fn needs(&self, ix: RuleIx, item: &LineItem) -> bool {
-        self.ready.get(place(ix)).is_some_and(|ready| {
-            let parts = ready.steps.iter().flat_map(|step| &step.needs).map(|(_, part)| *part);
-            let mut goods = parts.filter_map(|part| ready.parts.get(usize::from(part)));
-            goods.any(|goods| goods.has(item))
-        })
-    }
-
-    /// The rules that would sell one unit of an item below its cost by themselves.
-    #[must_use]
-    pub fn below_cost(&self, item: &LineItem, cost: Money) -> Vec<RuleIx> {
-        let hits = self.hits(std::iter::once(item));
-        let own = hits.iter().filter(|hit| hit.part() == 0).map(|hit| hit.rule());
-        let price = |reward: &Reward| {
-            let cut = if let Reward::Units(cut) = reward {
-                *cut
-            } else if let Reward::PriceList(prices) = reward {
-                Cut::Price(*prices.get(&item.sku)?)
-            } else {
-                return None;
-            };
-            match cut {
-                Cut::Rate(rate) => item.list_price.portion(rate).ok(),
-                Cut::Off(off) => item.list_price.minus(off).ok(),
-                Cut::Price(price) => Some(price.min(item.list_price)),
-            }
-        };
-        let is_below = |ix: &RuleIx| {
-            let rule = self.rule(*ix);
-            rule.is_some_and(|rule| {
-                let floor = rule.limits.floor_price.unwrap_or(Money::ZERO);
-                let mut prices = rule.steps.iter().filter_map(|step| price(&step.reward));
-                prices.any(|price| price.max(floor) < cost)
-            })
-        };
-        own.filter(is_below).collect()
+    pub fn need_counts(&self, ix: RuleIx, step: usize, need: usize, item: &LineItem) -> bool {
+        let ready = self.ready.get(place(ix));
+        let goods = ready.and_then(|ready| {
+            let (_, part) = ready.steps.get(step)?.needs.get(need)?;
+            ready.parts.get(usize::from(*part))
+        });
+        goods.is_some_and(|goods| goods.has(item))
     }
 
     pub(super) fn both(&self, ix: RuleIx) -> Option<(&Rule, &Ready)> {
@@ -197,24 +181,38 @@ impl PriceBook {
     }
 
     /// What the rules mean of these items, sorted by rule, part and line, each once.
-    pub(super) fn hits<'a>(&self, items: impl Iterator<Item = &'a LineItem>) -> Vec<Hit> {
-        let mut hits = Vec::with_capacity(256);
-        for (line, item) in (0..).zip(items) {
+    pub(super) fn hits(&self, items: &[&LineItem]) -> Vec<Hit> {
+        let lines = || (0..).zip(items.iter().copied());
+        let mut by_word = Vec::with_capacity(items.len() * HITS_OF_LINE);
+        for (line, item) in lines() {
             self.finder.look_up(item, |mark| {
-                let is_meant = !mark.is_narrowed
-                    || self
-                        .ready
-                        .get(place(mark.rule))
-                        .and_then(|ready| ready.parts.get(usize::from(mark.part)))
-                        .is_some_and(|goods| goods.keeps(item));
-                if is_meant {
-                    hits.push(Hit::new(mark, line));
+                if self.means(mark, item) {
+                    by_word.push(Hit::new(mark, line));
                 }
             });
         }
-        hits.sort_unstable();
-        hits.dedup();
+        by_word.sort_unstable();
+        by_word.dedup();
+        // What means everything has as many hits as there are lines, in their order already.
+        let everything = &self.finder.everything;
+        let mut hits = Vec::with_capacity(by_word.len() + everything.len() * items.len());
+        let mut by_word = by_word.as_slice();
+        for mark in everything {
+            let (before, behind) =
+                by_word.split_at(by_word.partition_point(|hit| *hit < Hit::new(*mark, 0)));
+            hits.extend_from_slice(before);
+            by_word = behind;
+            let meant = lines().filter(|(_, item)| self.means(*mark, item));
+            hits.extend(meant.map(|(line, _)| Hit::new(*mark, line)));
+        }
+        hits.extend_from_slice(by_word);
         hits
+    }
+
+    /// Whether an item that was found under a mark's word is meant by its goods.
+    fn means(&self, mark: Mark, item: &LineItem) -> bool {
+        let goods = || self.ready.get(place(mark.rule))?.parts.get(usize::from(mark.part));
+        !mark.is_narrowed || goods().is_some_and(|goods| goods.keeps(item))
     }
 }
 
@@ -238,7 +236,12 @@ impl Ready {
             named_goods(&step.reward).into_iter().map(&mut part_of).collect()
         };
         let rewarded: Vec<Vec<u8>> = rule.steps.iter().map(rewarded).collect();
-        let n_claimed = rewarded.iter().flatten().copied().max().unwrap_or(0) + 1;
+        // A set is made of its slots' goods; the rule's own are nothing to it unless a slot means
+        // them.
+        let is_set = |step: &Step| matches!(step.reward, Reward::Bundle { .. });
+        let are_sets = rule.steps.iter().all(is_set) && !rewarded.iter().flatten().any(|p| *p == 0);
+        let end = rewarded.iter().flatten().copied().max().unwrap_or(0) + 1;
+        let claimed = u8::from(are_sets)..end;
         let needs = |step: &Step| -> Vec<(NeedAmount, u8)> {
             let mut part = |need: &Need| need.goods.as_ref().map_or(0, &mut part_of);
             step.needs.iter().map(|need| (need.amount, part(need))).collect()
@@ -246,7 +249,7 @@ impl Ready {
         let needs: Vec<_> = rule.steps.iter().map(needs).collect();
         let steps = needs.into_iter().zip(rewarded);
         let steps = steps.map(|(needs, rewarded)| ReadyStep { needs, rewarded }).collect();
-        Self { lane: rule.lane(), opening: Opening::of(rule), parts, n_claimed, steps }
+        Self { lane: rule.lane(), opening: Opening::of(rule), parts, claimed, steps }
     }
 }
 
@@ -323,7 +326,6 @@ impl Finder {
         for path in at_and_above(&item.category) {
             under(&self.category, path);
         }
-        self.everything.iter().copied().for_each(&mut found);
     }
 }
 

@@ -50,6 +50,11 @@ pub fn sentence(book: &PriceBook, note: &Note, language: Language) -> String {
         Why::NoBetter => text("现价已经不高于它", "prices are as low already"),
         Why::NeedsCoupon => text("要出示优惠券", "needs a coupon"),
         Why::NeedsChoice => text("要顾客选择使用积分", "the shopper has to choose to spend points"),
+        Why::Full => text(
+            "这一单的优惠明细已记满，这项没有享受；分成两单结账就能享受",
+            "not applied: this sale already has as many reductions as its record holds; as two \
+             smaller sales it would apply",
+        ),
         Why::Choose(n) => match language {
             Zh => format!("{own}：还可再选 {n} 件。"),
             En => format!("{own}: {n} more may be chosen."),

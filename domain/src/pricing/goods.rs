@@ -93,7 +93,7 @@ impl Select {
 }
 
 /// `食品/零食` is at or below `食品`; `食品2` is not.
-fn is_at_or_below(category: &str, path: &str) -> bool {
+pub(super) fn is_at_or_below(category: &str, path: &str) -> bool {
     category.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

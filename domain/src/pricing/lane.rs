@@ -11,6 +11,8 @@ mod group;
 mod unit;
 mod whole;
 
+use smallvec::SmallVec;
+
 use super::{
     Why,
     apply::apply,
@@ -36,6 +38,9 @@ pub const GROUP_STEPS_MAX: usize = 20_000;
 /// Rules or coupons that share nothing, in one knot, whose every combination is tried.
 pub const KNOT_RULES_MAX: usize = 8;
 
+/// Places of cases in their lane.
+type Places = SmallVec<[usize; 16]>;
+
 /// What a lane did.
 #[derive(Debug, Default)]
 pub(super) struct Ran {
@@ -48,7 +53,7 @@ pub(super) struct Ran {
 /// Runs a lane.
 pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>]) -> Ran {
     let is_exclusive = |case: &Case<'_>| case.rule.stacking.mode == StackingMode::Exclusive;
-    let others: Vec<usize> = places(cases, |case| !is_exclusive(case));
+    let others = places(cases, |case| !is_exclusive(case));
     if others.len() == cases.len() {
         let mut ran = run_shared(counter, cases, &others);
         name_winners(cases, &mut ran.dones);
@@ -109,9 +114,9 @@ fn run_shared(counter: &mut Counter, cases: &[Case<'_>], places: &[usize]) -> Ra
 }
 
 /// All that stack, and of those that compete the first so many.
-fn rivals(cases: &[Case<'_>], places: &[usize], is_bounded: &mut bool) -> Vec<usize> {
+fn rivals(cases: &[Case<'_>], places: &[usize], is_bounded: &mut bool) -> Places {
     let mut n_rivals = 0;
-    let mut kept = Vec::with_capacity(places.len());
+    let mut kept = Places::new();
     for place in places {
         let mode = cases.get(*place).map(|case| case.rule.stacking.mode);
         n_rivals += usize::from(mode != Some(StackingMode::Stack));
@@ -129,12 +134,12 @@ fn idle(cases: &[Case<'_>]) -> Vec<Done> {
 }
 
 /// The places of the cases that are of a kind.
-fn places(cases: &[Case<'_>], is_meant: impl Fn(&Case<'_>) -> bool) -> Vec<usize> {
+fn places(cases: &[Case<'_>], is_meant: impl Fn(&Case<'_>) -> bool) -> Places {
     cases.iter().enumerate().filter(|(_, case)| is_meant(case)).map(|(place, _)| place).collect()
 }
 
 /// Those of some places whose rule stacks this way.
-fn of_mode(cases: &[Case<'_>], places: &[usize], mode: StackingMode) -> Vec<usize> {
+fn of_mode(cases: &[Case<'_>], places: &[usize], mode: StackingMode) -> Places {
     let is_meant =
         |place: &&usize| cases.get(**place).is_some_and(|case| case.rule.stacking.mode == mode);
     places.iter().filter(is_meant).copied().collect()
@@ -145,6 +150,18 @@ fn take_turns(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], dones
     for place in places {
         if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
             *done = apply(counter, case);
+        }
+    }
+}
+
+/// Rules that got nothing say why: what their turn on what is there now would say. Where it would
+/// take something, others save more with the goods.
+fn say_idle(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], dones: &mut [Done]) {
+    for place in places {
+        if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
+            let (_, tried) = counter.attempt(|counter| apply(counter, case));
+            let is_beaten = tried.uses > 0;
+            *done = if is_beaten { Done::nothing(Why::NoBetter, None) } else { tried };
         }
     }
 }
@@ -171,25 +188,31 @@ fn conflict(a: &Case<'_>, b: &Case<'_>) -> bool {
 /// What a rival takes from a rule that stacks also changes what the next of those finds, so for few
 /// rules all that mean a line in common are in one knot. For many that would cost too much: there a
 /// knot with a neighbour that stacks is bounded.
-fn knots(cases: &[Case<'_>], places: &[usize], is_bounded: &mut bool) -> Vec<Vec<usize>> {
+fn knots(cases: &[Case<'_>], places: &[usize], is_bounded: &mut bool) -> Vec<Places> {
     let is_wide = places.len() <= WIDE_KNOT_MAX;
-    let mut knots: Vec<Vec<usize>> = Vec::new();
+    let is_tied = |a: usize, b: usize| match (cases.get(a), cases.get(b)) {
+        (Some(a), Some(b)) if is_wide => a.claims.meet(b.claims),
+        (Some(a), Some(b)) => conflict(a, b),
+        (_, None) | (None, _) => false,
+    };
+    // Each place with the first of its knot.
+    let mut firsts: SmallVec<[(usize, usize); 16]> = SmallVec::new();
     for place in places {
-        let Some(case) = cases.get(*place) else { continue };
-        let ties = |other: &Case<'_>| match is_wide {
-            true => case.claims.meet(other.claims),
-            false => conflict(case, other),
-        };
-        let is_tied =
-            |knot: &Vec<usize>| knot.iter().filter_map(|place| cases.get(*place)).any(ties);
-        let (mut tied, free): (Vec<_>, Vec<_>) = knots.into_iter().partition(is_tied);
-        let mut knot: Vec<usize> = tied.drain(..).flatten().collect();
-        knot.push(*place);
-        knot.sort_unstable();
-        knots = free;
-        knots.push(knot);
+        let mut first = *place;
+        for at in 0..firsts.len() {
+            let Some((known, other)) = firsts.get(at).copied() else { continue };
+            if known != first && is_tied(*place, other) {
+                let joined = known.min(first);
+                let is_one = |knot: usize| knot == known || knot == first;
+                firsts.iter_mut().filter(|(knot, _)| is_one(*knot)).for_each(|of| of.0 = joined);
+                first = joined;
+            }
+        }
+        firsts.push((first, *place));
     }
-    knots.sort();
+    firsts.sort_unstable();
+    let knot = |of: &[(usize, usize)]| of.iter().map(|(_, place)| *place).collect();
+    let knots: Vec<Places> = firsts.chunk_by(|a, b| a.0 == b.0).map(knot).collect();
     *is_bounded |= !is_wide && knots.iter().any(|knot| has_neighbour(cases, places, knot));
     knots
 }

@@ -4,6 +4,7 @@
 
 use super::{
     QuoteRefusal,
+    carried::said,
     check::is_cut,
     occasion::{MANUALS_MAX, Manual},
     quote::By,
@@ -30,7 +31,10 @@ pub(super) fn run(
         if !is_cut(manual.cut) {
             return Err(QuoteRefusal::Manual(number));
         }
-        let turn = counter.turn(By::Manual(number), Stacking::default(), Limits::default());
+        // The reason is also what people read.
+        let said = said(2 * manual.reason.len() + manual.operator.len(), 0, 0);
+        let (stacking, limits) = (Stacking::default(), Limits::default());
+        let turn = counter.turn(By::Manual(number), stacking, limits, said);
         let done = match manual.line {
             Some(line) => place_of(line).and_then(|line| cut_line(counter, &turn, manual, line)),
             None => cut_order(counter, &turn, manual),

@@ -25,11 +25,17 @@ pub(super) struct Opening {
 pub(super) struct Moment<'a> {
     pub(super) occasion: &'a Occasion,
     local: LocalMoment,
+    /// The same time of the day before.
+    eve: LocalMoment,
 }
+
+/// Milliseconds of a day on a store's clock, which knows no summer time.
+const DAY_MS: i64 = 86_400_000;
 
 impl<'a> Moment<'a> {
     pub(super) fn of(occasion: &'a Occasion) -> Self {
-        Self { occasion, local: occasion.clock.local_moment(occasion.at) }
+        let local = |at| occasion.clock.local_moment(at);
+        Self { occasion, local: local(occasion.at), eve: local(occasion.at.plus_ms(-DAY_MS)) }
     }
 }
 
@@ -52,14 +58,21 @@ impl Opening {
         }
     }
 
-    fn holds(&self, hours: &[Hours], at: LocalMoment) -> bool {
+    /// Whether it is open at a moment. Hours past midnight belong to the day on which they began,
+    /// the `eve`.
+    pub(super) fn holds(&self, hours: &[Hours], at: LocalMoment, eve: LocalMoment) -> bool {
         let has =
             |bits: u32, n: u8| bits == 0 || bits & 1_u32.checked_shl(n.into()).unwrap_or(0) != 0;
+        let is_day = |day: LocalMoment| {
+            has(self.weekdays.into(), day.weekday()) && has(self.month_days, day.month_day())
+        };
+        let is_hour = |hours: &Hours| {
+            let began = if hours.is_after_midnight(at.minute()) { eve } else { at };
+            hours.has(at.minute()) && is_day(began)
+        };
         self.from.is_none_or(|from| at >= from)
             && self.until.is_none_or(|until| at < until)
-            && has(self.weekdays.into(), at.weekday())
-            && has(self.month_days, at.month_day())
-            && (hours.is_empty() || hours.iter().any(|hours| hours.has(at.minute())))
+            && (if hours.is_empty() { is_day(at) } else { hours.iter().any(is_hour) })
     }
 }
 
@@ -72,6 +85,11 @@ impl Hours {
         } else {
             minute >= self.from_minute || minute < self.until_minute
         }
+    }
+
+    /// Whether a minute lies behind the midnight that it goes past.
+    const fn is_after_midnight(self, minute: u16) -> bool {
+        self.until_minute < self.from_minute && minute < self.until_minute
     }
 }
 
@@ -87,7 +105,7 @@ pub(super) struct Uses {
 /// Whether a rule is open, as far as goods do not matter; if so, how many uses are left.
 pub(super) fn uses_left(rule: &Rule, opening: &Opening, moment: Moment<'_>) -> Result<Uses, Why> {
     let occasion = moment.occasion;
-    if !opening.holds(&rule.when.hours, moment.local) {
+    if !opening.holds(&rule.when.hours, moment.local, moment.eve) {
         return Err(Why::When);
     }
     let place = &rule.place;

@@ -47,6 +47,8 @@ pub struct Quote {
     pub points_spent: i64,
     /// Points that the order earns.
     pub points_earned: i64,
+    /// What earned them: `points_earned` in all.
+    pub earned: Vec<Earned>,
     /// What comes beside the goods.
     pub grants: Vec<Granted>,
     /// Lanes whose best combination was looked for within a bound and not proven.
@@ -104,10 +106,40 @@ pub struct Applied {
     pub by: By,
     /// In which lane.
     pub lane: Lane,
+    /// The step that applied; 0 for manual ones.
+    pub step: u8,
+    /// How many takings there were when its turn began: what it counted is what they had left.
+    pub after: u32,
     /// How many uses (`rule::Limits`); 1 for manual ones.
     pub uses: u32,
     /// Its part of `saved`.
     pub saved: Money,
+    /// Points that each unit cost that was bought for points; 0 otherwise.
+    pub points_each: i64,
+}
+
+/// Points that one rule gave for what was paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earned {
+    /// The rule.
+    pub rule: RuleIx,
+    /// How many points.
+    pub points: i64,
+    /// The units that earned them.
+    pub earning: Vec<Earning>,
+}
+
+/// Units of a line, side by side, that earned points: each by what was paid for it, times a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earning {
+    /// The line's place in the cart.
+    pub line: u16,
+    /// The first unit.
+    pub first: u32,
+    /// How many.
+    pub units: u32,
+    /// How often what was paid counts; 10,000 is once.
+    pub rate: u32,
 }
 
 /// What a rule did with this cart, and what it would need to do more.
@@ -163,6 +195,8 @@ pub enum Why {
     NeedsChoice,
     /// Reached; the shopper may choose so many more units of its gift or add-on goods.
     Choose(u32),
+    /// The record of the order would become longer than may be (`CARRIED_BYTES_MAX`).
+    Full,
 }
 
 /// Something an order brings beside its goods.
@@ -170,6 +204,8 @@ pub enum Why {
 pub struct Granted {
     /// By which rule; its reward says what.
     pub rule: RuleIx,
+    /// Who brought it: that rule, or a coupon of it.
+    pub by: By,
     /// The step that was reached.
     pub step: u8,
     /// How many times.
@@ -197,6 +233,7 @@ impl Why {
             Self::NeedsCoupon => "needs-coupon",
             Self::NeedsChoice => "needs-choice",
             Self::Choose(_) => "choose",
+            Self::Full => "full",
         }
     }
 }

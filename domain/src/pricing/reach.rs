@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** counts, never cuts.
 
+use smallvec::SmallVec;
+
 use super::{
     RuleIx, Why,
     book::{Hit, Ready, ReadyStep},
@@ -22,16 +24,20 @@ pub(super) struct Lines([u64; 4]);
 const _: () = assert!(CART_LINES_MAX <= 256, "every line has a bit");
 
 impl Lines {
-    /// The lines of hits that a rule lays hand on.
-    pub(super) fn of(hits: &[Hit], n_claimed: u8) -> Self {
+    /// The lines of hits.
+    pub(super) fn of(hits: &[Hit]) -> Self {
         let mut lines = Self::default();
-        for hit in hits.iter().filter(|hit| hit.part() < n_claimed) {
-            let line = hit.line();
+        for line in hits.iter().map(|hit| hit.line()) {
             if let Some(bits) = lines.0.get_mut(usize::from(line / 64)) {
                 *bits |= 1 << (line % 64);
             }
         }
         lines
+    }
+
+    /// Whether a line is among them.
+    fn has(&self, line: u16) -> bool {
+        self.0.get(usize::from(line / 64)).is_some_and(|bits| bits & 1 << (line % 64) != 0)
     }
 
     /// Whether two sets have a line in common.
@@ -49,12 +55,16 @@ pub(super) struct Case<'a> {
     pub(super) ready: &'a Ready,
     /// Its hits, sorted by part and line.
     pub(super) hits: &'a [Hit],
+    /// The lines of its goods.
+    pub(super) own: Lines,
     /// The lines of its goods and of those it rewards; what only counts is not among them.
     pub(super) claims: Lines,
     /// Uses that its limits leave.
     pub(super) uses_max: u32,
     /// Uses that they leave to all coupons of the rule together.
     pub(super) uses_shared: u32,
+    /// What its reduction says of itself on each line of an order, in bytes.
+    pub(super) said: u64,
     /// The items of all lines, in the order of goods.
     pub(super) items: &'a [&'a LineItem],
 }
@@ -82,7 +92,12 @@ impl<'a> Case<'a> {
 
     /// Whether a part means a line.
     pub(super) fn has(&self, part: u8, line: u16) -> bool {
-        self.hits.binary_search_by_key(&(part, line), |hit| (hit.part(), hit.line())).is_ok()
+        match part {
+            0 => self.own.has(line),
+            _ => {
+                self.hits.binary_search_by_key(&Hit::spot_of(part, line), |hit| hit.spot()).is_ok()
+            }
+        }
     }
 
     /// The cut that a reward of units has for a line; none where its list does not name the item.
@@ -113,7 +128,7 @@ impl<'a> Case<'a> {
 
     /// Its turn with the units.
     pub(super) fn turn(&self, counter: &mut Counter) -> Turn {
-        counter.turn(self.by, self.rule.stacking, self.rule.limits)
+        counter.turn(self.by, self.rule.stacking, self.rule.limits, self.said)
     }
 }
 
@@ -177,17 +192,16 @@ fn resized(need: NeedAmount, to: i64) -> NeedAmount {
 
 /// How far a cart has come.
 pub(super) fn reach(counter: &Counter, turn: &Turn, case: &Case<'_>, given: Given<'_>) -> Reach {
-    let steps = &case.ready.steps;
+    let mut tally = Tally::of(counter, turn, case, given);
     let mut met = None;
-    for (ix, step) in steps.iter().enumerate().rev() {
-        let times = times_met(counter, turn, case, step, given);
+    for (ix, step) in case.ready.steps.iter().enumerate().rev() {
+        let times = tally.times_met(step);
         if times > 0 {
             met = Some((u8::try_from(ix).unwrap_or(u8::MAX), times));
             break;
         }
     }
-    let next = next_step(counter, turn, case, given, met);
-    Reach { met, next }
+    Reach { met, next: tally.next_step(met) }
 }
 
 /// How often a step's needs are met; at most once unless the rule repeats.
@@ -198,66 +212,91 @@ pub(super) fn times_met(
     step: &ReadyStep,
     given: Given<'_>,
 ) -> u32 {
-    let each = step.needs.iter().map(|(need, part)| {
-        have(counter, turn, case, *part, given).of(*need).max(0) / size(*need).max(1)
-    });
-    let times = match case.rule.join {
-        Join::All => each.min(),
-        Join::Any => each.max(),
-    };
-    // A step without needs is always met, and as often as its goods allow.
-    let times = times.map_or(u32::MAX, |times| u32::try_from(times).unwrap_or(u32::MAX));
-    match case.rule.repeat {
-        Repeat::Once => times.min(1),
-        Repeat::Each => times,
-    }
+    Tally::of(counter, turn, case, given).times_met(step)
 }
 
-fn have(counter: &Counter, turn: &Turn, case: &Case<'_>, part: u8, given: Given<'_>) -> Have {
-    let mut have = Have::default();
-    for line in case.lines(part) {
-        for (_, run) in counter.runs_of(line) {
-            if counter.counts(turn, run) {
-                have.add(run, i64::from(run.n), turn.base);
+/// What there is of the parts of a rule, each counted once.
+struct Tally<'a> {
+    counter: &'a Counter,
+    turn: &'a Turn,
+    case: &'a Case<'a>,
+    given: Given<'a>,
+    counted: SmallVec<[(u8, Have); 2]>,
+}
+
+impl<'a> Tally<'a> {
+    fn of(counter: &'a Counter, turn: &'a Turn, case: &'a Case<'_>, given: Given<'a>) -> Self {
+        Self { counter, turn, case, given, counted: SmallVec::new() }
+    }
+
+    fn times_met(&mut self, step: &ReadyStep) -> u32 {
+        let rule = self.case.rule;
+        let each = step
+            .needs
+            .iter()
+            .map(|(need, part)| self.have(*part).of(*need).max(0) / size(*need).max(1));
+        let times = match rule.join {
+            Join::All => each.min(),
+            Join::Any => each.max(),
+        };
+        // A step without needs is always met, and as often as its goods allow.
+        let times = times.map_or(u32::MAX, |times| u32::try_from(times).unwrap_or(u32::MAX));
+        match rule.repeat {
+            Repeat::Once => times.min(1),
+            Repeat::Each => times,
+        }
+    }
+
+    fn have(&mut self, part: u8) -> Have {
+        if let Some((_, have)) = self.counted.iter().find(|(known, _)| *known == part) {
+            return *have;
+        }
+        let have = self.count(part);
+        self.counted.push((part, have));
+        have
+    }
+
+    fn count(&self, part: u8) -> Have {
+        let Self { counter, turn, case, given, .. } = self;
+        let mut have = Have::default();
+        for line in case.lines(part) {
+            for (_, run) in counter.runs_of(line) {
+                if counter.counts(turn, run) {
+                    have.add(run, i64::from(run.n), turn.base);
+                }
             }
         }
-    }
-    for (ix, n) in given {
-        if let Some(run) = counter.run(*ix)
-            && case.has(part, run.line)
-            && counter.counts(turn, run)
-        {
-            have.add(run, -i64::from(*n), turn.base);
+        for (ix, n) in *given {
+            if let Some(run) = counter.run(*ix)
+                && case.has(part, run.line)
+                && counter.counts(turn, run)
+            {
+                have.add(run, -i64::from(*n), turn.base);
+            }
         }
+        have
     }
-    have
-}
 
-/// What the next step needs, or the next time of the last one.
-fn next_step(
-    counter: &Counter,
-    turn: &Turn,
-    case: &Case<'_>,
-    given: Given<'_>,
-    met: Option<(u8, u32)>,
-) -> Option<Next> {
-    let steps = &case.ready.steps;
-    let (ix, times) = met.map_or((0, 1), |(ix, times)| {
-        let is_last = usize::from(ix) + 1 >= steps.len();
-        if is_last { (ix, times.saturating_add(1)) } else { (ix + 1, 1) }
-    });
-    let may_repeat = case.rule.repeat == Repeat::Each && times <= case.uses_max;
-    if times > 1 && !may_repeat {
-        return None;
+    /// What the next step needs, or the next time of the last one.
+    fn next_step(&mut self, met: Option<(u8, u32)>) -> Option<Next> {
+        let case = self.case;
+        let steps = &case.ready.steps;
+        let (ix, times) = met.map_or((0, 1), |(ix, times)| {
+            let is_last = usize::from(ix) + 1 >= steps.len();
+            if is_last { (ix, times.saturating_add(1)) } else { (ix + 1, 1) }
+        });
+        let may_repeat = case.rule.repeat == Repeat::Each && times <= case.uses_max;
+        if times > 1 && !may_repeat {
+            return None;
+        }
+        let step = steps.get(usize::from(ix))?;
+        // The first that is lacking: sentences name one thing to do next.
+        step.needs.iter().find_map(|(need, part)| {
+            let wanted = size(*need).saturating_mul(i64::from(times));
+            let lacks = wanted - self.have(*part).of(*need);
+            (lacks > 0).then(|| Next { missing: resized(*need, lacks), step: ix, times })
+        })
     }
-    let step = steps.get(usize::from(ix))?;
-    let missing = step.needs.iter().filter_map(|(need, part)| {
-        let wanted = size(*need).saturating_mul(i64::from(times));
-        let lacks = wanted - have(counter, turn, case, *part, given).of(*need);
-        (lacks > 0).then(|| resized(*need, lacks))
-    });
-    // The first that is lacking: sentences name one thing to do next.
-    missing.into_iter().next().map(|missing| Next { missing, step: ix, times })
 }
 
 /// What became of a rule's turn.

@@ -164,6 +164,9 @@ pub enum Birthday {
 }
 
 /// When a rule is in force, on the store's clock. All that is given must hold.
+///
+/// Weekdays and days of the month name the day on which hours begin: Friday, 22:00–02:00 is open at
+/// one o'clock on Saturday and not at one o'clock on Friday. `from` and `until` hold for the moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
@@ -492,7 +495,7 @@ pub enum StackingMode {
 }
 
 /// What a rate or a threshold counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Base {
     /// What earlier lanes and rules have left.

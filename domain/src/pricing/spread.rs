@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** the parts sum to the whole, no part is above its cap, and at most one run is split
 //! however many units there are.
+//!
+//! Sums of a whole cart fit `i64` (prices and quantities are limited); products of two of them may not.
 
 use super::units::{Counter, Turn};
 
@@ -32,7 +34,7 @@ pub(super) struct Split {
     pub(super) parts: Vec<Part>,
     shares: Vec<Share>,
     is_full: Vec<bool>,
-    remainders: Vec<(i128, usize)>,
+    remainders: Vec<(i64, usize)>,
 }
 
 impl Split {
@@ -42,8 +44,8 @@ impl Split {
         self.shares.resize(self.parts.len(), Share { each: 0, extra: 0 });
         self.is_full.clear();
         self.is_full.extend(self.parts.iter().map(|part| part.cap == 0 || part.n == 0));
-        let room: i128 = self.parts.iter().map(|p| i128::from(p.cap) * i128::from(p.n)).sum();
-        let mut left = i128::from(amount).min(room).max(0);
+        let room: i64 = self.parts.iter().map(|part| part.cap * i64::from(part.n)).sum();
+        let mut left = amount.min(room).max(0);
         // Where nobody's cap is below its weight, nobody's share can be above its cap.
         if self.parts.iter().any(|part| part.cap < part.weight) {
             while let Some(filled) = self.fill(left) {
@@ -56,49 +58,44 @@ impl Split {
         }
     }
 
-    fn open(&self) -> impl Iterator<Item = (usize, &Part)> {
-        let all = self.parts.iter().zip(&self.is_full).enumerate();
-        all.filter(|(_, (_, is_full))| !**is_full).map(|(i, (part, _))| (i, part))
+    fn open(&self) -> impl Iterator<Item = &Part> {
+        let all = self.parts.iter().zip(&self.is_full);
+        all.filter(|(_, is_full)| !**is_full).map(|(part, _)| part)
     }
 
-    fn weight(&self) -> i128 {
-        self.open().map(|(_, part)| i128::from(part.weight) * i128::from(part.n)).sum()
+    fn weight(&self) -> i64 {
+        self.open().map(|part| part.weight * i64::from(part.n)).sum()
     }
 
     /// Fills the parts whose cap is below their share; answers with how much, if there are any.
     /// Each time fills at least one, so there are as many times as parts at most.
-    fn fill(&mut self, left: i128) -> Option<i128> {
+    fn fill(&mut self, left: i64) -> Option<i64> {
         let weight = self.weight();
-        let is_over = |part: &Part| left * i128::from(part.weight) > i128::from(part.cap) * weight;
+        let product = |a: i64, b: i64| i128::from(a) * i128::from(b);
+        let is_over = |part: &Part| product(left, part.weight) > product(part.cap, weight);
         let mut filled = None;
         let parts = self.parts.iter().zip(&mut self.shares).zip(&mut self.is_full);
         for ((part, share), is_full) in parts {
             if !*is_full && is_over(part) {
                 share.each = part.cap;
                 *is_full = true;
-                *filled.get_or_insert(0) += i128::from(part.cap) * i128::from(part.n);
+                *filled.get_or_insert(0) += part.cap * i64::from(part.n);
             }
         }
         filled
     }
 
     /// Splits what fits: the whole fen first, then one more for the largest remainders.
-    fn place(&mut self, left: i128, weight: i128) {
-        let heaviest = self.parts.iter().map(|part| part.weight).max().unwrap_or(0);
+    fn place(&mut self, left: i64, weight: i64) {
         // Nearly always: then one machine division does instead of a call for 128 bits.
-        let small = match (i64::try_from(left), i64::try_from(weight)) {
-            (Ok(left), Ok(weight)) if left.checked_mul(heaviest).is_some() => Some((left, weight)),
-            _ => None,
-        };
-        let divided = |part: &Part| match small {
-            Some((left, weight)) => {
-                let product = left * part.weight;
-                (product / weight, i128::from(product % weight))
-            }
+        let divided = |part: &Part| match left.checked_mul(part.weight) {
+            Some(product) => (product / weight, product % weight),
             None => {
-                let product = left * i128::from(part.weight);
-                // Not above the cap, which is an `i64`.
-                (i64::try_from(product / weight).unwrap_or(0), product % weight)
+                let (product, weight) =
+                    (i128::from(left) * i128::from(part.weight), i128::from(weight));
+                let fits = |number: i128| i64::try_from(number).unwrap_or(0);
+                // The one is not above the cap, the other below the weight.
+                (fits(product / weight), fits(product % weight))
             }
         };
         let mut rest = left;
@@ -108,7 +105,7 @@ impl Split {
             if !is_full {
                 let (each, remainder) = divided(part);
                 share.each = each;
-                rest -= i128::from(each) * i128::from(part.n);
+                rest -= each * i64::from(part.n);
                 self.remainders.push((-remainder, i));
             }
         }
@@ -117,7 +114,7 @@ impl Split {
         }
         for (_, i) in &self.remainders {
             if let (Some(part), Some(share)) = (self.parts.get(*i), self.shares.get_mut(*i)) {
-                let extra = rest.min(i128::from(part.n));
+                let extra = rest.min(i64::from(part.n));
                 share.extra = u32::try_from(extra).unwrap_or(0);
                 rest -= extra;
             }

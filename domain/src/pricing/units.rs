@@ -7,18 +7,20 @@
 
 use super::{
     By, RuleIx, Taking,
-    occasion::Occasion,
+    carried::Carried,
     quote::QuoteRefusal,
-    rule::{Base, Cut, Lane, Limits, StackingMode},
+    rule::{Base, Cut, Lane, Limits, Stacking, StackingMode},
     spread::Split,
 };
 use crate::{
-    cart::{CartLine, LineItem},
+    cart::CartLine,
     catalog::Unit,
     money::{BasisPoints, Money, UNIT_PRICE_MINOR_MAX},
     quantity::QUANTITY_MILLI_MAX,
 };
 
+/// Takings that a line mostly has at most; more only grow a list.
+const TAKINGS_OF_LINE: usize = 8;
 /// No next run.
 const END: usize = usize::MAX;
 
@@ -72,7 +74,25 @@ pub(super) struct Turn {
     pub(super) base: Base,
     /// Its floors.
     pub(super) limits: Limits,
+    /// What its reduction says of itself on each line, in bytes.
+    said: u64,
     number: u32,
+    /// What it counted.
+    began: Began,
+}
+
+/// What a turn counted: the step that applies, and how many takings there were before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Began {
+    pub(super) step: u8,
+    pub(super) after: u32,
+}
+
+impl Turn {
+    /// The turn when this step applies.
+    pub(super) fn at(self, step: u8) -> Self {
+        Self { began: Began { step, ..self.began }, ..self }
+    }
 }
 
 /// The counter: all units, and what was taken from them so far.
@@ -82,16 +102,24 @@ pub(super) struct Counter {
     takings: Vec<Taking>,
     lane: Lane,
     turns: u32,
+    /// Steps of searches.
+    steps: u64,
     /// The shopper's points.
     pub(super) points: Points,
     /// Runs as they were before an attempt changed them.
     past: Vec<(usize, Run)>,
     /// Uses of coupon rules so far: coupons of one rule share what its limits leave.
     used: Vec<(RuleIx, u32)>,
+    /// Points that each unit costs that a rule sells for points.
+    prices: Vec<(By, i64)>,
+    /// What each turn had counted: one for all takings of one that stand together.
+    began: Vec<Began>,
     /// Attempts that are being made, one inside the other.
     attempts: u32,
     /// Memory that splits use again and again.
     pub(super) split: Split,
+    /// How long the record of the order would be.
+    carried: Carried,
 }
 
 /// A shopper's points while a quote is made.
@@ -123,18 +151,22 @@ impl Counter {
         for (line, (place, cart_line)) in (0..).zip(lines) {
             runs.push(first_run(line, place, cart_line)?);
         }
-        let takings = Vec::with_capacity(n_lines * 4);
+        let takings = Vec::with_capacity(n_lines * TAKINGS_OF_LINE);
         let (lane, split) = (Lane::Price, Split::default());
         Ok(Self {
             runs,
             takings,
             lane,
             turns: 0,
+            steps: 0,
             points,
             past: Vec::new(),
             used: Vec::new(),
+            prices: Vec::new(),
+            began: Vec::new(),
             attempts: 0,
             split,
+            carried: Carried::of(n_lines),
         })
     }
 
@@ -146,17 +178,31 @@ impl Counter {
         }
     }
 
-    /// Begins a turn.
-    pub(super) fn turn(&mut self, by: By, stacking: super::rule::Stacking, limits: Limits) -> Turn {
+    /// Begins a turn; its reduction says so many bytes of itself.
+    pub(super) fn turn(&mut self, by: By, stacking: Stacking, limits: Limits, said: u64) -> Turn {
         self.turns += 1;
+        let after = u32::try_from(self.takings.len()).unwrap_or(u32::MAX);
         Turn {
             by,
             mode: stacking.mode,
             refuses_reduced: stacking.refuses_reduced,
             base: stacking.base,
             limits,
+            said,
             number: self.turns,
+            began: Began { step: 0, after },
         }
+    }
+
+    /// A search took so many steps.
+    pub(super) const fn note_steps(&mut self, steps: u64) {
+        self.steps += steps;
+    }
+
+    /// Turns and steps so far, with those of attempts, each turn with a look at every run.
+    pub(super) fn work(&self) -> u64 {
+        let runs = u64::try_from(self.runs.len()).unwrap_or(u64::MAX);
+        self.steps + u64::from(self.turns) * runs
     }
 
     /// A run by its index; an index from elsewhere finds nothing to take.
@@ -184,6 +230,11 @@ impl Counter {
         self.lane
     }
 
+    /// What was taken so far, in order.
+    pub(super) fn takings(&self) -> &[Taking] {
+        &self.takings
+    }
+
     /// The takings, when all is done.
     pub(super) fn into_takings(self) -> Vec<Taking> {
         self.takings
@@ -192,7 +243,9 @@ impl Counter {
     /// Carries something out, answers what it took, and undoes it.
     pub(super) fn attempt<T>(&mut self, attempt: impl FnOnce(&mut Self) -> T) -> (i64, T) {
         let (n_runs, n_takings, n_past) = (self.runs.len(), self.takings.len(), self.past.len());
-        let (points, n_used) = (self.points, self.used.len());
+        let (points, n_used, n_prices) = (self.points, self.used.len(), self.prices.len());
+        let n_began = self.began.len();
+        let carried = self.carried.clone();
         self.attempts += 1;
         let answer = attempt(self);
         self.attempts -= 1;
@@ -205,8 +258,41 @@ impl Counter {
         self.runs.truncate(n_runs);
         self.takings.truncate(n_takings);
         self.used.truncate(n_used);
-        self.points = points;
+        self.prices.truncate(n_prices);
+        self.began.truncate(n_began);
+        (self.points, self.carried) = (points, carried);
         (taken, answer)
+    }
+
+    /// Carries a turn out that splits at most so many runs; none where the record of the order
+    /// would become too long by it.
+    pub(super) fn within<T>(
+        &mut self,
+        said: u64,
+        splits: u64,
+        turn: impl Fn(&mut Self) -> T,
+    ) -> Option<T> {
+        if !self.carried.has_room(said, splits) {
+            let before = self.carried.bytes();
+            let is_over = |counter: &mut Self| {
+                turn(counter);
+                counter.carried.is_over_since(before)
+            };
+            if self.attempt(is_over).1 {
+                return None;
+            }
+        }
+        Some(turn(self))
+    }
+
+    /// Notes what a case writes down beside the lines; `false` where there is no room for it.
+    pub(super) const fn bring(&mut self, said: u64) -> bool {
+        self.carried.bring(said)
+    }
+
+    /// Units there are in all: no turn splits more runs.
+    pub(super) fn n_units(&self) -> u64 {
+        self.runs.iter().map(|run| u64::from(run.n)).sum()
     }
 
     /// Uses of a coupon rule so far.
@@ -221,6 +307,24 @@ impl Counter {
         {
             self.used.push((rule, uses));
         }
+    }
+
+    /// Units are bought for so many points each.
+    pub(super) fn buy(&mut self, by: By, points: i64, units: u32) {
+        if points != 0 && units > 0 {
+            self.points.spend(points * i64::from(units));
+            self.prices.push((by, points));
+        }
+    }
+
+    /// Points that each unit costs that was bought so.
+    pub(super) fn points_price(&self, by: By) -> i64 {
+        self.prices.iter().find(|(buyer, _)| *buyer == by).map_or(0, |(_, points)| *points)
+    }
+
+    /// The takings of each turn, with what it had counted.
+    pub(super) fn turns(&self) -> impl Iterator<Item = (&[Taking], Began)> {
+        self.takings.chunk_by(|a, b| a.by == b.by).zip(self.began.iter().copied())
     }
 
     /// Remembers a run before it changes, as long as somebody may want it back.
@@ -303,6 +407,10 @@ impl Counter {
             }
         }
         if each != 0 {
+            self.carried.take(run.line, turn.by, turn.said);
+            if self.takings.last().is_none_or(|last| last.by != turn.by) {
+                self.began.push(turn.began);
+            }
             self.takings.push(Taking {
                 line: run.line,
                 first: run.first,
@@ -329,6 +437,7 @@ impl Counter {
         if let Some(rest) = self.runs.get_mut(ix) {
             let mut parted = *rest;
             parted.n = n;
+            self.carried.split(parted.line);
             rest.first += n;
             rest.n -= n;
             rest.next = new_ix;
@@ -383,39 +492,4 @@ fn per_unit(run: &Run, price: i64) -> i64 {
 pub(super) fn portion(amount: i64, rate: BasisPoints) -> i64 {
     // Not more than the amount, as rates here are at most one.
     Money::from_minor(amount).portion(rate).map_or(amount, Money::minor)
-}
-
-/// Goods in an order of their own, so that the order of scanning decides nothing.
-pub(super) fn order_of_goods(lines: &[CartLine]) -> Vec<u16> {
-    let mut order: Vec<u16> = (0..).take(lines.len()).collect();
-    let key = |place: &u16| {
-        lines.get(usize::from(*place)).map(|line| {
-            let LineItem { sku, list_price, .. } = &line.item;
-            (sku.as_str(), list_price.minor(), line.quantity.milli(), line.label_amount, line.id)
-        })
-    };
-    order.sort_by(|a, b| key(a).cmp(&key(b)));
-    order
-}
-
-/// The occasion's own amounts, which no cart has looked at.
-pub(super) fn check_occasion(occasion: &Occasion) -> Result<(), QuoteRefusal> {
-    let fee = 0..=UNIT_PRICE_MINOR_MAX;
-    let points = occasion.shopper.as_ref().map_or(0, |shopper| shopper.points);
-    if !fee.contains(&occasion.delivery_fee.minor()) || occasion.points_to_pay < 0 || points < 0 {
-        return Err(QuoteRefusal::Occasion);
-    }
-    let n_others = occasion.choices.len().max(occasion.used.len());
-    if n_others > super::rule::RULES_MAX {
-        return Err(QuoteRefusal::Occasion);
-    }
-    if occasion.coupons.len() > super::occasion::COUPONS_MAX {
-        return Err(QuoteRefusal::Coupons);
-    }
-    let is_twice = occasion
-        .coupons
-        .iter()
-        .enumerate()
-        .any(|(i, coupon)| occasion.coupons.iter().take(i).any(|c| c.code == coupon.code));
-    if is_twice { Err(QuoteRefusal::Coupons) } else { Ok(()) }
 }

@@ -191,6 +191,7 @@ fn note_rows(book: &PriceBook, note: &Note, show: &[Detail]) -> Vec<String> {
                     | Why::NoBetter
                     | Why::NeedsCoupon
                     | Why::NeedsChoice
+                    | Why::Full
                     | Why::Choose(_) => String::new(),
                 };
                 rows.push(format!("why {id} {}{by}", note.why.code()));

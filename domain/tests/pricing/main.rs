@@ -10,7 +10,11 @@
 //! | `always` | that, over 100,000 random carts, and under permutation and replay |
 //! | `brute` | small carts, priced by trying everything |
 //! | `refuse` | absurd rules, refused with a reason |
+//! | `warn` | foolish rules, told what is foolish |
+//! | `loses` | rules that sell below cost, told with a cart |
 //! | `doors` | absurd carts and occasions, refused with a reason |
+//! | `full` | what the record of an order may carry |
+//! | `orders` | that an order's conditions and grants hold as long as everything is kept |
 //! | `fuzz` | bytes made into rule sets and carts |
 //!
 //! **Invariant:** nothing here looks inside the engine; everything is deterministic, and a failure
@@ -33,7 +37,11 @@ mod brute;
 mod crowd;
 mod dice;
 mod doors;
+mod full;
 mod fuzz;
+mod loses;
+mod orders;
 mod refuse;
 mod rules;
+mod warn;
 mod world;

@@ -101,6 +101,8 @@ fn absurd_rules_are_refused() {
         ("no name", bent(|rule| rule.name.clear())),
         ("a long name", bent(|rule| rule.name = "名".repeat(RULE_NAME_CHARS_MAX + 1))),
         ("a line break in a name", bent(|rule| rule.name = "a\nb".to_owned())),
+        ("a blank before a name", bent(|rule| rule.name = " half".to_owned())),
+        ("a blank behind a name", bent(|rule| rule.name = "半价\u{3000}".to_owned())),
         ("no steps", bent(|rule| rule.steps.clear())),
         ("too many steps", bent(|rule| rule.steps = vec![rule.steps[0].clone(); STEPS_MAX + 1])),
         (
@@ -166,6 +168,16 @@ fn absurd_rules_are_refused() {
     for (what, rule) in table {
         refused(what, set(vec![rule]));
     }
+}
+
+#[test]
+fn goods_are_not_named_by_what_nobody_sees() {
+    for name in ["", " ", " fruit", "水果\u{3000}", "a\nb"] {
+        let sets = BTreeMap::from([(name.to_owned(), Goods::default())]);
+        refused(name, RuleSet { sets, rules: vec![half()] });
+    }
+    let sets = BTreeMap::from([("水 果".to_owned(), Goods::default())]);
+    assert_eq!(check(&RuleSet { sets, rules: vec![half()] }), Vec::new());
 }
 
 #[test]

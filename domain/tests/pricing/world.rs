@@ -43,7 +43,7 @@ pub(crate) const BASKET: Size = Size { rules: 9, lines: 8, pieces: 5 };
 pub(crate) const TROLLEY: Size = Size { rules: 25, lines: 40, pieces: 30 };
 
 /// sku, style, brand, category, colour, size, tag, unit.
-type Shelf = (
+pub(crate) type Shelf = (
     &'static str,
     &'static str,
     &'static str,

@@ -15,6 +15,7 @@ use crate::{
 
 /// A step that is met although the chosen units do not count for it.
 struct Chosen {
+    step: u8,
     cut: Cut,
     is_gift: bool,
     /// Units per time.
@@ -27,18 +28,20 @@ struct Chosen {
 
 /// Cuts the units that were chosen, or tells how many more may be.
 pub(super) fn apply(counter: &mut Counter, turn: &Turn, case: &Case<'_>) -> Done {
-    let steps = case.ready.steps.iter().zip(&case.rule.steps).rev();
-    let Some(chosen) = steps.filter_map(|(r, s)| met(counter, turn, case, r, &s.reward)).next()
+    let steps = case.ready.steps.iter().enumerate().rev();
+    let Some(chosen) = steps.filter_map(|(at, step)| met(counter, turn, case, step, at)).next()
     else {
         let next = reach(counter, turn, case, &[]).next;
         return not_reached(counter, turn, case, next);
     };
+    let turn = &turn.at(chosen.step);
     let (mut purse, mut cut_units) = (Purse::of(case), 0);
     for (ix, n) in &chosen.units {
         let each = counter.run(*ix).map_or(0, |run| Counter::cut(turn, run, chosen.cut));
         let (whole, rest) = purse.pay(*n, each);
         let taken = counter.take(turn, *ix, whole, each);
-        if chosen.is_gift && whole > 0 {
+        // What a floor leaves a price on is reduced, not given away.
+        if chosen.is_gift && counter.run(taken).is_some_and(|run| run.now == 0) {
             counter.give(taken);
         }
         if rest > 0 {
@@ -60,8 +63,9 @@ fn met(
     turn: &Turn,
     case: &Case<'_>,
     ready: &ReadyStep,
-    reward: &Reward,
+    at: usize,
 ) -> Option<Chosen> {
+    let reward = &case.rule.steps.get(at)?.reward;
     let (count, cut, is_gift) = if let Reward::AddOn { count, cut, .. } = reward {
         (*count, *cut, false)
     } else if let Reward::Gift { count, .. } = reward {
@@ -88,7 +92,8 @@ fn met(
     }
     let times = if low == enough { met_with(n_there).max(low) } else { low };
     let units = first_units(&pool, count.saturating_mul(low));
-    Some(Chosen { cut, is_gift, count, may: count.saturating_mul(times), units })
+    let step = u8::try_from(at).ok()?;
+    Some(Chosen { step, cut, is_gift, count, may: count.saturating_mul(times), units })
 }
 
 /// Units that may be chosen, dearest first.

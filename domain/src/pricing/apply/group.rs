@@ -7,52 +7,124 @@ use std::cmp::Reverse;
 use smallvec::{SmallVec, smallvec};
 
 use super::{Purse, idle};
-use crate::{
-    money::Money,
-    pricing::{
-        Why,
-        quote::Next,
-        reach::{Case, Done},
-        rule::{Cut, NeedAmount, Repeat, Reward, Slot},
-        spread::{self, Part},
-        units::{Counter, Turn},
-    },
+use crate::pricing::{
+    Why,
+    quote::Next,
+    reach::{Case, Done},
+    rule::{Cut, NeedAmount, Repeat, Reward},
+    spread::{self, Part},
+    units::{Counter, Turn},
 };
 
-/// How units of one pool make a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::pricing) enum Grouping {
-    /// `n` units, the cheapest `count` of which are cut.
-    Cheapest { n: u32, count: u32, cut: Cut },
-    /// `n` units for one price.
-    Together { n: u32, price: Money },
-    /// Every unit there is, the cheapest `count` of which are cut, when there are `n`.
-    Pool { n: u32, count: u32, cut: Cut },
+/// What a rule makes groups of, and what each of them brings: the one description that turns and the
+/// search for the best parting share.
+#[derive(Clone, Debug)]
+pub(in crate::pricing) struct Grouping {
+    kind: Kind,
+    /// What each group needs: so many units of a part.
+    pub(in crate::pricing) seats: Seats,
+}
+
+/// So many units of which part.
+type Seats = SmallVec<[(u8, u32); 4]>;
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// The cheapest `count` are cut.
+    Cheapest { count: u32, cut: Cut },
+    /// The same of every unit there is.
+    OfAll { count: u32, cut: Cut },
+    /// All together are cut: the sum to a price or by an amount, or each part to a rate.
+    Whole(Cut),
+    /// The first `buy` stay as they are, the others are cut.
+    After { buy: u32, cut: Cut },
 }
 
 impl Grouping {
-    /// The grouping of a reward that has one pool; the others have slots or two pools.
-    pub(in crate::pricing) const fn of(reward: &Reward, repeat: Repeat) -> Option<Self> {
-        match (reward, repeat) {
-            (Reward::Nth { n, cut }, _) => Some(Self::Cheapest { n: *n, count: 1, cut: *cut }),
-            (Reward::BuyGet { buy, get, cut, goods: None }, _) => {
-                Some(Self::Cheapest { n: *buy + *get, count: *get, cut: *cut })
+    /// The grouping of a step; none for rewards that need no group.
+    pub(in crate::pricing) fn of(case: &Case<'_>, step: u8) -> Option<Self> {
+        let at = usize::from(step);
+        let rewarded = case.ready.steps.get(at).map_or(&[][..], |step| step.rewarded.as_slice());
+        let reward = &case.rule.steps.get(at)?.reward;
+        let one = |n: u32, kind: Kind| Some(Self { kind, seats: smallvec![(0, n)] });
+        if let Reward::Nth { n, cut } = reward {
+            one(*n, Kind::Cheapest { count: 1, cut: *cut })
+        } else if let Reward::Cheapest { of, count, cut } = reward {
+            let (count, cut) = (*count, *cut);
+            let kind = match case.rule.repeat {
+                Repeat::Once => Kind::OfAll { count, cut },
+                Repeat::Each => Kind::Cheapest { count, cut },
+            };
+            one(*of, kind)
+        } else if let Reward::Pick { n, price } = reward {
+            one(*n, Kind::Whole(Cut::Price(*price)))
+        } else if let Reward::BuyGet { buy, get, cut, goods } = reward {
+            if goods.is_none() {
+                return one(*buy + *get, Kind::Cheapest { count: *get, cut: *cut });
             }
-            (Reward::Cheapest { of, count, cut }, Repeat::Once) => {
-                Some(Self::Pool { n: *of, count: *count, cut: *cut })
-            }
-            (Reward::Cheapest { of, count, cut }, Repeat::Each) => {
-                Some(Self::Cheapest { n: *of, count: *count, cut: *cut })
-            }
-            (Reward::Pick { n, price }, _) => Some(Self::Together { n: *n, price: *price }),
-            _ => None,
+            let other = rewarded.first().copied().unwrap_or(0);
+            let kind = Kind::After { buy: *buy, cut: *cut };
+            Some(Self { kind, seats: smallvec![(0, *buy), (other, *get)] })
+        } else if let Reward::Bundle { slots, cut } = reward {
+            let counts = slots.iter().map(|slot| slot.count);
+            let seats = rewarded.iter().copied().zip(counts).collect();
+            Some(Self { kind: Kind::Whole(*cut), seats })
+        } else {
+            None
         }
     }
 
-    /// Units of a group.
-    pub(in crate::pricing) const fn size(self) -> u32 {
-        match self {
-            Self::Cheapest { n, .. } | Self::Together { n, .. } | Self::Pool { n, .. } => n,
+    /// Whether it takes whatever is there, so that there is nothing to choose.
+    pub(in crate::pricing) const fn is_of_all(&self) -> bool {
+        matches!(self.kind, Kind::OfAll { .. })
+    }
+
+    /// What a group saves; its members stand seat by seat, in each the dearest first.
+    pub(in crate::pricing) fn saved(
+        &self,
+        counter: &Counter,
+        turn: &Turn,
+        members: &[(usize, u32)],
+    ) -> i64 {
+        let cut_all = |ix: usize, n: u32, cut: Cut| {
+            counter.run(ix).map_or(0, |run| Counter::cut(turn, run, cut) * i64::from(n))
+        };
+        match self.kind {
+            Kind::Cheapest { count, cut } | Kind::OfAll { count, cut } => {
+                cheapest_saved(counter, turn, members, count, cut)
+            }
+            Kind::Whole(Cut::Price(price)) => (now_of(counter, members) - price.minor()).max(0),
+            Kind::Whole(Cut::Off(off)) => off.minor().min(now_of(counter, members)),
+            Kind::Whole(cut @ Cut::Rate(_)) => {
+                members.iter().map(|(ix, n)| cut_all(*ix, *n, cut)).sum()
+            }
+            Kind::After { buy, cut } => {
+                skip_units(members, buy).iter().map(|(ix, n)| cut_all(*ix, *n, cut)).sum()
+            }
+        }
+    }
+
+    /// Makes a group, `times` over, that saves an amount. Who buys one thing to get another keeps
+    /// what it costs.
+    pub(in crate::pricing) fn make(
+        &self,
+        counter: &mut Counter,
+        turn: &Turn,
+        members: &[(usize, u32)],
+        amount: i64,
+        times: u32,
+    ) {
+        match self.kind {
+            Kind::Cheapest { .. } | Kind::OfAll { .. } | Kind::Whole(_) => {
+                take_together(counter, turn, members, amount, times);
+            }
+            Kind::After { buy, .. } => {
+                let gets = skip_units(members, buy);
+                for (ix, n) in first_units(members, buy) {
+                    counter.take(turn, ix, n * times, 0);
+                }
+                take_together(counter, turn, &gets, amount, times);
+            }
         }
     }
 }
@@ -71,9 +143,12 @@ pub(super) fn apply(
     let mut left = case.uses_max.min(times);
     let is_limited = left < u32::MAX;
     let (mut purse, mut uses, mut is_part) = (Purse::of(case), 0, false);
-    let pools = Pools::of(counter, turn, case, step);
+    let Some(grouping) = Grouping::of(case, step) else {
+        return Done::nothing(Why::NoGoods, None);
+    };
+    let pools = pools(counter, turn, case, &grouping);
     let missing = loop {
-        let members = match pools.next_group(counter, turn) {
+        let members = match grouping.gather(counter, turn, &pools) {
             Ok(members) => members,
             Err(missing) => break missing,
         };
@@ -81,16 +156,16 @@ pub(super) fn apply(
             is_part = is_limited && case.rule.repeat == Repeat::Each;
             break 0;
         }
-        let (whole, at_once) = (pools.reduction(counter, turn, &members), bulk(counter, &members));
+        let whole = grouping.saved(counter, turn, &members);
         if whole <= 0 {
             break 0;
         }
-        let (paid, rest) = purse.pay(at_once.min(left), whole);
+        let (paid, rest) = purse.pay(bulk(counter, &members).min(left), whole);
         if paid > 0 {
-            pools.take(counter, turn, &members, whole, paid);
+            grouping.make(counter, turn, &members, whole, paid);
         }
         if rest > 0 {
-            pools.take(counter, turn, &members, rest, 1);
+            grouping.make(counter, turn, &members, rest, 1);
         }
         let made = paid + u32::from(rest > 0);
         uses += made;
@@ -107,7 +182,11 @@ pub(super) fn apply(
     });
     let why = match (uses, is_part) {
         (0, _) if next.is_some() => Why::Short,
-        (0, _) => idle(counter, turn, case, 0),
+        (0, _) => {
+            // A set is about its slots' goods, whatever the rule's own are.
+            let part = grouping.seats.first().map_or(0, |(part, _)| *part);
+            idle(counter, turn, case, part)
+        }
         (_, true) => Why::AppliedInPart,
         (_, false) => Why::Applied,
     };
@@ -127,8 +206,8 @@ fn bulk(counter: &Counter, members: &[(usize, u32)]) -> u32 {
     groups.min().unwrap_or(1).max(1)
 }
 
-/// Takes one group's reduction from chosen units.
-pub(in crate::pricing) fn take_group(
+/// Takes a reduction from units together, split by what they cost.
+pub(in crate::pricing) fn take_together(
     counter: &mut Counter,
     turn: &Turn,
     members: &[(usize, u32)],
@@ -143,149 +222,69 @@ pub(in crate::pricing) fn take_group(
     });
 }
 
-/// The units a group rule chooses from, dearest first.
-struct Pools<'a> {
-    kind: Kind<'a>,
-    pools: SmallVec<[Pool; 2]>,
-}
-
 /// Open runs, dearest first.
 type Pool = SmallVec<[usize; 16]>;
 
-enum Kind<'a> {
-    One(Grouping),
-    Two { buy: u32, get: u32, cut: Cut },
-    Slots { slots: &'a [Slot], cut: Cut },
+/// For each seat the runs it is filled from.
+fn pools(
+    counter: &Counter,
+    turn: &Turn,
+    case: &Case<'_>,
+    grouping: &Grouping,
+) -> SmallVec<[Pool; 2]> {
+    // Who buys gives away what cannot be cut, as long as there is some.
+    let last = match (grouping.kind, grouping.seats.as_slice()) {
+        (Kind::After { .. }, [_, (other, _)]) => Some(*other),
+        (Kind::After { .. } | Kind::Cheapest { .. } | Kind::OfAll { .. } | Kind::Whole(_), _) => {
+            None
+        }
+    };
+    let pool = |(seat, (part, _)): (usize, &(u8, u32))| {
+        dearest(counter, turn, case, *part, last.filter(|_| seat == 0))
+    };
+    grouping.seats.iter().enumerate().map(pool).collect()
 }
 
-impl<'a> Pools<'a> {
-    fn of(counter: &Counter, turn: &Turn, case: &Case<'a>, step: u8) -> Self {
-        let at = usize::from(step);
-        let (rule, ready) = (case.rule, case.ready);
-        let rewarded = ready.steps.get(at).map_or(&[][..], |step| step.rewarded.as_slice());
-        let reward = rule.steps.get(at).map(|step| &step.reward);
-        let pool = |part: u8| dearest(counter, turn, case, part, None);
-        let grouping = reward.and_then(|reward| Grouping::of(reward, rule.repeat));
-        match (grouping, reward) {
-            (Some(grouping), _) => Self { kind: Kind::One(grouping), pools: smallvec![pool(0)] },
-            (None, Some(Reward::BuyGet { buy, get, cut, .. })) => {
-                let other = rewarded.first().copied().unwrap_or(0);
-                // Who buys gives away what cannot be cut, as long as there is some.
-                let pools = smallvec![dearest(counter, turn, case, 0, Some(other)), pool(other)];
-                Self { kind: Kind::Two { buy: *buy, get: *get, cut: *cut }, pools }
-            }
-            (None, Some(Reward::Bundle { slots, cut })) => {
-                let pools = rewarded.iter().map(|part| pool(*part)).collect();
-                Self { kind: Kind::Slots { slots, cut: *cut }, pools }
-            }
-            (None, _) => Self {
-                kind: Kind::Slots { slots: &[], cut: Cut::Off(Money::ZERO) },
-                pools: SmallVec::new(),
-            },
-        }
-    }
-
-    /// The next group, or how many units are missing to it.
-    fn next_group(&self, counter: &Counter, turn: &Turn) -> Result<Members, u32> {
+impl Grouping {
+    /// The members of the next group, or how many units are missing to it.
+    fn gather(&self, counter: &Counter, turn: &Turn, pools: &[Pool]) -> Result<Members, u32> {
         let mut members = Members::new();
-        let missing = match &self.kind {
-            Kind::One(Grouping::Pool { n, .. }) => {
-                let there = gather(counter, turn, self.pools.first(), u32::MAX, &mut members);
-                n.saturating_sub(there)
-            }
-            Kind::One(grouping) => self.gather_each(counter, turn, [grouping.size()], &mut members),
-            Kind::Two { buy, get, .. } => {
-                self.gather_each(counter, turn, [*buy, *get], &mut members)
-            }
-            Kind::Slots { slots, .. } => {
-                let counts = slots.iter().map(|slot| slot.count);
-                self.gather_each(counter, turn, counts, &mut members)
-            }
-        };
+        let mut missing = 0;
+        for ((_, n), pool) in self.seats.iter().zip(pools) {
+            let most = if self.is_of_all() { u32::MAX } else { *n };
+            missing += n.saturating_sub(gather(counter, turn, pool, most, &mut members));
+        }
+        // Slots may have chosen from one run twice.
+        if matches!(self.kind, Kind::Whole(_)) && self.seats.len() > 1 {
+            members = merged(&members);
+        }
         if missing == 0 && !members.is_empty() { Ok(members) } else { Err(missing) }
     }
-
-    /// Gathers so many units of each pool; answers how many are missing.
-    fn gather_each(
-        &self,
-        counter: &Counter,
-        turn: &Turn,
-        counts: impl IntoIterator<Item = u32>,
-        members: &mut Members,
-    ) -> u32 {
-        let counts = counts.into_iter().zip(&self.pools);
-        counts.map(|(n, pool)| n - gather(counter, turn, Some(pool), n, members)).sum()
-    }
-
-    /// What a group saves.
-    fn reduction(&self, counter: &Counter, turn: &Turn, members: &[(usize, u32)]) -> i64 {
-        match &self.kind {
-            Kind::One(grouping) => reduction_of(*grouping, counter, turn, members),
-            Kind::Two { buy, cut, .. } => {
-                let gets = skip_units(members, *buy);
-                gets.iter().map(|(ix, n)| cut_all(counter, turn, *ix, *n, *cut)).sum()
-            }
-            Kind::Slots { cut, .. } => {
-                let sum = now_of(counter, members);
-                match cut {
-                    Cut::Price(price) => (sum - price.minor()).max(0),
-                    Cut::Off(off) => off.minor().min(sum),
-                    Cut::Rate(_) => {
-                        members.iter().map(|(ix, n)| cut_all(counter, turn, *ix, *n, *cut)).sum()
-                    }
-                }
-            }
-        }
-    }
-
-    /// Makes a group, `times` over. Who buys one thing to get another keeps what it costs.
-    fn take(
-        &self,
-        counter: &mut Counter,
-        turn: &Turn,
-        members: &[(usize, u32)],
-        amount: i64,
-        times: u32,
-    ) {
-        if let Kind::Two { buy, .. } = self.kind {
-            let gets = skip_units(members, buy);
-            for (ix, n) in first_units(members, buy) {
-                counter.take(turn, ix, n * times, 0);
-            }
-            take_group(counter, turn, &gets, amount, times);
-        } else {
-            // Slots may have chosen from one run twice.
-            let is_slots = matches!(self.kind, Kind::Slots { .. });
-            let members = if is_slots { &merged(members) } else { members };
-            take_group(counter, turn, members, amount, times);
-        }
-    }
 }
 
-/// What a group of one pool saves; its members stand dearest first.
-pub(in crate::pricing) fn reduction_of(
-    grouping: Grouping,
+/// What the cheapest `count` units save. Of units that cost the same the shopper may call any the
+/// cheapest: the one of which a cut of the list price takes most.
+fn cheapest_saved(
     counter: &Counter,
     turn: &Turn,
     members: &[(usize, u32)],
+    count: u32,
+    cut: Cut,
 ) -> i64 {
-    match grouping {
-        Grouping::Together { price, .. } => (now_of(counter, members) - price.minor()).max(0),
-        Grouping::Cheapest { count, cut, .. } | Grouping::Pool { count, cut, .. } => {
-            let mut left = count;
-            let mut saved = 0;
-            for (ix, n) in members.iter().rev() {
-                let n = (*n).min(left);
-                saved += cut_all(counter, turn, *ix, n, cut);
-                left -= n;
-            }
-            saved
-        }
+    let price = |(ix, n): &(usize, u32)| {
+        let run = counter.run(*ix)?;
+        Some((run.now, Reverse(Counter::cut(turn, run, cut)), *n))
+    };
+    let mut units: SmallVec<[(i64, Reverse<i64>, u32); 8]> =
+        members.iter().filter_map(price).collect();
+    units.sort_unstable();
+    let (mut left, mut saved) = (count, 0);
+    for (_, Reverse(each), n) in units {
+        let n = n.min(left);
+        saved += each * i64::from(n);
+        left -= n;
     }
-}
-
-fn cut_all(counter: &Counter, turn: &Turn, ix: usize, n: u32, cut: Cut) -> i64 {
-    counter.run(ix).map_or(0, |run| Counter::cut(turn, run, cut) * i64::from(n))
+    saved
 }
 
 fn now_of(counter: &Counter, members: &[(usize, u32)]) -> i64 {
@@ -312,15 +311,9 @@ fn dearest(counter: &Counter, turn: &Turn, case: &Case<'_>, part: u8, last: Opti
 }
 
 /// Adds up to `n` open units of a pool to the members; answers how many.
-fn gather(
-    counter: &Counter,
-    turn: &Turn,
-    pool: Option<&Pool>,
-    n: u32,
-    members: &mut Members,
-) -> u32 {
+fn gather(counter: &Counter, turn: &Turn, pool: &Pool, n: u32, members: &mut Members) -> u32 {
     let mut got = 0;
-    for ix in pool.into_iter().flatten() {
+    for ix in pool {
         if got == n {
             break;
         }
@@ -350,7 +343,7 @@ fn merged(members: &[(usize, u32)]) -> Members {
 }
 
 /// The first `n` units of the members.
-pub(in crate::pricing) fn first_units(members: &[(usize, u32)], n: u32) -> Members {
+pub(super) fn first_units(members: &[(usize, u32)], n: u32) -> Members {
     let mut left = n;
     let mut first = Members::new();
     for (ix, count) in members {
@@ -364,7 +357,7 @@ pub(in crate::pricing) fn first_units(members: &[(usize, u32)], n: u32) -> Membe
 }
 
 /// The members behind the first `n` units.
-pub(in crate::pricing) fn skip_units(members: &[(usize, u32)], n: u32) -> Members {
+fn skip_units(members: &[(usize, u32)], n: u32) -> Members {
     let mut skip = n;
     let mut rest = Members::new();
     for (ix, count) in members {

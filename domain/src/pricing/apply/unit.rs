@@ -50,12 +50,12 @@ pub(super) fn apply(counter: &mut Counter, turn: &Turn, case: &Case<'_>, reward:
         left -= taken;
         uses += taken;
     }
-    counter.points.spend(points * i64::from(uses));
+    counter.buy(turn.by, points, uses);
     Done { uses, why: if is_part { Why::AppliedInPart } else { Why::Applied }, next: None }
 }
 
 fn offers(counter: &Counter, turn: &Turn, case: &Case<'_>, reward: &Reward) -> Offers {
-    let mut offers = Offers::new();
+    let mut offers = Offers::with_capacity(case.hits.len());
     for line in case.lines(0) {
         let Some(cut) = case.cut(reward, line) else {
             continue;

@@ -86,6 +86,7 @@ fn bidders_of<'a>(
         let case = cases.get(*place)?;
         let turn = case.turn(counter);
         let (step, _) = reach(counter, &turn, case, &[]).met?;
+        let turn = turn.at(step);
         let reward = &case.rule.steps.get(usize::from(step))?.reward;
         let is_limited = case.uses_max < u32::MAX
             || case.rule.limits.amount_max.is_some()
@@ -98,9 +99,11 @@ fn bidders_of<'a>(
 
 /// What a bidder would save on each unit of a run.
 fn bid(counter: &Counter, bidder: &Bidder<'_>, run: &Run) -> i64 {
+    if !bidder.case.has(0, run.line) || !counter.counts(&bidder.turn, run) {
+        return 0;
+    }
     let cut = bidder.case.cut(bidder.reward, run.line);
-    let is_open = bidder.case.has(0, run.line) && counter.counts(&bidder.turn, run);
-    cut.filter(|_| is_open).map_or(0, |cut| Counter::cut(&bidder.turn, run, cut))
+    cut.map_or(0, |cut| Counter::cut(&bidder.turn, run, cut))
 }
 
 fn lots(counter: &Counter, bidders: &[Bidder<'_>], sharers: &[Bidder<'_>]) -> Vec<Lot> {
@@ -293,31 +296,47 @@ fn hand_out(
     deal: &Deal,
     mut dones: Option<&mut Vec<Done>>,
 ) {
+    let n_lots = u64::try_from(lots.len()).unwrap_or(u64::MAX);
     for (place, bidder) in bidders.iter().enumerate() {
-        let mut purse = Purse::of(bidder.case);
-        let (mut uses, mut could) = (0, 0);
-        for (lot, dealt) in lots.iter().zip(deal) {
-            could += lot.bids.iter().filter(|(b, _)| *b == place).map(|_| lot.n).sum::<u32>();
-            let Some((_, n)) = dealt.iter().find(|(b, _)| *b == place) else { continue };
-            let each = lot.bids.iter().find(|(b, _)| *b == place).map_or(0, |(_, saved)| *saved);
-            let points = points_of(bidder.reward);
-            let n = (*n).min(affordable(counter, points));
-            let (whole, rest) = purse.pay(n, each);
-            counter.take(&bidder.turn, lot.run, whole, each);
-            if rest > 0 {
-                counter.take(&bidder.turn, lot.run, 1, rest);
-            }
-            let taken = whole + u32::from(rest > 0);
-            counter.points.spend(points * i64::from(taken));
-            uses += taken;
-        }
+        let uses = counter.within(bidder.case.said, 2 * n_lots, |counter| {
+            give(counter, (place, bidder), lots, deal)
+        });
         if let Some(done) = dones.as_mut().and_then(|dones| dones.get_mut(bidder.place)) {
+            let bids = |lot: &&Lot| lot.bids.iter().any(|(b, _)| *b == place);
+            let could: u32 = lots.iter().filter(bids).map(|lot| lot.n).sum();
             let why = match uses {
-                0 => Why::NoBetter,
-                _ if uses < could && bidder.is_limited => Why::AppliedInPart,
-                _ => Why::Applied,
+                None => Why::Full,
+                Some(0) => Why::NoBetter,
+                Some(uses) if uses < could && bidder.is_limited => Why::AppliedInPart,
+                Some(_) => Why::Applied,
             };
-            *done = Done { uses, why, next: None };
+            *done = Done { uses: uses.unwrap_or(0), why, next: None };
         }
     }
+}
+
+/// Gives one bidder its units; answers how many it took.
+fn give(
+    counter: &mut Counter,
+    (place, bidder): (usize, &Bidder<'_>),
+    lots: &[Lot],
+    deal: &Deal,
+) -> u32 {
+    let mut purse = Purse::of(bidder.case);
+    let mut uses = 0;
+    for (lot, dealt) in lots.iter().zip(deal) {
+        let Some((_, n)) = dealt.iter().find(|(b, _)| *b == place) else { continue };
+        let each = lot.bids.iter().find(|(b, _)| *b == place).map_or(0, |(_, saved)| *saved);
+        let points = points_of(bidder.reward);
+        let n = (*n).min(affordable(counter, points));
+        let (whole, rest) = purse.pay(n, each);
+        counter.take(&bidder.turn, lot.run, whole, each);
+        if rest > 0 {
+            counter.take(&bidder.turn, lot.run, 1, rest);
+        }
+        let taken = whole + u32::from(rest > 0);
+        counter.buy(bidder.turn.by, points, taken);
+        uses += taken;
+    }
+    uses
 }

@@ -1,18 +1,15 @@
 //! Lanes in which a rule or coupon has lines or leaves them: order, coupon, points.
 
-use super::{KNOT_RULES_MAX, Ran, conflict, knots, of_mode, take_turns, try_turns};
-use crate::pricing::{
-    apply::apply,
-    reach::{Case, Done},
-    rule::StackingMode,
-    units::Counter,
+use super::{
+    KNOT_RULES_MAX, Places, Ran, conflict, knots, of_mode, say_idle, take_turns, try_turns,
 };
+use crate::pricing::{apply::apply, reach::Case, rule::StackingMode, units::Counter};
 
 /// Sets that a bounded search compares: more would be felt at the till.
 const GREEDY_SETS_MAX: usize = 3;
 
 pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], ran: &mut Ran) {
-    let mut first: Vec<usize> = Vec::new();
+    let mut first = Places::new();
     for place in of_mode(cases, places, StackingMode::Priority) {
         if is_free(cases, place, &first)
             && let (Some(case), Some(done)) = (cases.get(place), ran.dones.get_mut(place))
@@ -27,28 +24,16 @@ pub(super) fn run(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], r
         let mode = cases.get(**place).map(|case| case.rule.stacking.mode);
         mode != Some(StackingMode::Priority) && is_free(cases, **place, &first)
     };
-    let others: Vec<usize> = places.iter().filter(is_left).copied().collect();
-    let mut chosen = Vec::with_capacity(others.len());
+    let others: Places = places.iter().filter(is_left).copied().collect();
+    let mut chosen = Places::new();
     for knot in knots(cases, &others, &mut ran.is_bounded) {
         chosen.extend(best_of(counter, cases, &knot, &mut ran.is_bounded));
     }
     chosen.sort_unstable();
-    let losers: Vec<usize> =
+    let losers: Places =
         places.iter().filter(|p| !chosen.contains(p) && !first.contains(p)).copied().collect();
-    say_why(counter, cases, &losers, &mut ran.dones);
+    say_idle(counter, cases, &losers, &mut ran.dones);
     take_turns(counter, cases, &chosen, &mut ran.dones);
-}
-
-/// Those that could not take anything even by themselves say why.
-fn say_why(counter: &mut Counter, cases: &[Case<'_>], places: &[usize], dones: &mut [Done]) {
-    for place in places {
-        if let (Some(case), Some(done)) = (cases.get(*place), dones.get_mut(*place)) {
-            let (_, tried) = counter.attempt(|counter| apply(counter, case));
-            if tried.uses == 0 && done.uses == 0 {
-                *done = tried;
-            }
-        }
-    }
 }
 
 fn is_free(cases: &[Case<'_>], place: usize, first: &[usize]) -> bool {
@@ -64,12 +49,12 @@ fn best_of(
     cases: &[Case<'_>],
     knot: &[usize],
     is_bounded: &mut bool,
-) -> Vec<usize> {
+) -> Places {
     if knot.len() == 1 {
-        return knot.to_vec();
+        return Places::from_slice(knot);
     }
-    let (alone, stacked): (Vec<usize>, Vec<usize>) = knot.iter().partition(|place| {
-        let mode = cases.get(**place).map(|case| case.rule.stacking.mode);
+    let (alone, stacked): (Places, Places) = knot.iter().copied().partition(|place| {
+        let mode = cases.get(*place).map(|case| case.rule.stacking.mode);
         mode != Some(StackingMode::Stack)
     });
     if alone.is_empty() {
@@ -83,7 +68,7 @@ fn best_of(
         *is_bounded = true;
         sets = greedy_sets(counter, cases, knot);
     }
-    let mut best: (i64, Vec<usize>) = (-1, Vec::new());
+    let mut best: (i64, Places) = (-1, Places::new());
     for set in sets {
         let saved = try_turns(counter, cases, &set);
         if saved > best.0 {
@@ -95,11 +80,11 @@ fn best_of(
 
 /// All sets without conflict to which nothing more could be added: some of those that share nothing,
 /// with all that stack beside them.
-fn maximal_sets(cases: &[Case<'_>], alone: &[usize], stacked: &[usize]) -> Vec<Vec<usize>> {
-    let mut sets: Vec<Vec<usize>> = Vec::new();
+fn maximal_sets(cases: &[Case<'_>], alone: &[usize], stacked: &[usize]) -> Vec<Places> {
+    let mut sets: Vec<Places> = Vec::new();
     for bits in 0_u32..1 << alone.len() {
         let is_in = |at: usize| bits & 1 << at != 0;
-        let chosen: Vec<usize> =
+        let chosen: Places =
             (0..).zip(alone).filter(|(at, _)| is_in(*at)).map(|(_, place)| *place).collect();
         let agree = |(at, place): (usize, &usize)| {
             is_free(cases, *place, chosen.get(..at).unwrap_or_default())
@@ -108,7 +93,7 @@ fn maximal_sets(cases: &[Case<'_>], alone: &[usize], stacked: &[usize]) -> Vec<V
             continue;
         }
         let beside = stacked.iter().copied().filter(|place| is_free(cases, *place, &chosen));
-        let mut set: Vec<usize> = chosen.iter().copied().chain(beside).collect();
+        let mut set: Places = chosen.iter().copied().chain(beside).collect();
         set.sort_unstable();
         let may_join = |place: &&usize| !set.contains(place) && is_free(cases, **place, &set);
         if alone.iter().find(may_join).is_none() {
@@ -121,9 +106,9 @@ fn maximal_sets(cases: &[Case<'_>], alone: &[usize], stacked: &[usize]) -> Vec<V
 
 /// Sets that begin with one of those that save most alone, and take in that order whoever still
 /// fits.
-fn greedy_sets(counter: &mut Counter, cases: &[Case<'_>], knot: &[usize]) -> Vec<Vec<usize>> {
+fn greedy_sets(counter: &mut Counter, cases: &[Case<'_>], knot: &[usize]) -> Vec<Places> {
     let grown = |order: &mut dyn Iterator<Item = usize>| {
-        let mut set: Vec<usize> = Vec::new();
+        let mut set = Places::new();
         for place in order {
             if !set.contains(&place) && is_free(cases, place, &set) {
                 set.push(place);
@@ -136,7 +121,7 @@ fn greedy_sets(counter: &mut Counter, cases: &[Case<'_>], knot: &[usize]) -> Vec
         knot.iter().map(|place| (-try_turns(counter, cases, &[*place]), *place)).collect();
     by_saving.sort_unstable();
     let order: Vec<usize> = by_saving.into_iter().map(|(_, place)| place).collect();
-    let mut sets: Vec<Vec<usize>> = order
+    let mut sets: Vec<Places> = order
         .iter()
         .take(GREEDY_SETS_MAX)
         .map(|first| grown(&mut std::iter::once(*first).chain(order.iter().copied())))

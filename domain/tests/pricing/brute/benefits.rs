@@ -1,7 +1,7 @@
 //! One rule alone: what a pencil says that it gives, and that what it says is missing is missing.
 
 use domain::{
-    money::{BasisPoints, Money},
+    money::BasisPoints,
     pricing::{
         Lane, Next, PriceBook, Quote, Rule,
         goods::{Goods, Select},
@@ -12,7 +12,7 @@ use domain::{
     },
 };
 
-use super::{Thing, counts, in_order, small_cart, taken, things, times};
+use super::{Thing, counts, in_order, minor, small_cart, taken, things, times};
 use crate::{
     audit::{audit, demand},
     crowd::holds,
@@ -23,10 +23,6 @@ use crate::{
 
 /// Cases of each question.
 const CASES: u64 = 4_000;
-
-fn minor(minor: i64) -> Money {
-    Money::from_minor(minor)
-}
 
 /// Goods that no gift of the shelf is among.
 fn no_gifts(dice: &mut Dice<'_>) -> Goods {
@@ -39,7 +35,7 @@ fn no_gifts(dice: &mut Dice<'_>) -> Goods {
 }
 
 /// A rule for everyone with a reward, and a shopper with points.
-fn alone(seed: u64, reward: fn(&mut Dice<'_>) -> Reward) -> Case {
+pub(super) fn alone(seed: u64, reward: fn(&mut Dice<'_>) -> Reward) -> Case {
     let mut dice = Dice::seeded(seed);
     let mut rule: Rule = any_rule(&mut dice, 0, Kind::EarnPoints, false);
     rule.who = Default::default();
@@ -60,7 +56,7 @@ fn alone(seed: u64, reward: fn(&mut Dice<'_>) -> Reward) -> Case {
     Case { set, lines, occasion }
 }
 
-fn priced(case: &Case) -> Result<(PriceBook, Quote), String> {
+pub(super) fn priced(case: &Case) -> Result<(PriceBook, Quote), String> {
     let book = PriceBook::compile(1, case.set.clone()).map_err(|f| format!("check: {f:?}"))?;
     let quoted = quote(&book, &case.lines, &case.occasion).map_err(|r| format!("refused: {r}"))?;
     audit(case, &book, &quoted)?;

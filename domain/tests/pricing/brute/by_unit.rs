@@ -25,7 +25,7 @@ pub(super) fn rule(dice: &mut Dice<'_>, at: u64) -> Rule {
     rule.goods = small_goods(dice);
     rule.stacking = small_stacking(dice);
     rule.limits = Limits::default();
-    // A threshold of money would count what the lane itself has left; it has its own tables.
+    // Thresholds of money are in `money`.
     let needs = if dice.chance(25) {
         let pieces = dice.count(1, 4);
         let amount = domain::pricing::rule::NeedAmount::Pieces(pieces);
@@ -45,7 +45,7 @@ pub(super) fn rule(dice: &mut Dice<'_>, at: u64) -> Rule {
 }
 
 /// What this rule takes from this unit, its floor kept.
-fn takes(rule: &Rule, thing: &Thing) -> i64 {
+pub(super) fn takes(rule: &Rule, thing: &Thing) -> i64 {
     let Reward::Units(cut) = rule.steps[0].reward else { return 0 };
     let floor = rule.limits.floor_rate.map_or(0, |rate| {
         domain::money::Money::from_minor(thing.list).portion(rate).unwrap().minor()
