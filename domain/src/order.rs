@@ -4,6 +4,11 @@
 //! | --- | --- |
 //! | `order` | orders and how a cart becomes one |
 //! | `carry` | what each unit carries of reductions, rounding, tenders and points |
+//! | `spread` | amounts split over units that stand in runs |
+//! | `condition` | what must stay bought for something to stay given |
+//! | `terms` | the conditions and grants of an order, from the quote it was made of |
+//! | `grant` | what an order brings beside its goods |
+//! | `funding` | who pays for what was saved |
 //! | `check` | every sum of an order, for the store, the mall and the tests |
 //!
 //! **Invariant:** an order is made once, by `complete`, and never edited. `check` holds for every
@@ -11,10 +16,18 @@
 
 mod carry;
 mod check;
+pub mod condition;
+pub mod funding;
+mod grant;
+mod spread;
+mod terms;
 
 use std::borrow::Cow;
 
 pub use check::OrderFault;
+pub use condition::Condition;
+pub use funding::Saving;
+pub use grant::OrderGrant;
 
 use crate::{
     cart::{Cart, CartLine, LineItem},
@@ -64,9 +77,9 @@ pub struct Adjustment {
     pub lane: Lane,
     /// How much; below zero only where an authorised person raised a price.
     pub amount: Money,
-    /// Where it made gifts (赠品) of the units it took from: the numbers of the lines that earned
-    /// them.
-    pub gift_for: Option<Vec<u16>>,
+    /// Where the units it took from were given for others that were bought (赠品, 换购): what must
+    /// stay bought for that.
+    pub condition: Option<Condition>,
 }
 
 /// Where a reduction comes from.
@@ -116,6 +129,9 @@ pub struct UnitRun {
 pub struct Delivery {
     /// Before reductions.
     pub fee: Money,
+    /// Who waived how much of it: `fee − amount` in all. None in orders of programs that did not
+    /// write it down.
+    pub adjustments: Vec<Adjustment>,
     /// What was paid for it.
     pub amount: Money,
     /// Its part of the cash rounding.
@@ -164,6 +180,8 @@ pub struct Order {
     pub change: Money,
     /// How it was priced.
     pub pricing: Pricing,
+    /// What it brings beside its goods.
+    pub grants: Vec<OrderGrant>,
 }
 
 /// What a completion needs besides the cart.
@@ -212,9 +230,16 @@ pub fn complete(
         settle(quote.total, tenders, completion.rounding).map_err(CompleteRefusal::Tender)?;
     let fee = quote.delivery_fee;
     let paid = fee.minus(quote.delivery_saved).map_err(OrderFault::from);
-    let delivery = (fee != Money::ZERO)
-        .then_some(paid.map_err(CompleteRefusal::Quote)?)
-        .map(|amount| Delivery { fee, amount, rounding: Money::ZERO, tenders: Vec::new() });
+    let delivery =
+        (fee != Money::ZERO).then_some(paid.map_err(CompleteRefusal::Quote)?).map(|amount| {
+            Delivery {
+                fee,
+                adjustments: Vec::new(),
+                amount,
+                rounding: Money::ZERO,
+                tenders: Vec::new(),
+            }
+        });
     let lines = (1..).zip(cart.lines.iter().zip(&quote.lines));
     let mut order = Order {
         id: cart.order,
@@ -236,8 +261,10 @@ pub fn complete(
             points_spent: quote.points_spent,
             points_earned: quote.points_earned,
         },
+        grants: Vec::new(),
     };
     carry::load(&mut order, book, quote);
+    terms::load(&mut order, book, quote);
     order.check().map_err(CompleteRefusal::Quote)?;
     Ok(order)
 }
@@ -298,7 +325,10 @@ impl Order {
         for (net, tender) in nets.iter_mut().zip(&self.tenders).rev() {
             let back = match tender.kind {
                 TenderKind::Cash => change.clamp(0, net.minor().max(0)),
-                TenderKind::Card => 0,
+                TenderKind::Card
+                | TenderKind::Wechat
+                | TenderKind::Alipay
+                | TenderKind::Voucher => 0,
             };
             change -= back;
             *net = Money::from_minor(net.minor() - back);

@@ -5,8 +5,8 @@
 use crate::{
     catalog::Unit,
     money::Money,
-    order::{Adjustment, Order, OrderLine, Pricing},
-    pricing::Lane,
+    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, UnitRun},
+    pricing::{Lane, rule::Grant},
     tender::TenderKind,
     time::StoreClock,
 };
@@ -71,13 +71,26 @@ pub enum Row {
     Code(String),
 }
 
-/// A second copy says so, on paper and screen.
+/// Any copy but the first says what it is, on paper and screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Copy {
     /// The first.
     First,
     /// Printed again (补打).
     Reprint,
+    /// The order was undone (作废): what went back, and how.
+    PostVoid,
+}
+
+impl Copy {
+    /// What stands over it; nothing over the first.
+    const fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::First => None,
+            Self::Reprint => Some("** 补打 **"),
+            Self::PostVoid => Some("** 作废 **"),
+        }
+    }
 }
 
 fn text(text: impl Into<String>, place: Place, weight: Weight) -> Row {
@@ -93,8 +106,8 @@ fn pair(left: impl Into<String>, right: impl Into<String>, weight: Weight) -> Ro
 pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> Vec<Row> {
     let mut rows = vec![text(&head.name, Place::Centre, Weight::Large)];
     rows.extend(head.lines.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
-    if copy == Copy::Reprint {
-        rows.push(text("** 补打 **", Place::Centre, Weight::Bold));
+    if let Some(mark) = copy.mark() {
+        rows.push(text(mark, Place::Centre, Weight::Bold));
     }
     rows.push(text(format!("单号 {}", order.receipt_number), Place::Left, Weight::Plain));
     rows.push(text(format!("时间 {}", clock.wall(order.completed_at)), Place::Left, Weight::Plain));
@@ -108,6 +121,7 @@ pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> V
     rows.extend(order.lines.iter().flat_map(line_rows));
     rows.push(Row::Rule);
     rows.extend(sum_rows(order));
+    rows.extend(back_rows(order, copy));
     rows.push(Row::Code(order.receipt_number.to_string()));
     rows.extend(head.foot.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     rows
@@ -128,12 +142,23 @@ fn line_rows(line: &OrderLine) -> Vec<Row> {
         text(name, Place::Left, Weight::Plain),
         pair(how, line.list.to_string(), Weight::Plain),
     ];
-    let own = line.adjustments.iter().filter(|taken| is_of_line(taken.lane));
-    rows.extend(own.map(|taken| {
-        let gift = if taken.gift_for.is_some() { "赠品 " } else { "" };
-        pair(format!("  {gift}{}", taken.name), taken_off(taken.amount), Weight::Plain)
+    let own = line.adjustments.iter().enumerate().filter(|(_, taken)| is_of_line(taken.lane));
+    rows.extend(own.map(|(place, taken)| {
+        let left = format!("  {}{}", gift(line, place), taken.name);
+        pair(left, taken_off(taken.amount), Weight::Plain)
     }));
     rows
+}
+
+/// What stands before a reduction that left nothing of units given for others.
+fn gift(line: &OrderLine, place: usize) -> &'static str {
+    let is_given = line.adjustments.get(place).is_some_and(|taken| taken.condition.is_some());
+    let took = |run: &&UnitRun| run.adjustments.get(place).is_some_and(|p| *p != Money::ZERO);
+    let is_free = |run: &UnitRun| {
+        let taken = run.adjustments.iter().take(place + 1).map(|part| part.minor());
+        taken.fold(run.list.minor(), i64::saturating_sub) == 0
+    };
+    if is_given && line.units.iter().filter(took).all(is_free) { "赠品 " } else { "" }
 }
 
 /// Whether a reduction stands under its line; one of a later lane was split over many lines and
@@ -157,16 +182,18 @@ fn taken_off(amount: Money) -> String {
 /// From the sum of the lists to the total: what the lines' own reductions took together, then each
 /// reduction of the whole order, then delivery. Nothing, where nothing was reduced or delivered.
 fn savings_rows(order: &Order) -> Vec<Row> {
-    let (mut of_lines, mut of_order) = (0_i64, Vec::<(&Adjustment, i64)>::new());
-    for taken in order.lines.iter().flat_map(|line| &line.adjustments) {
-        let amount = taken.amount.minor();
-        if is_of_line(taken.lane) {
-            of_lines = of_lines.saturating_add(amount);
-            continue;
-        }
-        match of_order.iter_mut().find(|(known, _)| known.source == taken.source) {
-            Some((_, sum)) => *sum = sum.saturating_add(amount),
-            None => of_order.push((taken, amount)),
+    let (mut of_lines, mut of_order) = (0_i64, Vec::<(&Adjustment, &str, i64)>::new());
+    for line in &order.lines {
+        for (place, taken) in line.adjustments.iter().enumerate() {
+            let amount = taken.amount.minor();
+            if is_of_line(taken.lane) {
+                of_lines = of_lines.saturating_add(amount);
+                continue;
+            }
+            match of_order.iter_mut().find(|(known, ..)| known.source == taken.source) {
+                Some((.., sum)) => *sum = sum.saturating_add(amount),
+                None => of_order.push((taken, gift(line, place), amount)),
+            }
         }
     }
     if of_lines == 0 && of_order.is_empty() && order.delivery.is_none() {
@@ -177,10 +204,8 @@ fn savings_rows(order: &Order) -> Vec<Row> {
     if of_lines != 0 {
         rows.push(off("商品优惠", of_lines));
     }
-    rows.extend(of_order.into_iter().map(|(taken, sum)| {
-        let gift = if taken.gift_for.is_some() { "赠品 " } else { "" };
-        off(&format!("{gift}{}", taken.name), sum)
-    }));
+    let of_order = of_order.into_iter();
+    rows.extend(of_order.map(|(taken, gift, sum)| off(&format!("{gift}{}", taken.name), sum)));
     if let Some(delivery) = &order.delivery {
         rows.push(pair("运费", delivery.fee.to_string(), Weight::Plain));
         let waived = delivery.fee.minor().saturating_sub(delivery.amount.minor());
@@ -189,6 +214,17 @@ fn savings_rows(order: &Order) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// A way to pay, as shoppers call it.
+const fn name_of(kind: TenderKind) -> &'static str {
+    match kind {
+        TenderKind::Cash => "现金",
+        TenderKind::Card => "银行卡",
+        TenderKind::Wechat => "微信支付",
+        TenderKind::Alipay => "支付宝",
+        TenderKind::Voucher => "代金券",
+    }
 }
 
 fn sum_rows(order: &Order) -> Vec<Row> {
@@ -202,18 +238,33 @@ fn sum_rows(order: &Order) -> Vec<Row> {
         rows.push(pair("应收", format!("￥{due}"), Weight::Large));
     }
     rows.push(Row::DoubleRule);
-    rows.extend(order.tenders.iter().map(|tender| {
-        let name = match tender.kind {
-            TenderKind::Cash => "现金",
-            TenderKind::Card => "银行卡",
-        };
-        pair(name, tender.amount.to_string(), Weight::Plain)
-    }));
+    rows.extend(
+        order
+            .tenders
+            .iter()
+            .map(|tender| pair(name_of(tender.kind), tender.amount.to_string(), Weight::Plain)),
+    );
     if order.change != Money::ZERO {
         rows.push(pair("找零", order.change.to_string(), Weight::Bold));
     }
     rows.extend(thanks_rows(order));
     rows
+}
+
+/// What goes back where an order is undone: each tender the way it came, less the change.
+fn back_rows(order: &Order, copy: Copy) -> Vec<Row> {
+    match copy {
+        Copy::First | Copy::Reprint => Vec::new(),
+        Copy::PostVoid => {
+            let mut rows = vec![Row::Rule];
+            let nets = order.tenders.iter().zip(order.nets());
+            rows.extend(nets.filter(|(_, net)| *net != Money::ZERO).map(|(tender, net)| {
+                let left = format!("退{}", name_of(tender.kind));
+                pair(left, format!("-{net}"), Weight::Bold)
+            }));
+            rows
+        }
+    }
 }
 
 /// What the shopper saved in all, and what became of points.
@@ -232,7 +283,24 @@ fn thanks_rows(order: &Order) -> Vec<Row> {
     if points_earned != 0 {
         rows.push(pair("获得积分", points_earned.to_string(), Weight::Plain));
     }
+    rows.extend(order.grants.iter().map(grant_row));
     rows
+}
+
+/// What the order brings beside its goods: `下次可用券 满 80.00 减 10.00      1 张`.
+fn grant_row(grant: &OrderGrant) -> Row {
+    let (left, right) = match &grant.what {
+        Grant::NextCoupon(_) => {
+            (format!("下次可用券 {}", grant.coupon), format!("{} 张", grant.times))
+        }
+        Grant::ParkingMinutes(minutes) => {
+            (format!("停车券 {minutes} 分钟"), format!("{} 张", grant.times))
+        }
+        Grant::CashbackRate(_) | Grant::CashbackAmount(_) => {
+            ("提货返现".to_owned(), grant.amount.to_string())
+        }
+    };
+    pair(left, right, Weight::Bold)
 }
 
 #[cfg(test)]
@@ -242,8 +310,8 @@ mod tests {
         cart::LineItem,
         id::{Id, LineId},
         money::BasisPoints,
-        order::{Delivery, Source},
-        pricing::Occasion,
+        order::{Condition, Delivery, Source},
+        pricing::{Occasion, rule::Repeat},
         quantity::Quantity,
         tender::Tender,
         time::Timestamp,
@@ -255,7 +323,18 @@ mod tests {
 
     fn taken(rule: &str, lane: Lane, minor: i64) -> Adjustment {
         let source = Source::Rule(rule.to_owned());
-        Adjustment { source, name: rule.to_owned(), lane, amount: fen(minor), gift_for: None }
+        Adjustment { source, name: rule.to_owned(), lane, amount: fen(minor), condition: None }
+    }
+
+    /// What is reached with nothing.
+    fn condition() -> Condition {
+        Condition { each: 1, repeat: Repeat::Once, ..Condition::UNTOLD }
+    }
+
+    fn grant(what: Grant, times: u32, minor: i64) -> OrderGrant {
+        let (source, name) = (Source::Rule("back".to_owned()), "返券".to_owned());
+        let (coupon, amount) = ("满 80.00 减 10.00".to_owned(), fen(minor));
+        OrderGrant { source, name, what, coupon, times, amount, condition: condition(), of: None }
     }
 
     fn line(number: u16, name: &str, list: i64, adjustments: Vec<Adjustment>) -> OrderLine {
@@ -309,6 +388,7 @@ mod tests {
             tenders: vec![Tender { kind: TenderKind::Cash, amount: total }],
             change: Money::ZERO,
             pricing: Pricing { revision: 1, occasion, points_spent: 0, points_earned: 0 },
+            grants: Vec::new(),
         }
     }
 
@@ -333,9 +413,26 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_was_undone_says_so_and_what_goes_back_in_which_way() {
+        let mut order = order(vec![line(1, "tea", 1_200, vec![])], None);
+        let tender = |kind, minor| Tender { kind, amount: fen(minor) };
+        order.tenders = vec![tender(TenderKind::Wechat, 700), tender(TenderKind::Cash, 1_000)];
+        order.change = fen(500);
+        let head = StoreHead { name: "x".to_owned(), lines: Vec::new(), foot: Vec::new() };
+        let rows = |copy| rows(&order, &head, StoreClock::default(), copy);
+        let back =
+            [pair("退微信支付", "-7.00", Weight::Bold), pair("退现金", "-5.00", Weight::Bold)];
+        let mark = text("** 作废 **", Place::Centre, Weight::Bold);
+        let undone = rows(Copy::PostVoid);
+        assert!(undone.contains(&mark) && undone.windows(2).any(|two| two == back), "{undone:?}");
+        let first = rows(Copy::First);
+        assert!(!first.contains(&mark) && !back.iter().any(|row| first.contains(row)));
+    }
+
+    #[test]
     fn what_a_line_saved_stands_under_it_and_what_the_order_saved_stands_once() {
         let mut gift = taken("满100赠", Lane::Order, 500);
-        gift.gift_for = Some(vec![1]);
+        gift.condition = Some(condition());
         let mut order = order(
             vec![
                 line(
@@ -353,6 +450,11 @@ mod tests {
             None,
         );
         (order.pricing.points_spent, order.pricing.points_earned) = (100, 18);
+        order.grants = vec![
+            grant(Grant::NextCoupon("next10".to_owned()), 2, 0),
+            grant(Grant::ParkingMinutes(120), 1, 0),
+            grant(Grant::CashbackAmount(fen(300)), 1, 300),
+        ];
         assert_eq!(
             pairs(&order),
             [
@@ -371,6 +473,9 @@ mod tests {
                 "本单已省 65.00",
                 "使用积分 100",
                 "获得积分 18",
+                "下次可用券 满 80.00 减 10.00 2 张",
+                "停车券 120 分钟 1 张",
+                "提货返现 3.00",
             ]
         );
     }
@@ -379,6 +484,7 @@ mod tests {
     fn the_sums_of_the_right_column_lead_from_the_lists_to_the_total() {
         let delivery = Delivery {
             fee: fen(800),
+            adjustments: Vec::new(),
             amount: fen(300),
             rounding: Money::ZERO,
             tenders: vec![fen(300)],

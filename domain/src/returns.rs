@@ -6,12 +6,13 @@
 //! | `record` | the immutable record of a return |
 //! | `policy` | what a chain decides: gifts, coupons, delivery, goods without a receipt |
 //! | `share` | what the first so many units of a line carried |
-//! | `gift` | what a kept gift costs when the goods that earned it come back |
+//! | `gift` | what kept gifts and the like cost when the goods that earned them come back |
+//! | `grant` | what becomes of coupons for next time, cashback and parking |
 //! | `exchange` | a return and a new order together |
 //! | `without_receipt` | goods without a receipt |
 //!
-//! Which units come back: of each line the first that have not come back yet, gifts after all
-//! others. So the state of an order is one number per line, and whatever is given back is a
+//! Which units come back: of each line the first that have not come back yet, those that were given
+//! for other goods after all others. So the state of an order is one number per line, and whatever is given back is a
 //! difference between two states of it: the way there makes no difference.
 //!
 //! **Invariant:** all returns of an order together give back what was paid, to the fen, in every
@@ -20,13 +21,17 @@
 
 mod exchange;
 mod gift;
+mod grant;
 mod policy;
 mod record;
 mod share;
 mod without_receipt;
 
 pub use exchange::{Exchange, exchange};
-pub use policy::{CouponPolicy, DeliveryPolicy, GiftPolicy, ReturnPolicy, WithoutReceipt};
+pub use grant::{GrantBack, GrantUse};
+pub use policy::{
+    CouponPolicy, DeliveryPolicy, GiftPolicy, GrantPolicy, ReturnPolicy, WithoutReceipt,
+};
 pub use record::{GiftCharge, Refund, ReturnLine, ReturnOrder};
 pub use without_receipt::{LooseGoods, give_back_without_receipt};
 
@@ -62,6 +67,8 @@ pub struct Returning {
     pub operator: String,
     /// Now.
     pub completed_at: Timestamp,
+    /// What was used of the order's grants so far; nothing for those that are not named.
+    pub grants_used: Vec<GrantUse>,
 }
 
 /// Why goods do not come back.
@@ -87,13 +94,14 @@ pub enum ReturnRefusal {
     /// What was weighed or labelled comes back whole; pieces come back in whole pieces.
     #[error("line {0} is returned in whole units")]
     Whole(u16),
-    /// The kept gift is worth more than what comes back.
+    /// The kept gift, or other units given for goods, were reduced by more than what comes back.
     #[error("the gift must come back too: it is worth {missing} more than what is given back")]
     Gift {
         /// What the shopper would owe.
         missing: Money,
     },
-    /// An earlier return is another order's, or gave back what the order does not have.
+    /// An earlier return is another order's, or gave back what the order does not have; or more of
+    /// a grant was used than there was.
     #[error("the earlier returns do not fit the order")]
     History,
     /// The order's sums do not hold.
@@ -164,6 +172,11 @@ pub fn give_back(
     let charged = Money::sum(charges.iter().map(|charge| charge.amount))?;
     let held = held_back(order, &before, earlier)?;
     let refunds = refunds(order, &carried, charged, &held)?;
+    let back = negative(Money::sum(refunds.iter().map(|refund| refund.amount))?);
+    let used = &returning.grants_used;
+    let grants = grant::backs(order, &after, earlier, used, policy.grants, back)?;
+    let held_for_grants = Money::sum(grants.iter().map(|grant| grant.charge))?;
+    let refunds = without(refunds, held_for_grants)?;
     let rounded = delivery.map_or(Money::ZERO, |delivery| delivery.rounding);
     let rounded = Money::sum(shares.iter().map(|share| share.rounding))?.plus(rounded)?;
     let delivery = negative(delivery.map_or(Money::ZERO, |delivery| delivery.amount));
@@ -176,8 +189,9 @@ pub fn give_back(
         original: Some(order.id),
         lines,
         charges,
+        grants,
         delivery,
-        total: amounts.plus(charged)?.plus(delivery)?,
+        total: amounts.plus(charged)?.plus(held_for_grants)?.plus(delivery)?,
         rounding: negative(rounded),
         refunds,
         points_spent: -shares.iter().map(|share| share.points_spent).sum::<i64>(),
@@ -283,7 +297,7 @@ fn tenders_of(order: &Order, shares: &[Share]) -> Vec<Money> {
     (0..order.tenders.len()).map(|place| Money::from_minor(sum(place))).collect()
 }
 
-/// What earlier returns held back of each tender for gifts that were kept.
+/// What earlier returns held back of each tender for gifts that were kept, and for used grants.
 fn held_back(
     order: &Order,
     before: &[u32],
@@ -323,6 +337,19 @@ fn refunds(
         }
     }
     Ok(refunds)
+}
+
+/// Refunds without what is held back for used grants, by what goes back in each tender.
+fn without(refunds: Vec<Refund>, held: Money) -> Result<Vec<Refund>, ReturnRefusal> {
+    let weights: Vec<i64> = refunds.iter().map(|refund| -refund.amount.minor()).collect();
+    let mut left = Vec::new();
+    for (refund, held) in refunds.into_iter().zip(held.allocate(&weights)) {
+        let amount = refund.amount.plus(held)?;
+        if amount != Money::ZERO {
+            left.push(Refund { amount, ..refund });
+        }
+    }
+    Ok(left)
 }
 
 /// The coupons that took something, each once.

@@ -19,22 +19,44 @@ pub enum TenderKind {
     Cash,
     /// A bank card, taken by a terminal of the acquirer's.
     Card,
+    /// WeChat Pay (微信支付), by the payer's code.
+    Wechat,
+    /// Alipay (支付宝), by the payer's code.
+    Alipay,
+    /// Vouchers that were paid for elsewhere (代金券, 团购券).
+    Voucher,
 }
 
 impl TenderKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Cash, Self::Card, Self::Wechat, Self::Alipay, Self::Voucher];
+
     /// The word on wire and in tables.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Cash => "cash",
             Self::Card => "card",
+            Self::Wechat => "wechat",
+            Self::Alipay => "alipay",
+            Self::Voucher => "voucher",
         }
     }
 
     /// Takes back what `word` gave.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Cash, Self::Card].into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether people at the counter take it with their own hands, and say so when they complete.
+    /// What other houses settle is known from them instead.
+    #[must_use]
+    pub const fn is_by_hand(self) -> bool {
+        match self {
+            Self::Cash | Self::Card => true,
+            Self::Wechat | Self::Alipay | Self::Voucher => false,
+        }
     }
 }
 
@@ -285,6 +307,26 @@ mod tests {
         check(1_299, &[cash(-5), cash(2_000)], None, Err(TenderRefusal::Amount));
         check(1_299, &[cash(CASH_MINOR_MAX + 1)], None, Err(TenderRefusal::Amount));
         check(1_299, &[cash(200); 11], None, Err(TenderRefusal::TooMany));
+    }
+
+    #[test]
+    fn only_cash_gives_change_and_is_rounded() {
+        for kind in TenderKind::ALL {
+            assert_eq!(TenderKind::from_word(kind.word()), Some(kind));
+            let tender = |minor| [Tender { kind, amount: Money::from_minor(minor) }];
+            let (exact, over) = (&tender(1_299), &tender(1_300));
+            match kind {
+                TenderKind::Cash => check(1_299, over, CashRounding::YuanDown, Ok((-99, 100))),
+                TenderKind::Card
+                | TenderKind::Wechat
+                | TenderKind::Alipay
+                | TenderKind::Voucher => {
+                    check(1_299, exact, CashRounding::YuanDown, Ok((0, 0)));
+                    check(1_299, over, CashRounding::None, Err(TenderRefusal::OverTender));
+                }
+            }
+        }
+        assert_eq!(TenderKind::from_word("points"), None);
     }
 
     #[test]

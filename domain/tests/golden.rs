@@ -19,7 +19,7 @@ use domain::{
 };
 
 /// Every template of a promotion and a golden cart of it.
-const TEMPLATES: [(&str, &str); 42] = [
+const TEMPLATES: [(&str, &str); 46] = [
     ("直降", "price-cut"),
     ("折扣", "discount"),
     ("一口价", "fixed-price"),
@@ -62,6 +62,10 @@ const TEMPLATES: [(&str, &str); 42] = [
     ("下单返券", "next-order-coupon"),
     ("提货返现", "cashback-after-pickup"),
     ("退货", "return-part-by-part"),
+    ("退货和赠品", "return-and-gifts"),
+    ("退货和换购", "return-and-add-on"),
+    ("退货和买N送M（他类）", "return-and-buy-get"),
+    ("退货和下单返券、提货返现、停车券", "return-and-grants"),
 ];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");

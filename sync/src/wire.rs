@@ -12,6 +12,7 @@ mod enrolment;
 mod item;
 mod order;
 mod payment;
+mod post_void;
 mod quote;
 mod redemption;
 mod rules;
@@ -22,13 +23,14 @@ pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};
 pub use order::{
-    AdjustmentV1, DeliveryV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1, TenderV1,
-    UnitRunV1,
+    AdjustmentV1, DeliveryV1, GrantV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1,
+    TenderV1, UnitRunV1,
 };
 pub use payment::{
     ChargeV1, PAYMENT_CODE_CHARS_MAX, PaymentV1, RefundAskV1, RefundV1, ReversalV1,
     SUBJECT_CHARS_MAX,
 };
+pub use post_void::{KIND_POST_VOID, PostVoidV1};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};

@@ -1,7 +1,8 @@
 //! Every sum of an order.
 //!
 //! **Invariant:** looks and never mends. Sums are made wider than `i64`, so that no number a
-//! stranger wrote can make one wrap.
+//! stranger wrote can make one wrap; and any part of what units carry sums up within `i64`, so that
+//! returns need not look again.
 
 use super::{Order, OrderLine};
 use crate::{
@@ -33,6 +34,9 @@ pub enum OrderFault {
     /// The units' points do not add up to the order's.
     #[error("the points of the units do not add up")]
     Points,
+    /// What it brings beside its goods, or a condition, speaks of what is not there.
+    #[error("a grant or a condition does not fit the order")]
+    Grants,
     /// Tenders − change ≠ total + rounding, or the units' parts of them do not add up.
     #[error("the tenders do not cover the total")]
     Tenders,
@@ -67,6 +71,8 @@ impl Order {
         self.check_totals()?;
         self.check_tenders()?;
         self.lines.iter().try_for_each(check_line)?;
+        self.check_delivery()?;
+        self.check_grants()?;
         if self.lines.iter().all(|line| line.units.is_empty()) {
             return self.check_plain();
         }
@@ -95,6 +101,24 @@ impl Order {
         hold((Money::ZERO..=cash).contains(&self.change), OrderFault::Change)
     }
 
+    /// Who waived the fee; nobody, where an older program did not write it down.
+    fn check_delivery(&self) -> Result<(), OrderFault> {
+        let Some(delivery) = self.delivery.as_ref().filter(|d| !d.adjustments.is_empty()) else {
+            return Ok(());
+        };
+        let waived = Money::sum(delivery.adjustments.iter().map(|one| one.amount))?;
+        hold(delivery.fee.minus(waived)? == delivery.amount, OrderFault::Adjustments)
+    }
+
+    /// Grants and conditions speak of lines that are there.
+    fn check_grants(&self) -> Result<(), OrderFault> {
+        let adjustments = self.lines.iter().flat_map(|line| &line.adjustments);
+        let mut conditions = adjustments.filter_map(|adjustment| adjustment.condition.as_ref());
+        let holds = conditions.all(|condition| condition.holds(&self.lines))
+            && self.grants.iter().all(|grant| grant.holds(&self.lines));
+        hold(holds, OrderFault::Grants)
+    }
+
     /// No units: nothing was reduced, and no points moved.
     fn check_plain(&self) -> Result<(), OrderFault> {
         let is_plain = |line: &OrderLine| line.adjustments.is_empty();
@@ -117,6 +141,7 @@ impl Order {
         if let Some(delivery) = delivery {
             let share = Money::sum(delivery.tenders.iter().copied())?;
             let holds = delivery.tenders.len() == self.tenders.len()
+                && delivery.tenders.iter().all(|share| *share >= Money::ZERO)
                 && share == delivery.amount.plus(delivery.rounding)?;
             hold(holds, OrderFault::Tenders)?;
         }
@@ -132,6 +157,11 @@ impl Order {
     }
 }
 
+/// Whether a sum can be counted.
+fn fits(sum: i128) -> bool {
+    i64::try_from(sum).is_ok()
+}
+
 /// Tax and reductions of a line.
 fn check_line(line: &OrderLine) -> Result<(), OrderFault> {
     hold((Money::ZERO..=line.amount).contains(&line.tax), OrderFault::Tax)?;
@@ -143,13 +173,14 @@ fn check_line(line: &OrderLine) -> Result<(), OrderFault> {
 fn check_units(line: &OrderLine, n_tenders: usize) -> Result<(), OrderFault> {
     let units: u64 = line.units.iter().map(|run| u64::from(run.units)).sum();
     hold(units == u64::from(line.n_units()), OrderFault::Units)?;
-    let (mut list, mut amount) = (0_i128, 0_i128);
+    let (mut list, mut amount, mut moved) = (0_i128, 0_i128, 0_i128);
     let mut taken = vec![0_i128; line.adjustments.len()];
     for run in &line.units {
         let all = |each: Money| i128::from(run.units) * i128::from(each.minor());
         let of_unit = Money::sum(run.adjustments.iter().copied())?;
         let paid = Money::sum(run.tenders.iter().copied())?;
         let holds = run.units > 0
+            && run.list >= Money::ZERO
             && run.amount >= Money::ZERO
             && run.adjustments.len() == taken.len()
             && run.list.minus(of_unit)? == run.amount;
@@ -162,10 +193,13 @@ fn check_units(line: &OrderLine, n_tenders: usize) -> Result<(), OrderFault> {
         amount += all(run.amount);
         for (sum, part) in taken.iter_mut().zip(&run.adjustments) {
             *sum += all(*part);
+            moved += all(*part).abs();
         }
+        hold(run.points_spent >= 0 && run.points_earned >= 0, OrderFault::Points)?;
     }
     let adjusted = line.adjustments.iter().map(|adjustment| i128::from(adjustment.amount.minor()));
     hold(adjusted.eq(taken), OrderFault::Adjustments)?;
+    hold(fits(moved), OrderFault::Overflow)?;
     let is_whole =
         list == i128::from(line.list.minor()) && amount == i128::from(line.amount.minor());
     hold(is_whole, OrderFault::Units)

@@ -9,7 +9,10 @@
 use super::{Refund, negative};
 use crate::{
     money::Money,
-    tender::{CashRounding, Settlement, TENDERS_MAX, Tender, TenderKind, TenderRefusal, settle},
+    tender::{
+        CASH_MINOR_MAX, CashRounding, Settlement, TENDERS_MAX, Tender, TenderKind, TenderRefusal,
+        settle,
+    },
 };
 
 /// How an exchange is settled.
@@ -56,7 +59,10 @@ pub fn exchange(
         *part = negative(refund.amount).min(left);
         left = left.minus(*part)?;
     }
-    let mut tenders = merged(refunds, &kept)?;
+    let stays = refunds.iter().zip(&kept).filter(|(_, kept)| **kept > Money::ZERO);
+    let tender = |(refund, kept): (&Refund, &Money)| Tender { kind: refund.kind, amount: *kept };
+    let mut tenders: Vec<Tender> = stays.map(tender).collect();
+    join(&mut tenders, TENDERS_MAX.saturating_sub(added.len()));
     tenders.extend_from_slice(added);
     if tenders.len() > TENDERS_MAX {
         return Err(TenderRefusal::TooMany);
@@ -77,14 +83,29 @@ pub fn exchange(
     })
 }
 
-/// What is kept as tenders, one of each kind.
-fn merged(refunds: &[Refund], kept: &[Money]) -> Result<Vec<Tender>, TenderRefusal> {
-    let mut tenders: Vec<Tender> = Vec::new();
-    for (refund, kept) in refunds.iter().zip(kept).filter(|(_, kept)| **kept > Money::ZERO) {
-        match tenders.iter_mut().find(|tender| tender.kind == refund.kind) {
-            Some(tender) => tender.amount = tender.amount.plus(*kept)?,
-            None => tenders.push(Tender { kind: refund.kind, amount: *kept }),
+/// Joins tenders of one kind until there are at most so many. Until then two cards stay two, so that
+/// each gets its own money back later; and no tender becomes larger than a till takes.
+fn join(tenders: &mut Vec<Tender>, most: usize) {
+    while tenders.len() > most {
+        let pairs =
+            (1..tenders.len()).flat_map(|later| (0..later).map(move |first| (first, later)));
+        let fits = |(first, later): &(usize, usize)| {
+            let (first, later) = (tenders.get(*first)?, tenders.get(*later)?);
+            let sum = first.amount.plus(later.amount).ok()?;
+            (first.kind == later.kind && sum.minor() <= CASH_MINOR_MAX).then_some(sum)
+        };
+        // Cash is cash, whoever's it was.
+        let is_cash = |(first, _): &(usize, usize)| {
+            tenders.get(*first).is_some_and(|tender| tender.kind == TenderKind::Cash)
+        };
+        let joins: Vec<_> = pairs.filter(|pair| fits(pair).is_some()).collect();
+        let Some(pair) = joins.iter().find(|pair| is_cash(pair)).or_else(|| joins.first()) else {
+            return;
+        };
+        let (sum, (first, later)) = (fits(pair), *pair);
+        if let (Some(tender), Some(sum)) = (tenders.get_mut(first), sum) {
+            tender.amount = sum;
         }
+        tenders.remove(later);
     }
-    Ok(tenders)
 }

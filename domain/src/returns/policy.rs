@@ -13,6 +13,9 @@ pub struct ReturnPolicy {
     /// Gifts whose earning goods come back.
     #[serde(default)]
     pub gifts: GiftPolicy,
+    /// What the order had brought beside its goods.
+    #[serde(default)]
+    pub grants: GrantPolicy,
     /// Coupons that were used.
     #[serde(default)]
     pub coupons: CouponPolicy,
@@ -24,15 +27,30 @@ pub struct ReturnPolicy {
     pub without_receipt: Option<WithoutReceipt>,
 }
 
-/// What becomes of a gift when goods that earned it come back.
+/// What becomes of units that were given for others (赠品, 换购, 买N送M of other goods) when those
+/// come back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GiftPolicy {
-    /// It must come back too, or its value is held back. The shopper keeps as many gifts as the
-    /// part of the earning goods, by amount, that they keep: whole gifts, rounded down.
+    /// They must come back too, or what they were reduced by is held back. The shopper keeps as many
+    /// as the goods that they keep would still bring.
     #[default]
     TakenBack,
-    /// The shopper keeps it.
+    /// The shopper keeps them.
+    Kept,
+}
+
+/// What becomes of a grant (下单返券, 提货返现, 停车券) when goods that earned it come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantPolicy {
+    /// What the goods that stay would no longer bring is void where it was not used yet; what was
+    /// used is held back of the money that goes back, as far as that goes.
+    #[default]
+    HeldBack,
+    /// The same, but what was used stays the shopper's.
+    Voided,
+    /// All of it stays the shopper's.
     Kept,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** made once and never edited. `check` holds for every return that was made here.
 
+use super::GrantBack;
 use crate::{
     cart::LineItem,
     id::OrderId,
@@ -30,9 +31,13 @@ pub struct ReturnOrder {
     pub lines: Vec<ReturnLine>,
     /// What kept gifts cost now, or no longer cost.
     pub charges: Vec<GiftCharge>,
+    /// What becomes of what the order had brought beside its goods.
+    pub grants: Vec<GrantBack>,
     /// What is given back of delivery: at most nothing.
     pub delivery: Money,
-    /// Sum of the lines, the charges and delivery: at most nothing.
+    /// Sum of the lines, of the charges for gifts and grants, and delivery. Where cash rounding had
+    /// gone up and charges take all that would go back, they take that too: then it is above nothing
+    /// by that rounding. What is never above nothing is `due`.
     pub total: Money,
     /// The units' part of the cash rounding, with its sign turned.
     pub rounding: Money,
@@ -69,7 +74,8 @@ pub struct ReturnLine {
     pub adjustments: Vec<Adjustment>,
 }
 
-/// The value of gifts that the shopper keeps although the goods that earned them came back.
+/// The value of gifts, and of other units that were given for goods, that the shopper keeps although
+/// those goods came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GiftCharge {
     /// The gift's line number in the original.
@@ -119,6 +125,10 @@ impl ReturnOrder {
         }
         let amounts = Money::sum(self.lines.iter().map(|line| line.amount))?;
         let charged = Money::sum(self.charges.iter().map(|charge| charge.amount))?;
+        let charged = charged.plus(Money::sum(self.grants.iter().map(|back| back.charge))?)?;
+        if self.grants.iter().any(|back| back.voided < 0 || back.charge < Money::ZERO) {
+            return Err(OrderFault::Grants);
+        }
         if amounts.plus(charged)?.plus(self.delivery)? != self.total || self.delivery > Money::ZERO
         {
             return Err(OrderFault::Lines);

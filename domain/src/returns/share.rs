@@ -5,7 +5,7 @@
 
 use crate::{
     money::Money,
-    order::{OrderLine, UnitRun},
+    order::{Order, OrderLine, UnitRun},
 };
 
 /// A part of a line. Amounts have the sign of the sale.
@@ -22,14 +22,31 @@ pub(super) struct Share {
     pub(super) points_earned: i64,
 }
 
-/// The runs of a line in the order in which they come back: gifts last.
+/// The runs of a line in the order in which they come back: what was given for other goods last.
 pub(super) fn sequence(line: &OrderLine) -> impl Iterator<Item = &UnitRun> {
-    let is_gift = |run: &&UnitRun| {
+    let is_given = |run: &&UnitRun| {
         let parts = line.adjustments.iter().zip(&run.adjustments);
-        parts.into_iter().any(|(a, part)| a.gift_for.is_some() && *part != Money::ZERO)
+        parts.into_iter().any(|(a, part)| a.condition.is_some() && *part != Money::ZERO)
     };
-    let paid = line.units.iter().filter(move |run| !is_gift(run));
-    paid.chain(line.units.iter().filter(is_gift))
+    let paid = line.units.iter().filter(move |run| !is_given(run));
+    paid.chain(line.units.iter().filter(is_given))
+}
+
+/// What of each line is kept when so many of its units are back.
+pub(super) fn kept<'a>(
+    order: &'a Order,
+    back: &[u32],
+) -> Vec<(&'a OrderLine, Vec<(u32, &'a UnitRun)>)> {
+    let kept = |(line, back): (&'a OrderLine, &u32)| {
+        let mut gone = *back;
+        let runs = sequence(line).map(|run| {
+            let n = run.units.min(gone);
+            gone -= n;
+            (run.units - n, run)
+        });
+        (line, runs.filter(|(n, _)| *n > 0).collect())
+    };
+    order.lines.iter().zip(back).map(kept).collect()
 }
 
 impl Share {

@@ -4,8 +4,8 @@
 //! that needs nobody and no coupon, and no more than the policy allows.
 
 use super::{
-    DeliveryPolicy, GiftPolicy, Refund, ReturnOrder, ReturnPolicy, ReturnRefusal, Returning, Wish,
-    give_back,
+    DeliveryPolicy, GiftPolicy, GrantPolicy, Refund, ReturnOrder, ReturnPolicy, ReturnRefusal,
+    Returning, Wish, give_back,
 };
 use crate::{
     cart::Cart,
@@ -64,8 +64,12 @@ pub fn give_back_without_receipt(
     let all =
         |line: &crate::order::OrderLine| Wish { number: line.number, quantity: line.quantity };
     let wishes: Vec<Wish> = sold.lines.iter().map(all).collect();
-    let whole =
-        ReturnPolicy { gifts: GiftPolicy::Kept, delivery: DeliveryPolicy::WithLastUnit, ..*policy };
+    let whole = ReturnPolicy {
+        gifts: GiftPolicy::Kept,
+        grants: GrantPolicy::Kept,
+        delivery: DeliveryPolicy::WithLastUnit,
+        ..*policy
+    };
     let mut back = give_back(&sold, &[], &wishes, &whole, returning)?;
     back.original = None;
     back.points_earned = 0;

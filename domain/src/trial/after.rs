@@ -14,12 +14,12 @@ use crate::{
     catalog::Unit,
     id::Id,
     money::Money,
-    order::Order,
-    pricing::{Occasion, PriceBook, Quote, quote},
+    order::{Order, OrderGrant, Source},
+    pricing::{Occasion, PriceBook, Quote, quote, rule::Grant},
     quantity::Quantity,
     returns::{
-        Exchange, LooseGoods, Refund, ReturnOrder, ReturnPolicy, ReturnRefusal, Returning, Wish,
-        exchange, give_back, give_back_without_receipt, left,
+        Exchange, GrantBack, GrantUse, LooseGoods, Refund, ReturnOrder, ReturnPolicy,
+        ReturnRefusal, Returning, Wish, exchange, give_back, give_back_without_receipt, left,
     },
     tender::{CashRounding, Tender, TenderKind, TenderRefusal},
 };
@@ -35,8 +35,21 @@ pub(super) struct Named {
 /// Something that happens after the order.
 #[derive(Clone, Debug)]
 pub(super) enum After {
-    Return { goods: Vec<Named>, has_receipt: bool },
-    Exchange { goods: Vec<Named>, new: Vec<Named>, added: Vec<Tender> },
+    Return {
+        goods: Vec<Named>,
+        has_receipt: bool,
+    },
+    Exchange {
+        goods: Vec<Named>,
+        new: Vec<Named>,
+        added: Vec<Tender>,
+    },
+    /// Of what a rule granted, so much was used in all.
+    GrantUsed {
+        rule: String,
+        used: i64,
+        worth: Money,
+    },
 }
 
 /// What came of a return or an exchange.
@@ -71,6 +84,20 @@ pub(super) fn read_return(words: &mut Words, items: &[LineItem]) -> Result<After
         words.needs("receipt")?;
     }
     Ok(After::Return { goods, has_receipt: !is_without })
+}
+
+/// `grant back used 1 worth 10.00`; of a cashback `grant back5 used 2.99`.
+pub(super) fn read_grant(words: &mut Words) -> Result<After, Unclear> {
+    let rule = words.name("a rule's id")?;
+    words.needs("used")?;
+    let first = words.name("a number of coupons, or an amount of cashback")?;
+    if !first.contains('.') {
+        let used = Words::of(&first)?.number("a number of coupons or times of parking")?;
+        let worth = if words.takes("worth") { words.money()? } else { Money::ZERO };
+        return Ok(After::GrantUsed { rule, used, worth });
+    }
+    let worth = Words::of(&first)?.money()?;
+    Ok(After::GrantUsed { rule, used: worth.minor(), worth })
 }
 
 /// `exchange tea for 2 cake, cup paying cash 50, card 3`.
@@ -126,12 +153,22 @@ pub(super) struct Shop<'a> {
 pub(super) fn carry_out(shop: Shop<'_>, order: Option<&Order>, all: &[After]) -> Vec<Afterwards> {
     let mut earlier: Vec<ReturnOrder> = Vec::new();
     let mut without_receipt = Money::ZERO;
+    let mut used: Vec<GrantUse> = Vec::new();
     let mut done = Vec::new();
     for (number, after) in (1_u128..).zip(all) {
-        let Ok(returning) = returning(number, shop.occasion) else {
+        let Ok(returning) = returning(number, shop.occasion, &used) else {
             continue;
         };
         let outcome = match (after, order) {
+            (After::GrantUsed { rule, used: of_it, worth }, order) => {
+                let grants = order.map_or(&[][..], |order| &order.grants);
+                let number = (1..).zip(grants).find(|(_, grant)| is_of(grant, rule));
+                if let Some((number, _)) = number {
+                    used.retain(|known| known.number != number);
+                    used.push(GrantUse { number, used: *of_it, worth: *worth });
+                }
+                continue;
+            }
             (After::Return { goods, has_receipt: false }, _) => {
                 let back = loose(shop, goods, returning, without_receipt);
                 if let Some(Ok(back)) = &back {
@@ -158,13 +195,25 @@ pub(super) fn carry_out(shop: Shop<'_>, order: Option<&Order>, all: &[After]) ->
     done
 }
 
-fn returning(number: u128, occasion: &Occasion) -> Result<Returning, ReturnRefusal> {
+fn is_of(grant: &OrderGrant, id: &str) -> bool {
+    match &grant.source {
+        Source::Rule(rule) | Source::Coupon { rule, .. } => rule == id,
+        Source::Manual { .. } => false,
+    }
+}
+
+fn returning(
+    number: u128,
+    occasion: &Occasion,
+    used: &[GrantUse],
+) -> Result<Returning, ReturnRefusal> {
     Ok(Returning {
         // Orders have the small numbers.
         id: Id::from_uuid(Uuid::from_u128(10_000 + number)),
         receipt_number: RECEIPT_NUMBER.parse().map_err(|_| ReturnRefusal::NoReceipt)?,
         operator: "1001".to_owned(),
         completed_at: occasion.at,
+        grants_used: used.to_vec(),
     })
 }
 
@@ -293,6 +342,7 @@ fn return_rows(back: &ReturnOrder, show: &[Detail]) -> Vec<String> {
             .iter()
             .map(|charge| format!("gift of line {} {}", charge.number, charge.amount)),
     );
+    rows.extend(back.grants.iter().flat_map(grant_rows));
     if back.delivery != Money::ZERO {
         rows.push(format!("delivery {}", back.delivery));
     }
@@ -307,6 +357,29 @@ fn return_rows(back: &ReturnOrder, show: &[Detail]) -> Vec<String> {
         rows.push(format!("takes {} points back", -back.points_earned));
     }
     rows.extend(back.coupons.iter().map(|code| format!("coupon {} again", word(code))));
+    rows
+}
+
+/// What became of a grant: `void back coupon next10 x1`, `held for back 10.00`.
+fn grant_rows(back: &GrantBack) -> Vec<String> {
+    let rule = match &back.source {
+        Source::Rule(rule) | Source::Coupon { rule, .. } => word(rule),
+        Source::Manual { .. } => String::new(),
+    };
+    let what = match &back.what {
+        Grant::NextCoupon(coupon) => format!("coupon {} x{}", word(coupon), back.voided),
+        Grant::ParkingMinutes(minutes) => format!("parking {minutes} minutes x{}", back.voided),
+        Grant::CashbackRate(_) | Grant::CashbackAmount(_) => {
+            format!("cashback {}", Money::from_minor(back.voided))
+        }
+    };
+    let mut rows = Vec::new();
+    if back.voided != 0 {
+        rows.push(format!("void {rule} {what}"));
+    }
+    if back.charge != Money::ZERO {
+        rows.push(format!("held for {rule} {}", back.charge));
+    }
     rows
 }
 

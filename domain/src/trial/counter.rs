@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::{
-    after::{After, read_exchange, read_return},
+    after::{After, read_exchange, read_grant, read_return},
     set_up::{Circumstances, SetUp},
     step_text,
     words::{Unclear, Words, unclear},
@@ -76,12 +76,14 @@ impl<'a> Counter<'a> {
             self.is_closed = true;
         } else if words.takes("return") {
             self.after.push(read_return(words, self.items)?);
+        } else if words.takes("grant") {
+            self.after.push(read_grant(words)?);
         } else if words.takes("exchange") {
             self.after.push(read_exchange(words, self.items)?);
         } else if !self.circumstances.line(words)? {
             return unclear(format!(
                 "`{}` does not happen at a counter; write scan, pack, label, count, void, undo, \
-                 manual, coupon, choose, points, member, a tender, done, return or exchange",
+                 manual, coupon, choose, points, member, a tender, done, grant, return or exchange",
                 words.peek().unwrap_or_default()
             ));
         }

@@ -18,7 +18,9 @@ use crate::{
         check::Finding,
         occasion::{Choice, Coupon, Shopper, Used},
     },
-    returns::{CouponPolicy, DeliveryPolicy, GiftPolicy, ReturnPolicy, WithoutReceipt},
+    returns::{
+        CouponPolicy, DeliveryPolicy, GiftPolicy, GrantPolicy, ReturnPolicy, WithoutReceipt,
+    },
     tender::{CashRounding, TenderKind},
     time::{StoreClock, Timestamp},
 };
@@ -250,11 +252,16 @@ fn rounding(words: &mut Words) -> Result<CashRounding, Unclear> {
     }
 }
 
-/// `gifts kept`, `coupons never`, `delivery back`, `without receipt 100.00 day 300.00 cash`.
+/// `gifts kept`, `grants void`, `grants kept`, `coupons never`, `delivery back`, `without receipt 100.00 day 300.00 cash`.
 fn policy(policy: &mut ReturnPolicy, words: &mut Words) -> Result<(), Unclear> {
     if words.takes("gifts") {
         words.needs("kept")?;
         policy.gifts = GiftPolicy::Kept;
+    } else if words.takes("grants") {
+        policy.grants = if words.takes("void") { GrantPolicy::Voided } else { GrantPolicy::Kept };
+        if policy.grants == GrantPolicy::Kept {
+            words.needs("kept")?;
+        }
     } else if words.takes("coupons") {
         words.needs("never")?;
         policy.coupons = CouponPolicy::Never;
@@ -274,7 +281,8 @@ fn policy(policy: &mut ReturnPolicy, words: &mut Words) -> Result<(), Unclear> {
             Some(WithoutReceipt { amount_max_minor, day_amount_max_minor, tender });
     } else {
         return unclear(format!(
-            "expected gifts kept, coupons never, delivery back or without receipt{}",
+            "expected gifts kept, grants void, grants kept, coupons never, delivery back or without \
+             receipt{}",
             words.instead()
         ));
     }

@@ -16,7 +16,8 @@ use domain::{
     money::{BasisPoints, Money, UNIT_PRICE_MINOR_MAX},
     order::Completion,
     pricing::{
-        By, Lane, Note, Occasion, PriceBook, Quote, Rule, RuleIx, RuleSet, Taking, Why,
+        Applied, By, Earned, Earning, Lane, Occasion, PriceBook, Quote, Rule, RuleIx, RuleSet,
+        Taking,
         goods::{Goods, Select},
         occasion::{Coupon, Manual},
         quote,
@@ -254,8 +255,29 @@ pub(crate) fn quote_of(
     quote.tax = Money::sum(quote.lines.iter().map(|line| line.tax)).unwrap();
     quote.saved = quote.list.minus(quote.total).unwrap();
     quote.points_earned = earned;
-    quote.notes = vec![Note { rule: ix(book, "earn"), why: Why::Applied, next: None }];
+    quote.earned = vec![earned_by_all(book, lines, earned)];
+    let points_of = |by| if by == takers[0].0 { POINTS_PRICE } else { 0 };
+    let did = |(by, lane)| applied(&quote, by, lane, points_of(by));
+    quote.applied = takers.into_iter().filter_map(did).collect();
     quote
+}
+
+/// Points that everything earned together.
+fn earned_by_all(book: &PriceBook, lines: &[CartLine], points: i64) -> Earned {
+    let earning = |(line, cart_line): (u16, &CartLine)| {
+        let units = units(cart_line);
+        Earning { line, first: 0, units, rate: 10_000 }
+    };
+    Earned { rule: ix(book, "earn"), points, earning: (0..).zip(lines).map(earning).collect() }
+}
+
+/// What one taker did in all, if it did something.
+fn applied(quote: &Quote, by: By, lane: Lane, points_each: i64) -> Option<Applied> {
+    let own = quote.takings.iter().filter(|taking| taking.by == by);
+    let saved = own.map(|taking| taking.each.minor() * i64::from(taking.units)).sum();
+    let after = quote.takings.iter().position(|taking| taking.by == by)?;
+    let after = u32::try_from(after).unwrap();
+    Some(Applied { by, lane, step: 0, after, uses: 1, saved: fen(saved), points_each })
 }
 
 /// Lets delivery cost something.

@@ -8,15 +8,14 @@ use domain::{
         goods::Goods,
         occasion::{Choice, Coupon, Shopper},
         quote,
-        rule::{Cut, Need, NeedAmount, Repeat, Reward},
+        rule::{Cut, Funding, Grant, Need, NeedAmount, PointsRate, Repeat, Reward, Step},
     },
     tender::CashRounding,
 };
 use proptest::prelude::*;
 
 use super::{
-    POINTS_PRICE, Wish, deliver, fen, lines, occasion, plain_occasion, quote_of, rounding, rule,
-    skus, wishes,
+    Wish, deliver, fen, lines, occasion, plain_occasion, quote_of, rounding, rule, skus, wishes,
 };
 
 /// Rules for the engine: those of these whose bit is set.
@@ -29,12 +28,11 @@ pub(crate) fn shop(mask: u16) -> PriceBook {
     let each = |rule: Rule| Rule { repeat: Repeat::Each, ..rule };
     let half = Cut::Rate(BasisPoints(5_000));
     let gift = Reward::Gift { goods: skus(&[3, 4]), count: 1 };
+    let buy_get = Reward::BuyGet { buy: 2, get: 1, cut: half, goods: Some(skus(&[4, 5])) };
+    let add_on = Reward::AddOn { goods: skus(&[5]), count: 1, cut: Cut::Price(fen(50)) };
     let pay = Reward::PointsPay { points: 10, worth: fen(10), rate_max: BasisPoints(5_000) };
     let rules = [
-        of(
-            skus(&[1]),
-            rule("points-price", Reward::PointsPrice { points: POINTS_PRICE, price: fen(100) }),
-        ),
+        points_price(),
         of(skus(&[2, 3]), rule("cut", Reward::Units(Cut::Rate(BasisPoints(8_800))))),
         each(rule("half", Reward::Nth { n: 2, cut: half })),
         of(skus(&[1, 2]), rule("pick", Reward::Pick { n: 3, price: fen(1_500) })),
@@ -45,10 +43,53 @@ pub(crate) fn shop(mask: u16) -> PriceBook {
         rule("pay", pay),
         rule("earn", Reward::EarnPoints { per: fen(100), points: 3 }),
         need(rule("free", Reward::FreeDelivery { fee_max: None }), NeedAmount::Minor(fen(9_000))),
+        each(of(skus(&[2]), rule("buy-get", buy_get))),
+        need(of(skus(&[0, 1]), rule("add-on", add_on)), NeedAmount::Minor(fen(2_000))),
+        of(skus(&[1, 2]), rule("times", Reward::PointsTimes(PointsRate(15_000)))),
+        of(skus(&[0]), rule("earn-more", Reward::EarnPoints { per: fen(300), points: 7 })),
     ];
     let kept = (0..).zip(rules).filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, rule)| rule);
-    let set = RuleSet { rules: kept.collect(), ..RuleSet::default() };
+    let brought = if mask >> 15 & 1 == 1 { grants().to_vec() } else { Vec::new() };
+    let funded = |(n, rule): (u16, Rule)| {
+        let brand = BasisPoints(n * 617 % 10_000);
+        let store = BasisPoints((10_000 - brand.0) / 3);
+        let platform = BasisPoints(10_000 - brand.0 - store.0);
+        Rule { funding: Funding { brand, store, platform }, ..rule }
+    };
+    let kept = (0..).zip(kept).map(funded);
+    let set = RuleSet { rules: kept.chain(brought).collect(), ..RuleSet::default() };
     PriceBook::compile(8, set).expect("a good rule set")
+}
+
+/// From three on, units cost fewer points and less money.
+fn points_price() -> Rule {
+    let step = |pieces, points, price| Step {
+        needs: vec![Need { amount: NeedAmount::Pieces(pieces), goods: None }],
+        reward: Reward::PointsPrice { points, price: fen(price) },
+    };
+    let mut rule = rule("points-price", Reward::FreeDelivery { fee_max: None });
+    rule.goods = skus(&[1]);
+    rule.steps = vec![step(1, 50, 100), step(3, 30, 80)];
+    rule
+}
+
+/// What an order brings beside its goods.
+fn grants() -> [Rule; 5] {
+    let at = |id: &str, minor, grant| {
+        let mut rule = rule(id, Reward::Grant(grant));
+        rule.steps[0].needs.push(Need { amount: NeedAmount::Minor(fen(minor)), goods: None });
+        rule
+    };
+    let next = at("next", 1_500, Grant::NextCoupon("coupon-next".into()));
+    let mut park = at("park", 2_500, Grant::ParkingMinutes(60));
+    park.goods = skus(&[0, 1, 2]);
+    [
+        rule("coupon-next", Reward::AmountOff(fen(1_000))),
+        Rule { repeat: Repeat::Each, ..next },
+        park,
+        at("back3", 1_000, Grant::CashbackAmount(fen(300))),
+        rule("back5", Reward::Grant(Grant::CashbackRate(BasisPoints(500)))),
+    ]
 }
 
 /// A sale: goods, what is taken from them, and how they are paid.

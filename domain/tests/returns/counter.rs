@@ -3,17 +3,18 @@
 use domain::{
     catalog::Unit,
     money::Money,
-    order::{Completion, Order, complete},
+    order::{Adjustment, Completion, Condition, Order, OrderFault, UnitRun, complete},
     pricing::{
         Occasion, PriceBook, Rule, RuleSet,
         occasion::Coupon,
         quote,
-        rule::{Cut, Need, NeedAmount, Repeat, Reward},
+        rule::{Cut, Grant, Need, NeedAmount, PointsRate, Repeat, Reward},
     },
     quantity::Quantity,
     returns::{
-        CouponPolicy, DeliveryPolicy, GiftPolicy, LooseGoods, Refund, ReturnOrder, ReturnPolicy,
-        ReturnRefusal, Wish, WithoutReceipt, exchange, give_back, give_back_without_receipt, left,
+        CouponPolicy, DeliveryPolicy, GiftPolicy, GrantUse, LooseGoods, Refund, ReturnOrder,
+        ReturnPolicy, ReturnRefusal, Returning, Wish, WithoutReceipt, exchange, give_back,
+        give_back_without_receipt, left,
     },
     tender::{CashRounding, Tender, TenderKind, TenderRefusal},
 };
@@ -164,13 +165,20 @@ fn what_cannot_come_back_is_refused_with_its_reason() {
 
 /// Each pair of item 0 at 20.00 earns one of item 1 at 8.00.
 fn with_gifts() -> Counter {
+    let order = gifts_and(Vec::new());
+    let condition = order.lines[1].adjustments[0].condition.as_ref();
+    assert_eq!(condition.map(Condition::lines), Some(vec![1]));
+    Counter::new(order)
+}
+
+/// The same with other rules.
+fn gifts_and(mut rules: Vec<Rule>) -> Order {
     let mut gift = rule("gift", Reward::Gift { goods: skus(&[1]), count: 1 });
     gift.goods = skus(&[0]);
     gift.repeat = Repeat::Each;
     gift.steps[0].needs = vec![Need { amount: NeedAmount::Pieces(2), goods: None }];
-    let order = simply(&book(vec![gift]), &[(2_000, 4), (800, 2)], &[card(8_000)]);
-    assert_eq!(order.lines[1].adjustments[0].gift_for, Some(vec![1]));
-    Counter::new(order)
+    rules.push(gift);
+    simply(&book(rules), &[(2_000, 4), (800, 2)], &[card(8_000)])
 }
 
 #[test]
@@ -291,6 +299,18 @@ fn an_exchange_moves_the_difference_alone() {
     check(&both, 5_000, &[], None, &[card(5_000)], &[4_000, 1_000], 0);
     check(&both, 12_000, &[card(2_000)], None, &[cash(4_000), card(6_000), card(2_000)], &[], 0);
     check(&both, 0, &[], None, &[], &[4_000, 6_000], 0);
+    // Two cards stay two, also where one of both would be more than a till takes.
+    let most = domain::tender::CASH_MINOR_MAX;
+    let cards = [refund(1, Card, most), refund(2, Card, most)];
+    check(&cards, most + 5, &[], None, &[card(most), card(5)], &[most - 5], 0);
+    check(&cards, most * 2, &[], None, &[card(most), card(most)], &[], 0);
+    // Only where there would be too many tenders are some of one kind joined, cash before cards.
+    let many: Vec<Refund> = (1..=9).map(|n| refund(n, Card, 100)).collect();
+    let many = [many.as_slice(), &[refund(10, Cash, 50), refund(11, Cash, 50)]].concat();
+    let nine = [card(100); 9];
+    check(&many, 1_000, &[], None, &[&nine[..], &[cash(100)]].concat(), &[], 0);
+    let eight = [&[card(200)][..], &nine[2..], &[cash(100), cash(70)]].concat();
+    check(&many, 1_070, &[cash(70)], None, &eight, &[], 0);
     let over = exchange(&by_card, fen(9_000), &[card(9_001)], None);
     assert_eq!(over, Err(TenderRefusal::OverTender));
     let short = exchange(&by_card, fen(13_000), &[], None);
@@ -327,6 +347,117 @@ fn goods_without_a_receipt_are_worth_what_they_cost_today_within_limits() {
         (limit(9_000, 5_000), 6_000, ReturnRefusal::Limit { left: Money::ZERO }),
     ] {
         assert_eq!(take(policy, today), Err(refusal));
+    }
+}
+
+#[test]
+fn more_of_a_grant_than_there_was_cannot_have_been_used() {
+    let next = rule("next", Reward::Grant(Grant::NextCoupon("coupon".into())));
+    let rules = book(vec![next, rule("coupon", Reward::AmountOff(fen(100)))]);
+    let order = simply(&rules, &[(1_000, 2)], &[cash(2_000)]);
+    assert_eq!(order.grants[0].granted(), 1);
+    let back = |number, used, worth| {
+        let grants_used = vec![GrantUse { number, used, worth: fen(worth) }];
+        let returning = Returning { grants_used, ..returning(1) };
+        give_back(&order, &[], &[wish(1, 2)], &ReturnPolicy::default(), returning)
+    };
+    for (used, worth) in [(2, 0), (-1, 0), (1, -1)] {
+        assert_eq!(back(1, used, worth), Err(ReturnRefusal::History), "{used} worth {worth}");
+    }
+    // Worth more than what comes back: nobody pays for bringing goods back.
+    for (used, worth, void, held) in [(0, 0, 1, 0), (1, 100, 0, 100), (1, 5_000, 0, 2_000)] {
+        let taken = back(1, used, worth).unwrap().grants;
+        assert_eq!((taken[0].voided, taken[0].charge), (void, fen(held)), "{used} worth {worth}");
+    }
+}
+
+/// What a stranger changes in an order, and why it holds no longer.
+type Forged = (&'static str, fn(&mut Order), OrderFault);
+
+/// The lines that count for the gift.
+fn counted(order: &mut Order) -> &mut Vec<(u16, u16)> {
+    let condition = order.lines[1].adjustments[0].condition.as_mut();
+    &mut condition.unwrap().needs[0].goods.lines
+}
+
+/// The lines that a cashback is a rate of.
+fn rated(order: &mut Order) -> &mut Vec<(u16, u16)> {
+    &mut order.grants[0].of.as_mut().unwrap().lines
+}
+
+/// Runs that cancel each other out, on a line with two reductions that took nothing.
+fn runs(order: &mut Order, change: fn(&mut UnitRun, i64)) {
+    let of_gift = order.lines[1].adjustments[0].clone();
+    let nothing = Adjustment { amount: Money::ZERO, condition: None, ..of_gift };
+    let line = &mut order.lines[0];
+    line.adjustments = vec![nothing.clone(), nothing];
+    line.units[0].adjustments = vec![Money::ZERO; 2];
+    let one = UnitRun { units: 1, ..line.units[0].clone() };
+    line.units[0].units -= 3;
+    for sign in [1, 1, -2] {
+        let mut run = one.clone();
+        change(&mut run, sign * 4_000_000_000_000_000_000);
+        line.units.push(run);
+    }
+}
+
+/// A list that falls below nothing where a reduction does.
+fn below_nothing(run: &mut UnitRun, by: i64) {
+    run.list = fen(run.list.minor() + by);
+    run.adjustments[0] = fen(by);
+}
+
+const FORGED: [Forged; 8] = [
+    ("a line that counts twice", |o| counted(o).push((1, 0)), OrderFault::Grants),
+    ("a reduction that is not there", |o| counted(o)[0].1 = 9, OrderFault::Grants),
+    ("a rate of a line that is not there", |o| rated(o)[0].0 = 9, OrderFault::Grants),
+    ("a rate of a line twice", |o| rated(o).insert(0, (1, 0)), OrderFault::Grants),
+    ("a list below nothing", |o| runs(o, below_nothing), OrderFault::Units),
+    (
+        "reductions that raise and take as much",
+        |o| runs(o, |run, by| run.adjustments = vec![fen(by), fen(-by)]),
+        OrderFault::Overflow,
+    ),
+    ("points below nothing", |o| runs(o, |run, by| run.points_earned = by), OrderFault::Points),
+    (
+        "points spent below nothing",
+        |o| runs(o, |run, by| run.points_spent = by),
+        OrderFault::Points,
+    ),
+];
+
+#[test]
+fn numbers_that_no_program_writes_are_refused_before_anybody_adds_them_up() {
+    let back = Reward::Grant(Grant::CashbackRate(domain::money::BasisPoints(500)));
+    let order = gifts_and(vec![rule("back", back)]);
+    assert_eq!(order.check(), Ok(()));
+    for (what, change, fault) in FORGED {
+        let mut order = order.clone();
+        change(&mut order);
+        assert_eq!(order.check(), Err(fault), "{what}");
+        let back = give_back(&order, &[], &[wish(1, 3)], &ReturnPolicy::default(), returning(1));
+        assert_eq!(back, Err(ReturnRefusal::Order(fault)), "{what}");
+    }
+}
+
+#[test]
+fn points_of_two_rules_go_back_with_the_units_that_earned_them() {
+    let earn = |id: &str, sku, per, points| {
+        let per = fen(per);
+        Rule { goods: skus(&[sku]), ..rule(id, Reward::EarnPoints { per, points }) }
+    };
+    let times = rule("times", Reward::PointsTimes(PointsRate(20_000)));
+    let times = Rule { goods: skus(&[0]), ..times };
+    let rules = book(vec![earn("a", 0, 100, 1), earn("b", 1, 500, 30), times]);
+    let shopper = Some(domain::pricing::occasion::Shopper::default());
+    let occasion = Occasion { shopper, ..plain_occasion() };
+    let goods = pieces(&[(1_000, 2), (500, 2)]);
+    let order = sold(&rules, goods, &[cash(3_000)], occasion, CashRounding::None);
+    // Twice 20 for the first, twice 30 for the second.
+    assert_eq!(order.pricing.points_earned, 40 + 60);
+    let mut counter = Counter::new(order);
+    for (number, points) in [(1, -20), (2, -30), (2, -30), (1, -20)] {
+        assert_eq!(counter.takes(&[wish(number, 1)]).map(|one| one.points_earned), Ok(points));
     }
 }
 

@@ -4,11 +4,11 @@
 use domain::{
     id::Id,
     money::Money,
-    order::{Completion, Order, OrderLine, complete},
+    order::{Completion, Order, OrderLine, Source, complete, condition::whole},
     quantity::Quantity,
     returns::{
-        CouponPolicy, DeliveryPolicy, GiftPolicy, ReturnOrder, ReturnPolicy, ReturnRefusal,
-        Returning, Wish, exchange, give_back, left,
+        CouponPolicy, DeliveryPolicy, GiftPolicy, GrantPolicy, GrantUse, ReturnOrder, ReturnPolicy,
+        ReturnRefusal, Returning, Wish, exchange, give_back, left,
     },
     tender::{CASH_MINOR_MAX, CashRounding, Tender, TenderKind, TenderRefusal},
     time::Timestamp,
@@ -24,24 +24,43 @@ type Pick = (usize, u32);
 #[derive(Clone, Debug)]
 enum Event {
     Sell(Sale),
-    Return { order: usize, picks: Vec<Pick>, policy: ReturnPolicy },
-    Exchange { order: usize, picks: Vec<Pick>, policy: ReturnPolicy, sale: Sale },
+    /// Somebody uses so much of the rest of each grant, in percent, and it is worth so much.
+    Use {
+        order: usize,
+        percent: i64,
+        worth: i64,
+    },
+    Return {
+        order: usize,
+        picks: Vec<Pick>,
+        policy: ReturnPolicy,
+    },
+    Exchange {
+        order: usize,
+        picks: Vec<Pick>,
+        policy: ReturnPolicy,
+        sale: Sale,
+    },
 }
 
 fn policy() -> impl Strategy<Value = ReturnPolicy> + Clone {
-    let policy = |(takes_gifts, gives_coupons)| ReturnPolicy {
+    let grants = [GrantPolicy::HeldBack, GrantPolicy::Voided, GrantPolicy::Kept];
+    let policy = move |(takes_gifts, gives_coupons, grants)| ReturnPolicy {
+        grants,
         gifts: if takes_gifts { GiftPolicy::TakenBack } else { GiftPolicy::Kept },
         coupons: if gives_coupons { CouponPolicy::WithLastUnit } else { CouponPolicy::Never },
         delivery: DeliveryPolicy::WithLastUnit,
         without_receipt: None,
     };
-    (any::<bool>(), any::<bool>()).prop_map(policy).boxed()
+    (any::<bool>(), any::<bool>(), prop::sample::select(grants.to_vec())).prop_map(policy).boxed()
 }
 
 fn event(sale: impl Strategy<Value = Sale> + Clone) -> impl Strategy<Value = Event> {
     let picks = prop::collection::vec((0..6_usize, 1..=100_u32), 1..4);
     let one = (0..8_usize, picks, policy());
+    let uses = (0..8_usize, 0..=100_i64, 0..2_000_i64);
     prop_oneof![
+        1 => uses.prop_map(|(order, percent, worth)| Event::Use { order, percent, worth }),
         2 => sale.clone().prop_map(Event::Sell),
         5 => one.clone().prop_map(|(order, picks, policy)| Event::Return { order, picks, policy }),
         2 => (one, sale).prop_map(|((order, picks, policy), sale)| Event::Exchange {
@@ -59,6 +78,7 @@ pub(crate) fn returning(number: u32) -> Returning {
         receipt_number: "SH001-1-1-20261121-0002".parse().unwrap(),
         operator: "1001".into(),
         completed_at: Timestamp::from_micros(1),
+        grants_used: Vec::new(),
     }
 }
 
@@ -66,9 +86,33 @@ pub(crate) fn returning(number: u32) -> Returning {
 struct Account {
     order: Order,
     back: Vec<ReturnOrder>,
+    used: Vec<GrantUse>,
 }
 
 impl Account {
+    fn of(order: Order) -> Self {
+        let none = |(number, _)| GrantUse { number, used: 0, worth: Money::ZERO };
+        let used = (1..).zip(&order.grants).map(none).collect();
+        Self { order, back: Vec::new(), used }
+    }
+
+    /// Of a grant so much is void, and so much was held back for it.
+    fn taken_of(&self, number: u16) -> (i64, i64) {
+        let backs = self.back.iter().flat_map(|one| &one.grants).filter(|b| b.number == number);
+        backs.fold((0, 0), |(void, held), b| (void + b.voided, held + b.charge.minor()))
+    }
+
+    fn uses(&mut self, percent: i64, worth: i64) {
+        for (at, grant) in self.order.grants.iter().enumerate() {
+            let (void, _) = self.taken_of(self.used[at].number);
+            let more = (grant.granted() - void - self.used[at].used) * percent / 100;
+            if more > 0 {
+                self.used[at].used += more;
+                self.used[at].worth = fen(self.used[at].worth.minor() + worth);
+            }
+        }
+    }
+
     fn wishes(&self, picks: &[Pick]) -> Vec<Wish> {
         let left = left(&self.order, &self.back).unwrap();
         let mut wishes: Vec<Wish> = Vec::new();
@@ -92,9 +136,26 @@ impl Account {
             prop_assert!((0..=line.amount.minor()).contains(&back.amount));
             prop_assert!((0..=line.tax.minor()).contains(&back.tax));
             prop_assert!((0..=line.list.minor()).contains(&back.list));
+            for (back, taken) in back.adjustments.iter().zip(&line.adjustments) {
+                prop_assert!((0..=taken.amount.minor()).contains(back), "{back} of {taken:?}");
+            }
         }
+        for (grant, used) in self.order.grants.iter().zip(&self.used) {
+            let (void, held) = self.taken_of(used.number);
+            prop_assert!(void >= 0 && void + used.used <= grant.granted(), "{void} {used:?}");
+            prop_assert!((0..=used.worth.minor()).contains(&held), "{held} of {used:?}");
+        }
+        prop_assert!(sums.points_spent >= 0 && sums.points_earned >= 0);
         prop_assert!(sums.points_spent <= self.order.pricing.points_spent);
         prop_assert!(sums.points_earned <= self.order.pricing.points_earned);
+        Ok(())
+    }
+
+    /// No grant is left of what came back by the usual policy.
+    fn check_grants(&self) -> Result<(), TestCaseError> {
+        for (grant, used) in self.order.grants.iter().zip(&self.used) {
+            prop_assert_eq!(self.taken_of(used.number).0 + used.used, grant.granted());
+        }
         Ok(())
     }
 
@@ -102,7 +163,12 @@ impl Account {
     fn check_closed(&self) -> Result<(), TestCaseError> {
         let sums = Sums::of(&self.order, &self.back);
         let minor = |amounts: Vec<Money>| amounts.into_iter().map(Money::minor).collect::<Vec<_>>();
-        prop_assert_eq!(&sums.tenders, &minor(self.order.nets()));
+        let nets = minor(self.order.nets());
+        let held: i64 = self.used.iter().map(|used| self.taken_of(used.number).1).sum();
+        prop_assert_eq!(sums.tenders.iter().sum::<i64>() + held, nets.iter().sum::<i64>());
+        if held == 0 {
+            prop_assert_eq!(&sums.tenders, &nets);
+        }
         for (back, line) in sums.lines.iter().zip(&self.order.lines) {
             prop_assert_eq!(back.list, line.list.minor());
             prop_assert_eq!(back.amount, line.amount.minor());
@@ -111,7 +177,7 @@ impl Account {
             let taken = line.adjustments.iter().map(|adjustment| adjustment.amount).collect();
             prop_assert_eq!(&back.adjustments, &minor(taken));
         }
-        prop_assert_eq!(sums.total, self.order.total.minor());
+        prop_assert_eq!(sums.total + held, self.order.total.minor());
         prop_assert_eq!(sums.rounding, self.order.rounding.minor());
         prop_assert_eq!(sums.points_spent, self.order.pricing.points_spent);
         prop_assert_eq!(sums.points_earned, self.order.pricing.points_earned);
@@ -198,7 +264,48 @@ fn sell(pricer: &Pricer, sale: &Sale, number: usize) -> Option<Order> {
     let mut cart = random::cart(sale.lines.clone());
     cart.order = Id::from_uuid(Uuid::from_u128(number as u128 + 1));
     let completion = Completion { occasion: pricer.occasion(sale), ..completion(sale.rounding) };
-    Some(complete(&cart, pricer.book(), &quote, &tenders, completion).unwrap())
+    let order = complete(&cart, pricer.book(), &quote, &tenders, completion).unwrap();
+    if matches!(pricer, Pricer::Rules(_)) {
+        owes_nothing(&order);
+    }
+    is_paid_for(&order, pricer.book());
+    Some(order)
+}
+
+/// As long as everything is kept, everything that was given was earned.
+fn owes_nothing(order: &Order) {
+    let all = whole(&order.lines);
+    for adjustment in order.lines.iter().flat_map(|line| &line.adjustments) {
+        let Some(condition) = &adjustment.condition else { continue };
+        let given = order.lines.iter().flat_map(|line| {
+            let at = line.adjustments.iter().position(|a| a.source == adjustment.source);
+            let took = move |run: &&domain::order::UnitRun| {
+                at.is_some_and(|at| run.adjustments[at] != Money::ZERO)
+            };
+            line.units.iter().filter(took).map(|run| i64::from(run.units))
+        });
+        let given: i64 = given.sum();
+        assert_eq!(condition.keeps(&all, &adjustment.source, given), given, "{adjustment:?}");
+    }
+    for grant in &order.grants {
+        assert_eq!(grant.earned_by(&all), grant.granted(), "{grant:?}");
+    }
+}
+
+/// Somebody pays for every fen that was saved, and where nobody knows the rules it is nobody's.
+fn is_paid_for(order: &Order, book: &domain::pricing::PriceBook) {
+    let saved = order.saved().unwrap();
+    for book in [Some(book), None] {
+        let savings = order.savings(book).unwrap();
+        let sum = |part: fn(&domain::order::Saving) -> Money| {
+            Money::sum(savings.iter().map(part)).unwrap().minor()
+        };
+        let parts = [sum(|s| s.brand), sum(|s| s.store), sum(|s| s.platform), sum(|s| s.unknown)];
+        assert_eq!((sum(|s| s.saved), parts.iter().sum()), (saved.minor(), saved.minor()));
+        let by_hand = savings.iter().filter(|s| matches!(s.source, Some(Source::Manual { .. })));
+        let by_hand: i64 = by_hand.map(|saving| saving.store.minor()).sum();
+        assert!(book.is_some() || (parts[0], parts[1], parts[2]) == (0, by_hand, 0));
+    }
 }
 
 /// Brings back what it can; a gift worth more than all of that stays with its goods.
@@ -209,7 +316,8 @@ fn bring_back(
     number: u32,
 ) -> Result<bool, TestCaseError> {
     let wishes = account.wishes(picks);
-    match give_back(&account.order, &account.back, &wishes, policy, returning(number)) {
+    let returning = Returning { grants_used: account.used.clone(), ..returning(number) };
+    match give_back(&account.order, &account.back, &wishes, policy, returning) {
         Ok(back) => {
             prop_assert_eq!(back.check(), Ok(()));
             account.back.push(back);
@@ -259,8 +367,6 @@ fn settle_exchange(
                 };
                 added.push(tender);
             }
-            // More was kept of one kind than a till takes at once.
-            Err(TenderRefusal::Amount) => return Ok(None),
             Err(refusal) => return Err(TestCaseError::fail(format!("{refusal:?}"))),
         }
     };
@@ -293,7 +399,7 @@ fn live(pricer: &Pricer, first: Sale, events: Vec<Event>) -> Result<(), TestCase
         match event {
             Event::Sell(sale) => {
                 let order = sell(pricer, &sale, accounts.len());
-                accounts.extend(order.map(|order| Account { order, back: Vec::new() }));
+                accounts.extend(order.map(Account::of));
             }
             Event::Return { order, picks, policy } if !accounts.is_empty() => {
                 let at = order % accounts.len();
@@ -304,16 +410,22 @@ fn live(pricer: &Pricer, first: Sale, events: Vec<Event>) -> Result<(), TestCase
                 if bring_back(&mut accounts[at], &picks, &policy, number)? {
                     let back = accounts[at].back.last().unwrap();
                     let order = settle_exchange(back, &sale, pricer, accounts.len())?;
-                    accounts.extend(order.map(|order| Account { order, back: Vec::new() }));
+                    accounts.extend(order.map(Account::of));
                 }
             }
-            Event::Return { .. } | Event::Exchange { .. } => {}
+            Event::Use { order, percent, worth } if !accounts.is_empty() => {
+                let at = order % accounts.len();
+                accounts[at].uses(percent, worth);
+            }
+            Event::Use { .. } | Event::Return { .. } | Event::Exchange { .. } => {}
         }
     }
     for account in &mut accounts {
         let policy = ReturnPolicy { delivery: DeliveryPolicy::WithLastUnit, ..Default::default() };
         let all: Vec<Pick> = (0..account.order.lines.len()).map(|line| (line, 100)).collect();
-        bring_back(account, &all, &policy, 9_999)?;
+        if bring_back(account, &all, &policy, 9_999)? {
+            account.check_grants()?;
+        }
         account.check_closed()?;
         let again = account.wishes(&all);
         let refused = give_back(&account.order, &account.back, &again, &policy, returning(0));
@@ -350,8 +462,9 @@ proptest! {
         let order = sell(&Pricer::Anything(random::book()), &sale, 0);
         prop_assume!(order.is_some());
         // Without gifts that hold money back, two ways meet in the same tenders.
-        let policy = ReturnPolicy { gifts: GiftPolicy::Kept, ..Default::default() };
-        let mut steps = Account { order: order.unwrap(), back: Vec::new() };
+        let gifts = GiftPolicy::Kept;
+        let policy = ReturnPolicy { gifts, grants: GrantPolicy::Kept, ..Default::default() };
+        let mut steps = Account::of(order.unwrap());
         for (number, pick) in (0..).zip(picks) {
             bring_back(&mut steps, &[pick], &policy, number)?;
         }

@@ -2,7 +2,7 @@
 
 mod carried;
 
-pub use carried::{AdjustmentV1, DeliveryV1, PricingV1, SourceV1, UnitRunV1};
+pub use carried::{AdjustmentV1, DeliveryV1, GrantV1, PricingV1, SourceV1, UnitRunV1};
 use domain::{
     cart::LineItem,
     catalog::Unit,
@@ -52,6 +52,9 @@ pub struct OrderV1 {
     /// How it was priced; missing from stores that knew no rules yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<PricingV1>,
+    /// What it brings beside its goods; none from stores that did not write it down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<GrantV1>,
 }
 
 /// A line of an order.
@@ -160,6 +163,7 @@ impl OrderV1 {
                 .collect(),
             change_minor: order.change,
             pricing: Some(PricingV1::of(&order.pricing)),
+            grants: order.grants.iter().map(GrantV1::of).collect(),
         }
     }
 
@@ -197,6 +201,7 @@ impl OrderV1 {
             rounding: self.rounding_minor,
             tenders: self.tenders.into_iter().map(tender).collect(),
             change: self.change_minor,
+            grants: self.grants.into_iter().map(GrantV1::into_grant).collect(),
         };
         order.check().map_err(OrderV1Fault::Sum)?;
         Ok(order)
@@ -268,7 +273,7 @@ pub(crate) mod tests {
     use domain::{
         cart::{Cart, CartLine},
         id::Id,
-        order::{Completion, complete},
+        order::{Completion, Source, complete},
         pricing::{
             PriceBook, RuleSet,
             occasion::{Coupon, Manual},
@@ -307,7 +312,11 @@ pub(crate) mod tests {
             {"id":"gift","name":"满赠","goods":{"any":[{"sku":"A1"}]},
              "steps":[{"needs":[{"amount":{"pieces":2}}],
                        "reward":{"gift":{"goods":{"any":[{"sku":"A2"}]},"count":1}}}]},
-            {"id":"earn","name":"积分","steps":[{"reward":{"earn_points":{"per":100,"points":1}}}]}]}"#;
+            {"id":"earn","name":"积分","steps":[{"reward":{"earn_points":{"per":100,"points":1}}}]},
+            {"id":"next","name":"返券","steps":[{"needs":[{"amount":{"minor":300}}],
+                                               "reward":{"grant":{"next_coupon":"ten"}}}]},
+            {"id":"back","name":"返现","steps":[{"reward":{"grant":{"cashback_rate":500}}}]},
+            {"id":"free","name":"减运费","steps":[{"reward":{"free_delivery":{"fee_max":100}}}]}]}"#;
         PriceBook::compile(12, serde_json::from_str::<RuleSet>(set).unwrap()).unwrap()
     }
 
@@ -353,7 +362,11 @@ pub(crate) mod tests {
         let order = complete(&cart, &book, &quote, &tenders, completion).unwrap();
         let sources = order.lines.iter().flat_map(|line| &line.adjustments);
         assert!(sources.clone().count() >= 4, "{sources:?}");
-        assert!(sources.clone().any(|adjustment| adjustment.gift_for == Some(vec![1])));
+        let mut given = sources.clone().filter_map(|adjustment| adjustment.condition.as_ref());
+        assert!(given.any(|condition| condition.lines() == [1]));
+        assert_eq!((order.grants.len(), order.grants[1].coupon.as_str()), (2, "满 5.00 减 1.00"));
+        let delivery = order.delivery.as_ref().unwrap();
+        assert_eq!(delivery.adjustments[0].amount, Money::from_minor(100));
         let body = serde_json::to_string(&OrderV1::of(&order)).unwrap();
         assert_eq!(read(&body), order);
         for word in [
@@ -361,9 +374,23 @@ pub(crate) mod tests {
             r#""source":"coupon","rule":"ten","code":"K-77""#,
             r#""source":"manual","operator":"1001","reason":"damaged""#,
             r#""pricing":{"revision":12,"occasion":{"#,
+            r#""grants":[{"source":"rule","rule":"back","name":"返现","grant":{"cashback_rate":500}"#,
+            r#"{"next_coupon":"ten"},"coupon":"满 5.00 减 1.00","times":1,"condition":{"needs":[{"#,
         ] {
             assert!(body.contains(word), "{word} in {body}");
         }
+        // A gift from before conditions stays the shopper's.
+        let older: AdjustmentV1 = serde_json::from_str(
+            r#"{"source":"rule","rule":"gift","name":"满赠","lane":"order","amount_minor":500,
+                "gift_for":[1]}"#,
+        )
+        .unwrap();
+        let condition = older.into_adjustment().condition.unwrap();
+        assert_eq!(condition.keeps(&[], &Source::Rule("gift".into()), 9_999), 9_999);
+        // A condition on a line that is not there.
+        let strange = body.replacen(r#""lines":[[1,"#, r#""lines":[[9,"#, 1);
+        let fault = serde_json::from_str::<OrderV1>(&strange).unwrap().into_order();
+        assert_eq!(fault, Err(OrderV1Fault::Sum(OrderFault::Grants)));
         // One fen moved from one unit to another.
         let moved = body.replacen(r#""tenders_minor":["#, r#""tenders_minor":[1"#, 1);
         let fault = serde_json::from_str::<OrderV1>(&moved).unwrap().into_order();

@@ -8,10 +8,11 @@
 use domain::{
     id::LineId,
     money::{CURRENCY, Money},
+    order::funding::{BY_STORE, parts},
     pricing::{
         Applied, By, Granted, Lane, Next, Note, PriceBook, Quote, QuotedLine, RuleIx, Taking, Why,
         explain::{Language, hint, reward, sentence},
-        rule::{Funding, Grant, NeedAmount, Reward, Rule},
+        rule::{Grant, NeedAmount, Reward, Rule},
     },
     quantity::Quantity,
 };
@@ -282,21 +283,17 @@ impl AppliedV1 {
     fn of(book: &PriceBook, applied: &Applied) -> Self {
         let funding = match applied.by {
             By::Rule(ix) | By::Coupon(ix, _) => book.rule(ix).map(|rule| rule.funding),
-            By::Manual(_) => None,
+            By::Manual(_) => Some(BY_STORE),
         };
-        let weights = funding.map_or([0, 1, 0], |Funding { brand, store, platform }| {
-            [brand, store, platform].map(|part| i64::from(part.0))
-        });
-        let mut parts = applied.saved.allocate(&weights).into_iter();
-        let mut part = || parts.next().unwrap_or_default();
+        let [brand, store, platform] = parts(funding.unwrap_or(BY_STORE), applied.saved);
         Self {
             by: ByV1::of(book, applied.by),
             lane: applied.lane,
             uses: applied.uses,
             saved_minor: applied.saved,
-            brand_minor: part(),
-            store_minor: part(),
-            platform_minor: part(),
+            brand_minor: brand,
+            store_minor: store,
+            platform_minor: platform,
         }
     }
 }
@@ -318,7 +315,8 @@ impl NoteV1 {
             | Why::UsedUp
             | Why::NoBetter
             | Why::NeedsCoupon
-            | Why::NeedsChoice => (None, None),
+            | Why::NeedsChoice
+            | Why::Full => (None, None),
         };
         Self {
             rule,

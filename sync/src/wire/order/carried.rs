@@ -2,8 +2,10 @@
 
 use domain::{
     money::Money,
-    order::{Adjustment, Delivery, Pricing, Source, UnitRun},
-    pricing::{Lane, Occasion},
+    order::{
+        Adjustment, Condition, Delivery, OrderGrant, Pricing, Source, UnitRun, condition::Counted,
+    },
+    pricing::{Lane, Occasion, rule::Grant},
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +21,38 @@ pub struct AdjustmentV1 {
     pub lane: Lane,
     /// How much, in fen.
     pub amount_minor: Money,
-    /// For a gift: the numbers of the lines that earned it.
+    /// For units that were given for others: what must stay bought for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    /// For a gift of a store that did not write conditions down: the numbers of the lines that
+    /// earned it. Read, and written no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gift_for: Option<Vec<u16>>,
+}
+
+/// Something an order brings beside its goods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantV1 {
+    /// Who brought it; also the fields that say which.
+    #[serde(flatten)]
+    pub source: SourceV1,
+    /// What people read of that.
+    pub name: String,
+    /// What it is.
+    pub grant: Grant,
+    /// Of a coupon for next time, what people read of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub coupon: String,
+    /// How many times.
+    pub times: u32,
+    /// The amount in all, in fen, where it is money.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub amount_minor: Money,
+    /// What earned it.
+    pub condition: Condition,
+    /// Of a cashback at a rate, the goods it is a rate of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Counted>,
 }
 
 /// Where a reduction comes from.
@@ -80,6 +111,9 @@ pub struct UnitRunV1 {
 pub struct DeliveryV1 {
     /// Before reductions.
     pub fee_minor: Money,
+    /// Who waived how much of it; none from stores that did not write it down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<AdjustmentV1>,
     /// What was paid for it.
     pub amount_minor: Money,
     /// Part of the cash rounding.
@@ -107,28 +141,66 @@ pub struct PricingV1 {
 
 impl AdjustmentV1 {
     pub(super) fn of(adjustment: &Adjustment) -> Self {
-        let source = match adjustment.source.clone() {
-            Source::Rule(rule) => SourceV1::Rule { rule },
-            Source::Coupon { rule, code } => SourceV1::Coupon { rule, code },
-            Source::Manual { operator, reason } => SourceV1::Manual { operator, reason },
-        };
         Self {
-            source,
+            source: SourceV1::of(&adjustment.source),
             name: adjustment.name.clone(),
             lane: adjustment.lane,
             amount_minor: adjustment.amount,
-            gift_for: adjustment.gift_for.clone(),
+            condition: adjustment.condition.clone(),
+            gift_for: None,
         }
     }
 
     pub(super) fn into_adjustment(self) -> Adjustment {
-        let source = match self.source {
-            SourceV1::Rule { rule } => Source::Rule(rule),
-            SourceV1::Coupon { rule, code } => Source::Coupon { rule, code },
-            SourceV1::Manual { operator, reason } => Source::Manual { operator, reason },
-        };
-        let Self { name, lane, amount_minor: amount, gift_for, .. } = self;
-        Adjustment { source, name, lane, amount, gift_for }
+        let Self { source, name, lane, amount_minor: amount, condition, gift_for } = self;
+        let condition = condition.or_else(|| gift_for.map(|_| Condition::UNTOLD));
+        Adjustment { source: source.into_source(), name, lane, amount, condition }
+    }
+}
+
+impl SourceV1 {
+    fn of(source: &Source) -> Self {
+        match source.clone() {
+            Source::Rule(rule) => Self::Rule { rule },
+            Source::Coupon { rule, code } => Self::Coupon { rule, code },
+            Source::Manual { operator, reason } => Self::Manual { operator, reason },
+        }
+    }
+
+    fn into_source(self) -> Source {
+        match self {
+            Self::Rule { rule } => Source::Rule(rule),
+            Self::Coupon { rule, code } => Source::Coupon { rule, code },
+            Self::Manual { operator, reason } => Source::Manual { operator, reason },
+        }
+    }
+}
+
+impl GrantV1 {
+    pub(super) fn of(grant: &OrderGrant) -> Self {
+        Self {
+            source: SourceV1::of(&grant.source),
+            name: grant.name.clone(),
+            grant: grant.what.clone(),
+            coupon: grant.coupon.clone(),
+            times: grant.times,
+            amount_minor: grant.amount,
+            condition: grant.condition.clone(),
+            of: grant.of.clone(),
+        }
+    }
+
+    pub(super) fn into_grant(self) -> OrderGrant {
+        OrderGrant {
+            source: self.source.into_source(),
+            name: self.name,
+            what: self.grant,
+            coupon: self.coupon,
+            times: self.times,
+            amount: self.amount_minor,
+            condition: self.condition,
+            of: self.of,
+        }
     }
 }
 
@@ -164,6 +236,7 @@ impl DeliveryV1 {
     pub(super) fn of(delivery: &Delivery) -> Self {
         Self {
             fee_minor: delivery.fee,
+            adjustments: delivery.adjustments.iter().map(AdjustmentV1::of).collect(),
             amount_minor: delivery.amount,
             rounding_minor: delivery.rounding,
             tenders_minor: delivery.tenders.clone(),
@@ -173,6 +246,7 @@ impl DeliveryV1 {
     pub(super) fn into_delivery(self) -> Delivery {
         Delivery {
             fee: self.fee_minor,
+            adjustments: self.adjustments.into_iter().map(AdjustmentV1::into_adjustment).collect(),
             amount: self.amount_minor,
             rounding: self.rounding_minor,
             tenders: self.tenders_minor,
