@@ -9,6 +9,7 @@
 //! | `import` | price lists, with every refused row |
 //! | `manage` | stores, workstations, operators, claims, edge nodes, tokens |
 //! | `orders` | tables of orders |
+//! | `houses` | tables of payments by code, coupons and vouchers |
 //! | `rules` | sets of rules: listed, shown, imported, exported, checked |
 //! | `try_cart` | a trial, without a database |
 //! | `table` | columns that line up, also where signs are two wide |
@@ -17,6 +18,7 @@
 //! PIN is in no log.
 
 mod args;
+mod houses;
 mod import;
 mod manage;
 mod orders;
@@ -176,6 +178,8 @@ impl Desk<'_> {
             Verb::Staff { verb } => self.staff(verb).await?,
             Verb::Orders { verb } => return self.orders(verb).await,
             Verb::Rules { verb } => return self.rules(verb).await,
+            Verb::Payments { verb } => self.payments(verb).await?,
+            Verb::Redemptions { verb } => self.redemptions(verb).await?,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

@@ -5,12 +5,25 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
 };
 
-use crate::{context::Clock, db};
+use crate::{context::Clock, db, houses::Houses};
 
 /// Where development listens.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
+
+/// Where a mall has its accounts with other houses from.
+#[derive(Clone, Debug, Default)]
+pub enum Platforms {
+    /// It has none: payments by code, coupons and vouchers are refused.
+    #[default]
+    None,
+    /// From this file.
+    File(PathBuf),
+    /// From whoever started it.
+    Given(Arc<dyn Houses>),
+}
 
 /// What a mall is started with.
 #[derive(Clone, Debug)]
@@ -23,13 +36,21 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The time it goes by.
     pub clock: Clock,
+    /// Its accounts with other houses.
+    pub platforms: Platforms,
 }
 
 impl Config {
     /// A mall over this folder, listening where development listens, by the system's clock.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), database_url: None, listen: LISTEN, clock: Clock::default() }
+        Self {
+            data: data.into(),
+            database_url: None,
+            listen: LISTEN,
+            clock: Clock::default(),
+            platforms: Platforms::None,
+        }
     }
 
     /// The same, listening elsewhere.

@@ -3,12 +3,13 @@
 //! **Invariant:** the only file that asks what time it is, mints an id, or throws dice.
 
 use std::{
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use domain::{
@@ -16,7 +17,8 @@ use domain::{
     time::Timestamp,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::task::TaskTracker;
 use uuid::{Builder, Uuid};
 
 use crate::{
@@ -24,8 +26,13 @@ use crate::{
     db::{Db, DbError},
     feed::Shelf,
     fleet::Limiter,
+    houses::{self, Houses, PlatformsError},
     rules::Books,
 };
+
+/// How long somebody waits for another house before they are told that it is not known yet. A
+/// store waits twenty seconds for the mall.
+const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
 /// The time a mall goes by.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +77,9 @@ pub enum OpenError {
     /// The database could not be opened.
     #[error("could not open the database")]
     Db(#[source] DbError),
+    /// The accounts with other houses could not be read.
+    #[error("could not read the accounts with other houses")]
+    Platforms(#[from] PlatformsError),
 }
 
 impl OpenError {
@@ -80,6 +90,7 @@ impl OpenError {
             Self::Folder { .. } => Some("give a folder that may be written: --data DIR"),
             Self::Random => None,
             Self::Db(error) => error.hint(),
+            Self::Platforms(error) => error.hint(),
         }
     }
 }
@@ -102,14 +113,19 @@ struct Inner {
     limiter: Limiter,
     shelf: Shelf,
     books: Books,
+    houses: Arc<dyn Houses>,
+    calls: TaskTracker,
 }
 
 impl Context {
     /// Opens the data folder and the database.
     pub(crate) async fn open(config: &Config) -> Result<Self, OpenError> {
         let folder = |source| OpenError::Folder { path: config.data.clone(), source };
-        std::fs::create_dir_all(&config.data).map_err(folder)?;
+        // Tokens and the chain's figures are for whoever runs the mall, and for nobody else.
+        let mut made = std::fs::DirBuilder::new();
+        made.recursive(true).mode(0o700).create(&config.data).map_err(folder)?;
         let url = config.url().map_err(folder)?;
+        let houses = houses::open(&config.platforms, &config.clock)?;
         let (clock, dice) = (config.clock.clone(), SystemRandom::new());
         let now = clock.now();
         let incarnation = mint(&dice, now).map_err(|NoDice| OpenError::Random)?;
@@ -124,6 +140,8 @@ impl Context {
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
+            houses,
+            calls: TaskTracker::new(),
         })))
     }
 
@@ -172,6 +190,29 @@ impl Context {
     /// Rule sets made ready.
     pub(crate) fn books(&self) -> &Books {
         &self.0.books
+    }
+
+    /// Other houses.
+    pub(crate) fn houses(&self) -> &dyn Houses {
+        self.0.houses.as_ref()
+    }
+
+    /// Lets something run to its end, whatever becomes of whoever wants it, and waits for it a
+    /// while: what another house was asked is worth hearing also when nobody waits any more.
+    pub(crate) async fn let_run(&self, work: impl Future<Output = ()> + Send + 'static) {
+        // Who waited long enough, and a task that panicked, look into the database all the same.
+        let _ = timeout(ANSWER_WAIT, self.0.calls.spawn(work)).await;
+    }
+
+    /// Lets something run to its end and does not wait for it.
+    pub(crate) fn let_go(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.calls.spawn(work);
+    }
+
+    /// Waits a while for what is still running; the rest is settled after the next start.
+    pub(crate) async fn let_end(&self, at_most: Duration) {
+        self.0.calls.close();
+        let _ = timeout(at_most, self.0.calls.wait()).await;
     }
 
     /// The folder of the snapshots.

@@ -11,14 +11,20 @@
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
 //! | `rules` | sets of rules |
 //! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//! | `sums` | sums of orders and of what was given for them |
+//! | `post_voids` | orders that were undone |
 //! | `drift` | orders that were priced otherwise than the mall would |
+//! | `discrepancies` | orders for which other houses gave otherwise than the orders say |
+//! | `payments`, `refunds`, `redemptions` | what other houses were asked, and what they said |
+//! | `moment` | moments that may not be there |
 //!
 //! **Invariant:** functions take a transaction and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line` or `tender` after they were inserted. The SQL is the
-//! same for every engine, but for `engine`.
+//! statement changes `orders`, `order_line`, `tender` or `post_void` after they were inserted. The
+//! SQL is the same for every engine, but for `engine`.
 
 pub(crate) mod barcodes;
 mod bulk;
+pub(crate) mod discrepancies;
 pub(crate) mod drift;
 pub(crate) mod edges;
 mod engine;
@@ -26,13 +32,20 @@ pub(crate) mod inbox;
 pub(crate) mod items;
 pub(crate) mod items_read;
 mod migrate;
+mod moment;
 pub(crate) mod orders;
 pub(crate) mod orders_read;
+pub(crate) mod payments;
+pub(crate) mod post_voids;
+pub(crate) mod redemptions;
+pub(crate) mod refunds;
 pub(crate) mod rules;
+pub(crate) mod savings;
 pub(crate) mod scope;
 pub(crate) mod staff;
 pub(crate) mod staffing;
 pub(crate) mod stores;
+pub(crate) mod sums;
 
 use std::time::Duration;
 

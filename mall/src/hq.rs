@@ -4,16 +4,34 @@
 //! | --- | --- |
 //! | `shapes` | the answers, as HTTP and the command line give them |
 //! | `read` | asks the database and fills the shapes |
+//! | `day` | the sums of a business date |
+//! | `grant` | what an order brings beside its goods |
+//! | `savings` | what was saved, and who pays for it |
 //! | `drift` | orders that were priced otherwise than the mall would |
+//! | `post_void` | orders that were undone |
+//! | `discrepancy` | orders for which other houses gave otherwise than the orders say |
+//! | `payments`, `redemptions` | what other houses were asked, and what they said |
 //!
 //! **Invariant:** reads only; nothing here knows who asks.
 
+mod day;
+mod discrepancy;
 mod drift;
+mod grant;
+mod payments;
+mod post_void;
 mod read;
+mod redemptions;
+mod savings;
 mod shapes;
 
+pub(crate) use day::DayShape;
 pub(crate) use drift::{DriftPage, drifts};
+pub(crate) use payments::{PaymentPage, payments};
+pub(crate) use post_void::PostVoidShape;
 pub(crate) use read::{
     Asked, HqError, check, day, items, one, orders, page_limit, stores, troubles,
 };
-pub(crate) use shapes::{DayShape, ItemPage, OrderPage, OrderShape, StoreShape, TroubleShape};
+pub(crate) use redemptions::{RedemptionPage, redemptions};
+pub(crate) use savings::{FundingShape, SavingsShape};
+pub(crate) use shapes::{ItemPage, OrderPage, OrderShape, StoreShape, TroubleShape};

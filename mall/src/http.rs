@@ -10,6 +10,7 @@
 //! | `download` | the snapshot file |
 //! | `hq` | what HQ reads |
 //! | `rules` | what HQ calls about promotions |
+//! | `payments`, `redemptions` | payments by code, coupons and vouchers: for stores and HQ |
 //! | `open` | what anyone may call |
 //!
 //! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
@@ -20,7 +21,9 @@ mod edge;
 mod guard;
 mod hq;
 mod open;
+mod payments;
 mod problem;
+mod redemptions;
 mod routes;
 mod rules;
 mod table;

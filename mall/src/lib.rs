@@ -9,6 +9,10 @@
 //! | `fleet` | stores, workstations, operators, claim codes, enrolment, HQ's tokens |
 //! | `intake` | batches of facts: checked, kept once, acknowledged, made into orders |
 //! | `rules` | promotions: saved with revisions, checked, previewed |
+//! | `houses` | the only room that names `platforms`: WeChat, Alipay, Douyin |
+//! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
+//! | `discrepancy` | whether what other houses gave for an order is what it says |
+//! | `asking`, `settle` | when another house is asked again, and by whom |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
 //! | `cli` | the same verbs from a command line |
@@ -16,18 +20,24 @@
 //! **Invariant:** no process holds what the database does not: any number of malls may run over one
 //! database, and each may be killed at any moment.
 
+mod asking;
 mod catalog;
 pub mod cli;
 mod config;
 mod context;
 mod db;
+mod discrepancy;
 mod error_chain;
 mod feed;
 mod fleet;
+pub mod houses;
 mod hq;
 mod http;
 mod intake;
+mod payment;
+mod redemption;
 mod rules;
+mod settle;
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -35,7 +45,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
-pub use config::{Config, LISTEN};
+pub use config::{Config, LISTEN, Platforms};
 pub use context::{Clock, OpenError};
 pub use db::DbError;
 pub use error_chain::Chain;
@@ -116,10 +126,12 @@ impl Mall {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
+        tasks.spawn(settle::keep_settling(context.clone(), stop.clone()));
         let served = serve(&context, listener, &stop, shutdown).await;
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+        context.let_end(DRAIN).await;
         context.db().close().await;
         served.map_err(RunError::Serve)
     }

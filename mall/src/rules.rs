@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `shapes` | findings and sets, as HTTP and the command line give them |
 //! | `inspect` | what is wrong with a set, what its author should know |
-//! | `costs` | which rules sell below what the goods cost HQ |
+//! | `costs` | what sells below cost, goods and stores that there are not |
 //! | `save` | a set becomes the one in force |
 //! | `read` | the set in force, older ones, their list |
 //! | `books` | sets made ready, the last few kept |
@@ -24,7 +24,7 @@ mod save;
 mod shapes;
 
 pub(crate) use books::{Books, Found};
-pub(crate) use file::{RulesFileError, read_file, to_table};
+pub(crate) use file::{RulesFileError, from_bytes, read_file, table_of, to_table};
 pub(crate) use inspect::inspect;
 pub(crate) use preview::{Ask, Preview, PreviewError, preview};
 pub(crate) use read::{list, one};

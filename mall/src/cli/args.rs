@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** words only; nothing is done here.
 
+mod houses;
 mod rules;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -10,9 +11,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
+pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
 
-use crate::{Clock, Config, config::LISTEN, fleet::TTL_MINUTES};
+use crate::{Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
 
 /// The central service of Guitai 柜台: catalog, stores, and every order exactly once.
 #[derive(Debug, Parser)]
@@ -48,8 +50,11 @@ impl Args {
     }
 
     pub(super) fn config(&self) -> Config {
-        let listen = match &self.verb {
-            Verb::Serve { listen } => *listen,
+        let (listen, platforms) = match &self.verb {
+            Verb::Serve { listen, platforms: Some(file) } => {
+                (*listen, Platforms::File(file.clone()))
+            }
+            Verb::Serve { listen, platforms: None } => (*listen, Platforms::None),
             Verb::Import { .. }
             | Verb::Item { .. }
             | Verb::Store { .. }
@@ -61,10 +66,13 @@ impl Args {
             | Verb::Orders { .. }
             | Verb::Rules { .. }
             | Verb::TryCart { .. }
-            | Verb::Openapi => LISTEN,
+            | Verb::Payments { .. }
+            | Verb::Redemptions { .. }
+            | Verb::Openapi => (LISTEN, Platforms::None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
-        Config { database_url, clock, ..Config::new(self.data.clone()).listening_on(listen) }
+        let config = Config::new(self.data.clone()).listening_on(listen);
+        Config { database_url, clock, platforms, ..config }
     }
 }
 
@@ -75,6 +83,10 @@ pub(super) enum Verb {
         /// Where to listen; port 0 takes a free one and tells it.
         #[arg(long, default_value_t = LISTEN)]
         listen: SocketAddr,
+        /// The accounts with WeChat, Alipay and Douyin; without it payments by code, coupons and
+        /// vouchers are refused.
+        #[arg(long, env = "MALL_PLATFORMS", value_name = "FILE")]
+        platforms: Option<PathBuf>,
     },
     /// Import a price list (CSV or XLSX); good rows are taken, bad rows are told.
     Import {
@@ -131,6 +143,16 @@ pub(super) enum Verb {
     Rules {
         #[command(subcommand)]
         verb: RulesVerb,
+    },
+    /// Payments by code.
+    Payments {
+        #[command(subcommand)]
+        verb: PaymentsVerb,
+    },
+    /// Coupons and vouchers of other houses.
+    Redemptions {
+        #[command(subcommand)]
+        verb: RedemptionsVerb,
     },
     /// Price the carts of a trial file and say why; no mall is needed for it.
     TryCart {

@@ -10,7 +10,7 @@ use super::{
     args::OrdersVerb,
     table::{Side, Table},
 };
-use crate::hq::{self, Asked, DayShape, OrderShape};
+use crate::hq::{self, Asked, DayShape, FundingShape, OrderShape, PostVoidShape, SavingsShape};
 
 impl Desk<'_> {
     pub(super) async fn orders(&mut self, verb: OrdersVerb) -> Result<bool, CliError> {
@@ -45,6 +45,7 @@ impl Desk<'_> {
             ("total", Side::Right),
             ("rounding", Side::Right),
             ("change", Side::Right),
+            ("undone at", Side::Left),
         ]);
         for order in page.orders {
             table.row(vec![
@@ -54,6 +55,7 @@ impl Desk<'_> {
                 order.total.yuan(),
                 order.rounding.yuan(),
                 order.change.yuan(),
+                order.undone.map(|undone| undone.at).unwrap_or_default(),
             ]);
         }
         table.print(self.out)?;
@@ -66,6 +68,10 @@ impl Desk<'_> {
     fn show(&mut self, order: &OrderShape) -> Result<(), CliError> {
         let head = &order.summary;
         writeln!(self.out, "{}  {}  {}", head.receipt_number, head.completed_at, head.id)?;
+        if let Some(PostVoidShape { at, operator, workstation, reason }) = &head.undone {
+            let by = format!("by {operator} at workstation {workstation}");
+            writeln!(self.out, "undone {at} {by}: {reason}")?;
+        }
         let mut table = Table::new(&[
             ("", Side::Right),
             ("item", Side::Left),
@@ -99,7 +105,11 @@ impl Desk<'_> {
             sums.row(vec![tender.kind.to_owned(), tender.amount.yuan()]);
         }
         sums.row(vec!["change".into(), head.change.yuan()]);
-        Ok(sums.print(self.out)?)
+        sums.print(self.out)?;
+        for grant in &order.grants {
+            writeln!(self.out, "brings {}  {} ({})", grant.words(), grant.name, grant.rule)?;
+        }
+        Ok(())
     }
 
     fn day(&mut self, day: &DayShape) -> Result<(), CliError> {
@@ -115,6 +125,33 @@ impl Desk<'_> {
         }
         table.row(vec!["change".into(), day.change.yuan()]);
         table.row(vec!["cash in the drawers".into(), day.cash.yuan()]);
+        let undone = format!("undone, in no other sum ({} orders)", day.undone.n_orders);
+        table.row(vec![undone, day.undone.total.yuan()]);
+        table.print(self.out)?;
+        self.savings(&day.savings)
+    }
+
+    /// What was saved, by rule and in all, and who pays for it.
+    fn savings(&mut self, savings: &SavingsShape) -> Result<(), CliError> {
+        let mut table = Table::new(&[
+            ("saved by", Side::Left),
+            ("rule", Side::Left),
+            ("orders", Side::Right),
+            ("yuan", Side::Right),
+            ("brand", Side::Right),
+            ("store", Side::Right),
+            ("platform", Side::Right),
+            ("unknown", Side::Right),
+        ]);
+        let mut row = |name: &str, rule: &str, orders: String, funding: &FundingShape| {
+            let FundingShape { saved, brand, store, platform, unknown } = funding;
+            let amounts = [saved, brand, store, platform, unknown].map(|amount| amount.yuan());
+            table.row([vec![name.into(), rule.into(), orders], amounts.into()].concat());
+        };
+        for one in &savings.by_rule {
+            row(&one.name, &one.rule, one.n_orders.to_string(), &one.funding);
+        }
+        row("all", "", String::new(), &savings.funding);
         Ok(table.print(self.out)?)
     }
 

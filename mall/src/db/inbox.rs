@@ -190,6 +190,24 @@ pub(crate) async fn quarantine_reason(
     Ok(found.map(|(reason,)| reason))
 }
 
+/// Whether any fact under an id is in quarantine.
+pub(crate) async fn is_quarantined(
+    tx: &mut Conn,
+    store: StoreId,
+    id: Uuid,
+) -> Result<bool, DbError> {
+    let found: Option<(i64,)> = sqlx::query_as(
+        "select store_id from trouble
+         where store_id = $1 and id = $2 and what = 'quarantined' limit 1",
+    )
+    .bind(store.0)
+    .bind(id.to_string())
+    .fetch_optional(tx)
+    .await
+    .map_err(sql("read a trouble"))?;
+    Ok(found.is_some())
+}
+
 /// Stores a body as it came.
 pub(crate) async fn keep(
     tx: &mut Conn,

@@ -237,22 +237,22 @@ pub(crate) async fn by_keys(
     Ok(found)
 }
 
-/// Items on sale whose cost is known, after a key, by key, without barcodes.
+/// Items on sale after a key, by key, without barcodes; each with its cost if that is known.
 pub(crate) async fn costed(
     tx: &mut Conn,
     after: &str,
     limit: i64,
-) -> Result<Vec<(ItemV1, Money)>, DbError> {
+) -> Result<Vec<(ItemV1, Option<Money>)>, DbError> {
     const SQL: &str = "
         select sku, name, spec, unit, style, colour, size, brand, category,
                list_price_minor, tax_rate_bps, plu, tags, initials, pinyin, cost_minor
-        from item where gone = 0 and cost_minor > 0 and sku_key > $1
+        from item where gone = 0 and sku_key > $1
         order by sku_key limit $2";
     let doing = "read what items cost";
     let rows = sqlx::query(SQL).bind(after).bind(limit).fetch_all(tx).await.map_err(sql(doing))?;
     let read = |row: &AnyRow| {
         let cost: i64 = row.try_get(15).map_err(sql(doing))?;
-        Ok((item(row)?, Money::from_minor(cost)))
+        Ok((item(row)?, (cost > 0).then(|| Money::from_minor(cost))))
     };
     rows.iter().map(read).collect()
 }

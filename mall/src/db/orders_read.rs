@@ -17,7 +17,11 @@ use sync::{
     wire::{OrderLineV1, OrderV1, TenderV1},
 };
 
-use super::{Conn, DbError, damaged, sql};
+use super::{
+    Conn, DbError, damaged,
+    post_voids::{self, PostVoidRow},
+    sql,
+};
 
 /// An order as it is kept, without its lines and tenders until `fill` has read them. Of its items
 /// come name and price; brand, category and tags stay in the fact's bytes.
@@ -31,6 +35,8 @@ pub(crate) struct StoredOrder {
     pub(crate) received_at: Timestamp,
     /// The order.
     pub(crate) order: OrderV1,
+    /// How it was undone, if it was.
+    pub(crate) post_void: Option<PostVoidRow>,
 }
 
 /// Where a list of orders goes on: after this one, towards older ones.
@@ -42,15 +48,26 @@ pub(crate) struct After {
     pub(crate) id: OrderId,
 }
 
-const BY_STORE: &str = "
-    select store_id, id, receipt_number, business_date, workstation, operator, completed_at,
-           currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at,
-               pricing, delivery
-    from orders
-    where store_id = $1 and ($2 = '' or business_date = $2)
-      and (completed_at < $3 or (completed_at = $3 and id < $4))
-    order by completed_at desc, id desc
-    limit $5";
+/// The columns of an order in the order in which `stored` reads them, beside how it was undone.
+macro_rules! select {
+    () => {
+        "select orders.store_id, orders.id, receipt_number, business_date, orders.workstation,
+                orders.operator, completed_at, currency, list_minor, total_minor, rounding_minor,
+                change_minor, edge_id, orders.received_at, pricing, delivery, grants,
+                coalesce(v.undone_at, 0), coalesce(v.operator, ''), coalesce(v.workstation, 0),
+                coalesce(v.reason, '')
+         from orders
+         left join post_void v on v.store_id = orders.store_id and v.order_id = orders.id "
+    };
+}
+
+const BY_STORE: &str = concat!(
+    select!(),
+    "where orders.store_id = $1 and ($2 = '' or business_date = $2)
+       and (completed_at < $3 or (completed_at = $3 and orders.id < $4))
+     order by completed_at desc, orders.id desc
+     limit $5"
+);
 
 /// A store's orders, newest first, of one business date or all.
 pub(crate) async fn of_store(
@@ -75,12 +92,10 @@ pub(crate) async fn of_store(
 
 /// An order by its id or its receipt number, whole.
 pub(crate) async fn one(tx: &mut Conn, name: &str) -> Result<Option<StoredOrder>, DbError> {
-    const SQL: &str = "
-        select store_id, id, receipt_number, business_date, workstation, operator, completed_at,
-               currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at,
-               pricing, delivery
-        from orders where id = $1 or receipt_number = $1
-        order by received_at, id limit 1";
+    const SQL: &str = concat!(
+        select!(),
+        "where orders.id = $1 or receipt_number = $1 order by orders.received_at, orders.id limit 1"
+    );
     let row =
         sqlx::query(SQL).bind(name).fetch_optional(&mut *tx).await.map_err(sql("read an order"))?;
     let Some(row) = row else { return Ok(None) };
@@ -95,12 +110,11 @@ pub(crate) async fn page(
     after: Option<(StoreId, OrderId)>,
     limit: i64,
 ) -> Result<Vec<StoredOrder>, DbError> {
-    const SQL: &str = "
-        select store_id, id, receipt_number, business_date, workstation, operator, completed_at,
-               currency, list_minor, total_minor, rounding_minor, change_minor, edge_id, received_at,
-               pricing, delivery
-        from orders where store_id > $1 or (store_id = $1 and id > $2)
-        order by store_id, id limit $3";
+    const SQL: &str = concat!(
+        select!(),
+        "where orders.store_id > $1 or (orders.store_id = $1 and orders.id > $2)
+         order by orders.store_id, orders.id limit $3"
+    );
     let rows = sqlx::query(SQL)
         .bind(after.map_or(i64::MIN, |(store, _)| store.0))
         .bind(after.map(|(_, id)| id.to_string()).unwrap_or_default())
@@ -135,11 +149,13 @@ fn stored(row: &AnyRow) -> Result<StoredOrder, DbError> {
         change_minor: Money::from_minor(number(11)?),
         pricing: part(&text(14)?)?,
         delivery: part(&text(15)?)?,
+        grants: part(&text(16)?)?.unwrap_or_default(),
     };
     Ok(StoredOrder {
         store: StoreId(number(0)?),
         edge: text(12)?.parse().map_err(|_| damaged(doing))?,
         received_at: Timestamp::from_micros(number(13)?),
+        post_void: post_voids::beside(row, 17)?,
         order,
     })
 }
@@ -219,61 +235,36 @@ fn line(row: &AnyRow) -> Result<OrderLineV1, DbError> {
     })
 }
 
-/// The sums of a store's business date.
+/// What an order is known by, and what it came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DaySums {
-    /// Orders.
-    pub(crate) n_orders: i64,
+pub(crate) struct OrderHead {
+    /// What is on its paper.
+    pub(crate) receipt_number: String,
+    /// The trading day.
+    pub(crate) business_date: BusinessDate,
     /// After reductions.
     pub(crate) total: Money,
-    /// What cash rounding did.
-    pub(crate) rounding: Money,
-    /// What went back in cash.
-    pub(crate) change: Money,
-    /// What was given, by way of paying: kind, how often, how much.
-    pub(crate) tenders: Vec<(TenderKind, i64, Money)>,
 }
 
-/// Adds a store's business date up.
-pub(crate) async fn day(
+/// What a store's order is known by.
+pub(crate) async fn head(
     tx: &mut Conn,
     store: StoreId,
-    date: BusinessDate,
-) -> Result<DaySums, DbError> {
-    let doing = "add a business date up";
-    // The casts keep the engines' sums of whole numbers whole numbers.
-    let (n_orders, total, rounding, change): (i64, i64, i64, i64) = sqlx::query_as(
-        "select count(*), cast(coalesce(sum(total_minor), 0) as bigint),
-                cast(coalesce(sum(rounding_minor), 0) as bigint),
-                cast(coalesce(sum(change_minor), 0) as bigint)
-         from orders where store_id = $1 and business_date = $2",
+    order: OrderId,
+) -> Result<Option<OrderHead>, DbError> {
+    let doing = "read what an order came to";
+    let found: Option<(String, String, i64)> = sqlx::query_as(
+        "select receipt_number, business_date, total_minor from orders
+         where store_id = $1 and id = $2",
     )
     .bind(store.0)
-    .bind(date.to_string())
-    .fetch_one(&mut *tx)
+    .bind(order.to_string())
+    .fetch_optional(tx)
     .await
     .map_err(sql(doing))?;
-    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-        "select tender.kind, count(*), cast(sum(tender.amount_minor) as bigint)
-         from orders
-         join tender on tender.store_id = orders.store_id and tender.order_id = orders.id
-         where orders.store_id = $1 and orders.business_date = $2
-         group by tender.kind order by tender.kind",
-    )
-    .bind(store.0)
-    .bind(date.to_string())
-    .fetch_all(tx)
-    .await
-    .map_err(sql(doing))?;
-    let tenders = rows
-        .into_iter()
-        .map(|(kind, n, amount)| {
-            let kind = TenderKind::from_word(&kind).ok_or_else(|| damaged(doing))?;
-            Ok((kind, n, Money::from_minor(amount)))
-        })
-        .collect::<Result<_, DbError>>()?;
-    let (total, rounding) = (Money::from_minor(total), Money::from_minor(rounding));
-    Ok(DaySums { n_orders, total, rounding, change: Money::from_minor(change), tenders })
+    let Some((receipt_number, date, total)) = found else { return Ok(None) };
+    let business_date = date.parse().map_err(|_| damaged(doing))?;
+    Ok(Some(OrderHead { receipt_number, business_date, total: Money::from_minor(total) }))
 }
 
 /// What a person should look at.

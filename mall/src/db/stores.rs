@@ -56,6 +56,16 @@ pub(crate) async fn by_id(tx: &mut Conn, id: StoreId) -> Result<Option<StoreRow>
     found.map(row).transpose()
 }
 
+/// A store's code.
+pub(crate) async fn code(tx: &mut Conn, id: StoreId) -> Result<String, DbError> {
+    let (code,): (String,) = sqlx::query_as("select code from store where store_id = $1")
+        .bind(id.0)
+        .fetch_one(tx)
+        .await
+        .map_err(sql("read the code of a store"))?;
+    Ok(code)
+}
+
 /// Every store, by code.
 pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StoreRow>, DbError> {
     let found: Vec<Columns> =

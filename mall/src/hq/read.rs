@@ -6,21 +6,25 @@ use domain::{order::OrderFault, time::BusinessDate};
 use sync::wire::{OrderV1Fault, WorkstationKindV1};
 
 use super::{
+    day::DayShape,
+    discrepancy,
     drift::trouble,
+    savings::{RULES_SHOWN_MAX, SavingsShape},
     shapes::{
-        DayShape, EdgeShape, ItemPage, ItemShape, OrderPage, OrderShape, StoreShape, SummaryShape,
+        EdgeShape, ItemPage, ItemShape, OrderPage, OrderShape, StoreShape, SummaryShape,
         TroubleShape, WorkstationShape,
     },
 };
 use crate::{
     context::Context,
     db::{
-        Conn, DbError, drift, edges,
+        Conn, DbError, discrepancies, drift, edges,
         items::sku_key,
         items_read,
         orders_read::{self, After, StoredOrder},
-        staffing,
+        savings, staffing,
         stores::{self as db_stores, StoreRow},
+        sums,
     },
 };
 
@@ -161,8 +165,11 @@ pub(crate) async fn day(
 ) -> Result<DayShape, HqError> {
     let mut tx = context.db().read("add a business date up").await?;
     let row = known(&mut tx, store).await?;
-    let sums = orders_read::day(&mut tx, row.id, date).await?;
-    Ok(DayShape::of(row.store.code, date.to_string(), &sums))
+    let sums = sums::day(&mut tx, row.id, date).await?;
+    let saved = savings::day(&mut tx, row.id, date).await?;
+    let by_rule = savings::by_rule(&mut tx, row.id, date, RULES_SHOWN_MAX).await?;
+    let saved = SavingsShape::of(saved, by_rule);
+    Ok(DayShape::of(row.store.code, date.to_string(), &sums, saved))
 }
 
 /// Items whose SKU, name, 拼音 initials or barcode matches, by SKU.
@@ -183,7 +190,8 @@ pub(crate) async fn items(
     Ok(ItemPage { items: found.into_iter().map(ItemShape::of).collect(), next })
 }
 
-/// What a person should look at in a store, newest first: troubled facts and price drifts.
+/// What a person should look at in a store, newest first: troubled facts, price drifts and
+/// discrepancies.
 pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<TroubleShape>, HqError> {
     let mut tx = context.db().read("read the troubles of a store").await?;
     let row = known(&mut tx, store).await?;
@@ -191,10 +199,12 @@ pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<Troub
     let troubles = found.into_iter().map(|row| (row.received_at, TroubleShape::of(row)));
     let drifts = drift::list(&mut tx, Some(row.id), None, PAGE_MAX).await?;
     let drifts = drifts.into_iter().map(|row| (row.received_at, trouble(row)));
-    let mut both: Vec<_> = troubles.chain(drifts).collect();
-    both.sort_by_key(|(received_at, _)| std::cmp::Reverse(*received_at));
-    both.truncate(usize::try_from(PAGE_MAX).unwrap_or(0));
-    Ok(both.into_iter().map(|(_, shape)| shape).collect())
+    let differing = discrepancies::list(&mut tx, row.id, PAGE_MAX).await?;
+    let differing = differing.into_iter().map(|row| (row.found_at, discrepancy::trouble(row)));
+    let mut all: Vec<_> = troubles.chain(drifts).chain(differing).collect();
+    all.sort_by_key(|(received_at, _)| std::cmp::Reverse(*received_at));
+    all.truncate(usize::try_from(PAGE_MAX).unwrap_or(0));
+    Ok(all.into_iter().map(|(_, shape)| shape).collect())
 }
 
 /// What checking every stored order found.

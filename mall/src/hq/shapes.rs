@@ -7,7 +7,8 @@ use serde::Serialize;
 use sync::wire::{AdjustmentV1, ItemV1, OrderLineV1, SourceV1};
 use utoipa::ToSchema;
 
-use crate::db::orders_read::{DaySums, StoredOrder, TroubleRow};
+use super::{grant::GrantShape, post_void::PostVoidShape};
+use crate::db::orders_read::{StoredOrder, TroubleRow};
 
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -106,6 +107,8 @@ pub(crate) struct SummaryShape {
     pub(crate) rounding: MoneyShape,
     /// What went back in cash.
     pub(crate) change: MoneyShape,
+    /// How it was undone on its business date (整单作废), if it was.
+    pub(crate) undone: Option<PostVoidShape>,
 }
 
 impl SummaryShape {
@@ -123,6 +126,7 @@ impl SummaryShape {
             total: MoneyShape::of(order.total_minor),
             rounding: MoneyShape::of(order.rounding_minor),
             change: MoneyShape::of(order.change_minor),
+            undone: stored.post_void.as_ref().map(PostVoidShape::of),
         }
     }
 }
@@ -140,6 +144,8 @@ pub(crate) struct OrderShape {
     pub(crate) lines: Vec<LineShape>,
     /// How it was covered.
     pub(crate) tenders: Vec<TenderShape>,
+    /// What it brings beside its goods.
+    pub(crate) grants: Vec<GrantShape>,
 }
 
 impl OrderShape {
@@ -153,6 +159,7 @@ impl OrderShape {
             edge: stored.edge.to_string(),
             lines: stored.order.lines.iter().map(LineShape::of).collect(),
             tenders: stored.order.tenders.iter().map(tender).collect(),
+            grants: stored.order.grants.iter().map(GrantShape::of).collect(),
         }
     }
 }
@@ -254,61 +261,6 @@ pub(crate) struct OrderPage {
     pub(crate) next: Option<String>,
 }
 
-/// The sums of a store's business date.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Day)]
-pub(crate) struct DayShape {
-    /// The store's code.
-    pub(crate) store: String,
-    /// The trading day.
-    pub(crate) business_date: String,
-    /// Orders.
-    pub(crate) n_orders: i64,
-    /// After reductions.
-    pub(crate) total: MoneyShape,
-    /// What cash rounding did.
-    pub(crate) rounding: MoneyShape,
-    /// What went back in cash.
-    pub(crate) change: MoneyShape,
-    /// What stayed in the drawers: cash given less change.
-    pub(crate) cash: MoneyShape,
-    /// What was given, by way of paying.
-    pub(crate) tenders: Vec<TenderSumShape>,
-}
-
-/// What was given in one way on a business date.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = TenderSum)]
-pub(crate) struct TenderSumShape {
-    /// Which way.
-    pub(crate) kind: &'static str,
-    /// How often.
-    pub(crate) n_tenders: i64,
-    /// How much.
-    pub(crate) amount: MoneyShape,
-}
-
-impl DayShape {
-    pub(super) fn of(store: String, business_date: String, sums: &DaySums) -> Self {
-        let given = sums.tenders.iter();
-        let cash = given.filter(|(kind, ..)| *kind == domain::tender::TenderKind::Cash);
-        let cash: i64 = cash.map(|(_, _, amount)| amount.minor()).sum();
-        let tender = |(kind, n, amount): &(domain::tender::TenderKind, i64, Money)| {
-            TenderSumShape { kind: kind.word(), n_tenders: *n, amount: MoneyShape::of(*amount) }
-        };
-        Self {
-            store,
-            business_date,
-            n_orders: sums.n_orders,
-            total: MoneyShape::of(sums.total),
-            rounding: MoneyShape::of(sums.rounding),
-            change: MoneyShape::of(sums.change),
-            cash: MoneyShape::of(Money::from_minor(cash.saturating_sub(sums.change.minor()))),
-            tenders: sums.tenders.iter().map(tender).collect(),
-        }
-    }
-}
-
 /// An item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Item)]
@@ -374,9 +326,10 @@ pub(crate) struct ItemPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Trouble)]
 pub(crate) struct TroubleShape {
-    /// The fact's id.
+    /// The fact's id; of a discrepancy, the order's.
     pub(crate) id: String,
-    /// `quarantined`, `conflict` or `price_drift`.
+    /// `quarantined`, `conflict`, `price_drift`, or `discrepancy`: other houses gave otherwise than
+    /// an order says, with what it costs in `reason`; gone when the two agree.
     pub(crate) what: String,
     /// What is wrong.
     pub(crate) reason: String,
@@ -384,7 +337,7 @@ pub(crate) struct TroubleShape {
     pub(crate) seq: i64,
     /// What it says it is.
     pub(crate) kind: String,
-    /// When it came.
+    /// When it came, or was last seen to be otherwise.
     pub(crate) received_at: String,
 }
 

@@ -35,7 +35,7 @@ use crate::{
 const ENROLMENT_BYTES_MAX: usize = 4_096;
 
 /// Reads JSON; where it breaks is told, what stands there is not.
-fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Problem::of(MALFORMED).detail(format!("the body breaks at line {line}, column {column}"))

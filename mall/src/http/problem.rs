@@ -18,6 +18,8 @@ use crate::{
     fleet::EnrolError,
     hq::HqError,
     intake::{ReceiveError, Refusal},
+    payment::PaymentError,
+    redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
 };
 
@@ -51,6 +53,9 @@ kinds! {
     CLAIM_UNKNOWN = "claim-unknown", NOT_FOUND, "The claim code is not known";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "This path has no such method";
     CLAIM_USED = "claim-used", CONFLICT, "The claim code has been used";
+    ID_TAKEN = "id-taken", CONFLICT, "This id was used for something else";
+    PAYMENT_UNDECIDED = "payment-undecided", CONFLICT, "A payment of this order is not decided yet";
+    PAYMENT_REFUNDED = "payment-refunded", CONFLICT, "A part of this payment was given back";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
@@ -64,6 +69,7 @@ kinds! {
     TOO_MANY_TRIES = "too-many-tries", TOO_MANY_REQUESTS, "Too many wrong tries";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke here";
     BUSY = "busy", SERVICE_UNAVAILABLE, "The mall is busy";
+    HOUSE_SILENT = "house-silent", SERVICE_UNAVAILABLE, "The house of this code does not answer";
     SNAPSHOT_BUILDING = "snapshot-building", SERVICE_UNAVAILABLE, "The snapshot is being made";
 }
 
@@ -265,6 +271,36 @@ impl From<HqError> for Problem {
             HqError::Store(_) | HqError::Order(_) => Self::of(NOT_FOUND).detail(error),
             HqError::Cursor => Self::of(MALFORMED).detail(error),
             HqError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// A house that was silent may answer after this.
+const SILENT_MS: u64 = 3_000;
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::Unknown => Self::of(NOT_FOUND).detail(error),
+            PaymentError::Malformed(_) => Self::of(MALFORMED).detail(error),
+            PaymentError::Taken => Self::of(ID_TAKEN),
+            PaymentError::Undecided => {
+                Self::of(PAYMENT_UNDECIDED).hint("ask where it stands, or have it undone")
+            }
+            PaymentError::Refunded => Self::of(PAYMENT_REFUNDED).hint("refund the rest of it"),
+            PaymentError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RedemptionError> for Problem {
+    fn from(error: RedemptionError) -> Self {
+        match error {
+            RedemptionError::Unknown => Self::of(NOT_FOUND).detail(error),
+            RedemptionError::Malformed(_) => Self::of(MALFORMED).detail(error),
+            RedemptionError::Taken => Self::of(ID_TAKEN),
+            RedemptionError::Silent => Self::of(HOUSE_SILENT).retry_after_ms(SILENT_MS),
+            RedemptionError::Db(error) => error.into(),
         }
     }
 }

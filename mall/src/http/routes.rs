@@ -16,9 +16,9 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, open,
+    download, edge, hq, open, payments,
     problem::{METHOD_NOT_ALLOWED, Problem},
-    rules,
+    redemptions, rules,
     table::{Access, Endpoint, Table},
 };
 use crate::context::Context;
@@ -47,7 +47,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(edges(table))
+    staff(rights(edges(table)))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -63,6 +63,19 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
 }
 
+fn rights(table: Table) -> Table {
+    table
+        .plain(Access::Edge, Method::POST, path::PAYMENTS, post(payments::charge))
+        .plain(Access::Edge, Method::GET, path::PAYMENT, get(payments::show))
+        .plain(Access::Edge, Method::POST, path::REVERSAL, post(payments::reverse))
+        .plain(Access::Edge, Method::POST, path::REFUNDS, post(payments::refund))
+        .plain(Access::Edge, Method::GET, path::REFUND, get(payments::show_refund))
+        .plain(Access::Edge, Method::POST, path::REDEMPTIONS, post(redemptions::look_up))
+        .plain(Access::Edge, Method::GET, path::REDEMPTION, get(redemptions::show))
+        .plain(Access::Edge, Method::POST, path::REDEMPTION_USE, post(redemptions::redeem))
+        .plain(Access::Edge, Method::POST, path::REDEMPTION_REVERSAL, post(redemptions::reverse))
+}
+
 fn staff(table: Table) -> Table {
     table
         .documented(Access::Staff, routes!(hq::list_stores))
@@ -76,6 +89,8 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(rules::list_rules))
         .documented(Access::Staff, routes!(rules::check_rules))
         .documented(Access::Staff, routes!(rules::make_quote))
+        .documented(Access::Staff, routes!(payments::list_payments))
+        .documented(Access::Staff, routes!(redemptions::list_redemptions))
 }
 
 /// The HQ API's document.

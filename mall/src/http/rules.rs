@@ -1,5 +1,8 @@
 //! What HQ calls about promotions.
 //!
+//! A set is JSON, or the table with a row for each rule that the command line takes too: `accept`
+//! and `content-type` say which.
+//!
 //! **Invariant:** a rule set is HQ's own document, so its author is told where it breaks and why;
 //! nothing here says what goods cost.
 
@@ -8,6 +11,7 @@ use axum::{
     body::Body,
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{IntoResponse as _, Response},
 };
 use domain::pricing::{RuleSet, explain::Language};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -21,8 +25,8 @@ use super::{
 use crate::{
     context::Context,
     rules::{
-        self, Ask, CheckShape, Expected, FindingShape, Preview, RuleSetPage, RuleSetShape, Saved,
-        Wish,
+        self, Ask, CheckShape, Expected, FindingShape, Preview, RuleSetPage, RuleSetShape,
+        RulesError, Saved, Wish,
     },
 };
 
@@ -34,6 +38,33 @@ const RULES_BODY_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let body = read_body(body, RULES_BODY_BYTES_MAX).await?;
     serde_json::from_slice(&body).map_err(|error| Problem::of(MALFORMED).detail(error))
+}
+
+/// A table, as `accept` and `content-type` name it.
+const TABLE: &str = "text/csv";
+
+/// Whether a header's first kind of document that is known here is a table.
+fn is_table(headers: &HeaderMap, name: HeaderName) -> bool {
+    let kinds = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let known = [TABLE, "application/json", "application/*", "*/*"];
+    kinds.split(',').map(kind).find(|kind| known.contains(&kind.as_str())).as_deref() == Some(TABLE)
+}
+
+/// Reads a body with a set: a table by itself, or a document of which the set is a part.
+async fn read_set<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    whole: impl FnOnce(RuleSet) -> T,
+) -> Result<T, Problem> {
+    if !is_table(headers, header::CONTENT_TYPE) {
+        return read(body).await;
+    }
+    let body = read_body(body, RULES_BODY_BYTES_MAX).await?;
+    let hint = "see docs/import.md for the columns of a table of rules";
+    let set = tokio::task::spawn_blocking(move || rules::from_bytes(&body)).await;
+    let set = set.map_err(|_| Problem::from(RulesError::CutOff))?;
+    set.map(whole).map_err(|fault| Problem::of(MALFORMED).detail(fault).hint(hint))
 }
 
 /// A revision as an entity tag.
@@ -51,23 +82,32 @@ pub(super) struct RulesQuery {
     revision: Option<i64>,
 }
 
-/// The rules in force, or those of a revision; its number is the `etag` too.
+/// The rules in force, or those of a revision; its number is the `etag` too. With `accept:
+/// text/csv` as a table of a row for each rule.
 #[utoipa::path(
     get, path = "/hq/v1/rules", tag = "rules",
     params(RulesQuery),
     responses(
-        (status = 200, body = RuleSetShape),
+        (status = 200, content((RuleSetShape = "application/json"), (String = "text/csv"))),
         (status = 404, description = "no such revision")
     ),
     security(("staff" = []))
 )]
 pub(super) async fn show_rules(
     State(context): State<Context>,
+    headers: HeaderMap,
     asked: Result<Query<RulesQuery>, QueryRejection>,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<RuleSetShape>), Problem> {
+) -> Result<Response, Problem> {
     let RulesQuery { revision } = query(asked)?;
     let shape = rules::one(&context, revision).await?;
-    Ok((tag(shape.head.revision), Json(shape)))
+    let tag = tag(shape.head.revision);
+    if !is_table(&headers, header::ACCEPT) {
+        return Ok((tag, Json(shape)).into_response());
+    }
+    let table = tokio::task::spawn_blocking(move || rules::table_of(&shape)).await;
+    let table = table.map_err(|_| Problem::from(RulesError::CutOff))??;
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))];
+    Ok((tag, kind, table).into_response())
 }
 
 /// What part of the list of sets.
@@ -121,13 +161,26 @@ pub(super) struct SavedShape {
     n_warnings: usize,
 }
 
+/// Why a table is saved; a document says it in its body.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct NoteQuery {
+    /// Why, at most 200 signs; only beside a table.
+    #[serde(default)]
+    note: String,
+}
+
 /// Puts a set in force; all stores get it whole. `if-match` names the revision it was made from.
 #[utoipa::path(
     put, path = "/hq/v1/rules", tag = "rules",
-    params(("if-match" = String, Header, description = "the revision in force as its `etag` said; `*` for any")),
-    request_body = WishBody,
+    params(
+        ("if-match" = String, Header, description = "the revision in force as its `etag` said; `*` for any"),
+        NoteQuery
+    ),
+    request_body(content((WishBody = "application/json"), (String = "text/csv"))),
     responses(
         (status = 200, body = SavedShape),
+        (status = 400, description = "not understood; of a table each cell by line and column"),
         (status = 403, description = "the token only reads"),
         (status = 412, description = "another set is in force by now; `revision` says which"),
         (status = 413, description = "more than 6 MiB"),
@@ -139,6 +192,7 @@ pub(super) struct SavedShape {
 pub(super) async fn save_rules(
     State(context): State<Context>,
     Extension(Staff { name: by, may_save_rules }): Extension<Staff>,
+    asked: Result<Query<NoteQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<SavedShape>), Problem> {
@@ -146,7 +200,8 @@ pub(super) async fn save_rules(
         return Err(Problem::of(READ_ONLY).hint("mall staff add NAME --may-save-rules"));
     }
     let expected = expected(&headers)?;
-    let WishBody { set, note } = read(body).await?;
+    let NoteQuery { note } = query(asked)?;
+    let WishBody { set, note } = read_set(&headers, body, |set| WishBody { set, note }).await?;
     let saved = rules::save(&context, Wish { set, note, by, expected }).await?;
     let Saved { revision, is_unchanged, check } = saved;
     let result = if is_unchanged { "unchanged" } else { "saved" };
@@ -180,15 +235,20 @@ pub(super) struct CheckBody {
 /// know.
 #[utoipa::path(
     post, path = "/hq/v1/rules/checks", tag = "rules",
-    request_body = CheckBody,
-    responses((status = 200, body = CheckShape), (status = 413, description = "more than 6 MiB")),
+    request_body(content((CheckBody = "application/json"), (String = "text/csv"))),
+    responses(
+        (status = 200, body = CheckShape),
+        (status = 400, description = "not understood; of a table each cell by line and column"),
+        (status = 413, description = "more than 6 MiB")
+    ),
     security(("staff" = []))
 )]
 pub(super) async fn check_rules(
     State(context): State<Context>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Json<CheckShape>, Problem> {
-    let CheckBody { set } = read(body).await?;
+    let CheckBody { set } = read_set(&headers, body, |set| CheckBody { set }).await?;
     Ok(Json(rules::inspect(&context, set).await?.check))
 }
 

@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** pure; the same batch at the same cursor is judged the same.
 
+use domain::receipt_number::WORKSTATION_MAX;
+use serde::de::DeserializeOwned;
 use sync::{
     chain::Hash,
-    wire::{BatchV1, FactV1, KIND_ORDER, OrderV1, OrderV1Fault},
+    wire::{BatchV1, FactV1, KIND_ORDER, KIND_POST_VOID, OrderV1, OrderV1Fault, PostVoidV1},
 };
 
 use crate::db::inbox::Cursor;
@@ -78,10 +80,22 @@ pub(super) fn frame(cursor: &Cursor, batch: &BatchV1) -> Result<Fit, Refusal> {
 pub(super) enum Judged {
     /// An order whose sums hold.
     Order(Box<OrderV1>),
+    /// An order was undone; whether the order is such a one is seen when it is processed.
+    PostVoid(PostVoidV1),
     /// Newer than this mall.
     Unknown,
     /// Not readable, or its sums do not hold.
     Bad(String),
+}
+
+impl Judged {
+    /// Whether there is something to do with it after it was kept.
+    pub(super) const fn is_work(&self) -> bool {
+        match self {
+            Self::Order(_) | Self::PostVoid(_) => true,
+            Self::Unknown | Self::Bad(_) => false,
+        }
+    }
 }
 
 /// Looks at one fact of a store.
@@ -90,34 +104,45 @@ pub(super) fn fact(store_code: &str, fact: &FactV1, digest: Hash) -> Judged {
         return Judged::Bad("the digest does not fit the body".to_owned());
     }
     match (fact.kind.as_str(), fact.v) {
-        (KIND_ORDER, 1) => order(store_code, fact),
+        (KIND_ORDER, 1) => order(store_code, fact).unwrap_or_else(Judged::Bad),
+        (KIND_POST_VOID, 1) => post_void(fact).unwrap_or_else(Judged::Bad),
         (_, _) => Judged::Unknown,
     }
 }
 
-fn order(store_code: &str, fact: &FactV1) -> Judged {
-    let order: OrderV1 = match serde_json::from_str(&fact.body) {
-        Ok(order) => order,
-        // Where it breaks, not what stands there: a reason is shown, a body is not.
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            return Judged::Bad(format!("not an order: line {line}, column {column}"));
-        }
-    };
+/// Reads a body. What is told is where it breaks, not what stands there: a reason is shown, a body
+/// is not.
+fn read<T: DeserializeOwned>(body: &str, what: &str) -> Result<T, String> {
+    serde_json::from_str(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!("not {what}: line {line}, column {column}")
+    })
+}
+
+fn order(store_code: &str, fact: &FactV1) -> Result<Judged, String> {
+    let order: OrderV1 = read(&fact.body, "an order")?;
     if order.id.uuid() != fact.id {
-        return Judged::Bad("the order has another id than its fact".to_owned());
+        return Err("the order has another id than its fact".to_owned());
     }
-    let checked = match order.clone().into_order() {
-        Ok(checked) => checked,
-        Err(OrderV1Fault::Sum(fault)) => return Judged::Bad(fault.to_string()),
-        Err(fault @ (OrderV1Fault::ReceiptNumber | OrderV1Fault::Currency)) => {
-            return Judged::Bad(fault.to_string());
-        }
-    };
+    let checked = order.clone().into_order().map_err(|fault| match fault {
+        OrderV1Fault::Sum(fault) => fault.to_string(),
+        OrderV1Fault::ReceiptNumber | OrderV1Fault::Currency => fault.to_string(),
+    })?;
     if checked.receipt_number.store.to_string() != store_code {
-        return Judged::Bad("the receipt number is another store's".to_owned());
+        return Err("the receipt number is another store's".to_owned());
     }
-    Judged::Order(Box::new(order))
+    Ok(Judged::Order(Box::new(order)))
+}
+
+fn post_void(fact: &FactV1) -> Result<Judged, String> {
+    let told: PostVoidV1 = read(&fact.body, "a post-void")?;
+    if told.id != fact.id {
+        return Err("the post-void has another id than its fact".to_owned());
+    }
+    if !(1..=WORKSTATION_MAX).contains(&told.workstation) {
+        return Err(format!("there is no workstation {}", told.workstation));
+    }
+    Ok(Judged::PostVoid(told))
 }
 
 #[cfg(test)]

@@ -3,17 +3,19 @@
 //! A reconciler: it takes no input, looks at what waits, and does it. A fact may be processed
 //! again after a crash; the order's id makes that harmless.
 //!
-//! **Invariant:** an order and the mark on its fact are one transaction.
+//! **Invariant:** an order, or that it was undone, and the mark on its fact are one transaction.
 
 use std::time::Duration;
 
+use domain::time::Timestamp;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{
     judge::{self, Judged},
-    recompute,
+    post_void,
+    recompute::{self, Recomputed},
 };
 use crate::{
     context::Context,
@@ -21,8 +23,9 @@ use crate::{
         self, Conn, DbError,
         drift::{self, Drift},
         inbox::{self, Received, Waiting, What},
-        orders, stores,
+        orders, savings, stores,
     },
+    discrepancy,
     error_chain::Chain,
 };
 
@@ -68,21 +71,20 @@ async fn process_some(context: &Context) -> Result<usize, DbError> {
         looked_at.push(judged(&mut reading, one).await?);
     }
     drop(reading);
-    let mut drifts = Vec::with_capacity(waiting.len());
+    let mut found = Vec::with_capacity(waiting.len());
     for judged in &looked_at {
-        drifts.push(match judged {
-            Judged::Order(order) => recompute::drift(context, order).await?,
-            Judged::Bad(_) | Judged::Unknown => None,
+        found.push(match judged {
+            Judged::Order(order) => recompute::look(context, order).await?,
+            Judged::PostVoid(_) | Judged::Bad(_) | Judged::Unknown => Recomputed::default(),
         });
     }
     let mut tx = context.db().write(doing).await?;
-    for ((one, judged), drift) in waiting.iter().zip(&looked_at).zip(&drifts) {
-        process(&mut tx, one, judged, drift.as_ref()).await?;
+    let (now, mut done) = (context.now(), Vec::with_capacity(waiting.len()));
+    for ((one, judged), found) in waiting.iter().zip(&looked_at).zip(found) {
+        done.push(process(&mut tx, one, judged, found, now).await?);
     }
     db::commit(tx, doing).await?;
-    for (one, drift) in waiting.iter().zip(&drifts) {
-        drift.iter().for_each(|drift| tell(one, drift));
-    }
+    waiting.iter().zip(&done).for_each(|(one, done)| tell(one, done));
     Ok(waiting.len())
 }
 
@@ -92,35 +94,74 @@ async fn judged(tx: &mut Conn, waiting: &Waiting) -> Result<Judged, DbError> {
     Ok(judge::fact(&code, &waiting.fact, waiting.fact.digest))
 }
 
+/// What came of a fact, for the log after the commit.
+#[derive(Debug, Default)]
+struct Done {
+    /// Where the order came out otherwise.
+    drift: Option<Drift>,
+    /// Why the fact was quarantined.
+    quarantined: Option<String>,
+    /// Where what other houses gave for the order began or ceased to differ.
+    changes: Vec<discrepancy::Change>,
+}
+
 async fn process(
     tx: &mut Conn,
     waiting: &Waiting,
     judged: &Judged,
-    drift: Option<&Drift>,
-) -> Result<(), DbError> {
+    found: Recomputed,
+    now: Timestamp,
+) -> Result<Done, DbError> {
+    let store = waiting.sender.store;
     match judged {
         Judged::Order(order) => {
-            orders::insert(tx, &waiting.sender, order).await?;
-            if let Some(drift) = drift {
+            if orders::insert(tx, &waiting.sender, order).await? {
+                savings::insert(tx, store, order.id, &found.savings).await?;
+            }
+            if let Some(drift) = &found.drift {
                 let seq = waiting.fact.seq;
                 drift::insert(tx, &waiting.sender, order.id, seq, drift).await?;
             }
-            inbox::mark(tx, waiting, "done").await
+            let changes = discrepancy::look(tx, store, order.id, now).await?;
+            inbox::mark(tx, waiting, "done").await?;
+            Ok(Done { drift: found.drift, changes, ..Done::default() })
         }
+        Judged::PostVoid(told) => match post_void::keep(tx, &waiting.sender, told).await? {
+            None => {
+                let changes = discrepancy::look(tx, store, told.order, now).await?;
+                inbox::mark(tx, waiting, "done").await?;
+                Ok(Done { changes, ..Done::default() })
+            }
+            Some(misfit) => quarantine(tx, waiting, misfit.to_string()).await,
+        },
         // Judged good when it came; only a change of this program can bring it here.
-        Judged::Bad(reason) => {
-            let received = Received { fact: &waiting.fact, digest: waiting.fact.digest };
-            let what = What::Quarantined(reason.clone());
-            inbox::put_trouble(tx, &waiting.sender, received, &what).await?;
-            inbox::mark(tx, waiting, "kept").await
+        Judged::Bad(reason) => quarantine(tx, waiting, reason.clone()).await,
+        Judged::Unknown => {
+            inbox::mark(tx, waiting, "kept").await?;
+            Ok(Done::default())
         }
-        Judged::Unknown => inbox::mark(tx, waiting, "kept").await,
     }
 }
 
-fn tell(waiting: &Waiting, drift: &Drift) {
-    warn!(
-        store.id = %waiting.sender.store, order.id = %waiting.fact.id, revision = drift.revision,
-        what = drift.what, "An order comes out otherwise when it is priced again"
-    );
+/// Leaves a fact as it is, for a person.
+async fn quarantine(tx: &mut Conn, waiting: &Waiting, reason: String) -> Result<Done, DbError> {
+    let received = Received { fact: &waiting.fact, digest: waiting.fact.digest };
+    let what = What::Quarantined(reason.clone());
+    inbox::put_trouble(tx, &waiting.sender, received, &what).await?;
+    inbox::mark(tx, waiting, "kept").await?;
+    Ok(Done { quarantined: Some(reason), ..Done::default() })
+}
+
+fn tell(waiting: &Waiting, done: &Done) {
+    let (store, id) = (waiting.sender.store, waiting.fact.id);
+    if let Some(drift) = &done.drift {
+        warn!(
+            store.id = %store, order.id = %id, revision = drift.revision, what = drift.what,
+            "An order comes out otherwise when it is priced again"
+        );
+    }
+    if let Some(reason) = &done.quarantined {
+        warn!(store.id = %store, fact.id = %id, reason, "A fact was quarantined");
+    }
+    discrepancy::tell(store, &done.changes);
 }

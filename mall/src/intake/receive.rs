@@ -152,10 +152,9 @@ impl Keeping {
 
     async fn keep_new(&self, tx: &mut Conn, received: Received<'_>) -> Result<VerdictV1, DbError> {
         let judged = judge::fact(&self.store_code, received.fact, received.digest);
-        let is_order = matches!(judged, Judged::Order(_));
-        inbox::keep(tx, &self.sender, received, is_order).await?;
+        inbox::keep(tx, &self.sender, received, judged.is_work()).await?;
         Ok(match judged {
-            Judged::Order(_) => VerdictV1::Accepted,
+            Judged::Order(_) | Judged::PostVoid(_) => VerdictV1::Accepted,
             Judged::Unknown => VerdictV1::StoredUnknown,
             Judged::Bad(reason) => {
                 let what = What::Quarantined(reason.clone());

@@ -2,17 +2,20 @@
 //!
 //! The order carries what it was priced from: its lines, the revision of the rule set, the
 //! occasion. With them the same `domain` makes the whole order again, units and all, and the two
-//! are compared.
+//! are compared. Older programs wrote less down: what an order does not speak of at all is not held
+//! against it.
 //!
-//! **Invariant:** pure but for `drift`, which fetches the book. Whatever it finds, the order
+//! **Invariant:** pure but for `look`, which fetches the book. Whatever it finds, the order
 //! stands: it happened.
 
 use domain::{
     cart::{Cart, CartLine},
     money::Money,
-    order::{Completion, Order, OrderLine, Pricing, complete},
+    order::{
+        Adjustment, Completion, Condition, Order, OrderGrant, OrderLine, Pricing, Saving, complete,
+    },
     pricing::{self, PriceBook, Quote},
-    tender::{CashRounding, Tender, TenderKind},
+    tender::{CASH_MINOR_MAX, CashRounding, TENDERS_MAX, Tender, TenderKind},
 };
 use sync::wire::OrderV1;
 
@@ -26,43 +29,75 @@ use crate::{
 const DIFFERENCES_MAX: usize = 10;
 /// A store prices an order in the moment it completes it.
 const OCCASION_MS_MAX: i64 = 60_000;
+/// Where another house was asked first, prices hold from the first question on, for as long as its
+/// answer may be waited for: a day.
+const OCCASION_ASKED_MS_MAX: i64 = 86_400_000;
 /// Signs of one side of a difference.
 const SIDE_CHARS_MAX: usize = 1_000;
 
-/// Prices an order again; `None` when it comes out the same, or came without its pricing from a
-/// store that knew none.
-pub(super) async fn drift(context: &Context, order: &OrderV1) -> Result<Option<Drift>, DbError> {
+/// What pricing an order again found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recomputed {
+    /// Where it came out otherwise.
+    pub(super) drift: Option<Drift>,
+    /// What it saved, and who pays for it by the rules it names.
+    pub(super) savings: Vec<Saving>,
+}
+
+/// Prices an order again. One without its pricing, from a store that knew none, has nothing to
+/// compare.
+pub(super) async fn look(context: &Context, order: &OrderV1) -> Result<Recomputed, DbError> {
+    // Judged good when it came; what cannot be read now is told as what it is.
+    let came = order.clone().into_order();
     let Some(pricing) = &order.pricing else {
-        return Ok(None);
+        let savings = came.map(|came| savings(&came, None)).unwrap_or_default();
+        return Ok(Recomputed { drift: None, savings });
     };
-    let revision = pricing.revision;
-    let found = |what, expected: String, came: String| {
-        Ok(Some(Drift { what, revision, expected: short(&expected), came: short(&came) }))
+    let found = context.books().find(context, pricing.revision).await?;
+    let Ok(came) = came else {
+        let drift = drift(pricing.revision, "refused", "the order does not hold", "");
+        return Ok(Recomputed { drift: Some(drift), savings: Vec::new() });
     };
-    let book = match context.books().find(context, revision).await? {
+    let book = match &found {
+        Found::Book(book) => Some(book.as_ref()),
+        Found::Unknown | Found::Unfit => None,
+    };
+    let savings = savings(&came, book);
+    Ok(Recomputed { drift: compared(found, came).await, savings })
+}
+
+/// The sums of an order that holds fit; were they not to, nothing is told of it.
+fn savings(came: &Order, book: Option<&PriceBook>) -> Vec<Saving> {
+    came.savings(book).unwrap_or_default()
+}
+
+/// Where an order comes out otherwise by the rules it names.
+async fn compared(found: Found, came: Order) -> Option<Drift> {
+    let (revision, total) = (came.pricing.revision, format!("total {}", came.total));
+    let book = match found {
         Found::Book(book) => book,
         Found::Unknown => {
-            return found("unknown_revision", String::new(), format!("revision {revision}"));
+            return Some(drift(revision, "unknown_revision", "", &format!("revision {revision}")));
         }
         Found::Unfit => {
-            let expected = "this program cannot compile the rule set".to_owned();
-            return found("refused", expected, format!("revision {revision}"));
+            let expected = "this program cannot compile the rule set";
+            return Some(drift(revision, "refused", expected, &format!("revision {revision}")));
         }
     };
-    // Judged good when it came; what cannot be read now is told as what it is.
-    let Ok(came) = order.clone().into_order() else {
-        return found("refused", "the order does not hold".to_owned(), String::new());
-    };
-    let total = came.total;
     // Off the threads that answer requests, and so that a fault in pricing ends this order's
     // check and nothing else.
-    let compared = tokio::task::spawn_blocking(move || compare(&book, &came)).await;
-    match compared {
-        Ok(Compared::Same) => Ok(None),
-        Ok(Compared::Differs { expected, came }) => found("differs", expected, came),
-        Ok(Compared::Refused(reason)) => found("refused", reason, format!("total {total}")),
-        Err(_) => found("refused", "the pricing broke off".to_owned(), format!("total {total}")),
+    match tokio::task::spawn_blocking(move || compare(&book, &came)).await {
+        Ok(Compared::Same) => None,
+        Ok(Compared::Differs { expected, came }) => {
+            Some(drift(revision, "differs", &expected, &came))
+        }
+        Ok(Compared::Refused(reason)) => Some(drift(revision, "refused", &reason, &total)),
+        Err(_) => Some(drift(revision, "refused", "the pricing broke off", &total)),
     }
+}
+
+fn drift(revision: i64, what: &'static str, expected: &str, came: &str) -> Drift {
+    Drift { what, revision, expected: short(expected), came: short(came) }
 }
 
 fn short(text: &str) -> String {
@@ -92,9 +127,13 @@ fn compare(book: &PriceBook, came: &Order) -> Compared {
         Ok(quote) => quote,
         Err(refusal) => return Compared::Refused(refusal.to_string()),
     };
-    let again = Again { book, came, cart, quote };
-    let (mut differences, is_settled) = (again.amounts(), again.settled());
-    match is_settled {
+    let again = Again { book, came, cart, quote, writes: Writes::of(came) };
+    let settled = again.settled();
+    // What took from which line does not depend on how it was paid.
+    let made =
+        settled.clone().or_else(|| again.made(&cards(again.quote.total), CashRounding::None));
+    let mut differences = again.amounts(made.as_ref());
+    match settled {
         Some(expected) => differences.extend(again.units(&expected)),
         None if differences.is_empty() => {
             let expected = format!("rounding of a total of {}", again.quote.total);
@@ -119,12 +158,47 @@ fn note(found: &mut Vec<Difference>, what: &str, expected: &str, came: &str) {
     }
 }
 
+/// What an order writes down.
+#[derive(Clone, Copy, Debug)]
+struct Writes {
+    grants: bool,
+    conditions: bool,
+    /// Who waived what of the delivery fee.
+    waivers: bool,
+}
+
+impl Writes {
+    fn of(order: &Order) -> Self {
+        let adjustments = order.lines.iter().flat_map(|line| &line.adjustments);
+        let mut conditions = adjustments.filter_map(|adjustment| adjustment.condition.as_ref());
+        let waivers = order.delivery.as_ref().map(|delivery| &delivery.adjustments);
+        Self {
+            grants: !order.grants.is_empty(),
+            conditions: conditions.any(|condition| *condition != Condition::UNTOLD),
+            waivers: waivers.is_some_and(|waivers| !waivers.is_empty()),
+        }
+    }
+}
+
+/// Cards that cover a total; none where nothing is to be paid.
+fn cards(total: Money) -> Vec<Tender> {
+    let mut left = total.minor();
+    let mut cards = Vec::new();
+    while left > 0 && cards.len() < TENDERS_MAX {
+        let part = left.min(CASH_MINOR_MAX);
+        cards.push(Tender { kind: TenderKind::Card, amount: Money::from_minor(part) });
+        left -= part;
+    }
+    cards
+}
+
 /// An order and its goods, priced again.
 struct Again<'a> {
     book: &'a PriceBook,
     came: &'a Order,
     cart: Cart,
     quote: Quote,
+    writes: Writes,
 }
 
 impl Again<'_> {
@@ -148,8 +222,8 @@ impl Again<'_> {
         made.into_iter().find(|made| made.rounding == self.came.rounding)
     }
 
-    /// Totals, lines and what took from them.
-    fn amounts(&self) -> Vec<Difference> {
+    /// Totals, lines and what took from them; the latter as an order was made of them.
+    fn amounts(&self, made: Option<&Order>) -> Vec<Difference> {
         let (quote, came, mut found) = (&self.quote, self.came, Vec::new());
         note(&mut found, "total", &quote.total.to_string(), &came.total.to_string());
         note(&mut found, "list", &quote.list.to_string(), &came.list.to_string());
@@ -162,7 +236,9 @@ impl Again<'_> {
             &date.to_string(),
             &came.receipt_number.business_date.to_string(),
         );
-        if occasion.at.ms_since(came.completed_at).abs() > OCCASION_MS_MAX {
+        let is_asked = came.tenders.iter().any(|tender| !tender.kind.is_by_hand());
+        let ms_max = if is_asked { OCCASION_ASKED_MS_MAX } else { OCCASION_MS_MAX };
+        if occasion.at.ms_since(came.completed_at).abs() > ms_max {
             let expected = came.completed_at.to_string();
             note(&mut found, "priced at", &expected, &occasion.at.to_string());
         }
@@ -173,12 +249,14 @@ impl Again<'_> {
         let expected = points(quote.points_spent, quote.points_earned);
         let Pricing { points_spent, points_earned, .. } = came.pricing;
         note(&mut found, "points", &expected, &points(points_spent, points_earned));
-        // What took from which line does not depend on how it was paid.
-        let card = Tender { kind: TenderKind::Card, amount: quote.total };
-        let made = self.made(&[card], CashRounding::None);
-        let takers = made.iter().flat_map(|made| &made.lines).map(adjustments);
-        let takers = takers.map(Some).chain(std::iter::repeat(None));
-        for ((line, expected), takers) in came.lines.iter().zip(&quote.lines).zip(takers) {
+        if let Some(made) = made.filter(|_| self.writes.grants) {
+            note(&mut found, "grants", &grants(made), &grants(came));
+        }
+        let takers = |line: &OrderLine| adjustments(&line.adjustments, self.writes.conditions);
+        let made = made.iter().flat_map(|made| &made.lines);
+        let expected_takers = made.map(takers).map(Some).chain(std::iter::repeat(None));
+        let lines = came.lines.iter().zip(&quote.lines).zip(expected_takers);
+        for ((line, expected), expected_takers) in lines {
             let what = |what: &str| format!("line {} {what}", line.number);
             let sums = [
                 ("list", expected.list, line.list),
@@ -188,8 +266,8 @@ impl Again<'_> {
             for (name, expected, came) in sums {
                 note(&mut found, &what(name), &expected.to_string(), &came.to_string());
             }
-            if let Some(takers) = takers {
-                note(&mut found, &what("adjustments"), &takers, &adjustments(line));
+            if let Some(expected) = expected_takers {
+                note(&mut found, &what("adjustments"), &expected, &takers(line));
             }
         }
         found
@@ -203,7 +281,10 @@ impl Again<'_> {
             let (a, b) = (format!("{:?}", expected.units), format!("{:?}", came.units));
             note(&mut found, &what, &a, &b);
         }
-        let (a, b) = (&expected.delivery, &self.came.delivery);
+        let (mut a, b) = (expected.delivery.clone(), &self.came.delivery);
+        if !self.writes.waivers {
+            a.iter_mut().for_each(|delivery| delivery.adjustments.clear());
+        }
         note(&mut found, "delivery carries", &format!("{a:?}"), &format!("{b:?}"));
         found
     }
@@ -220,11 +301,23 @@ fn cart_line(line: &OrderLine) -> CartLine {
     }
 }
 
-fn adjustments(line: &OrderLine) -> String {
-    let one = |adjustment: &domain::order::Adjustment| {
-        let domain::order::Adjustment { source, name, lane, amount, gift_for } = adjustment;
-        let gift = gift_for.as_ref().map(|lines| format!(" for {lines:?}")).unwrap_or_default();
-        format!("{name} ({source:?}, {}) {amount}{gift}", lane.word())
+fn adjustments(adjustments: &[Adjustment], with_conditions: bool) -> String {
+    let one = |adjustment: &Adjustment| {
+        let Adjustment { source, name, lane, amount, condition } = adjustment;
+        let condition = condition.as_ref().filter(|_| with_conditions);
+        let on = condition.map(|condition| format!(" on {condition:?}"));
+        format!("{name} ({source:?}, {}) {amount}{}", lane.word(), on.unwrap_or_default())
     };
-    line.adjustments.iter().map(one).collect::<Vec<_>>().join(", ")
+    adjustments.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What an order brings beside its goods.
+fn grants(order: &Order) -> String {
+    let one = |grant: &OrderGrant| {
+        let OrderGrant { source, name, what, coupon, times, amount, condition, of } = grant;
+        format!(
+            "{name} ({source:?}) {what:?} {coupon} x{times} {amount} on {condition:?} of {of:?}"
+        )
+    };
+    order.grants.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -2,13 +2,14 @@
 //!
 //! **Invariant:** nothing is kept here; whoever inspects twice gets the same answer.
 
-use std::sync::Arc;
-
-use domain::pricing::{PriceBook, RuleSet, check};
+use domain::{
+    pricing::{PriceBook, RuleSet, check},
+    time::{LocalMoment, StoreClock},
+};
 use sync::wire::RULES_BYTES_MAX;
 
 use super::{
-    costs,
+    costs::{self, Candidate},
     shapes::{CheckShape, RulesError},
 };
 use crate::context::Context;
@@ -24,29 +25,35 @@ pub(crate) struct Inspected {
     pub(crate) check: CheckShape,
 }
 
-/// Looks a set over: its faults, and without any, what it sells below cost.
+/// Looks a set over: its faults, and without any, what the catalog and the stores say of it.
 pub(crate) async fn inspect(context: &Context, set: RuleSet) -> Result<Inspected, RulesError> {
-    let (mut inspected, book) =
-        tokio::task::spawn_blocking(move || look(set)).await.map_err(|_| RulesError::CutOff)??;
-    if let Some(book) = book {
-        for warning in costs::warnings(context, &Arc::new(book)).await? {
+    let now = StoreClock::default().local_moment(context.now());
+    let (mut inspected, candidate) = tokio::task::spawn_blocking(move || look(set, now))
+        .await
+        .map_err(|_| RulesError::CutOff)??;
+    if let Some(candidate) = candidate {
+        for warning in costs::warnings(context, candidate, now).await? {
             inspected.check.warn(warning);
         }
     }
     Ok(inspected)
 }
 
-pub(super) fn look(set: RuleSet) -> Result<(Inspected, Option<PriceBook>), RulesError> {
+pub(super) fn look(
+    set: RuleSet,
+    now: LocalMoment,
+) -> Result<(Inspected, Option<Candidate>), RulesError> {
     // A document of texts and numbers always serialises.
     let body = serde_json::to_string(&set).unwrap_or_default();
     if body.len() > RULES_BYTES_MAX {
         return Err(RulesError::TooLarge(body.len()));
     }
     let n_rules = set.rules.len();
-    let mut findings = check::check(&set);
+    let mut findings = check::check_at(&set, now);
+    let sets = set.sets.clone();
     // What compiles only later than it is checked would be refused by every store.
-    let book = match PriceBook::compile(0, set) {
-        Ok(book) => Some(book),
+    let candidate = match PriceBook::compile(0, set) {
+        Ok(book) => Some(Candidate { book, sets }),
         Err(faults) => {
             findings.extend(
                 faults.into_iter().filter(|fault| !findings.contains(fault)).collect::<Vec<_>>(),
@@ -54,5 +61,5 @@ pub(super) fn look(set: RuleSet) -> Result<(Inspected, Option<PriceBook>), Rules
             None
         }
     };
-    Ok((Inspected { body, n_rules, check: CheckShape::of(&findings) }, book))
+    Ok((Inspected { body, n_rules, check: CheckShape::of(&findings) }, candidate))
 }

@@ -185,10 +185,11 @@ async fn book(
     let revision = match (revision, set) {
         (Some(_), Some(_)) => return Err(PreviewError::Both),
         (None, Some(set)) => {
-            let looked = tokio::task::spawn_blocking(move || look(set));
-            let (inspected, book) = looked.await.map_err(|_| RulesError::CutOff)??;
+            let now = StoreClock::default().local_moment(context.now());
+            let looked = tokio::task::spawn_blocking(move || look(set, now));
+            let (inspected, candidate) = looked.await.map_err(|_| RulesError::CutOff)??;
             let faults = || PreviewError::Faults(Box::new(inspected.check));
-            return book.map(Arc::new).ok_or_else(faults);
+            return candidate.map(|one| Arc::new(one.book)).ok_or_else(faults);
         }
         (Some(revision), None) => revision,
         (None, None) => {

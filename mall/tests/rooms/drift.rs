@@ -22,7 +22,12 @@ use crate::{
 };
 
 /// What a store would sell by a rule set: three of A1 at 5.50 and one of A2 at 4.00, in cash.
-fn sold(rules: &Value, revision: i64, number: u32) -> Order {
+pub(crate) fn sold(rules: &Value, revision: i64, number: u32) -> Order {
+    delivered(rules, revision, number, 0)
+}
+
+/// The same, brought for a fee.
+pub(crate) fn delivered(rules: &Value, revision: i64, number: u32, fee: i64) -> Order {
     let book =
         PriceBook::compile(revision, serde_json::from_value(rules.clone()).unwrap()).unwrap();
     let plain = order("SH001", number, 100);
@@ -48,7 +53,8 @@ fn sold(rules: &Value, revision: i64, number: u32) -> Order {
         cart.add(Addition { line, item, measure }).unwrap();
     }
     let at = Timestamp::from_micros(1_795_255_200_000_000);
-    let occasion = Occasion::at_till("SH001".into(), StoreClock::default(), at);
+    let till = Occasion::at_till("SH001".into(), StoreClock::default(), at);
+    let occasion = Occasion { delivery_fee: Money::from_minor(fee), ..till };
     let quote = pricing::quote(&book, &cart.lines, &occasion).unwrap();
     let completion = Completion {
         receipt_number: plain.receipt_number.parse().unwrap(),
@@ -57,7 +63,8 @@ fn sold(rules: &Value, revision: i64, number: u32) -> Order {
         rounding: CashRounding::JiaoDown,
         occasion,
     };
-    let tenders = [Tender { kind: TenderKind::Cash, amount: Money::from_minor(10_000) }];
+    let cash = Tender { kind: TenderKind::Cash, amount: Money::from_minor(10_000) };
+    let tenders = if quote.total == Money::ZERO { Vec::new() } else { vec![cash] };
     complete(&cart, &book, &quote, &tenders, completion).unwrap()
 }
 
@@ -72,7 +79,7 @@ fn rules() -> Value {
     set(&[tagged, tea])
 }
 
-async fn sent(town: &Town, orders: &[OrderV1]) {
+pub(crate) async fn sent(town: &Town, orders: &[OrderV1]) {
     let edge = town.edge("SH001").await;
     let mut outbox = Outbox::new();
     orders.iter().for_each(|order| {
@@ -108,6 +115,83 @@ async fn an_order_that_comes_out_the_same_leaves_no_trace() {
     let shown = town.hq(&token, "/hq/v1/orders/SH001-1-1-20261121-0001").await.json();
     let first = &shown["lines"][0]["adjustments"][0];
     assert_eq!((&first["rule"], &first["amount"]["amount"]), (&json!("new"), &json!(165)));
+    town.stop().await;
+}
+
+/// A gift, a fee that is waived, and a coupon for next time.
+pub(crate) fn generous() -> Value {
+    let gift = json!({ "id": "gift", "name": "满赠", "goods": { "any": [{ "sku": "A1" }] }, "steps": [
+        { "needs": [{ "amount": { "pieces": 2 } }],
+          "reward": { "gift": { "goods": { "any": [{ "sku": "A2" }] }, "count": 1 } } }
+    ] });
+    let free = json!({ "id": "free", "name": "减运费", "steps": [
+        { "reward": { "free_delivery": { "fee_max": 200 } } }
+    ] });
+    let next = json!({ "id": "next", "name": "返券", "steps": [
+        { "reward": { "grant": { "next_coupon": "ten" } } }
+    ] });
+    let ten = json!({ "id": "ten", "name": "减一", "coupon": true, "steps": [
+        { "reward": { "amount_off": 100 } }
+    ] });
+    set(&[gift, free, next, ten])
+}
+
+/// As a program wrote it that knew no conditions, no grants and nobody who waives a fee.
+pub(crate) fn as_older(order: &Order) -> OrderV1 {
+    let mut older = OrderV1::of(order);
+    older.grants.clear();
+    older.delivery.iter_mut().for_each(|delivery| delivery.adjustments.clear());
+    for adjustment in older.lines.iter_mut().flat_map(|line| &mut line.adjustments) {
+        adjustment.gift_for = adjustment.condition.take().map(|condition| condition.lines());
+    }
+    older
+}
+
+#[tokio::test]
+async fn what_older_programs_did_not_write_down_is_not_held_against_them() {
+    let town = Town::new().await;
+    let token = town.staff().await;
+    put(&town, &token, Some("*"), &generous()).await;
+    let (first, second) = (delivered(&generous(), 1, 1, 500), delivered(&generous(), 1, 2, 500));
+    let older = as_older(&second);
+    let body = serde_json::to_string(&older).unwrap();
+    assert!(body.contains(r#""gift_for":[1]"#) && body.contains(r#""pricing":{"#), "{body}");
+    // What they did write down is looked at all the same.
+    let mut other = as_older(&delivered(&generous(), 1, 3, 500));
+    other.lines[1].adjustments[0].name = "满减".into();
+    // And who writes such things down is held to them: here another waived the fee.
+    let mut strange = OrderV1::of(&delivered(&generous(), 1, 4, 500));
+    strange.delivery.as_mut().unwrap().adjustments[0].name = "满减".into();
+    sent(&town, &[OrderV1::of(&first), older, other, strange]).await;
+    let drifts = town.rows("select seq, what from price_drift order by seq");
+    assert_eq!(drifts, ["3|differs", "4|differs"]);
+    let told = town.rows("select came from price_drift order by seq");
+    assert!(told[0].contains("line 2 adjustments 满减"), "{told:?}");
+    assert!(told[1].contains("delivery carries"), "{told:?}");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_cost_nothing_is_compared_like_all_others() {
+    let town = Town::new().await;
+    let token = town.staff().await;
+    let next = json!({ "id": "next", "name": "返券", "steps": [
+        { "reward": { "grant": { "next_coupon": "ten" } } }
+    ] });
+    let ten = json!({ "id": "ten", "name": "减一", "coupon": true, "steps": [
+        { "reward": { "amount_off": 100 } }
+    ] });
+    let free = set(&[cut("new", 0), next, ten]);
+    put(&town, &token, Some("*"), &free).await;
+    let right = OrderV1::of(&sold(&free, 1, 1));
+    assert_eq!(right.total_minor, Money::ZERO, "{right:?}");
+    let mut generous = OrderV1::of(&sold(&free, 1, 2));
+    generous.grants[0].times = 9;
+    let mut renamed = OrderV1::of(&sold(&free, 1, 3));
+    renamed.lines[0].adjustments[0].name = "满减".into();
+    sent(&town, &[right, generous, renamed]).await;
+    let drifts = town.rows("select seq, what from price_drift order by seq");
+    assert_eq!(drifts, ["2|differs", "3|differs"]);
     town.stop().await;
 }
 

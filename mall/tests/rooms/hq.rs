@@ -65,7 +65,12 @@ async fn a_day_adds_up_to_the_fen() {
             "store": "SH001", "business_date": "2026-11-21", "n_orders": 3,
             "total": money(750), "rounding": money(-5), "change": money(30_005),
             "cash": money(745),
-            "tenders": [{ "kind": "cash", "n_tenders": 3, "amount": money(30_750) }]
+            "tenders": [{ "kind": "cash", "n_tenders": 3, "amount": money(30_750) }],
+            "savings": {
+                "saved": money(0), "brand": money(0), "store": money(0), "platform": money(0),
+                "unknown": money(0), "by_rule": []
+            },
+            "undone": { "n_orders": 0, "total": money(0) }
         })
     );
     assert_eq!(town.cli_json("orders day --store SH001 --date 2026-11-21").await, day);
@@ -137,7 +142,8 @@ async fn the_command_line_prints_tables_with_yuan() {
     let lines: Vec<&str> = list.lines().collect();
     assert_eq!(
         lines[0],
-        "receipt                  completed at                 operator  total  rounding  change"
+        "receipt                  completed at                 operator  total  rounding  change  \
+         undone at"
     );
     assert_eq!(
         lines[1],

@@ -65,6 +65,7 @@ pub(crate) fn order(store: &str, number: u32, fen: i64) -> OrderV1 {
         tenders: vec![TenderV1 { kind: TenderKind::Cash, amount_minor: money(fen + 10_000) }],
         change_minor: money(10_000),
         pricing: None,
+        grants: Vec::new(),
     }
 }
 

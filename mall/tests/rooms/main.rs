@@ -8,14 +8,23 @@
 )]
 
 mod catalog;
+mod discrepancies;
 mod drift;
 mod enrolment;
 mod feed;
+mod histories;
 mod hq;
 mod intake;
+mod payments;
+mod post_voids;
 mod process;
 mod quotes;
+mod redemptions;
+mod rule_checks;
+mod rule_table;
 mod rules;
+mod savings;
 mod snapshot;
+mod street;
 mod town;
 mod xlsx;

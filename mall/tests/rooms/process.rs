@@ -123,3 +123,28 @@ fn count(db: &Path) -> i64 {
         _ => rows(db, "select count(*) from item")[0].parse().unwrap(),
     }
 }
+
+#[test]
+fn accounts_that_cannot_be_read_are_told_before_it_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |file: &std::path::Path| {
+        let output = mall(folder.path())
+            .args(["serve", "--listen", "127.0.0.1:0", "--platforms"])
+            .arg(file)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let gone = told(&folder.path().join("gone.toml"));
+    assert!(gone.contains("could not read") && gone.contains("--platforms FILE"), "{gone}");
+    let (file, key) = (folder.path().join("platforms.toml"), folder.path().join("douyin.secret"));
+    let text = "[douyin]\nclient_key = \"a\"\nclient_secret_file = \"douyin.secret\"\n";
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(&key, "geheim").unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let open = told(&file);
+    assert!(open.contains("can read the key") && open.contains("chmod o="), "{open}");
+    assert!(!open.contains("geheim"), "{open}");
+}

@@ -18,7 +18,7 @@ use axum::{
 };
 use clap::Parser as _;
 use domain::{id::EdgeId, time::Timestamp};
-use mall::{Clock, Config, Mall, cli};
+use mall::{Clock, Config, Mall, Platforms, cli};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use serde_json::Value;
 use sync::{
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// 2026-11-21T10:00:00Z.
-const START: i64 = 1_795_255_200_000_000;
+pub(crate) const START: i64 = 1_795_255_200_000_000;
 
 /// A mall and its folder.
 pub(crate) struct Town {
@@ -76,9 +76,18 @@ impl Town {
 
     /// A mall over a folder that another one left.
     pub(crate) async fn over(folder: tempfile::TempDir) -> Self {
-        let clock = Arc::new(AtomicI64::new(START));
+        Self::among(folder, Arc::new(AtomicI64::new(START)), Platforms::None).await
+    }
+
+    /// A mall among other houses that go by the same clock.
+    pub(crate) async fn among(
+        folder: tempfile::TempDir,
+        clock: Arc<AtomicI64>,
+        platforms: Platforms,
+    ) -> Self {
         let config = Config {
             clock: Clock::ByHand(clock.clone()),
+            platforms,
             ..Config::new(folder.path()).listening_on("127.0.0.1:0".parse().unwrap())
         };
         let mall = Mall::start(config).await.unwrap();
@@ -263,12 +272,16 @@ impl Edge<'_> {
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.town.send(self.request(method, path, body)).await
+    }
+
+    /// A signed request.
+    pub(crate) fn request(&self, method: &str, path: &str, body: &[u8]) -> Request<Body> {
         let nonce = self.nonce.fetch_add(1, Ordering::SeqCst);
         let signed = Signed { method, path, body };
         let header = self.key.sign(self.id(), self.town.now(), nonce, signed);
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(signature::HEADER, header);
-        self.town.send(request.body(body.to_vec().into()).unwrap()).await
+        request.header(signature::HEADER, header).body(body.to_vec().into()).unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
