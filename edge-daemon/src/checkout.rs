@@ -11,7 +11,7 @@ mod scan;
 
 pub(crate) use complete::{CompleteCommand, complete};
 pub(crate) use edit::{Edit, edit};
-pub(crate) use scan::{ScanCommand, scan};
+pub(crate) use scan::{ScanCommand, scan, scan_and_read_on};
 
 use std::sync::Arc;
 
@@ -23,11 +23,12 @@ use crate::{
     context::{Context, mint},
     db::{
         DbError,
-        station::{Seen, load, remember_command},
+        station::{Seen, load, remember_command, rights, save_head},
     },
     prices,
     refusal::Refusal,
-    station::{Priced, Station},
+    rights::Hold,
+    station::{Priced, Station, Terms},
 };
 
 /// Why a command was not carried out.
@@ -83,6 +84,29 @@ pub(crate) async fn change<T: Send + 'static>(
         .await?;
     prices::show(context, priced);
     Ok(done)
+}
+
+/// Tells screens that what other houses have a say in has changed for the cart of a counter: reads
+/// it anew and raises the revision.
+pub(crate) fn retell(
+    tx: &Connection,
+    mut counter: Station,
+    terms: &Terms,
+) -> Result<Priced, CheckoutError> {
+    counter.rights = rights(tx, counter.cart.order)?;
+    counter.cart.revision += 1;
+    save_head(tx, &counter)?;
+    Ok(Priced::of(counter, terms)?)
+}
+
+/// Whether the cart may change: not while another house has not said, nor while something is paid
+/// for it as it is.
+fn may_change(counter: &Station) -> Result<(), Refusal> {
+    match counter.rights.hold() {
+        Hold::Free => Ok(()),
+        Hold::Taken => Err(Refusal::Held),
+        Hold::Undecided => Err(Refusal::Undecided),
+    }
 }
 
 /// Carries a command to its end, whoever waits for it.

@@ -37,6 +37,9 @@ pub struct Config {
     /// Devices made of memory.
     #[serde(default)]
     pub devices: DevicesConfig,
+    /// How payments begin.
+    #[serde(default)]
+    pub tender: TenderConfig,
 }
 
 /// How to reach the mall.
@@ -81,6 +84,25 @@ pub struct DevicesConfig {
     /// the page `/ui/devices/`. Never in a shop: whoever reaches the port could scan.
     #[serde(default)]
     pub simulated: bool,
+}
+
+/// How payments begin.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenderConfig {
+    /// Whether a payment code that is scanned in Sell pays the whole cart at once.
+    #[serde(default = "default_payment_code_in_sell")]
+    pub payment_code_in_sell: bool,
+}
+
+impl Default for TenderConfig {
+    fn default() -> Self {
+        Self { payment_code_in_sell: default_payment_code_in_sell() }
+    }
+}
+
+const fn default_payment_code_in_sell() -> bool {
+    true
 }
 
 fn default_listen() -> SocketAddr {

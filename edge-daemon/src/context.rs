@@ -31,11 +31,14 @@ use crate::{
         replica::{Replica, Standing},
         staff,
     },
-    devices::Health,
+    devices::{Health, Tasks},
+    in_flight::InFlight,
     prices::Prices,
+    rights::ShownCodes,
     screens::Screens,
+    settle::Trouble,
     station::{LastScan, ScanFate, Terms},
-    uplink::Link,
+    uplink::{self, Link},
 };
 
 /// The clock. Tests turn their own.
@@ -108,6 +111,8 @@ pub(crate) struct Nudges {
     pub(crate) upload: Nudge,
     /// The mall answers after it was silent.
     pub(crate) mall_back: Nudge,
+    /// Something is to be undone, or was just heard of.
+    pub(crate) rights: Nudge,
     /// A receipt was queued; every printer looks whether it is its own.
     pub(crate) spool: watch::Sender<()>,
 }
@@ -179,6 +184,16 @@ pub(crate) struct Context {
     pub(crate) link: Link,
     /// How the devices are.
     pub(crate) health: Health,
+    /// The way to the mall for what cannot wait; empty before enrolment.
+    pub(crate) mall: uplink::rights::Way,
+    /// Work that nobody waits for and that ends with the daemon.
+    pub(crate) tasks: Tasks,
+    /// Payment codes of the last minute.
+    pub(crate) shown_codes: ShownCodes,
+    /// Questions about payments and vouchers that are under way.
+    pub(crate) in_flight: InFlight,
+    /// What a person should know of payments and vouchers.
+    pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.
     pub(crate) nudges: Nudges,
     /// Wrong PINs.
@@ -217,13 +232,17 @@ impl Context {
         self.screens.scanned(workstation, LastScan { seq, fate });
     }
 
-    /// What a cart of this workstation is priced with at this moment.
+    /// What a cart of this workstation is priced with at this moment; while it is held, what it was
+    /// priced with before.
     pub(crate) fn terms(&self, workstation: WorkstationNumber) -> Terms {
         let store = self.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
         let mut occasion = Occasion::at_till(store, self.store_clock(), self.clock.now());
         occasion.channel = self.channel(workstation);
-        occasion.used = self.prices.used();
-        Terms { book: self.prices.book(), occasion }
+        let scene = self.screens.follow(workstation);
+        let held = scene.and_then(|scene| scene.borrow().priced.held());
+        let (book, used) = held.unwrap_or_else(|| (self.prices.book(), self.prices.used()));
+        occasion.used = used;
+        Terms { book, occasion }
     }
 
     /// How a workstation sells.

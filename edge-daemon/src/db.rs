@@ -5,12 +5,14 @@
 //! | `ledger` | the ledger's one writer and few readers |
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
+//! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `catalog`, `find`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line`, `order_body` or `tender` after they were inserted.
+//! statement changes `orders`, `order_line`, `order_body`, `tender` or `post_void` after they were
+//! inserted.
 
 pub(crate) mod catalog;
 pub(crate) mod find;
@@ -19,7 +21,10 @@ mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;
+pub(crate) mod payment;
 pub(crate) mod pool;
+pub(crate) mod post_void;
+pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
 pub(crate) mod spool;

@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     DaemonError,
     context::{Context, mint},
-    db::{DbError, orders, spool, station},
+    db::{DbError, orders, post_void, spool, station},
     screens::LastOrder,
     station::Priced,
 };
@@ -152,6 +152,16 @@ pub(crate) struct Tasks {
     pub(crate) stop: CancellationToken,
 }
 
+impl Tasks {
+    /// Runs work that is cut short at a stop.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            stop.run_until_cancelled(work).await;
+        });
+    }
+}
+
 /// Starts what the boot file names.
 ///
 /// A scanner's port that cannot be opened is told and left: its network may come later than the
@@ -219,6 +229,7 @@ async fn first_scene(
             let last_order = match known {
                 Some(order) => Some(LastOrder {
                     receipt: spool::state_of(tx, order.id)?,
+                    is_undone: post_void::of_order(tx, order.id)?.is_some(),
                     order: Arc::new(order),
                 }),
                 None => None,

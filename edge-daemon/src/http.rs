@@ -7,7 +7,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -20,6 +20,7 @@ mod guard;
 mod items;
 mod orders;
 mod problem;
+mod rights;
 mod service;
 mod session;
 mod sim;
@@ -58,6 +59,7 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(screens())
         .merge(counter())
+        .merge(other_houses())
         .merge(lists())
         .merge(simulated())
 }
@@ -87,6 +89,18 @@ fn counter() -> OpenApiRouter<App> {
         .routes(routes!(workstation::leave_done))
         .routes(routes!(workstation::reprint))
         .routes(routes!(workstation::open_drawer))
+}
+
+/// What other houses have a say in at the counter.
+fn other_houses() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(rights::charge))
+        .routes(routes!(rights::query))
+        .routes(routes!(rights::reverse))
+        .routes(routes!(rights::look_up))
+        .routes(routes!(rights::choose))
+        .routes(routes!(rights::take_off))
+        .routes(routes!(rights::undo_order))
 }
 
 /// What is looked up.

@@ -10,9 +10,13 @@
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
+//! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
+//! | `in_flight` | which questions are under way |
+//! | `post_void` | undoes an order on its business date |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
+//! | `service_manager` | what systemd is told |
 //!
 //! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
 //! decides with `domain` and writes once; loops look at the state and never at a message.
@@ -24,12 +28,21 @@ mod db;
 mod devices;
 mod fault;
 mod http;
+mod in_flight;
+mod payment;
+mod post_void;
 mod prices;
+mod redemption;
 mod refusal;
 mod replica;
+mod rights;
 mod screens;
+mod service_manager;
+mod settle;
 mod signin;
 mod station;
+#[cfg(test)]
+mod test_mall;
 #[cfg(test)]
 mod test_store;
 mod try_cart;
@@ -122,6 +135,7 @@ impl Daemon {
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
+        let tasks = Tasks::default();
         let context = Arc::new(Context {
             config,
             clock,
@@ -137,14 +151,19 @@ impl Daemon {
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),
+            mall: uplink::rights::Way::default(),
+            tasks: tasks.clone(),
+            shown_codes: rights::ShownCodes::default(),
+            in_flight: in_flight::InFlight::default(),
+            trouble: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
         });
-        let tasks = Tasks::default();
         Self::begin(&context, &tasks).await?;
         let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
         tasks.tracker.spawn(serve);
+        tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
         Ok(Self { address, tasks, writer, context, only })
     }
@@ -184,6 +203,10 @@ impl Daemon {
             let (context, mall, tasks_of) = (Arc::clone(context), mall.clone(), tasks.clone());
             tasks.tracker.spawn(replica::run(context, mall, scope, tasks_of));
         }
+        // It is set once, here.
+        let _ = context.mall.set(mall.clone());
+        let settle = settle::run(Arc::clone(context), tasks.stop.clone());
+        tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
         tasks.tracker.spawn(upload);
         Ok(())

@@ -199,14 +199,14 @@ fn to_next_minute(now: Timestamp) -> Duration {
 /// Prices every cart on a counter as of now, and shows those that cost something else.
 pub(crate) fn look(context: &Context) {
     for scene in context.screens.counters() {
-        let Priced { station, quote: shown, book } = &scene.priced;
-        let terms = context.terms(station.workstation);
+        let Priced { station, quote: shown, book, used: _ } = &scene.priced;
+        let terms = context.terms(station.workstation).with(&station.rights);
         match terms.quote(&station.cart) {
             // A quote names rules by their place in its book.
             Ok(quote) if quote == *shown && Arc::ptr_eq(book, &terms.book) => {}
             Ok(quote) => {
-                let (station, book) = (station.clone(), terms.book);
-                context.screens.repriced(Priced { station, quote, book });
+                let (station, book, used) = (station.clone(), terms.book, terms.occasion.used);
+                context.screens.repriced(Priced { station, quote, book, used });
             }
             Err(error) => {
                 tracing::error!(
@@ -218,10 +218,11 @@ pub(crate) fn look(context: &Context) {
     }
 }
 
-/// Shows a changed station. It was priced before its change was written; if the rules have changed
-/// meanwhile, it is priced again.
+/// Shows a changed station. It was priced before its change was written, or was held until then; if
+/// the rules or their uses have changed meanwhile, it is priced again.
 pub(crate) fn show(context: &Context, priced: Priced) {
-    let is_current = Arc::ptr_eq(&priced.book, &context.prices.book());
+    let is_current =
+        Arc::ptr_eq(&priced.book, &context.prices.book()) && priced.used == context.prices.used();
     context.screens.show(priced);
     if !is_current {
         look(context);

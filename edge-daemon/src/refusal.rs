@@ -59,4 +59,73 @@ pub(crate) enum Refusal {
     /// The same id came with another body.
     #[error("the id was used for something else")]
     IdReused,
+    /// A payment, or the use of a voucher, is not known yet: the cart stands still.
+    #[error("another house has not said yet")]
+    Undecided,
+    /// Something is paid or used for the cart as it is.
+    #[error("something is paid already")]
+    Held,
+    /// A charge of this cart is not known to be undone; a second one could take the money twice.
+    #[error("a charge is still being undone")]
+    StillReversing,
+    /// Nothing is left to be paid.
+    #[error("nothing is left to pay")]
+    NothingToPay,
+    /// Not the digits of a payment code that is taken here.
+    #[error("not a payment code")]
+    NotAPaymentCode,
+    /// Not the form of a coupon or voucher that is taken here.
+    #[error("not a coupon or voucher")]
+    NotAVoucher,
+    /// The mall cannot be reached, so that another house can be asked nothing.
+    #[error("the mall cannot be reached")]
+    MallUnreachable,
+    /// The mall did not answer in time. Nothing was used.
+    #[error("the mall is silent")]
+    MallSilent,
+    /// Another house, or the mall for it, says no.
+    #[error("another house says no: {word}")]
+    OtherHouse {
+        /// Why, in one word.
+        word: String,
+    },
+    /// The coupon's rule is not in force here.
+    #[error("the coupon's rule is not in force here")]
+    CouponWithoutRule,
+    /// `REDEMPTIONS_MAX` are on the counter.
+    #[error("too many coupons and vouchers")]
+    TooManyRedemptions,
+    /// More of an offer than there are.
+    #[error("more than the {most} there are")]
+    CountBeyondOffer {
+        /// How many there are.
+        most: u32,
+    },
+    /// Of something that was looked up nobody has chosen which offer is used.
+    #[error("an offer must be chosen first")]
+    OfferNotChosen,
+    /// The same payment code was charged within the last minute.
+    #[error("the payment code was shown before")]
+    CodeShownBefore,
+    /// `CHARGES_MAX` were asked for.
+    #[error("too many charges of one order")]
+    TooManyCharges,
+    /// More is paid than the cart costs by now.
+    #[error("more is paid than it costs")]
+    PaidBeyondTotal,
+    /// A voucher of the order can no longer be given back.
+    #[error("a voucher can no longer be given back")]
+    VoucherStaysUsed,
+    /// No such payment, coupon or voucher is on this counter.
+    #[error("no such payment or voucher on this counter")]
+    NoSuchRight,
+    /// No such order was made here.
+    #[error("no such order")]
+    NoSuchOrder,
+    /// The order was undone before.
+    #[error("the order was undone before")]
+    UndoneAlready,
+    /// Another business date, or more than an hour ago.
+    #[error("the order can no longer be undone")]
+    TooLateToUndo,
 }

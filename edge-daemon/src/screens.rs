@@ -41,6 +41,8 @@ pub(crate) struct LastOrder {
     pub(crate) order: Arc<Order>,
     /// Its newest slip; `None` without a printer.
     pub(crate) receipt: Option<SlipState>,
+    /// It was undone on its business date.
+    pub(crate) is_undone: bool,
 }
 
 /// All that a workstation's screens are drawn from, besides what is the store's.
@@ -175,8 +177,9 @@ impl Screens {
                 .is_none_or(|last| last.order.completed_at <= order.completed_at);
             if is_newest {
                 let known = scene.last_order.take().filter(|last| last.order.id == order.id);
+                let is_undone = known.as_ref().is_some_and(|last| last.is_undone);
                 let receipt = known.map_or(receipt, |last| last.receipt);
-                scene.last_order = Some(LastOrder { order, receipt });
+                scene.last_order = Some(LastOrder { order, receipt, is_undone });
             }
             if priced.station.cart.revision >= scene.priced.station.cart.revision {
                 scene.priced = priced;
@@ -207,6 +210,21 @@ impl Screens {
             }
             Some(_) | None => false,
         });
+    }
+
+    /// Shows that an order was undone, wherever it is the newest.
+    pub(crate) fn undone(&self, order: OrderId) {
+        let numbers: Vec<WorkstationNumber> =
+            self.scenes.lock().map(|scenes| scenes.keys().copied().collect()).unwrap_or_default();
+        for workstation in numbers {
+            self.update(workstation, |scene| match &mut scene.last_order {
+                Some(last) if last.order.id == order => {
+                    last.is_undone = true;
+                    true
+                }
+                Some(_) | None => false,
+            });
+        }
     }
 
     fn update(&self, workstation: WorkstationNumber, change: impl FnOnce(&mut Scene) -> bool) {

@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use domain::{
     cart::Cart,
-    id::{LineId, OrderId},
-    pricing::{self, Occasion, PriceBook, Quote},
+    id::{LineId, OrderId, PaymentId, RedemptionId},
+    pricing::{self, Occasion, PriceBook, Quote, occasion::Used},
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
 use sync::chain::Hash;
 
-use crate::{db::DbError, refusal::Refusal};
+use crate::{
+    db::DbError,
+    refusal::Refusal,
+    rights::{Hold, Rights},
+};
 
 /// Who is signed in at a workstation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub(crate) struct Station {
     pub(crate) last_order: Option<OrderId>,
     /// Who is signed in.
     pub(crate) signed_in: Option<SignedIn>,
+    /// Payments by code, coupons and vouchers of this cart.
+    pub(crate) rights: Rights,
 }
 
 impl Station {
@@ -52,6 +58,7 @@ impl Station {
             is_done: false,
             last_order: None,
             signed_in: None,
+            rights: Rights { payments: Vec::new(), redemptions: Vec::new() },
         }
     }
 
@@ -72,6 +79,16 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
+    /// These terms for a cart with coupons, and with the prices of the moment at which its shopper
+    /// began to pay.
+    #[must_use]
+    pub(crate) fn with(&self, rights: &Rights) -> Self {
+        let mut terms = self.clone();
+        terms.occasion.coupons = rights.coupons();
+        terms.occasion.at = rights.held_at().unwrap_or(terms.occasion.at);
+        terms
+    }
+
     /// Prices a cart. Within the limits of `domain` a cart always has a quote.
     pub(crate) fn quote(&self, cart: &Cart) -> Result<Quote, DbError> {
         pricing::quote(&self.book, &cart.lines, &self.occasion)
@@ -88,13 +105,23 @@ pub(crate) struct Priced {
     pub(crate) quote: Quote,
     /// The rules it was priced with: the quote names them by their place in this book.
     pub(crate) book: Arc<PriceBook>,
+    /// How often the rules with a quota were used by then.
+    pub(crate) used: Vec<Used>,
 }
 
 impl Priced {
     /// Prices a station.
     pub(crate) fn of(station: Station, terms: &Terms) -> Result<Self, DbError> {
-        let quote = terms.quote(&station.cart)?;
-        Ok(Self { station, quote, book: Arc::clone(&terms.book) })
+        let quote = terms.with(&station.rights).quote(&station.cart)?;
+        let (book, used) = (Arc::clone(&terms.book), terms.occasion.used.clone());
+        Ok(Self { station, quote, book, used })
+    }
+
+    /// What it goes on being priced with while something is paid or under way for it: what was
+    /// charged is what it costs, whatever HQ changes meanwhile and whoever uses a quota up.
+    pub(crate) fn held(&self) -> Option<(Arc<PriceBook>, Vec<Used>)> {
+        let is_held = self.station.rights.hold() != Hold::Free;
+        is_held.then(|| (Arc::clone(&self.book), self.used.clone()))
     }
 }
 
@@ -116,6 +143,10 @@ pub(crate) enum ScanFate {
     Again(LineId),
     /// A line from an in-store label.
     Weighed(LineId),
+    /// A payment code: its charge is asked for.
+    Payment(PaymentId),
+    /// A coupon or voucher: it was looked up.
+    Redemption(RedemptionId),
     /// Nothing was added.
     Refused(Refusal),
 }

@@ -41,6 +41,7 @@ use crate::{
     prices,
     screens::Scene,
     station::SignedIn,
+    test_mall::TestMall,
 };
 
 /// The store's number at its mall.
@@ -58,6 +59,8 @@ const ITEMS: &str = "
 pub(crate) struct TestStore {
     folder: tempfile::TempDir,
     clock: Arc<AtomicI64>,
+    /// Where its mall is; nobody listens there, unless a test has one.
+    mall: String,
     daemon: Daemon,
 }
 
@@ -69,13 +72,33 @@ impl TestStore {
         Self::open_in(folder, rules).await
     }
 
+    /// The same store with a mall that answers.
+    pub(crate) async fn open_with_mall(rules: Option<&str>) -> (Self, TestMall) {
+        let folder = tempfile::tempdir().unwrap();
+        lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
+        let random = ring::rand::SystemRandom::new();
+        let key = ring::signature::Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+        std::fs::write(folder.path().join("edge.key"), key.as_ref()).unwrap();
+        let clock = Arc::new(AtomicI64::new(0));
+        let mall = TestMall::open(&clock, key.as_ref()).await;
+        (Self::open_at(folder, rules, clock, mall.url.clone()).await, mall)
+    }
+
     /// A store whose catalog was laid down already, with rules on top.
     pub(crate) async fn open_in(folder: tempfile::TempDir, rules: Option<&str>) -> Self {
+        Self::open_at(folder, rules, Arc::default(), "http://127.0.0.1:1".to_owned()).await
+    }
+
+    async fn open_at(
+        folder: tempfile::TempDir,
+        rules: Option<&str>,
+        clock: Arc<AtomicI64>,
+        mall: String,
+    ) -> Self {
         lay_store(folder.path());
-        let clock = Arc::new(AtomicI64::new(0));
         lay_ledger(folder.path()).await;
-        let daemon = start(folder.path(), &clock).await;
-        let store = Self { folder, clock, daemon };
+        let daemon = start(folder.path(), &clock, &mall).await;
+        let store = Self { folder, clock, mall, daemon };
         store.at("2026-11-21T12:00:00+08:00");
         if let Some(rules) = rules {
             store.learn(1, rules).await;
@@ -96,10 +119,10 @@ impl TestStore {
 
     /// Stops it and starts it again on the same files.
     pub(crate) async fn restart(self) -> Self {
-        let Self { folder, clock, daemon } = self;
+        let Self { folder, clock, mall, daemon } = self;
         daemon.stop().await;
-        let daemon = start(folder.path(), &clock).await;
-        Self { folder, clock, daemon }
+        let daemon = start(folder.path(), &clock, &mall).await;
+        Self { folder, clock, mall, daemon }
     }
 
     /// Lets a page of the mall's feed bring rules.
@@ -165,9 +188,9 @@ fn incarnation() -> IncarnationId {
     IncarnationId::from_uuid(uuid::Uuid::from_u128(1))
 }
 
-async fn start(data: &Path, clock: &Arc<AtomicI64>) -> Daemon {
+async fn start(data: &Path, clock: &Arc<AtomicI64>, mall: &str) -> Daemon {
     let text = format!(
-        "data = {:?}\nlisten = \"127.0.0.1:0\"\n[mall]\nurl = \"http://127.0.0.1:1\"",
+        "data = {:?}\nlisten = \"127.0.0.1:0\"\n[mall]\nurl = {mall:?}",
         data.display().to_string(),
     );
     let config: Config = toml::from_str(&text).unwrap();

@@ -26,7 +26,9 @@ use crate::{
         station,
     },
     fault, prices,
+    redemption::{self, Answered, Used},
     refusal::Refusal,
+    rights::{Hold, Rights},
     station::{Priced, Station, Terms},
 };
 
@@ -64,6 +66,8 @@ struct Setting {
     terms: Terms,
     fresh: OrderId,
     slip: Option<SlipId>,
+    /// What was used for it; written with it.
+    used: Vec<Answered>,
 }
 
 /// Completes the cart. Nobody has waited for paper, drawer or mall when it returns.
@@ -82,13 +86,18 @@ async fn complete_and_tell(
     command.total = command.total.or_else(|| shown(context, &command));
     let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
     let workstation = command.workstation;
+    let rounding = context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default();
+    let Used { asking, answers, revision } =
+        redemption::use_all(context, &command, rounding).await?;
+    command.revision = revision.unwrap_or(command.revision);
     let setting = Setting {
         node,
         now: context.clock.now(),
-        rounding: context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default(),
+        rounding,
         terms: context.terms(workstation),
         fresh: mint(),
         slip: context.health.has_printer(workstation).then(mint),
+        used: answers.clone(),
     };
     let done = context
         .ledger
@@ -102,6 +111,11 @@ async fn complete_and_tell(
         prices::learn_uses(context).await;
         prices::look(context);
     }
+    if done.is_err() && !answers.is_empty() {
+        // What was used stays used; the cart waits with it.
+        redemption::note(context, answers).await?;
+    }
+    drop(asking);
     let (completed, priced, receipt) = done?;
     fault::point("complete.committed");
     context.screens.completed(priced, Arc::clone(&completed.order), receipt);
@@ -136,8 +150,10 @@ fn carry_out(
 ) -> Result<(Completed, Priced, Option<SlipState>), CheckoutError> {
     let mut counter = station::load(tx, command.workstation, setting.fresh)?;
     if let Some(known) = orders::find(tx, command.order)? {
-        let is_same = known.tenders == command.tenders
-            && known.receipt_number.workstation == command.workstation;
+        // What other houses settled was in no command.
+        let by_hand = known.tenders.iter().filter(|tender| tender.kind.is_by_hand());
+        let is_same =
+            by_hand.eq(&command.tenders) && known.receipt_number.workstation == command.workstation;
         let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false };
         let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
@@ -146,15 +162,23 @@ fn carry_out(
             Err(Refusal::IdReused.into())
         };
     }
+    redemption::apply(tx, &setting.used, setting.now)?;
+    counter.rights = station::rights(tx, counter.cart.order)?;
     let signed_in = counter.signed_in.as_ref().ok_or(Refusal::NotSignedIn)?;
     let is_current =
         counter.cart.order == command.order && counter.cart.revision == command.revision;
     if !is_current {
         return Err(Refusal::CartChanged.into());
     }
-    let mut terms = setting.terms.clone();
-    // Another till may have used up a quota since; nobody else counts in this transaction.
-    terms.occasion.used = rules::used(tx, &terms.book)?;
+    if counter.rights.hold() == Hold::Undecided {
+        return Err(Refusal::Undecided.into());
+    }
+    let mut terms = setting.terms.with(&counter.rights);
+    // Another till may have used up a quota since; nobody else counts in this transaction. What is
+    // paid already was counted then.
+    if counter.rights.hold() == Hold::Free {
+        terms.occasion.used = rules::used(tx, &terms.book)?;
+    }
     let quote = terms.quote(&counter.cart)?;
     // The order carries what its amounts depend on, and not the uses of every rule there is.
     let book = Arc::clone(&terms.book);
@@ -164,6 +188,9 @@ fn carry_out(
     terms.occasion.used.retain(|used| is_noted(&used.rule));
     if command.total.is_some_and(|seen| seen != quote.total) {
         return Err(Refusal::PriceChanged { total: quote.total }.into());
+    }
+    if counter.rights.left(quote.total) < Money::ZERO {
+        return Err(Refusal::PaidBeyondTotal.into());
     }
     let business_date = terms.occasion.clock.business_date(setting.now);
     let receipt_number = ReceiptNumber {
@@ -180,9 +207,12 @@ fn carry_out(
         rounding: setting.rounding,
         occasion: terms.occasion.clone(),
     };
-    let order = order::complete(&counter.cart, &terms.book, &quote, &command.tenders, completion)
+    let mut tenders = counter.rights.tenders();
+    tenders.extend_from_slice(&command.tenders);
+    let order = order::complete(&counter.cart, &terms.book, &quote, &tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
+    redemption::drop_unused(tx, order.id, setting.now)?;
     let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
@@ -216,6 +246,7 @@ fn begin_next(
 ) -> Result<(), DbError> {
     station::clear_lines(tx, counter.workstation)?;
     counter.cart = Cart::open(setting.fresh, counter.cart.revision + 1);
+    counter.rights = Rights::default();
     counter.is_tendering = false;
     counter.is_done = true;
     counter.last_order = Some(done);

@@ -2,11 +2,23 @@
 
 use std::sync::Arc;
 
-use domain::{cart::Change, id::LineId, quantity::Quantity};
+use domain::{
+    cart::Change,
+    id::{LineId, OrderId},
+    quantity::Quantity,
+    time::Timestamp,
+};
 use rusqlite::Connection;
 
-use super::{CheckoutError, Command, change, to_the_end};
-use crate::{context::Context, db::station, fault, refusal::Refusal, station::Station};
+use super::{CheckoutError, Command, change, may_change, to_the_end};
+use crate::{
+    context::{Context, mint},
+    db::station,
+    fault, payment, redemption,
+    refusal::Refusal,
+    rights::{Hold, Rights},
+    station::Station,
+};
 
 /// What an operator does to the cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +47,36 @@ pub(crate) async fn edit(
 ) -> Result<(), CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {
-        change(&context, command, move |tx, counter| {
-            carry_out(tx, counter, edit)?;
+        let (now, fresh) = (context.clock.now(), mint());
+        let done = change(&context, command, move |tx, counter| {
+            carry_out(tx, counter, edit, now, fresh)?;
             fault::point("edit.written");
             Ok(())
-        })
-        .await
-        .map(|_| ())
+        });
+        done.await?;
+        if edit == Edit::VoidCart {
+            context.nudges.rights.give();
+        }
+        Ok(())
     })
     .await
 }
 
-fn carry_out(tx: &Connection, counter: &mut Station, edit: Edit) -> Result<(), CheckoutError> {
+fn carry_out(
+    tx: &Connection,
+    counter: &mut Station,
+    edit: Edit,
+    now: Timestamp,
+    fresh: OrderId,
+) -> Result<(), CheckoutError> {
+    match edit {
+        Edit::Count(..) | Edit::VoidLine(_) | Edit::Undo => may_change(counter)?,
+        // What was paid and used goes back with the cart.
+        Edit::VoidCart | Edit::ToSell if counter.rights.hold() == Hold::Undecided => {
+            return Err(Refusal::Undecided.into());
+        }
+        Edit::VoidCart | Edit::ToTender | Edit::ToSell | Edit::LeaveDone => {}
+    }
     match edit {
         Edit::Count(line, quantity) => {
             let change = counter.cart.set_quantity(line, quantity)?;
@@ -61,6 +91,12 @@ fn carry_out(tx: &Connection, counter: &mut Station, edit: Edit) -> Result<(), C
                 workstation.id = counter.workstation, lines = counter.cart.lines.len(),
                 order.id = %counter.cart.order, "A cart was voided",
             );
+            payment::reverse_all(tx, counter.cart.order, now)?;
+            redemption::reverse_all(tx, counter.cart.order, now)?;
+            // Whoever comes next inherits neither a charge that is being undone nor the answer to a
+            // look-up that is under way; undo brings the lines back and nothing else.
+            counter.rights = Rights::default();
+            counter.cart.order = fresh;
             let change = counter.cart.void_all();
             keep(tx, counter, &change)
         }

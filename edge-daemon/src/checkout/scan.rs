@@ -1,36 +1,67 @@
 //! A scan, from a scanner, a keyboard or Find: code → item → line.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use domain::{
     barcode::{self, Gtin, Label, LabelPattern, Scanned, default_label_patterns},
     cart::{Addition, LineItem, Measure, Outcome},
-    id::LineId,
+    id::{LineId, PaymentId, RedemptionId},
     quantity::Quantity,
+    receipt_number::WorkstationNumber,
+    redemption::IssuerName,
 };
+use platforms::ForeignCode;
 use rusqlite::Connection;
+use sync::wire::LookUpV1;
 
-use super::{CheckoutError, Command, change, to_the_end};
+use super::{CheckoutError, Command, change, may_change, to_the_end};
 use crate::{
+    Chain,
     context::{Context, mint},
     db::{catalog, station},
     fault,
+    payment::{self, Charge},
+    redemption::{self, LookUp},
     refusal::Refusal,
+    rights::Secret,
     station::ScanFate,
 };
 
 /// Signs of an unknown code that a screen shows; more could not be read anyway.
 const CODE_SHOWN_MAX: usize = 48;
 
+/// Signs of a coupon's or voucher's number that a screen shows.
+const CODE_TAIL_CHARS: usize = 4;
+/// Shorter words are item numbers that somebody typed; coupons' numbers are too long to guess.
+const COUPON_CHARS_MIN: usize = 12;
+/// Lengths of the numbers of goods, well read or misread.
+const GOODS_DIGITS: [usize; 3] = [8, 13, 14];
+
 /// A scan and who made it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct ScanCommand {
     /// Its identity.
     pub(crate) command: Command,
-    /// What was read or typed.
+    /// What was read or typed; it may be worth money to whoever reads it.
     pub(crate) text: String,
     /// How many or how heavy, if somebody said.
     pub(crate) quantity: Option<Quantity>,
+}
+
+impl fmt::Debug for ScanCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { command, text: _, quantity } = self;
+        let mut shown = f.debug_struct("ScanCommand");
+        shown.field("command", command).field("quantity", quantity).finish_non_exhaustive()
+    }
+}
+
+/// How far a scan came without another house.
+enum Step {
+    /// It is carried out; what became of it, unless it was before.
+    Done(Option<ScanFate>),
+    /// A coupon or voucher may be put beside the cart, once its house has said what it is worth.
+    LookUp(LookUpV1),
 }
 
 /// Puts what was scanned on the counter, and tells every screen of the workstation what became of
@@ -38,33 +69,96 @@ pub(crate) struct ScanCommand {
 pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<(), CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {
-        let workstation = scan.command.workstation;
-        let done = add(&context, scan).await;
-        let refused = |refusal| context.scanned(workstation, ScanFate::Refused(refusal));
-        match &done {
-            Ok(Some(fate)) => context.scanned(workstation, fate.clone()),
-            Ok(None) => {}
-            Err(CheckoutError::Refused(refusal)) => refused(refusal.clone()),
-            // The gun has beeped; only a screen can say that nothing was added.
-            Err(CheckoutError::Db(_)) => refused(Refusal::NotKept),
+        match begun(&context, scan).await? {
+            Some(asked) => ask_its_worth(&context, asked).await,
+            None => Ok(()),
         }
-        done.map(|_| ())
     })
     .await
+}
+
+/// The same for a scanner, which reads on: what another house must be asked first comes to the
+/// screens when it comes, and goods that are scanned behind a voucher do not wait for it.
+pub(crate) async fn scan_and_read_on(
+    context: &Arc<Context>,
+    scan: ScanCommand,
+) -> Result<(), CheckoutError> {
+    let context = Arc::clone(context);
+    to_the_end(async move {
+        let Some(asked) = begun(&context, scan).await? else { return Ok(()) };
+        let of = Arc::clone(&context);
+        context.tasks.spawn(async move {
+            // A refusal is on the screen already; only the daemon's own trouble is for the log.
+            if let Err(CheckoutError::Db(error)) = ask_its_worth(&of, asked).await {
+                tracing::error!(error = %Chain(&error), "What was looked up was not kept");
+            }
+        });
+        Ok(())
+    })
+    .await
+}
+
+/// Carries a scan as far as it comes without another house.
+async fn begun(
+    context: &Arc<Context>,
+    scan: ScanCommand,
+) -> Result<Option<LookUpV1>, CheckoutError> {
+    let workstation = scan.command.workstation;
+    match add(context, scan).await {
+        Ok(Step::Done(fate)) => {
+            if let Some(fate) = fate {
+                context.scanned(workstation, fate);
+            }
+            Ok(None)
+        }
+        Ok(Step::LookUp(asked)) => Ok(Some(asked)),
+        Err(error) => Err(told(context, workstation, error)),
+    }
+}
+
+async fn ask_its_worth(context: &Arc<Context>, asked: LookUpV1) -> Result<(), CheckoutError> {
+    let (workstation, id) = (asked.workstation, asked.id);
+    redemption::ask_its_worth(context, asked)
+        .await
+        .map(|()| context.scanned(workstation, ScanFate::Redemption(id)))
+        .map_err(|error| told(context, workstation, error))
+}
+
+/// The gun has beeped; only a screen can say that nothing was added.
+fn told(context: &Context, workstation: WorkstationNumber, error: CheckoutError) -> CheckoutError {
+    let refusal = match &error {
+        CheckoutError::Refused(refusal) => refusal.clone(),
+        CheckoutError::Db(_) => Refusal::NotKept,
+    };
+    context.scanned(workstation, ScanFate::Refused(refusal));
+    error
 }
 
 async fn add(
     context: &Arc<Context>,
     ScanCommand { command, text, quantity }: ScanCommand,
-) -> Result<Option<ScanFate>, CheckoutError> {
-    let (item, measure) = find(context, &text, quantity)?;
+) -> Result<Step, CheckoutError> {
+    // A workstation that waits for money takes what may be a weight label for a payment code.
+    let for_money = is_tendering(context, command.workstation);
+    if let Some(code) = platforms::recognise(&text).filter(|_| for_money)
+        && payment::method_of(code).is_some()
+    {
+        return foreign(context, command, code, text).await;
+    }
+    let (item, measure) = match find(context, &text, quantity) {
+        Err(CheckoutError::Refused(Refusal::Foreign(code))) => {
+            return foreign(context, command, code, text).await;
+        }
+        found => found?,
+    };
     fault::point("scan.found");
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
-    change(context, command, move |tx, counter| {
+    let added = change(context, command, move |tx, counter| {
         if counter.signed_in.is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
+        may_change(counter)?;
         let change = counter.cart.add(Addition { line, item, measure })?;
         counter.touched();
         station::save_change(tx, counter, &change)?;
@@ -76,8 +170,45 @@ async fn add(
             Outcome::Added | Outcome::Counted | Outcome::Voided => ScanFate::Added(line),
             Outcome::Again => ScanFate::Again(line),
         })
-    })
-    .await
+    });
+    Ok(Step::Done(added.await?))
+}
+
+fn is_tendering(context: &Context, workstation: WorkstationNumber) -> bool {
+    let scenes = context.screens.follow(workstation);
+    scenes.is_some_and(|scenes| scenes.borrow().priced.station.is_tendering)
+}
+
+/// A code of another house: a payment code pays what is left of the cart, a voucher is looked up.
+/// The scan's id is that of what it begins, so that a repeat begins nothing.
+async fn foreign(
+    context: &Arc<Context>,
+    command: Command,
+    code: ForeignCode,
+    text: String,
+) -> Result<Step, CheckoutError> {
+    let (workstation, id) = (command.workstation, command.id.uuid());
+    let refused = Err(Refusal::Foreign(code).into());
+    match code {
+        ForeignCode::WechatPayment | ForeignCode::AlipayPayment => {
+            let is_early = !is_tendering(context, workstation);
+            if is_early && !context.config.tender.payment_code_in_sell {
+                return refused;
+            }
+            let (id, code) = (PaymentId::from_uuid(id), Secret(text));
+            let charge = Charge { workstation, id, cart: None, method: None, code, amount: None };
+            let is_new = payment::begin(context, charge).await?;
+            Ok(Step::Done(is_new.then_some(ScanFate::Payment(id))))
+        }
+        ForeignCode::DouyinVoucher => {
+            let (id, presented) = (RedemptionId::from_uuid(id), Secret(text));
+            let wish = LookUp { workstation, id, order: None, presented, issuer: None };
+            let asked = redemption::may_ask(context, wish).await?;
+            // What is there already is shown as the same scan was.
+            Ok(asked.map_or(Step::Done(Some(ScanFate::Redemption(id))), Step::LookUp))
+        }
+        ForeignCode::UnionpayPayment => refused,
+    }
 }
 
 /// What a text stands for in the catalog.
@@ -153,14 +284,33 @@ fn labelled(
     .into())
 }
 
+/// An unknown code as screens show it: whole, so that it can be compared with the goods; but of
+/// what may be a coupon's or voucher's number only its end.
 fn shown(text: &str) -> String {
-    text.trim().chars().take(CODE_SHOWN_MAX).collect()
+    let text = text.trim();
+    if !may_be_worth_money(text) {
+        return text.chars().take(CODE_SHOWN_MAX).collect();
+    }
+    let skipped = text.chars().count().saturating_sub(CODE_TAIL_CHARS);
+    let tail: String = text.chars().skip(skipped).collect();
+    format!("…{tail}")
+}
+
+fn may_be_worth_money(text: &str) -> bool {
+    let is_gtin = Gtin::parse(text).is_ok();
+    match redemption::issuer_of(text) {
+        Some(IssuerName::Douyin) => !is_gtin,
+        Some(IssuerName::Wechat) => {
+            let is_of_goods = text.bytes().all(|byte| byte.is_ascii_digit())
+                && GOODS_DIGITS.contains(&text.len());
+            !is_of_goods && text.len() >= COUPON_CHARS_MIN
+        }
+        None => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use platforms::ForeignCode;
-
     use super::*;
 
     /// A catalog with an item sold by weight under PLU 12345, and one whose own number lies in the
@@ -207,5 +357,33 @@ mod tests {
         // Alipay's codes may look like an 18-digit label; without such an item it is one of theirs,
         // and its digits are shown to nobody.
         check("269999901999012509", Err(&Refusal::Foreign(ForeignCode::AlipayPayment)));
+    }
+
+    #[test]
+    fn of_what_may_be_a_voucher_only_the_end_is_shown() {
+        for (text, expected) in [
+            ("6901234567892", "6901234567892"),
+            ("6901234567891", "6901234567891"),
+            ("2199999012502", "2199999012502"),
+            ("TEA-1", "TEA-1"),
+            ("KN2301", "KN2301"),
+            ("123456789013", "…9013"),
+            ("123456789012345", "…2345"),
+            ("CP20261122ABCDEF", "…CDEF"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_scan_is_printed_without_what_was_read() {
+        let command = Command {
+            workstation: 1,
+            id: domain::id::Id::from_uuid(uuid::Uuid::from_u128(1)),
+            body: sync::chain::Hash::of(b""),
+        };
+        let scan = ScanCommand { command, text: "134567890123456789".into(), quantity: None };
+        let printed = format!("{scan:?}");
+        assert!(printed.contains("quantity") && !printed.contains("6789"), "{printed}");
     }
 }

@@ -197,6 +197,7 @@ fn head(id: OrderId, row: &Row<'_>) -> rusqlite::Result<Option<Order>> {
         tenders: Vec::new(),
         change: money(row, 6)?,
         pricing: Pricing { revision: 0, occasion, points_spent: 0, points_earned: 0 },
+        grants: Vec::new(),
     }))
 }
 

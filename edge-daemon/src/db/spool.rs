@@ -61,16 +61,22 @@ pub(crate) struct Slip {
     pub(crate) queued_at: Timestamp,
 }
 
+/// The word in the table.
+const fn copy_word(copy: Copy) -> &'static str {
+    match copy {
+        Copy::First => "first",
+        Copy::Reprint => "reprint",
+        Copy::PostVoid => "post_void",
+    }
+}
+
 /// Queues a receipt; the same id again is the same slip.
 pub(crate) fn push(
     connection: &Connection,
     slip: &Slip,
     workstation: WorkstationNumber,
 ) -> Result<(), DbError> {
-    let copy = match slip.copy {
-        Copy::First => "first",
-        Copy::Reprint => "reprint",
-    };
+    let copy = copy_word(slip.copy);
     connection
         .prepare_cached(
             "insert into spool (id, order_id, workstation, copy, queued_at)
@@ -98,11 +104,14 @@ pub(crate) fn next(
             statement
                 .query_row([workstation], |row| {
                     let id = |index| row.get(index).map(uuid::Uuid::from_bytes);
-                    let is_first = row.get::<_, String>(2)? == "first";
+                    let word: String = row.get(2)?;
+                    let copies = [Copy::First, Copy::Reprint, Copy::PostVoid];
+                    let copy = copies.into_iter().find(|copy| copy_word(*copy) == word);
                     Ok(Slip {
                         id: SlipId::from_uuid(id(0)?),
                         order: OrderId::from_uuid(id(1)?),
-                        copy: if is_first { Copy::First } else { Copy::Reprint },
+                        // What a newer program wrote is told as a copy.
+                        copy: copy.unwrap_or(Copy::Reprint),
                         queued_at: Timestamp::from_micros(row.get(3)?),
                     })
                 })

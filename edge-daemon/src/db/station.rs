@@ -11,8 +11,11 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-use super::DbError;
-use crate::station::{SignedIn, Station};
+use super::{DbError, payment, redemption};
+use crate::{
+    rights::Rights,
+    station::{SignedIn, Station},
+};
 
 /// A repeat of a command is recognised for so long; no screen retries for a day.
 const COMMAND_KEPT_MS: i64 = 86_400_000;
@@ -36,7 +39,16 @@ pub(crate) fn load(
     };
     station.workstation = workstation;
     station.cart.lines = lines(connection, workstation)?;
+    station.rights = rights(connection, station.cart.order)?;
     Ok(station)
+}
+
+/// The payments by code, coupons and vouchers of a cart.
+pub(crate) fn rights(connection: &Connection, order: OrderId) -> Result<Rights, DbError> {
+    Ok(Rights {
+        payments: payment::of_order(connection, order)?,
+        redemptions: redemption::of_order(connection, order)?,
+    })
 }
 
 fn read_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Station> {

@@ -23,7 +23,10 @@ use super::{
     view::{TenderedView, UnitView, tendered_views},
 };
 use crate::{
-    db::orders::{self, OrderSummary},
+    db::{
+        orders::{self, OrderSummary},
+        post_void,
+    },
     devices::rows_of,
     signin::is_manager,
 };
@@ -84,6 +87,8 @@ pub(crate) struct OrderBody {
     rounding: MoneyBody,
     tendered: Vec<TenderedView>,
     change: MoneyBody,
+    /// It was undone on its business date (整单作废).
+    undone: bool,
 }
 
 /// A line of an order.
@@ -126,7 +131,13 @@ impl OrderBody {
             rounding: order.rounding.into(),
             tendered: tendered_views(order),
             change: order.change.into(),
+            undone: false,
         }
+    }
+
+    /// The same order, undone.
+    pub(super) fn undone(self) -> Self {
+        Self { undone: true, ..self }
     }
 }
 
@@ -205,6 +216,11 @@ async fn find(app: &App, order: OrderId) -> Result<Order, Problem> {
     found.ok_or_else(|| Problem::plain("order-unknown", StatusCode::NOT_FOUND))
 }
 
+async fn is_undone(app: &App, order: OrderId) -> Result<bool, Problem> {
+    let undone = app.context.ledger.read(move |db| post_void::of_order(db, order)).await?;
+    Ok(undone.is_some())
+}
+
 /// One order. Whoever is signed in.
 #[utoipa::path(get, path = "/api/v1/orders/{order}", params(("order" = Uuid, Path)),
     responses((status = 200, body = OrderBody)))]
@@ -213,7 +229,9 @@ pub(super) async fn one(
     _: Staff,
     Path(order): Path<Uuid>,
 ) -> Result<Answer<OrderBody>, Problem> {
-    Ok(Answer(OrderBody::of(&find(&app, id(order)).await?)))
+    let order = find(&app, id(order)).await?;
+    let body = OrderBody::of(&order);
+    Ok(Answer(if is_undone(&app, order.id).await? { body.undone() } else { body }))
 }
 
 /// Its receipt as rows. Whoever is signed in.
@@ -225,6 +243,7 @@ pub(super) async fn receipt(
     Path(order): Path<Uuid>,
 ) -> Result<Answer<ReceiptBody>, Problem> {
     let order = find(&app, id(order)).await?;
-    let rows = rows_of(&order, app.context.store.load().as_deref(), Copy::First);
+    let copy = if is_undone(&app, order.id).await? { Copy::PostVoid } else { Copy::First };
+    let rows = rows_of(&order, app.context.store.load().as_deref(), copy);
     Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }

@@ -3,6 +3,7 @@
 //! Each says what happened, what is safe, and what to do. A handler answers with a `Problem`; the
 //! outermost layer writes it, and turns a bare refusal of the framework into one as well.
 
+mod houses;
 mod language;
 mod text;
 
@@ -97,6 +98,12 @@ impl Problem {
         self
     }
 
+    /// What another house, or the mall for it, said: the sentence of its word, or of any no.
+    pub(super) fn of_other_house(word: &str) -> Self {
+        let slug = text::refused(word).unwrap_or("refused-by-house");
+        Self::plain(slug, StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
     /// Writes it in a language.
     pub(super) fn body(&self, language: Language) -> ProblemBody {
         let words = text::words(self.slug, language);
@@ -150,6 +157,29 @@ impl From<&Refusal> for Problem {
             Refusal::Complete(complete) => of_complete(*complete),
             Refusal::NotKept => plain("not-kept", S::SERVICE_UNAVAILABLE),
             Refusal::IdReused => plain("order-conflict", S::UNPROCESSABLE_ENTITY),
+            Refusal::Undecided => plain("rights-undecided", S::CONFLICT),
+            Refusal::Held => plain("rights-held", S::CONFLICT),
+            Refusal::StillReversing => plain("payment-reversing", S::CONFLICT),
+            Refusal::NothingToPay => plain("nothing-to-pay", S::CONFLICT),
+            Refusal::NotAPaymentCode => plain("not-a-payment-code", S::UNPROCESSABLE_ENTITY),
+            Refusal::NotAVoucher => plain("not-a-voucher", S::UNPROCESSABLE_ENTITY),
+            Refusal::MallUnreachable => plain("mall-unreachable", S::SERVICE_UNAVAILABLE),
+            Refusal::MallSilent => plain("mall-silent", S::SERVICE_UNAVAILABLE),
+            Refusal::OtherHouse { word } => Self::of_other_house(word),
+            Refusal::CouponWithoutRule => plain("coupon-without-rule", S::CONFLICT),
+            Refusal::TooManyRedemptions => plain("redemptions-full", S::CONFLICT),
+            Refusal::CountBeyondOffer { most } => {
+                plain("count-beyond-offer", S::UNPROCESSABLE_ENTITY).about(most)
+            }
+            Refusal::OfferNotChosen => plain("offer-not-chosen", S::CONFLICT),
+            Refusal::CodeShownBefore => plain("code-shown-before", S::CONFLICT),
+            Refusal::TooManyCharges => plain("charges-full", S::CONFLICT),
+            Refusal::PaidBeyondTotal => plain("paid-beyond-total", S::CONFLICT),
+            Refusal::VoucherStaysUsed => plain("undo-voucher-late", S::CONFLICT),
+            Refusal::NoSuchRight => plain("right-unknown", S::NOT_FOUND),
+            Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
+            Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
+            Refusal::TooLateToUndo => plain("undo-late", S::CONFLICT),
         }
     }
 }

@@ -33,9 +33,11 @@ use crate::{
 };
 
 mod notices;
+mod rights;
 mod savings;
 mod shapes;
 
+pub(crate) use rights::{IssuerView, MethodView};
 pub(crate) use shapes::{
     CartView, CashView, CustomerCartView, CustomerLineView, CustomerPhase, CustomerTenderView,
     CustomerView, KindView, LastOrderView, LastScanView, LineView, LinkView, OperatorInfo,
@@ -120,10 +122,12 @@ fn cash_due(context: &Context, total: Money) -> (Money, Money) {
     tender::cash_due(total, rounding).unwrap_or((Money::ZERO, total))
 }
 
-fn tender_view(context: &Context, total: Money) -> TenderView {
-    let (rounding, due) = cash_due(context, total);
+/// What is to be paid: `cash` is about what is left after payments by code and vouchers.
+fn tender_view(context: &Context, priced: &Priced) -> TenderView {
+    let left = priced.station.rights.left(priced.quote.total);
+    let (rounding, due) = cash_due(context, left);
     TenderView {
-        total: total.into(),
+        total: priced.quote.total.into(),
         cash: CashView { rounding: rounding.into(), due: due.into() },
         notes: tender::quick_notes(due).into_iter().map(MoneyBody::from).collect(),
     }
@@ -137,6 +141,9 @@ pub(super) fn tendered_views(order: &Order) -> Vec<TenderedView> {
             kind: match t.kind {
                 TenderKind::Cash => TenderKindView::Cash,
                 TenderKind::Card => TenderKindView::Card,
+                TenderKind::Wechat => TenderKindView::Wechat,
+                TenderKind::Alipay => TenderKindView::Alipay,
+                TenderKind::Voucher => TenderKindView::Voucher,
             },
             amount: t.amount.into(),
         })
@@ -169,6 +176,7 @@ fn last_order_view(scene: &Scene) -> Option<LastOrderView> {
         pieces: order.pieces(),
         saved: saved_of(order).into(),
         receipt: receipt_state(last.receipt),
+        undone: last.is_undone,
     })
 }
 
@@ -178,6 +186,8 @@ fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
         ScanFate::Added(line) => (ScanOutcome::Added, Some(line), None),
         ScanFate::Again(line) => (ScanOutcome::Again, Some(line), None),
         ScanFate::Weighed(line) => (ScanOutcome::Weighed, Some(line), None),
+        ScanFate::Payment(_) => (ScanOutcome::Payment, None, None),
+        ScanFate::Redemption(_) => (ScanOutcome::Redemption, None, None),
         ScanFate::Refused(refusal) => {
             (ScanOutcome::Refused, None, Some(Problem::from(refusal).body(language)))
         }
@@ -231,7 +241,8 @@ pub(super) fn operator(
         training: false,
         phase,
         cart: is_in.then(|| cart_view(scene, language)),
-        tender: (phase == Phase::Tender).then(|| tender_view(context, scene.priced.quote.total)),
+        tender: (phase == Phase::Tender).then(|| tender_view(context, &scene.priced)),
+        rights: is_in.then(|| rights::of(&scene.priced, language)),
         last_order: last_order_view(scene).filter(|_| is_in),
         last_scan: last_scan_view(scene, language).filter(|_| is_in),
         link: link_view(context),
@@ -244,15 +255,20 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
     let now = context.clock.now();
     let (station, quote) = (&scene.priced.station, &scene.priced.quote);
     let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
+    let wait = rights::wait(&station.rights);
     let phase = match (station.signed_in.is_some(), station.cart.is_empty()) {
+        // Who is paying is told how it goes on, whoever signs out.
+        (_, false) if wait.is_some() => CustomerPhase::Wait,
         (false, _) => CustomerPhase::Paused,
         (true, false) if station.is_tendering => CustomerPhase::Tender,
         (true, false) => CustomerPhase::Cart,
         (true, true) if is_paid.is_some() => CustomerPhase::Paid,
         (true, true) => CustomerPhase::Idle,
     };
-    let shows_cart = matches!(phase, CustomerPhase::Cart | CustomerPhase::Tender);
-    let (rounding, due) = cash_due(context, quote.total);
+    let shows_cart =
+        matches!(phase, CustomerPhase::Cart | CustomerPhase::Tender | CustomerPhase::Wait);
+    let left = station.rights.left(quote.total);
+    let (rounding, due) = cash_due(context, left);
     CustomerView {
         boot: context.boot.uuid(),
         revision: scene.revision.max(*context.screens.follow_pulse().borrow()),
@@ -264,10 +280,12 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         cart: shows_cart.then(|| customer_cart(scene, language)),
         tender: (phase == CustomerPhase::Tender).then(|| CustomerTenderView {
             total: quote.total.into(),
+            left: left.into(),
             rounding: rounding.into(),
             due: due.into(),
             saved: quote.saved.into(),
         }),
+        wait: wait.filter(|_| phase == CustomerPhase::Wait),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     checkout::{self, CompleteCommand, Edit, ScanCommand},
     context::mint,
     db::{
-        orders,
+        orders, post_void,
         spool::{self, Slip},
     },
     devices::recount_doubts,
@@ -135,11 +135,13 @@ impl FromRequestParts<App> for LineOf {
 }
 
 /// Signs of a reason; a sentence.
-const REASON_CHARS_MAX: usize = 200;
+pub(super) const REASON_CHARS_MAX: usize = 200;
 
-type Viewed = Result<Answer<OperatorView>, Problem>;
+/// What most commands answer: the new view.
+pub(super) type Viewed = Result<Answer<OperatorView>, Problem>;
 
-fn viewed(
+/// The view after a command.
+pub(super) fn viewed(
     app: &App,
     workstation: WorkstationNumber,
     who: &OperatorV1,
@@ -310,15 +312,18 @@ pub(super) async fn reprint(
         return Err(Problem::plain("no-printer", StatusCode::CONFLICT));
     }
     let ReprintBody { id: slip, order_id } = body.value;
-    let slip = Slip { id: id(slip), order: id(order_id), copy: Copy::Reprint, queued_at: now };
-    let order = slip.order;
+    let (slip, order) = (id(slip), id(order_id));
     let is_known = app
         .context
         .ledger
         .write(move |tx| -> Result<bool, crate::db::DbError> {
-            let known = orders::find(tx, slip.order)?;
+            let known = orders::find(tx, order)?;
             if known.is_some() {
-                spool::push(tx, &slip, workstation)?;
+                let copy = match post_void::of_order(tx, order)? {
+                    Some(_) => Copy::PostVoid,
+                    None => Copy::Reprint,
+                };
+                spool::push(tx, &Slip { id: slip, order, copy, queued_at: now }, workstation)?;
             }
             Ok(known.is_some())
         })

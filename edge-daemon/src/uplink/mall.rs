@@ -14,7 +14,7 @@ use sync::signature::{self, Signed};
 use crate::context::{Clock, random};
 
 /// A mall that does not begin to answer within this time is silent.
-const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 /// A connection that is not made within this time will not be.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// A download may pause for so long.

@@ -48,6 +48,13 @@ pub(super) fn of(context: &Context, workstation: WorkstationNumber, now: Timesta
     if let Some(doubt) = context.health.doubt(workstation) {
         notices.push(notice("receipt-unknown", now, Some(doubt)));
     }
+    let trouble = context.trouble.load();
+    if let Some((since, count)) = trouble.slow {
+        notices.push(notice("reversal-slow", since, Some(count)));
+    }
+    if trouble.kept > 0 {
+        notices.push(notice("voucher-kept", now, Some(trouble.kept)));
+    }
     let link = context.link.state();
     if link.reach == Reach::Down {
         notices.push(notice("mall-down", link.since.unwrap_or(now), None));

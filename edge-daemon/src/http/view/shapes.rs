@@ -9,7 +9,10 @@ use sync::wire::{OperatorV1, RoleV1, WorkstationKindV1, WorkstationV1};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::notices::Notice;
+use super::{
+    notices::Notice,
+    rights::{RightsView, WaitView},
+};
 use crate::http::{body::MoneyBody, problem::ProblemBody};
 
 /// The store a screen is in.
@@ -202,6 +205,9 @@ pub(crate) struct TenderedView {
 pub(crate) enum TenderKindView {
     Cash,
     Card,
+    Wechat,
+    Alipay,
+    Voucher,
 }
 
 /// Where a receipt stands.
@@ -230,6 +236,8 @@ pub(crate) struct LastOrderView {
     pub(in crate::http) pieces: u32,
     pub(in crate::http) saved: MoneyBody,
     pub(in crate::http) receipt: ReceiptState,
+    /// It was undone on its business date (整单作废).
+    pub(in crate::http) undone: bool,
 }
 
 /// What became of a scan.
@@ -249,6 +257,10 @@ pub(crate) enum ScanOutcome {
     Added,
     Again,
     Weighed,
+    /// A payment code: its charge is asked for.
+    Payment,
+    /// A coupon or voucher: it was looked up.
+    Redemption,
     Refused,
 }
 
@@ -294,6 +306,8 @@ pub(crate) struct OperatorView {
     pub(in crate::http) phase: Phase,
     pub(in crate::http) cart: Option<CartView>,
     pub(in crate::http) tender: Option<TenderView>,
+    /// Payments by code, coupons and vouchers of the cart.
+    pub(in crate::http) rights: Option<RightsView>,
     pub(in crate::http) last_order: Option<LastOrderView>,
     pub(in crate::http) last_scan: Option<LastScanView>,
     pub(in crate::http) link: LinkView,
@@ -312,6 +326,8 @@ pub(crate) struct CustomerView {
     pub(in crate::http) phase: CustomerPhase,
     pub(in crate::http) cart: Option<CustomerCartView>,
     pub(in crate::http) tender: Option<CustomerTenderView>,
+    /// What the shopper waits for, in phase `wait`.
+    pub(in crate::http) wait: Option<WaitView>,
     pub(in crate::http) paid: Option<PaidView>,
 }
 
@@ -322,6 +338,8 @@ pub(crate) enum CustomerPhase {
     Idle,
     Cart,
     Tender,
+    /// Another house is asked; it says how it goes on.
+    Wait,
     Paid,
     Paused,
 }
@@ -364,6 +382,8 @@ pub(crate) struct CustomerLineView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct CustomerTenderView {
     pub(in crate::http) total: MoneyBody,
+    /// What is still to be paid after payments by code and vouchers, before any cash rounding.
+    pub(in crate::http) left: MoneyBody,
     pub(in crate::http) rounding: MoneyBody,
     pub(in crate::http) due: MoneyBody,
     pub(in crate::http) saved: MoneyBody,
