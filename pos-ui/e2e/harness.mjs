@@ -225,8 +225,11 @@ export function cut(page) {
   })
 }
 
-/** Lets a page of its own show `view` and nothing else, as if its daemon had said it, while `body` looks; `say` says the next. */
-export async function withFed(browser, url, size, view, body) {
+/**
+ * Lets a page of its own show `view` and nothing else, as if its daemon had said it, while `body` looks; `say` says
+ * the next. `mode` is what the page makes of it, where that is not the view's phase.
+ */
+export async function withFed(browser, url, size, view, body, mode = view.phase) {
   const page = await openPage(browser, 'about:blank', size)
   try {
     await page.addInitScript((first) => {
@@ -243,11 +246,7 @@ export async function withFed(browser, url, size, view, body) {
       }
     }, view)
     await page.goto(url)
-    await eventually(
-      () => page.evaluate(() => document.documentElement.dataset.mode),
-      view.phase,
-      'mode',
-    )
+    await eventually(() => page.evaluate(() => document.documentElement.dataset.mode), mode, 'mode')
     await page.evaluate(() => document.fonts.ready)
     page.say = (next) => page.evaluate((one) => window.__say(one), next)
     return await body(page)

@@ -18,6 +18,7 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
 import { clearCounter, customerPage, money, operatorPage, signIn } from './till.mjs'
 
@@ -418,7 +419,14 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
     store: { code: 'S', name: '店' },
     workstation: { number: 1, name: '1' },
   }
-  const tender = { total: most, rounding: { amount: -9, currency: 'CNY' }, due: most, saved: most }
+  const tender = {
+    total: most,
+    left: most,
+    rounding: { amount: -9, currency: 'CNY' },
+    due: most,
+    saved: most,
+  }
+  const wait = { step: 'confirm', method: 'wechat', amount: most, since: base.now }
   const paid = {
     order_id: 'o',
     receipt_number: 'S-1-1-1',
@@ -447,6 +455,7 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
     for (const view of [
       { phase: 'cart', cart },
       { phase: 'tender', cart, tender },
+      { phase: 'wait', cart, wait },
       { phase: 'paid', paid },
     ]) {
       await withFed(
@@ -475,6 +484,7 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 })
 
 await checkSavingsFit({ browser, page, shot })
+await checkRights({ browser, page, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

@@ -382,6 +382,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workstations/{number}/orders/{named}/post-void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes an order of this business date within the hour (整单作废). A manager at the workstation. */
+        post: operations["undo_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Charges whoever showed a payment code. The operator of the workstation. The answer comes when the
+         *     charge is written down; the view tells how it goes on.
+         */
+        post: operations["charge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/payments/{named}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks where a payment stands, now (查询). The operator of the workstation. */
+        post: operations["query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/payments/{named}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a payment off (撤销): it shall not be, or goes back. The operator of the workstation. */
+        post: operations["reverse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/receipts": {
         parameters: {
             query?: never;
@@ -393,6 +464,60 @@ export interface paths {
         put?: never;
         /** Prints a receipt again, marked 补打. The operator of the workstation. */
         post: operations["reprint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/redemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks what a coupon or voucher is worth and puts it beside the cart; nothing is used. The operator
+         *     of the workstation.
+         */
+        post: operations["look_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/redemptions/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon or voucher off; what was used is given back. The operator of the workstation. */
+        delete: operations["take_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/redemptions/{named}/choice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Chooses which offer shall be used, and how many of it. The operator of the workstation. */
+        post: operations["choose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -512,6 +637,26 @@ export interface components {
             due: components["schemas"]["MoneyBody"];
             rounding: components["schemas"]["MoneyBody"];
         };
+        /** @description Which of the offers of a look-up shall be used. */
+        ChoiceBody: {
+            /**
+             * Format: int32
+             * @description How many of it, at least 1.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description Its place in the list of offers, from 0.
+             */
+            offer: number;
+        };
+        /** @description Which of the offers, and how many of it. */
+        ChoiceView: {
+            /** Format: int32 */
+            count: number;
+            /** Format: int32 */
+            offer: number;
+        };
         /** @description A completion. */
         CompleteBody: {
             /**
@@ -597,10 +742,12 @@ export interface components {
          * @description What a shopper's screen is doing.
          * @enum {string}
          */
-        CustomerPhase: "idle" | "cart" | "tender" | "paid" | "paused";
+        CustomerPhase: "idle" | "cart" | "tender" | "wait" | "paid" | "paused";
         /** @description What a shopper is to pay. */
         CustomerTenderView: {
             due: components["schemas"]["MoneyBody"];
+            /** @description What is still to be paid after payments by code and vouchers, before any cash rounding. */
+            left: components["schemas"]["MoneyBody"];
             rounding: components["schemas"]["MoneyBody"];
             saved: components["schemas"]["MoneyBody"];
             total: components["schemas"]["MoneyBody"];
@@ -618,6 +765,7 @@ export interface components {
             revision: number;
             store: components["schemas"]["StoreView"];
             tender?: null | components["schemas"]["CustomerTenderView"];
+            wait?: null | components["schemas"]["WaitView"];
             workstation: components["schemas"]["WorkstationView"];
         };
         /** @description Why a drawer is opened without an order. */
@@ -636,6 +784,11 @@ export interface components {
             /** @description There are more: type another sign. */
             more: boolean;
         };
+        /**
+         * @description Whether a cart may change.
+         * @enum {string}
+         */
+        HoldView: "free" | "taken" | "undecided";
         /** @description A body that names only its own id. */
         IdBody: {
             /**
@@ -644,6 +797,11 @@ export interface components {
              */
             id: string;
         };
+        /**
+         * @description A house whose coupons and vouchers are taken.
+         * @enum {string}
+         */
+        IssuerView: "douyin" | "wechat";
         /** @description An item that answers. */
         ItemBody: {
             /** @description Its first barcode in 14 digits, or empty. */
@@ -681,6 +839,8 @@ export interface components {
             saved: components["schemas"]["MoneyBody"];
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
+            /** @description It was undone on its business date (整单作废). */
+            undone: boolean;
         };
         /** @description What became of a scan. */
         LastScanView: {
@@ -736,6 +896,11 @@ export interface components {
             outbox_oldest_at?: string | null;
             replica?: null | components["schemas"]["ReplicaView"];
         };
+        /**
+         * @description A house that takes payment codes.
+         * @enum {string}
+         */
+        MethodView: "wechat" | "alipay";
         /** @description An amount: minor units and their currency. */
         MoneyBody: {
             /**
@@ -759,6 +924,20 @@ export interface components {
              * @description How many, where something is counted.
              */
             count?: number | null;
+        };
+        /** @description What a look-up offers. */
+        OfferView: {
+            /**
+             * Format: int32
+             * @description How many of it may be used together.
+             */
+            count: number;
+            expires_at?: string | null;
+            /** @description It is a coupon: it reduces the total by its rule. */
+            reduces: boolean;
+            title: string;
+            /** @description What one pays; nothing for a coupon, which reduces instead. */
+            worth: components["schemas"]["MoneyBody"];
         };
         /** @description Who is signed in. */
         OperatorInfo: {
@@ -788,6 +967,7 @@ export interface components {
              * @description Rises with each change.
              */
             revision: number;
+            rights?: null | components["schemas"]["RightsView"];
             store: components["schemas"]["StoreView"];
             tender?: null | components["schemas"]["TenderView"];
             training: boolean;
@@ -807,6 +987,8 @@ export interface components {
             rounding: components["schemas"]["MoneyBody"];
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
+            /** @description It was undone on its business date (整单作废). */
+            undone: boolean;
         };
         /** @description A line of an order. */
         OrderLineBody: {
@@ -840,11 +1022,59 @@ export interface components {
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
         };
+        /** @description A payment code that a shopper showed. */
+        PaymentBody: {
+            amount?: null | components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description The cart's revision as the operator saw it.
+             */
+            cart_revision: number;
+            /** @description The code. It is sent once and written nowhere. */
+            code: components["schemas"]["Secret"];
+            /**
+             * Format: uuid
+             * @description The payment's id, made by the caller: a repeat charges nothing more.
+             */
+            id: string;
+            method?: null | components["schemas"]["MethodView"];
+            /**
+             * Format: uuid
+             * @description The cart's order id.
+             */
+            order_id: string;
+        };
+        /**
+         * @description Where a payment stands. `sent`, `paying` and `reversing` are not known yet.
+         * @enum {string}
+         */
+        PaymentStateView: "sent" | "paying" | "paid" | "refused" | "reversing" | "reversed";
+        /** @description A payment by code. */
+        PaymentView: {
+            amount: components["schemas"]["MoneyBody"];
+            /** Format: uuid */
+            id: string;
+            method: components["schemas"]["MethodView"];
+            problem?: null | components["schemas"]["ProblemBody"];
+            /** @description When it was asked for. */
+            since: string;
+            state: components["schemas"]["PaymentStateView"];
+        };
         /**
          * @description Where an operator is with the shopper.
          * @enum {string}
          */
         Phase: "signed-out" | "sell" | "tender" | "done";
+        /** @description Why an order is undone. */
+        PostVoidBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /** @description For HQ, at most 200 signs. */
+            reason: string;
+        };
         /** @description A refusal as it is written. */
         ProblemBody: {
             /** @description What happened and what is safe. */
@@ -888,6 +1118,52 @@ export interface components {
          * @enum {string}
          */
         ReceiptState: "queued" | "sending" | "sent" | "unknown" | "set-aside" | "none";
+        /** @description A coupon or voucher that a shopper showed. */
+        RedemptionBody: {
+            /** @description What was scanned or typed. It is sent once and written nowhere. */
+            code: components["schemas"]["Secret"];
+            /**
+             * Format: uuid
+             * @description Its id, made by the caller.
+             */
+            id: string;
+            issuer?: null | components["schemas"]["IssuerView"];
+            /**
+             * Format: uuid
+             * @description The cart's order id.
+             */
+            order_id: string;
+        };
+        /**
+         * @description Where the use of a coupon or voucher stands. `pending` and `reversing` are not known yet.
+         * @enum {string}
+         */
+        RedemptionStateView: "looked_up" | "pending" | "redeemed" | "refused" | "reversing" | "reversed" | "kept";
+        /** @description A coupon or voucher beside the cart. */
+        RedemptionView: {
+            /** @description What it covers of the total; nothing for a coupon. */
+            amount: components["schemas"]["MoneyBody"];
+            choice?: null | components["schemas"]["ChoiceView"];
+            /** @description The last signs of its code. */
+            code_tail: string;
+            /** Format: uuid */
+            id: string;
+            issuer: components["schemas"]["IssuerView"];
+            offers: components["schemas"]["OfferView"][];
+            problem?: null | components["schemas"]["ProblemBody"];
+            /** @description Until when it can be given back. */
+            reversible_until?: string | null;
+            /** @description When it was looked up, or its use was asked for. */
+            since: string;
+            state: components["schemas"]["RedemptionStateView"];
+            /**
+             * @description It will be used when the cart is completed. A voucher where nothing is left to cover, or a
+             *     coupon that takes nothing, is not.
+             */
+            takes_part: boolean;
+            /** @description What its house calls it; of what is chosen, else of the first offer. */
+            title: string;
+        };
         /** @description How new the catalog is. */
         ReplicaView: {
             updated_at: string;
@@ -906,6 +1182,16 @@ export interface components {
              * @description Whose receipt.
              */
             order_id: string;
+        };
+        /** @description What other houses have a say in. */
+        RightsView: {
+            /** @description Whether a payment code may be charged now. */
+            can_charge: boolean;
+            hold: components["schemas"]["HoldView"];
+            /** @description What is still to be paid after all that is paid, under way, or will be used. */
+            left: components["schemas"]["MoneyBody"];
+            payments: components["schemas"]["PaymentView"][];
+            redemptions: components["schemas"]["RedemptionView"][];
         };
         /**
          * @description What an operator may do.
@@ -960,7 +1246,9 @@ export interface components {
          * @description What became of a scan, in a word.
          * @enum {string}
          */
-        ScanOutcome: "added" | "again" | "weighed" | "refused";
+        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "refused";
+        /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
+        Secret: string;
         /** @description A wish to sign in. */
         SignInBody: {
             /** @description The operator's number. */
@@ -1059,7 +1347,7 @@ export interface components {
          * @description Ways to pay.
          * @enum {string}
          */
-        TenderKindView: "cash" | "card";
+        TenderKindView: "cash" | "card" | "wechat" | "alipay" | "voucher";
         /** @description What is to be paid. */
         TenderView: {
             cash: components["schemas"]["CashView"];
@@ -1072,6 +1360,11 @@ export interface components {
             amount: components["schemas"]["MoneyBody"];
             kind: components["schemas"]["TenderKindView"];
         };
+        /** @description An order that was undone, and the view after it. */
+        UndoneBody: {
+            order: components["schemas"]["OrderBody"];
+            view: components["schemas"]["OperatorView"];
+        };
         /**
          * @description How an item is counted.
          * @enum {string}
@@ -1082,6 +1375,21 @@ export interface components {
             /** @description Differs whenever the screens do. */
             build: string;
             version: string;
+        };
+        /**
+         * @description A step of the payer's.
+         * @enum {string}
+         */
+        WaitStep: "asking" | "confirm" | "redeeming";
+        /**
+         * @description What a shopper waits for. It ends with a yes, a no, or the operator taking it off; time alone
+         *     ends nothing.
+         */
+        WaitView: {
+            amount: components["schemas"]["MoneyBody"];
+            method?: null | components["schemas"]["MethodView"];
+            since: string;
+            step: components["schemas"]["WaitStep"];
         };
         /**
          * @description How a text is set.
@@ -1637,6 +1945,105 @@ export interface operations {
             };
         };
     };
+    undo_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostVoidBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoneBody"];
+                };
+            };
+        };
+    };
+    charge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    reverse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
     reprint: {
         parameters: {
             query?: never;
@@ -1657,6 +2064,82 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    look_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedemptionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    take_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoiceBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
             };
         };
     };

@@ -5,6 +5,7 @@ import CustomerAbacus from './CustomerAbacus.vue'
 import CustomerCart from './CustomerCart.vue'
 import CustomerPaid from './CustomerPaid.vue'
 import CustomerTender from './CustomerTender.vue'
+import CustomerWait from './CustomerWait.vue'
 
 const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 const AMOUNTS: readonly [number, string][] = [
@@ -43,7 +44,8 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
     expect(wrapper.get('[data-test=due]').text()).toBe(text)
   })
   it('as what is to be paid', () => {
-    const tender = { total: cny(amount), rounding: cny(0), due: cny(amount), saved: cny(0) }
+    const due = cny(amount)
+    const tender = { total: due, left: due, rounding: cny(0), due, saved: cny(0) }
     expect(mount(CustomerTender, { props: { tender } }).get('[data-test=due]').text()).toBe(text)
   })
   it('as the change', () => {
@@ -143,7 +145,13 @@ describe('what was saved', () => {
   })
 
   it('is said while the shopper pays and when it is paid', () => {
-    const tender = { total: cny(200), rounding: cny(0), due: cny(200), saved: cny(105) }
+    const tender = {
+      total: cny(200),
+      left: cny(200),
+      rounding: cny(0),
+      due: cny(200),
+      saved: cny(105),
+    }
     const paid = {
       order_id: 'o',
       receipt_number: 'SH001-1-261121-0001',
@@ -159,6 +167,76 @@ describe('what was saved', () => {
       mount(CustomerPaid, { props: { paid, offset: 480 } }),
     ]
     for (const wrapper of wrappers) expect(wrapper.get('[data-test=saved]').text()).toBe('¥1.05')
+  })
+})
+
+describe('while somebody pays', () => {
+  const ago = (ms: number) => new Date(Date.now() - ms).toISOString()
+  const wait = (step: 'asking' | 'confirm' | 'redeeming', ms: number) =>
+    mount(CustomerWait, {
+      props: {
+        wait: {
+          step,
+          method: step === 'redeeming' ? null : 'wechat',
+          amount: cny(1_200),
+          since: ago(ms),
+        },
+      },
+    })
+
+  it.each([
+    ['asking', '正在收款'],
+    ['confirm', '请在手机上确认'],
+    ['redeeming', '正在核销券'],
+  ] as const)('%s is said as a step, with the amount and the seconds', (step, words) => {
+    const wrapper = wait(step, 7_000)
+    expect(wrapper.get('h1').text()).toBe(words)
+    expect(wrapper.get('[data-test=due]').text()).toBe('¥12.00')
+    expect(wrapper.text()).toContain('7 秒')
+  })
+
+  it('no time makes it a failure', () => {
+    for (const ms of [0, 60_000, 86_400_000])
+      expect(wait('asking', ms).text()).not.toMatch(/失败|未付|没有成功/)
+    expect(wait('asking', 60_000).text()).toContain('还没有结果')
+  })
+})
+
+it('a part that is covered leaves the rest to pay, beside the total', () => {
+  const tender = { total: cny(300), left: cny(200), rounding: cny(0), due: cny(200), saved: cny(0) }
+  const wrapper = mount(CustomerTender, { props: { tender } })
+  expect(wrapper.get('h1').text()).toBe('还需付')
+  expect(wrapper.get('[data-test=due]').text()).toBe('¥2.00')
+  expect(wrapper.get('[data-test=total]').text()).toBe('¥3.00')
+})
+
+describe('the seal', () => {
+  const paidBy = (...kinds: ('cash' | 'wechat' | 'voucher')[]) =>
+    mount(CustomerPaid, {
+      props: {
+        offset: 480,
+        paid: {
+          order_id: 'o',
+          receipt_number: 'SH001-1-261121-0001',
+          completed_at: '2026-11-21T10:00:00Z',
+          tendered: kinds.map((kind) => ({ kind, amount: cny(100) })),
+          change: cny(0),
+          total: cny(100),
+          rounding: cny(0),
+          saved: cny(0),
+        },
+      },
+    })
+
+  it('names the one way it was paid in', () => {
+    expect(paidBy('wechat').get('.seal .note').text()).toBe('微信支付')
+    expect(paidBy('voucher', 'cash').get('.seal .note').text()).toBe('18:00')
+  })
+
+  it('stands over what was paid where no cash was, and over the change where some was', () => {
+    expect(paidBy('wechat').find('[data-test=change]').exists()).toBe(false)
+    expect(paidBy('wechat').get('[data-test=paid]').text()).toBe('¥1.00')
+    expect(paidBy('wechat', 'cash').get('[data-test=change]').text()).toBe('¥0.00')
   })
 })
 

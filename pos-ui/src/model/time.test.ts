@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatClock, formatDay, formatLongDay, span } from './time'
+import { formatClock, formatDay, formatExpiry, formatLongDay, span } from './time'
 
 it('a span is said in its largest whole unit', () => {
   expect(span(0)).toEqual({ n: 0, unit: 'second' })
@@ -21,4 +21,10 @@ it('a clock shows the time of the store, wherever the box thinks it is', () => {
 
 it('a business date is not moved by a time zone', () => {
   expect(formatDay('2026-11-21')).toBe('11-21')
+})
+
+it('an expiry is a day, and an hour of the store when it is near', () => {
+  const now = Date.parse('2026-11-21T10:00:00Z')
+  expect(formatExpiry('2026-12-31T15:59:59Z', 480, now)).toBe('2026-12-31')
+  expect(formatExpiry('2026-11-21T16:30:00Z', 480, now)).toBe('11-22 00:30')
 })

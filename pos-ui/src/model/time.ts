@@ -42,6 +42,15 @@ export function formatDay(date: string): string {
   return date.slice(5)
 }
 
+const SOON_MS = 86_400_000
+
+/** Until when something may be used, on the store's clock: its day, and the hour too when that is near. */
+export function formatExpiry(time: string, offsetMinutes: number, now = Date.now()): string {
+  const day = shifted(time, offsetMinutes).toISOString().slice(0, 10)
+  const isSoon = Date.parse(time) - now < SOON_MS
+  return isSoon ? `${formatDay(day)} ${formatClock(time, offsetMinutes)}` : day
+}
+
 /** The day with its weekday in the page's language, on the store's clock. */
 export function formatLongDay(time: number, language: string, offsetMinutes: number): string {
   return new Intl.DateTimeFormat(language, {

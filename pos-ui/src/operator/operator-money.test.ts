@@ -23,11 +23,14 @@ function tillWith(view: object): Till {
     line,
     noteAt: ref(0),
     phase: computed(() => 'tender'),
+    desk: { rights: shallowRef(null), asked: ref(null) },
+    mayPostVoid: computed(() => false),
   } as unknown as Till
 }
 const store = { code: 'SH001', name: '示范店', utc_offset_minutes: 480 }
+const link = { mall: 'up' }
 const provide = (view: object) => ({
-  global: { provide: { [TILL as symbol]: tillWith({ store, ...view }) } },
+  global: { provide: { [TILL as symbol]: tillWith({ store, link, ...view }) } },
 })
 
 describe.each(AMOUNTS)('%d fen', (amount, text) => {
@@ -57,6 +60,7 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
       receipt: 'sent',
       receipt_number: 'SH001-1-1',
       completed_at: '2026-11-21T10:00:00Z',
+      tendered: [{ kind: 'cash', amount: cny(10_000) }],
       change: cny(amount),
     }
     const wrapper = mount(TenderDone, provide({ last_order: last }))

@@ -56,6 +56,8 @@ function tillWith(view: object, phase: string, lines: CartLine[] = []) {
     selected: computed(() => all.value[0] ?? null),
     selectedId: ref(null),
     spoken: ref(null),
+    desk: { rights: shallowRef(null), waiting: shallowRef(null), asked: ref(null) },
+    mayPostVoid: computed(() => false),
     waiting: ref(0),
   } as unknown as Till
   return { all, options: { global: { provide: { [TILL as symbol]: till } } } }

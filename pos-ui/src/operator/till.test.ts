@@ -4,6 +4,7 @@ import * as edge from '../api/edge'
 import { readProblem, type Answer } from '../api/problem'
 import type { CartLine, LastScan, OperatorView } from '../api/types'
 import { setLanguage } from '../locales'
+import * as calls from './rights/calls'
 import { createTill } from './till'
 
 vi.mock('../api/edge', () => ({
@@ -15,6 +16,8 @@ vi.mock('../api/edge', () => ({
   startTender: vi.fn(),
   signOut: vi.fn(),
 }))
+
+vi.mock('./rights/calls', () => ({ completeCovered: vi.fn() }))
 
 const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 const money = cny(100)
@@ -289,4 +292,77 @@ it('lock hides the cart at once, before the daemon has answered', () => {
   vi.mocked(edge.signOut).mockReturnValue(new Promise(() => {}))
   till.lock()
   expect(till.phase.value).toBe('signed-out')
+})
+
+const paymentOf = (state: 'paying' | 'paid' | 'refused') => ({
+  id: 'p',
+  method: 'wechat' as const,
+  state,
+  amount: money,
+  since: '2026-11-21T10:00:00Z',
+  problem:
+    state === 'refused'
+      ? {
+          type: '/problems/refused-funds-short',
+          title: '余额不足',
+          detail: '没有扣款。',
+          status: 409,
+          params: {},
+        }
+      : null,
+})
+const rightsOf = (state: 'paying' | 'paid' | 'refused') => ({
+  payments: [paymentOf(state)],
+  redemptions: [],
+  left: cny(0),
+  hold: 'free' as const,
+  can_charge: false,
+})
+
+it("a no of another house is told once, in the daemon's words", () => {
+  const till = bench(viewOf(1, { phase: 'tender', rights: rightsOf('paying') }))
+  till.live.accept(viewOf(2, { phase: 'tender', rights: rightsOf('refused') }))
+  expect(till.told.value?.trouble).toMatchObject({ title: '余额不足', detail: '没有扣款。' })
+  till.dismiss()
+  till.live.accept(viewOf(3, { phase: 'tender', rights: rightsOf('refused') }))
+  expect([till.told.value, window.__tones]).toEqual([null, ['miss']])
+})
+
+it('cash that was typed is gone once a charge is under way, and never counts the next goods', () => {
+  const till = bench(viewOf(1, { phase: 'tender' }))
+  till.line.set('100')
+  till.live.accept(viewOf(2, { phase: 'tender', rights: rightsOf('paying') }))
+  expect(till.line.text.value).toBe('')
+})
+
+it('a payment code that was scanned leaves the selected line alone', () => {
+  const till = bench()
+  till.selectedId.value = 'b'
+  const scan = { ...scanOf(1, 'added'), outcome: 'payment' as const, line_id: null }
+  till.live.accept(viewOf(2, { last_scan: scan }))
+  expect([till.selected.value?.id, window.__tones]).toEqual(['b', ['ok']])
+})
+
+it('what is covered is completed with nothing received', async () => {
+  const till = bench(viewOf(1, { phase: 'tender', rights: rightsOf('paid') }))
+  vi.mocked(calls.completeCovered).mockResolvedValue({
+    ok: true,
+    data: { order: {} as never, view: viewOf(2, { phase: 'done' }) },
+  })
+  till.complete(null)
+  await vi.advanceTimersByTimeAsync(10)
+  const shown = { order_id: 'order', cart_revision: 5, total_minor: 100 }
+  expect(vi.mocked(calls.completeCovered).mock.calls).toEqual([[1, shown]])
+  expect(edge.completeInCash).not.toHaveBeenCalled()
+})
+
+it('only a manager may undo the last order, and only once', () => {
+  const last = { id: 'o', undone: false } as NonNullable<OperatorView['last_order']>
+  const manager = { number: '9', name: '王', role: 'manager' as const }
+  const till = bench(viewOf(1, { last_order: last }))
+  expect(till.mayPostVoid.value).toBe(false)
+  till.live.accept(viewOf(2, { last_order: last, operator: manager }))
+  expect(till.mayPostVoid.value).toBe(true)
+  till.live.accept(viewOf(3, { last_order: { ...last, undone: true }, operator: manager }))
+  expect(till.mayPostVoid.value).toBe(false)
 })

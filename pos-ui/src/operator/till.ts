@@ -10,8 +10,12 @@ import { createNumberLine } from '../input/numberLine'
 import { newId } from '../model/id'
 import { language } from '../locales'
 import { ONE, parseQuantity } from '../model/quantity'
+import { waitingFor } from '../model/rights'
 import { createQueue, type CommandName } from '../stream/commands'
 import { followView } from '../stream/view'
+import { completeCovered } from './rights/calls'
+import { createDesk } from './rights/desk'
+import { newRefusals } from './rights/refusals'
 
 /** A trouble with the loudness of its strip. */
 export interface Told {
@@ -57,7 +61,8 @@ export function createTill(n: number) {
     told.value = { trouble, tone }
     play(tone === 'refuse' ? 'miss' : 'ask')
   }
-  const dismiss = () => (told.value = null)
+  const dismiss = () => void (told.value = null)
+  const desk = createDesk({ n, view, accept: live.accept, tell, dismiss })
 
   // Sync, so that two views in one tick are two tones.
   watch(
@@ -71,8 +76,12 @@ export function createTill(n: number) {
       } else if (isNew) {
         dismiss()
         play(scan.outcome === 'again' ? 'again' : 'ok')
-        selectedId.value = scan.line_id ?? now.cart?.newest_line_id ?? null
+        const isOfOthers = scan.outcome === 'payment' || scan.outcome === 'redemption'
+        if (!isOfOthers) selectedId.value = scan.line_id ?? now.cart?.newest_line_id ?? null
       }
+      newRefusals(before, now).forEach((problem) => tell(readProblem(problem, 0)))
+      // Cash that was typed has no place beside a charge, and would be the quantity of the next scan.
+      if (waitingFor(now.rights) && !waitingFor(before.rights)) line.clear()
       if (now.phase === 'done' && now.last_order?.id !== before.last_order?.id) play('paid')
       if (now.phase !== before.phase) noteAt.value = 0
       // An amount of money left behind would be the quantity of the next scan.
@@ -223,8 +232,11 @@ export function createTill(n: number) {
     return void putTender()
   }
 
-  /** Completes the order in cash as it was shown; what is due and what is given back, the daemon says. */
-  function complete(received: Money) {
+  /**
+   * Completes the order as it was shown: with cash, or with nothing where payments and vouchers cover it.
+   * What is due and what is given back, the daemon says.
+   */
+  function complete(received: Money | null) {
     const cart = view.value?.cart
     if (!cart || queue.running.value === 'complete') return
     dismiss()
@@ -233,7 +245,7 @@ export function createTill(n: number) {
     const shown = { order_id, cart_revision: revision, total_minor: total.amount }
     void run(
       'complete',
-      () => () => edge.completeInCash(n, shown, received),
+      () => () => (received ? edge.completeInCash(n, shown, received) : completeCovered(n, shown)),
       ({ view: next }) => next,
     ).then((done) => {
       // A refused amount stays to be mended; what was typed after it belongs to the next order.
@@ -241,6 +253,12 @@ export function createTill(n: number) {
       if (done && now.startsWith(typed)) line.set(now.slice(typed.length))
     })
   }
+
+  /** Whether the signed-in operator may undo the last order; the daemon has the last word. */
+  const mayPostVoid = computed(() => {
+    const last = view.value?.last_order
+    return !!last && !last.undone && view.value?.operator?.role === 'manager'
+  })
 
   function reprint() {
     const last = view.value?.last_order
@@ -303,6 +321,7 @@ export function createTill(n: number) {
     selectedId,
     noteAt,
     told,
+    desk,
     spoken: queue.spoken,
     waiting: queue.waiting,
     running: queue.running,
@@ -322,6 +341,7 @@ export function createTill(n: number) {
     complete,
     leaveDone,
     reprint,
+    mayPostVoid,
     signIn,
     lock,
   }
