@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CATALOG ?= packaging/demo/catalog.csv
 UI_SOURCES := $(shell find pos-ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '.stamp-*' 2>/dev/null)
 
-.PHONY: help ui demo demo-reset journey test check bench openapi pictures clean
+.PHONY: help ui demo demo-reset journey deb test check bench openapi pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -33,6 +33,13 @@ demo-reset: ## forgets the demo's data
 
 journey: release ## sells, cuts the mall off, sells on, compares every fen
 	@exec target/release/journey
+
+# What a shop gets is built with PROFILE=dist: slower to build, some tenths faster.
+PROFILE ?= release
+deb: pos-ui/.stamp-dist ## the Debian packages, in target/deb; PROFILE=dist for a shop
+	@packaging/need rust cc dpkg-dev
+	@cargo build --profile $(PROFILE) --locked -p edge-daemon -p mall --bins
+	@packaging/deb --from target/$(PROFILE) --to target/deb
 
 test: ## everything that proves it; ends with "N passed, M failed"
 	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk
