@@ -1,0 +1,188 @@
+//! What a test says in Rust, over HTTP on 127.0.0.1, for a page and for programs in other languages.
+//!
+//! **Invariant:** it is never reached from a page of another origin: the `Host` is this machine's, and
+//! what changes something is JSON, which another page may not send.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    http::{StatusCode, header::HOST},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::{delete, get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{
+    access::Access, code::PaymentCode, door::Ground, douyin::voucher::Voucher, fault::Planned,
+    page, wechat::coupon::Coupon,
+};
+
+#[derive(Clone, Debug)]
+struct Desk {
+    ground: Arc<Ground>,
+    access: Arc<Access>,
+}
+
+/// Serves page and control until the task is aborted.
+pub(crate) fn open(ground: &Arc<Ground>, access: &Access, listener: TcpListener) -> JoinHandle<()> {
+    let desk = Desk { ground: Arc::clone(ground), access: Arc::new(access.clone()) };
+    let router = Router::new()
+        .route("/api/access", get(access_of))
+        .route("/api/state", get(state))
+        .route("/api/douyin/vouchers", post(issue_voucher))
+        .route("/api/douyin/vouchers/{order_id}/refresh", post(refresh))
+        .route("/api/douyin/token/take", post(take_token))
+        .route("/api/wechat/codes", post(wechat_code))
+        .route("/api/wechat/coupons", post(issue_coupon))
+        .route("/api/wechat/key/rotate", post(rotate))
+        .route("/api/alipay/codes", post(alipay_code))
+        .route("/api/faults", post(plan))
+        .route("/api/faults", delete(clear))
+        .route("/api/clock", post(clock))
+        .merge(page::router())
+        .layer(middleware::from_fn(only_from_here))
+        .with_state(desk);
+    tokio::spawn(async move {
+        // It ends with its task.
+        let _ = axum::serve(listener, router).await;
+    })
+}
+
+async fn only_from_here(request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if !matches!(name, "127.0.0.1" | "localhost") {
+        return (StatusCode::FORBIDDEN, "this machine only").into_response();
+    }
+    next.run(request).await
+}
+
+async fn access_of(State(desk): State<Desk>) -> Response {
+    Json(&*desk.access).into_response()
+}
+
+/// All that a page shows.
+async fn state(State(desk): State<Desk>) -> Json<Value> {
+    let world = desk.ground.world();
+    let vouchers: Vec<Value> = world
+        .douyin
+        .orders
+        .values()
+        .map(|order| {
+            let used = order.certificates.iter().filter(|one| one.used.is_some()).count();
+            json!({
+                "issued": order.issued(&desk.access.douyin.link_url),
+                "voucher": order.voucher,
+                "used": used,
+                "is_open": order.object.is_some(),
+            })
+        })
+        .collect();
+    let now = world.clock.now();
+    let platforms = [
+        super::ledger::Platform::Douyin,
+        super::ledger::Platform::Wechat,
+        super::ledger::Platform::Alipay,
+    ];
+    let balances: Vec<Value> = platforms
+        .iter()
+        .map(|one| json!({ "platform": one, "balance": world.books.balance(Some(*one)) }))
+        .collect();
+    Json(json!({
+        "now": super::clock::rfc3339(now),
+        "vouchers": vouchers,
+        "coupons": world.wechat.coupons.0.values().collect::<Vec<_>>(),
+        "wechat_codes": world.wechat.trades.codes.values().collect::<Vec<_>>(),
+        "alipay_codes": world.alipay.trades.codes.values().collect::<Vec<_>>(),
+        "wechat_trades": world.wechat.trades.trades.values().collect::<Vec<_>>(),
+        "alipay_trades": world.alipay.trades.trades.values().collect::<Vec<_>>(),
+        "ledger": world.books.entries,
+        "violations": world.books.violations,
+        "faults": world.plan.0,
+        "balances": balances,
+        "balance": world.books.balance(None),
+    }))
+}
+
+async fn issue_voucher(State(desk): State<Desk>, Json(voucher): Json<Voucher>) -> Json<Value> {
+    let mut world = desk.ground.world();
+    let now = world.clock.now();
+    let order = world.douyin.issue(voucher, now);
+    Json(json!(order.issued(&desk.access.douyin.link_url)))
+}
+
+async fn refresh(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    Json(Empty {}): Json<Empty>,
+) -> Response {
+    let mut world = desk.ground.world();
+    match world.douyin.refresh(&id) {
+        Some(order) => Json(order.issued(&desk.access.douyin.link_url)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A body without anything in it, which still must be JSON.
+#[derive(Debug, Deserialize)]
+struct Empty {}
+
+async fn take_token(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> StatusCode {
+    let mut world = desk.ground.world();
+    let now = world.clock.now();
+    world.douyin.tokens.fetch(now);
+    world.douyin.tokens.fetch(now);
+    StatusCode::NO_CONTENT
+}
+
+async fn wechat_code(State(desk): State<Desk>, Json(code): Json<PaymentCode>) -> Json<Value> {
+    Json(json!({ "code": desk.ground.world().wechat.trades.issue(code, "13") }))
+}
+
+async fn alipay_code(State(desk): State<Desk>, Json(code): Json<PaymentCode>) -> Json<Value> {
+    Json(json!({ "code": desk.ground.world().alipay.trades.issue(code, "28") }))
+}
+
+async fn issue_coupon(State(desk): State<Desk>, Json(coupon): Json<Coupon>) -> Json<Value> {
+    let mut world = desk.ground.world();
+    let now = world.clock.now();
+    Json(json!({ "code": world.wechat.coupons.issue(coupon, now) }))
+}
+
+async fn rotate(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> StatusCode {
+    let mut world = desk.ground.world();
+    world.wechat.signs_with = 1 - world.wechat.signs_with;
+    StatusCode::NO_CONTENT
+}
+
+async fn plan(State(desk): State<Desk>, Json(faults): Json<Vec<Planned>>) -> StatusCode {
+    desk.ground.world().plan.0.extend(faults);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear(State(desk): State<Desk>) -> StatusCode {
+    desk.ground.world().plan.0.clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+struct Turn {
+    #[serde(default)]
+    turn_seconds: u32,
+    #[serde(default)]
+    stop: bool,
+}
+
+async fn clock(State(desk): State<Desk>, Json(turn): Json<Turn>) -> StatusCode {
+    let mut world = desk.ground.world();
+    if turn.stop {
+        world.clock.stop();
+    }
+    world.clock.turn(turn.turn_seconds);
+    StatusCode::NO_CONTENT
+}
