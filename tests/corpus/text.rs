@@ -9,7 +9,11 @@ use domain::{
     trial::{rule_text, write_goods},
 };
 
-use super::{dice::Dice, rules, world::SHELF};
+use super::{
+    dice::Dice,
+    rules,
+    world::{SHELF, Shelf},
+};
 
 /// Rules of a trial at most.
 const RULES: u64 = 16;
@@ -59,17 +63,6 @@ pub(super) fn trial(seed: u64, carts: usize) -> Trial {
     let carts = (0..carts).map(|_| cart()).collect();
     Trial { set_up: text, carts }
 }
-
-type Shelf = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    Unit,
-);
 
 fn item(text: &mut String, dice: &mut Dice<'_>, sku: &str, shelf: &Shelf) {
     let (_, style, brand, category, colour, size, tag, unit) = *shelf;

@@ -9,9 +9,11 @@
     reason = "helpers of tests may do what tests may"
 )]
 
+mod charges;
 mod counter;
 mod dice;
 mod disk;
+mod histories;
 mod kills;
 mod operator;
 mod snapshot;

@@ -6,8 +6,8 @@ use super::{files, root};
 
 /// Tables of facts. The mall's hold what it received; a store's hold what it did.
 const FACTS: [(&str, &[&str]); 2] = [
-    ("edge-daemon", &["orders", "order_line", "tender", "order_body"]),
-    ("mall", &["event_id", "orders", "order_line", "tender"]),
+    ("edge-daemon", &["orders", "order_line", "tender", "order_body", "post_void"]),
+    ("mall", &["event_id", "orders", "order_line", "tender", "order_saving", "post_void"]),
 ];
 
 #[test]

@@ -11,10 +11,10 @@ use super::root;
 const WALLS: [(&str, &[&str], &[&str]); 7] = [
     ("domain", &[], &["tokio", "rusqlite", "sqlx", "reqwest", "tracing", "serde_json", "ring"]),
     ("sync", &["domain"], &["tokio", "reqwest", "rumqttc", "rusqlite", "sqlx", "tracing"]),
-    ("platforms", &[], &["rusqlite", "sqlx", "axum", "rumqttc"]),
+    ("platforms", &["domain"], &["rusqlite", "sqlx", "axum", "rumqttc"]),
     ("drivers", &[], &["domain", "tokio", "reqwest", "rusqlite", "sqlx"]),
     ("edge-daemon", &["domain", "drivers", "platforms", "sync"], &["sqlx", "escpos"]),
-    ("mall", &["domain", "sync"], &["drivers", "escpos", "reqwest"]),
+    ("mall", &["domain", "platforms", "sync"], &["drivers", "escpos", "reqwest"]),
     ("acceptance", &["domain", "sync", "drivers"], &[]),
 ];
 

@@ -8,12 +8,14 @@ mod codes;
 mod day;
 mod doors;
 mod paper;
+mod payments;
 mod promotions;
 mod scanners;
 mod sessions;
 mod streams;
 mod tabs;
 mod tenders;
+mod vouchers;
 
 use acceptance::{
     catalog::{self, Listed},

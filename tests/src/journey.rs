@@ -6,10 +6,12 @@
 //! **Invariant:** each step checks what a person would see, and the first that is not so ends the
 //! day.
 
+mod houses;
 mod morning;
 mod storm;
 mod table;
 
+pub use houses::play as play_with_houses;
 pub use table::Table;
 
 use std::path::Path;

@@ -8,7 +8,10 @@
 //! | `till`, `view`, `events` | a workstation's screen without a screen |
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
+//! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
+//! | `ageing` | time by hand: what is written down becomes older |
 //! | `store` | all of it together |
+//! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
 //! | `journey` | a day in the life of a store, told as a table |
@@ -16,6 +19,7 @@
 //! **Invariant:** nothing here links against a program that it tests; all it knows of them is their
 //! command line, their ports and their files. Every wait is for a condition and has an end.
 
+pub mod ageing;
 pub mod bench;
 pub mod cable;
 pub mod catalog;
@@ -24,6 +28,7 @@ pub mod edge_process;
 pub mod events;
 pub mod folder;
 pub mod gun;
+pub mod houses;
 pub mod journey;
 pub mod ledger;
 pub mod mall_process;
@@ -31,6 +36,7 @@ pub mod paper;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod sim;
 pub mod store;
 pub mod till;
 pub mod view;

@@ -22,6 +22,8 @@ pub struct MallProcess {
     data: PathBuf,
     log: PathBuf,
     port: u16,
+    /// The file of its accounts with other houses.
+    platforms: Option<PathBuf>,
     running: Option<Running>,
 }
 
@@ -70,7 +72,12 @@ impl MallProcess {
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, port: u16) -> Self {
         let data = data.into();
-        Self { log: data.with_extension("log"), data, port, running: None }
+        Self { log: data.with_extension("log"), data, port, platforms: None, running: None }
+    }
+
+    /// Gives it accounts with other houses, by their file; it knows them from its next start on.
+    pub fn join(&mut self, platforms: PathBuf) {
+        self.platforms = Some(platforms);
     }
 
     /// Where it answers.
@@ -105,6 +112,9 @@ impl MallProcess {
         let mut command = program()?;
         let listen = format!("127.0.0.1:{}", self.port);
         command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
+        if let Some(platforms) = &self.platforms {
+            command.arg("--platforms").arg(platforms);
+        }
         // One that still runs, e.g. because it never answered, has the port.
         self.running = None;
         let running = self.running.insert(Running::start("the mall", &mut command, &self.log)?);
@@ -213,6 +223,8 @@ impl MallProcess {
 /// The program, deaf to settings of the shell that it is started from.
 fn program() -> Result<Command> {
     let mut command = Command::new(program::find("mall")?);
-    command.env_remove("MALL_DATABASE_URL").env_remove("MALL_DATA");
+    for name in ["MALL_DATABASE_URL", "MALL_DATA", "MALL_PLATFORMS"] {
+        command.env_remove(name);
+    }
     Ok(command)
 }

@@ -6,12 +6,13 @@ use anyhow::{Context as _, Result};
 use tokio::sync::OnceCell;
 
 use crate::{
-    catalog,
+    ageing, catalog,
     compare::{Comparison, compare_when_level},
     edge_process::{Boot, EdgeProcess},
     folder,
     mall_process::{Imported, MallProcess},
     port,
+    sim::Access,
     till::Till,
     wait::{PATIENCE, until},
 };
@@ -83,7 +84,7 @@ pub struct Store {
     pub token: String,
     folder: PathBuf,
     /// Removes the folder, if it is ours to remove.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Store {
@@ -107,7 +108,7 @@ impl Store {
     /// A store of a mall and a node that somebody has set up in a folder.
     #[must_use]
     pub fn of(folder: &Path, mall: MallProcess, edge: EdgeProcess, token: String) -> Self {
-        Self { mall, edge, token, folder: folder.to_owned(), _temporary: None }
+        Self { mall, edge, token, folder: folder.to_owned(), temporary: None }
     }
 
     /// Stops both programs in order, so that the folder can be copied.
@@ -133,7 +134,7 @@ impl Store {
         let url = through.unwrap_or_else(|| mall.url());
         let edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(url)?)?;
         let token = original.token.clone();
-        Ok(Self { mall, edge, token, folder, _temporary: Some(temporary) })
+        Ok(Self { mall, edge, token, folder, temporary: Some(temporary) })
     }
 
     /// Gives the node another boot file; it must not run.
@@ -145,6 +146,37 @@ impl Store {
         change(&mut boot);
         self.edge = EdgeProcess::new(self.folder.join("edge"), boot)?;
         Ok(())
+    }
+
+    /// Keeps the folder, with the logs and books of a bad day, for whoever looks into it.
+    pub fn keep(&mut self) -> &Path {
+        if let Some(temporary) = self.temporary.take() {
+            let _ = temporary.keep();
+        }
+        &self.folder
+    }
+
+    /// Gives the mall accounts with the simulated houses; it must not run.
+    ///
+    /// # Errors
+    /// When their file cannot be written.
+    pub fn join(&mut self, access: &Access) -> Result<()> {
+        self.mall.join(access.write(&self.folder.join("platforms"))?);
+        Ok(())
+    }
+
+    /// Lets time pass for what mall and store hold of other houses, by hand, as soon as no call to
+    /// a house is under way.
+    ///
+    /// # Errors
+    /// When their books cannot be changed.
+    pub async fn let_pass(&mut self, seconds: u32) -> Result<()> {
+        let (data, is_running) = (self.mall.data().to_owned(), self.mall.is_running()?);
+        until("the mall to have asked", PATIENCE, async || {
+            Ok(ageing::mall(&data, is_running, seconds)?.then_some(()))
+        })
+        .await?;
+        ageing::store(&self.edge.data(), seconds)
     }
 
     /// A cashier at a workstation: 李静 at the first, 王强 at the second.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     events::Events,
     view::{Completed, Display, Problem, View},
-    wait::PATIENCE,
+    wait::{PATIENCE, until},
 };
 
 /// The client that all of this process share.
@@ -240,6 +240,82 @@ impl Till {
         let tenders = if fen == 0 { vec![] } else { vec![cash] };
         let body = json!({ "order_id": order, "cart_revision": revision, "tenders": tenders });
         Call::new(Method::POST, self.at("/orders"), Some(body))
+    }
+
+    /// Charges a payment code with a part of what is left, or all of it.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn charge(&self, view: &View, code: &str, fen: Option<i64>) -> Result<Call> {
+        let cart = view.cart.as_ref().context("nobody is signed in")?;
+        let amount = fen.map(|fen| json!({ "amount": fen, "currency": "CNY" }));
+        let body = json!({
+            "id": Uuid::now_v7(), "order_id": cart.order_id, "cart_revision": cart.revision,
+            "code": code, "amount": amount,
+        });
+        Ok(Call::new(Method::POST, self.at("/payments"), Some(body)))
+    }
+
+    /// Asks where a payment stands (查询).
+    #[must_use]
+    pub fn query(&self, payment: Uuid) -> Call {
+        Call::new(Method::POST, self.at(&format!("/payments/{payment}/query")), None)
+    }
+
+    /// Takes a payment off (撤销).
+    #[must_use]
+    pub fn reverse(&self, payment: Uuid) -> Call {
+        let body = json!({ "id": Uuid::now_v7() });
+        Call::new(Method::POST, self.at(&format!("/payments/{payment}/reversal")), Some(body))
+    }
+
+    /// Types a coupon or voucher of this house in.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn look_up(&self, view: &View, issuer: &str, code: &str) -> Result<Call> {
+        let cart = view.cart.as_ref().context("nobody is signed in")?;
+        let body = json!({
+            "id": Uuid::now_v7(), "order_id": cart.order_id, "code": code, "issuer": issuer,
+        });
+        Ok(Call::new(Method::POST, self.at("/redemptions"), Some(body)))
+    }
+
+    /// Chooses how many of the first offer shall be used.
+    #[must_use]
+    pub fn choose(&self, redemption: Uuid, count: u32) -> Call {
+        let path = self.at(&format!("/redemptions/{redemption}/choice"));
+        Call::new(Method::POST, path, Some(json!({ "offer": 0, "count": count })))
+    }
+
+    /// Takes a coupon or voucher off.
+    #[must_use]
+    pub fn take_off(&self, redemption: Uuid) -> Call {
+        let path = self.at(&format!("/redemptions/{redemption}?id={}", Uuid::now_v7()));
+        Call::new(Method::DELETE, path, None)
+    }
+
+    /// Undoes an order (整单作废).
+    #[must_use]
+    pub fn undo_order(&self, order: Uuid, reason: &str) -> Call {
+        let body = json!({ "id": Uuid::now_v7(), "reason": reason });
+        Call::new(Method::POST, self.at(&format!("/orders/{order}/post-void")), Some(body))
+    }
+
+    /// Waits until the view is like that.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn until(&self, what: &str, is_so: impl Fn(&View) -> bool) -> Result<View> {
+        let found = until(what, PATIENCE, async || Ok(Some(self.view().await?).filter(&is_so)));
+        match found.await {
+            Ok(view) => Ok(view),
+            Err(error) => {
+                let view = self.view().await?;
+                let shown = format!("{} with {:?}, {:?}", view.phase, view.cart, view.rights);
+                Err(error.context(format!("the screen shows {shown}")))
+            }
+        }
     }
 
     /// Opens the drawer without an order.

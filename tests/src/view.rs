@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** only what the contract of the screens names; other members are ignored.
 
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -117,6 +118,68 @@ pub struct Notice {
     pub code: String,
 }
 
+/// A payment by code.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Payment {
+    /// Its id.
+    pub id: Uuid,
+    /// `wechat` or `alipay`.
+    pub method: String,
+    /// `sent`, `paying`, `paid`, `refused`, `reversing` or `reversed`.
+    pub state: String,
+    /// How much.
+    pub amount: Money,
+    /// Why not.
+    pub problem: Option<Problem>,
+}
+
+/// Something that may be used of what was looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Offer {
+    /// What its house calls it.
+    pub title: String,
+    /// How many.
+    pub count: u32,
+    /// What one pays.
+    pub worth: Money,
+    /// It is a coupon.
+    pub reduces: bool,
+}
+
+/// A coupon or voucher beside the cart.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Redemption {
+    /// Its id.
+    pub id: Uuid,
+    /// `douyin` or `wechat`.
+    pub issuer: String,
+    /// `looked_up`, `pending`, `redeemed`, `refused`, `reversing`, `reversed` or `kept`.
+    pub state: String,
+    /// What may be used.
+    pub offers: Vec<Offer>,
+    /// What it covers of the total.
+    pub amount: Money,
+    /// Whether it will be used with the cart.
+    pub takes_part: bool,
+    /// Why not.
+    pub problem: Option<Problem>,
+}
+
+/// What other houses have a say in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Rights {
+    /// Payments by code of the cart, oldest first.
+    pub payments: Vec<Payment>,
+    /// Its coupons and vouchers, oldest first.
+    pub redemptions: Vec<Redemption>,
+    /// What is still to be paid.
+    pub left: Money,
+    /// `free`, `taken` or `undecided`.
+    pub hold: String,
+    /// Whether a payment code may be charged now.
+    pub can_charge: bool,
+}
+
 /// An operator's screen.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct View {
@@ -132,6 +195,8 @@ pub struct View {
     pub cart: Option<Cart>,
     /// What is to be paid, on the way to it.
     pub tender: Option<Tender>,
+    /// What other houses have a say in; nothing without a session.
+    pub rights: Option<Rights>,
     /// The newest order.
     pub last_order: Option<LastOrder>,
     /// What became of the last scan.
@@ -143,6 +208,30 @@ pub struct View {
 }
 
 impl View {
+    /// What other houses have a say in.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn rights(&self) -> Result<&Rights> {
+        self.rights.as_ref().context("nobody is signed in")
+    }
+
+    /// The newest payment of the cart.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn payment(&self) -> Result<&Payment> {
+        self.rights()?.payments.last().context("no payment is shown")
+    }
+
+    /// The newest coupon or voucher of the cart.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn redemption(&self) -> Result<&Redemption> {
+        self.rights()?.redemptions.last().context("no coupon or voucher is shown")
+    }
+
     /// Whether a notice is up.
     #[must_use]
     pub fn notes(&self, code: &str) -> bool {

@@ -1,13 +1,15 @@
 //! `demo`: a store to try, on this machine; `make demo` runs it.
 //!
-//! A mall and a store's node with two workstations and simulated devices. What is sold stays in the
-//! data folder; run again, it goes on from there.
+//! A mall, a store's node with two workstations and simulated devices, and beside them Douyin, WeChat
+//! Pay and Alipay, simulated, with a page that issues vouchers, coupons and payment codes. What is
+//! sold stays in the data folder; run again, it goes on from there. What the simulated houses knew
+//! ends with them.
 
 use std::{
     fs::{self, File, TryLockError},
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
     time::Duration,
 };
 
@@ -15,7 +17,10 @@ use acceptance::{
     catalog,
     edge_process::{Boot, EdgeProcess},
     mall_process::{Fault, MallProcess},
-    port, program, store,
+    port,
+    program::{self, Running},
+    store, till,
+    wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
@@ -40,6 +45,9 @@ struct Arguments {
     /// The scanner port of workstation 1; workstation 2 has the next one.
     #[arg(long, default_value_t = 7171)]
     scanner_port: u16,
+    /// The port of the page that issues vouchers and payment codes; the houses have the next four.
+    #[arg(long, default_value_t = 7090)]
+    platforms_port: u16,
     /// Throws away what was sold and imported, and ends.
     #[arg(long)]
     reset: bool,
@@ -49,7 +57,11 @@ struct Arguments {
 const LARGE_CATALOG_LIMIT: Duration = Duration::from_secs(1_200);
 /// Refused rows that are told; `mall import` tells all.
 const FAULTS_TOLD: usize = 5;
-/// How often the two programs are looked after.
+/// The page, and the doors of the houses.
+const HOUSE_PORTS: u16 = 5;
+/// What links of vouchers begin with; tills know no other.
+const LINK_URL: &str = "https://v.douyin.com";
+/// How often the programs are looked after.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
 
 #[tokio::main]
@@ -113,14 +125,14 @@ fn alone(data: &Path) -> Result<File> {
 }
 
 fn reset(data: &Path) -> Result<()> {
-    for name in ["mall", "edge"] {
+    for name in ["mall", "edge", "platforms"] {
         let folder = data.join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("could not remove {}", folder.display()))?;
         }
     }
-    for name in ["catalog.sum", "rules.sum", "staff.token", "mall.log"] {
+    for name in ["catalog.sum", "rules.sum", "staff.token", "mall.log", "platforms.log"] {
         let file = data.join(name);
         if file.exists() {
             fs::remove_file(&file)
@@ -132,13 +144,15 @@ fn reset(data: &Path) -> Result<()> {
 }
 
 fn check_ports(arguments: &Arguments) -> Result<()> {
+    let houses =
+        (0..HOUSE_PORTS).map(|n| (arguments.platforms_port.saturating_add(n), "--platforms-port"));
     let ports = [
         (arguments.edge_port, "--edge-port"),
         (arguments.mall_port, "--mall-port"),
         (arguments.scanner_port, "--scanner-port"),
         (arguments.scanner_port.saturating_add(1), "--scanner-port"),
     ];
-    for (number, option) in ports {
+    for (number, option) in ports.into_iter().chain(houses) {
         ensure!(
             port::is_free(number),
             "Port {number} is taken by another program: stop that one, or choose another port \
@@ -159,9 +173,12 @@ async fn told_to_stop() -> Result<()> {
     Ok(())
 }
 
-/// The two programs.
+/// The programs.
 struct Demo {
     data: PathBuf,
+    /// Where a person issues vouchers and payment codes.
+    page: String,
+    platforms: Option<Running>,
     mall: MallProcess,
     edge: EdgeProcess,
     begun: Instant,
@@ -170,7 +187,8 @@ struct Demo {
 impl Demo {
     fn new(arguments: &Arguments) -> Result<Self> {
         let data = std::path::absolute(&arguments.data).context("no such folder")?;
-        let mall = MallProcess::new(data.join("mall"), arguments.mall_port);
+        let mut mall = MallProcess::new(data.join("mall"), arguments.mall_port);
+        mall.join(data.join("platforms/platforms.toml"));
         let boot = Boot {
             port: arguments.edge_port,
             mall_url: mall.url(),
@@ -183,7 +201,29 @@ impl Demo {
             simulated: true,
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
-        Ok(Self { data, mall, edge, begun: Instant::now() })
+        let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
+        Ok(Self { data, page, platforms: None, mall, edge, begun: Instant::now() })
+    }
+
+    /// Starts the simulated houses; they write what the mall needs before they answer.
+    async fn open_houses(&mut self, first_port: u16) -> Result<()> {
+        let mut command = Command::new(program::find("platforms")?);
+        command.args(["--link-url", LINK_URL, "--folder"]).arg(self.data.join("platforms"));
+        let doors = ["control", "douyin", "link", "wechat", "alipay"];
+        for (n, door) in (0..HOUSE_PORTS).zip(doors) {
+            command.arg(format!("--{door}-port={}", first_port.saturating_add(n)));
+        }
+        let log = self.data.join("platforms.log");
+        let running = Running::start("the houses", &mut command, &log)?;
+        let running = self.platforms.insert(running);
+        let url = format!("{}/api/access", self.page);
+        until("the simulated houses to answer", PATIENCE, async || {
+            ensure!(running.is_running()?, "they ended at once:\n{}", running.last_words());
+            let answer = till::http()?.get(&url).send().await;
+            Ok(answer.ok().filter(|answer| answer.status().is_success()))
+        })
+        .await?;
+        Ok(())
     }
 
     fn progress(&self, text: &str) {
@@ -197,6 +237,8 @@ impl Demo {
         let catalog = catalog.canonicalize().with_context(|| {
             format!("There is no catalog {}: give the path of a file", catalog.display())
         })?;
+        self.progress("启动模拟平台  Starting Douyin, WeChat Pay and Alipay, simulated");
+        self.open_houses(arguments.platforms_port).await?;
         self.progress("启动商城  Starting the mall");
         self.mall.start().await?;
         self.import(&catalog).await?;
@@ -308,9 +350,11 @@ impl Demo {
             text.push_str(&format!("  {number}  {pin}  {name}  {role}\n"));
         }
         text.push_str(&format!(
-            "\n总部  HQ\n  curl -H 'authorization: Bearer {token}' {mall}/hq/v1/stores/{}/orders\n\n\
+            "\n抖音券、微信券、付款码  vouchers, coupons, payment codes (simulated)\n  {}\n\
+             \n总部  HQ\n  curl -H 'authorization: Bearer {token}' {mall}/hq/v1/stores/{}/orders\n\n\
              数据  data  {}\n日志  logs  {}  {}\n\n\
              按 Ctrl-C 停止。  Ctrl-C stops.",
+            self.page,
             store::CODE,
             self.data.display(),
             self.mall.log().display(),
@@ -320,13 +364,18 @@ impl Demo {
         Ok(())
     }
 
-    /// Ends when one of the two programs has.
+    /// Ends when one of the programs has.
     async fn look_after(&mut self) -> Result<()> {
         let mut tick = interval(LOOK_PERIOD);
         loop {
             tick.tick().await;
             if !self.mall.is_running()? {
                 bail!("The mall ended by itself:\n{}", program::last_lines(self.mall.log(), 12));
+            }
+            if let Some(platforms) = self.platforms.as_mut()
+                && !platforms.is_running()?
+            {
+                bail!("The simulated houses ended by themselves:\n{}", platforms.last_words());
             }
             if !self.edge.is_running()? {
                 bail!("The node ended by itself:\n{}", program::last_lines(&self.edge.log(), 12));
@@ -337,7 +386,11 @@ impl Demo {
     async fn close(&mut self) -> Result<()> {
         let edge = self.edge.stop().await;
         let mall = self.mall.stop().await;
-        edge.and(mall)
+        let houses = match self.platforms.take() {
+            Some(mut platforms) => platforms.stop(PATIENCE).await,
+            None => Ok(()),
+        };
+        edge.and(mall).and(houses)
     }
 }
 

@@ -9,7 +9,12 @@ async fn main() -> ExitCode {
     let mut table = journey::Table::new(true);
     let played = match folder::temporary() {
         Ok(folder) => {
-            let played = journey::play(folder.path(), &mut table).await;
+            let mut played = journey::play(folder.path(), &mut table).await;
+            if played.is_ok()
+                && let Err(error) = journey::play_with_houses(&mut table).await
+            {
+                played = Err(error);
+            }
             if played.is_err() {
                 // The logs and books of a bad day are for whoever looks into it.
                 let kept = folder.keep();

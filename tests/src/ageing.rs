@@ -1,0 +1,106 @@
+//! Time by hand: what the programs have written down becomes older, as if so much time had passed.
+//!
+//! Whatever a program does when it is time, it decides by the moments in its books; so nobody waits
+//! for a quarter of a minute or an hour.
+//!
+//! **Invariant:** nothing is made older while a call to another house is under way: no call takes as
+//! long as what it would then seem to have taken.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context as _, Result};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::sim::Clock;
+
+/// Longer than any program holds its books for one change.
+const BUSY_WAIT: Duration = Duration::from_secs(60);
+
+/// The moments of a table; 0 or nothing stands for a moment that has not come.
+type Moments = (&'static str, &'static [&'static str], &'static str);
+
+const OF_MALL: [Moments; 3] = [
+    ("payment", &["made_at", "paid_at", "reversing_at", "decided_at", "ask_at", "busy_until"], "1"),
+    ("refund", &["made_at", "decided_at", "ask_at", "busy_until"], "1"),
+    (
+        "redemption",
+        &[
+            "made_at",
+            "asked_at",
+            "put_at",
+            "used_at",
+            "reversing_at",
+            "decided_at",
+            "reversible_until",
+            "ask_at",
+            "busy_until",
+        ],
+        "1",
+    ),
+];
+
+/// What is decided is frozen there, and has no more to wait for.
+const OF_STORE: [Moments; 2] = [
+    ("payment", &["asked_at"], "state in ('sent', 'paying', 'reversing')"),
+    ("redemption", &["looked_up_at", "asked_at"], "state in ('looked_up', 'pending', 'reversing')"),
+];
+
+/// Whether somebody is just asking another house: their turn ends later than any pause between two
+/// questions.
+const IS_ASKING: &str = "
+    select exists (select 1 from payment where busy_until > ?1)
+        or exists (select 1 from refund where busy_until > ?1)
+        or exists (select 1 from redemption where busy_until > ?1)";
+/// Longer than such a pause, shorter than a turn.
+const PAUSE_S: i64 = 5;
+
+fn open(file: &Path) -> Result<Connection> {
+    // A file that is not there is not made.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let books = Connection::open_with_flags(file, flags)
+        .with_context(|| format!("could not open {}", file.display()))?;
+    books.busy_timeout(BUSY_WAIT).context("could not wait for the books")?;
+    Ok(books)
+}
+
+fn age(change: &Connection, tables: &[Moments], seconds: u32) -> Result<()> {
+    let micros = i64::from(seconds) * 1_000_000;
+    for (table, moments, which) in tables {
+        let sets: Vec<String> = moments
+            .iter()
+            .map(|moment| format!("{moment} = iif({moment} > 0, {moment} - ?1, {moment})"))
+            .collect();
+        let sql = format!("update {table} set {} where {which}", sets.join(", "));
+        change.execute(&sql, [micros]).with_context(|| sql.clone())?;
+    }
+    Ok(())
+}
+
+/// Makes what a mall holds of payments, coupons and vouchers older. `false` when it runs and is just
+/// asking a house: then nothing was done.
+///
+/// # Errors
+/// When its books cannot be changed.
+pub fn mall(data: &Path, is_running: bool, seconds: u32) -> Result<bool> {
+    let mut books = open(&data.join("mall.db"))?;
+    // Whoever takes a turn writes, so nobody begins to ask meanwhile.
+    let change = books.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let soon = (Clock::wall() + PAUSE_S) * 1_000_000;
+    if is_running && change.query_row(IS_ASKING, [soon], |row| row.get(0))? {
+        return Ok(false);
+    }
+    age(&change, &OF_MALL, seconds)?;
+    change.commit().context("could not make the mall's books older")?;
+    Ok(true)
+}
+
+/// Makes what a store does not know yet of them older; it may run.
+///
+/// # Errors
+/// When its books cannot be changed.
+pub fn store(data: &Path, seconds: u32) -> Result<()> {
+    let mut books = open(&data.join("ledger.db"))?;
+    let change = books.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    age(&change, &OF_STORE, seconds)?;
+    change.commit().context("could not make the store's books older")
+}
