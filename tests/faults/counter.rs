@@ -251,7 +251,9 @@ impl Counter {
         let (grams_u, fen_u) = (grams.unsigned_abs(), fen.unsigned_abs());
         let (grams_u, fen_u) =
             (u32::try_from(grams_u).unwrap_or(1), u32::try_from(fen_u).unwrap_or(1));
-        let (text, milli, amount) = match dice.below(3) {
+        // At Tender a workstation waits for a payment code, which 18 digits are taken for.
+        let n_kinds = if self.standing.phase == Phase::Tender { 2 } else { 3 };
+        let (text, milli, amount) = match dice.below(n_kinds) {
             0 => {
                 let amount = (item.price * grams + 500) / 1_000;
                 (weight_label(&item.plu, grams_u), grams, amount)
