@@ -13,7 +13,6 @@ mod charges;
 mod counter;
 mod dice;
 mod disk;
-mod histories;
 mod kills;
 mod operator;
 mod snapshot;
