@@ -160,6 +160,7 @@ pub(crate) fn occasion() -> Occasion {
         cut: Cut::Off(fen(1)),
         reason: "damaged".into(),
         operator: "1001".into(),
+        member: None,
         off_max: BasisPoints(10_000),
         may_raise: false,
     });
