@@ -15,8 +15,10 @@
 //! inserted.
 
 pub(crate) mod catalog;
+pub(crate) mod coupon;
 pub(crate) mod find;
 pub(crate) mod ledger;
+pub(crate) mod member;
 mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;

@@ -7,7 +7,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -18,6 +18,7 @@ mod body;
 mod caller;
 mod guard;
 mod items;
+mod member;
 mod orders;
 mod problem;
 mod rights;
@@ -60,6 +61,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(screens())
         .merge(counter())
         .merge(other_houses())
+        .merge(buyers())
         .merge(lists())
         .merge(simulated())
 }
@@ -101,6 +103,16 @@ fn other_houses() -> OpenApiRouter<App> {
         .routes(routes!(rights::choose))
         .routes(routes!(rights::take_off))
         .routes(routes!(rights::undo_order))
+}
+
+/// Who buys, and what is theirs.
+fn buyers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(member::identify, member::forget))
+        .routes(routes!(member::set_points))
+        .routes(routes!(member::set_balance))
+        .routes(routes!(member::add_coupon))
+        .routes(routes!(member::take_coupon_off))
 }
 
 /// What is looked up.
