@@ -19,7 +19,7 @@ pub(crate) mod coupon;
 pub(crate) mod find;
 pub(crate) mod ledger;
 pub(crate) mod member;
-mod migrate;
+pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;

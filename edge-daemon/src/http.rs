@@ -153,6 +153,19 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// What the operator of a workstation is told, for tests of other rooms.
+#[cfg(test)]
+pub(crate) fn view_of(
+    context: &Context,
+    workstation: domain::receipt_number::WorkstationNumber,
+) -> serde_json::Value {
+    let scene = context.screens.follow(workstation).map(|scene| scene.borrow().clone());
+    let who = context.operator("1001");
+    let shown = scene
+        .map(|scene| view::operator(context, &scene, who.as_ref(), problem::Language::Chinese));
+    serde_json::to_value(shown).unwrap_or_default()
+}
+
 /// Serves until told to stop.
 pub(crate) async fn serve(
     listener: tokio::net::TcpListener,

@@ -430,7 +430,7 @@ mod tests {
             assert_eq!(rights.is_charging(), state.is_undecided(), "{state:?}");
             // What may still be paid holds the price; what is not known covers nothing.
             assert_eq!(rights.held_at().is_some(), hold != Hold::Free, "{state:?}");
-            assert_eq!(rights.tenders().is_empty(), state != P::Paid, "{state:?}");
+            assert_eq!(rights.tenders(fen(1_000)).is_empty(), state != P::Paid, "{state:?}");
         }
         for state in R::ALL {
             let hold = match state {
@@ -444,6 +444,7 @@ mod tests {
         let both = Rights {
             payments: vec![payment(P::Paid, 1)],
             redemptions: vec![voucher(R::Pending, 1, 1)],
+            ..Rights::default()
         };
         assert_eq!(both.hold(), Hold::Undecided, "what is not known weighs more");
     }
@@ -472,7 +473,7 @@ mod tests {
             (vec![], vec![used(3_000, 3_000), voucher(R::LookedUp, 9_000, 1)], 0, "3000 5000"),
         ];
         for (payments, redemptions, left, expected) in table {
-            let rights = Rights { payments, redemptions };
+            let rights = Rights { payments, redemptions, ..Rights::default() };
             let (_, parts) = rights.parts(fen(8_000));
             let parts: Vec<String> =
                 parts.iter().map(|(_, part)| part.minor().to_string()).collect();
@@ -513,7 +514,7 @@ mod tests {
             (vec![payment(P::Paid, 800), payment(P::Reversing, 800)], vec![], false),
         ];
         for (place, (payments, redemptions, is_covered)) in table.into_iter().enumerate() {
-            let rights = Rights { payments, redemptions };
+            let rights = Rights { payments, redemptions, ..Rights::default() };
             assert_eq!(rights.is_covered(fen(800)), is_covered, "row {place}");
         }
     }
@@ -529,6 +530,7 @@ mod tests {
                 voucher(RedemptionState::LookedUp, 500, 0),
                 voucher(RedemptionState::LookedUp, 500, 1),
             ],
+            ..Rights::default()
         };
         let codes: Vec<String> = rights.coupons().into_iter().map(|c| c.code).collect();
         assert_eq!(codes.len(), 2);

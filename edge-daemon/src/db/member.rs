@@ -24,10 +24,7 @@ pub(crate) fn by_id(connection: &Connection, id: MemberId) -> Result<Option<Memb
 
 /// The member whose phone number has this blind index. Two may share one between two changes; the
 /// one who came last has it.
-pub(crate) fn by_index(
-    connection: &Connection,
-    index: &str,
-) -> Result<Option<MemberV1>, DbError> {
+pub(crate) fn by_index(connection: &Connection, index: &str) -> Result<Option<MemberV1>, DbError> {
     let sql = "select body from member where phone_index = ?1 order by member_id desc limit 1";
     one(connection, sql, index)
 }
@@ -51,9 +48,7 @@ pub(crate) fn keys(connection: &Connection) -> Result<Vec<PublicKey>, DbError> {
         .query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?)))
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(DbError::sqlite(doing))?;
-    let key = |(version, key): (u8, String)| {
-        Some(PublicKey { version, bytes: hex_bytes(&key)? })
-    };
+    let key = |(version, key): (u8, String)| Some(PublicKey { version, bytes: hex_bytes(&key)? });
     Ok(rows.into_iter().filter_map(key).collect())
 }
 
@@ -65,7 +60,9 @@ pub(crate) fn at(connection: &Connection, order: OrderId) -> Result<Option<Ident
             "select member_id, is_proven, points_to_pay, balance_to_pay_minor, body
              from cart_member where order_id = ?1",
         )
-        .and_then(|mut s| s.query_row([order.bytes()], |row| Ok((head(row)?, row.get(4)?))).optional())
+        .and_then(|mut s| {
+            s.query_row([order.bytes()], |row| Ok((head(row)?, row.get(4)?))).optional()
+        })
         .map_err(DbError::sqlite(doing))?;
     let Some((mut member, body)) = found else { return Ok(None) };
     let row = body.map(|body| serde_json::from_str::<MemberV1>(&body)).transpose();
@@ -217,10 +214,7 @@ pub(crate) fn insert(connection: &Connection, entry: &Entry) -> Result<(), DbErr
 pub(crate) type Had = (Option<i64>, Option<Money>);
 
 /// What a member had before an order, as this store knew.
-pub(crate) fn had_before(
-    connection: &Connection,
-    order: OrderId,
-) -> Result<Option<Had>, DbError> {
+pub(crate) fn had_before(connection: &Connection, order: OrderId) -> Result<Option<Had>, DbError> {
     connection
         .prepare_cached(
             "select points_before, balance_before_minor from member_entry where fact_id = ?1",

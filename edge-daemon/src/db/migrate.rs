@@ -16,7 +16,7 @@ const STEPS: [&str; 4] = [
     include_str!("../../migrations/0004_member.sql"),
 ];
 
-pub(super) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
+pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let found: i64 = connection
         .query_row("select user_version from pragma_user_version", [], |row| row.get(0))

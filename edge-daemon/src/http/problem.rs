@@ -180,9 +180,7 @@ impl From<&Refusal> for Problem {
             Refusal::VoucherStaysUsed => plain("undo-voucher-late", S::CONFLICT),
             Refusal::NoSuchRight => plain("right-unknown", S::NOT_FOUND),
             Refusal::NotAMember => plain("not-a-member-code", S::UNPROCESSABLE_ENTITY),
-            Refusal::MemberUnknown { phone } => {
-                plain("member-unknown", S::NOT_FOUND).about(phone)
-            }
+            Refusal::MemberUnknown { phone } => plain("member-unknown", S::NOT_FOUND).about(phone),
             Refusal::MembersNotHere => plain("members-not-here", S::SERVICE_UNAVAILABLE),
             Refusal::Disbelieved(why) => of_token(*why),
             Refusal::NoMember => plain("member-needed", S::CONFLICT),

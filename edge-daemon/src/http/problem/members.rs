@@ -6,7 +6,11 @@ use super::text::Row;
 pub(super) const ROWS: &[Row] = &[
     (
         "not-a-member-code",
-        ["不是会员码", "这既不是手机号，也不是会员码。购物车没有变。", "输入 11 位手机号，或扫会员码。"],
+        [
+            "不是会员码",
+            "这既不是手机号，也不是会员码。购物车没有变。",
+            "输入 11 位手机号，或扫会员码。",
+        ],
         [
             "Not a member's code",
             "This is neither a phone number nor a member's code. The cart is as it was.",
@@ -63,7 +67,11 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "code-expired",
-        ["码已过期", "这个码已经过了可用时间。购物车没有变。", "会员码请刷新后再出示；券请换一张。"],
+        [
+            "码已过期",
+            "这个码已经过了可用时间。购物车没有变。",
+            "会员码请刷新后再出示；券请换一张。",
+        ],
         [
             "The code is too old",
             "This code is good no more. The cart is as it was.",
