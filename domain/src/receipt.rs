@@ -435,7 +435,7 @@ mod tests {
     /// Rows with two sides as `left right`, the spaces before the left side kept.
     fn pairs(order: &Order) -> Vec<String> {
         let head = StoreHead { name: "x".to_owned(), lines: Vec::new(), foot: Vec::new() };
-        let rows = rows(order, &head, StoreClock::default(), Copy::First);
+        let rows = rows(order, &head, StoreClock::default(), Copy::First, None);
         let sides = rows.into_iter().filter_map(|row| match row {
             Row::Pair { left, right, .. } => Some(format!("{left} {right}")),
             Row::Text { .. } | Row::Rule | Row::DoubleRule | Row::Code(_) => None,
@@ -532,11 +532,11 @@ mod tests {
         };
         let of = |note: &MemberNote| -> Vec<String> {
             let rows = member_rows(&order, note).into_iter();
-            rows.map(|row| match row {
-                Row::Pair { left, right, .. } => format!("{left} {right}"),
-                other => format!("{other:?}"),
-            })
-            .collect()
+            let pair = |row| match row {
+                Row::Pair { left, right, .. } => Some(format!("{left} {right}")),
+                Row::Text { .. } | Row::Rule | Row::DoubleRule | Row::Code(_) => None,
+            };
+            rows.filter_map(pair).collect()
         };
         assert_eq!(
             of(&note(Some(500), Some(fen(8_000)))),
