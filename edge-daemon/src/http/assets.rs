@@ -3,17 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::{
-    Router,
     body::Body,
     extract::Path,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::{IntoResponse as _, Redirect},
-    routing::get,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sync::chain::{Hash, hex};
 
-use super::{App, problem::Problem};
+use super::problem::Problem;
 
 #[derive(RustEmbed)]
 #[folder = "$POS_UI_DIST_ABS"]
@@ -35,13 +33,8 @@ pub(super) fn build() -> &'static str {
     &BUILD
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/", get(|| async { Redirect::temporary("/ui/operator/") }))
-        .route("/ui/{*path}", get(serve))
-}
-
-async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
+/// A file of the screens.
+pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
     let name = format!("ui/{path}");
     let missing = || Problem::plain("not-found", StatusCode::NOT_FOUND).into_response();
     if name.ends_with(".br") || name.ends_with(".gz") {
