@@ -3,11 +3,11 @@
 //! | file | what |
 //! | --- | --- |
 //! | `guard` | host names, origins, sizes, headers: before anything is read |
-//! | `caller` | who calls: nobody, an operator, a manager, the box itself |
+//! | `caller` | who calls: nobody, an operator, a manager, a kiosk, the box itself |
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -18,11 +18,13 @@ mod body;
 mod caller;
 mod guard;
 mod items;
+mod kiosk;
 mod orders;
 mod problem;
 mod rights;
 mod service;
 mod session;
+mod shelf;
 mod sim;
 mod stream;
 mod view;
@@ -61,6 +63,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(counter())
         .merge(other_houses())
         .merge(lists())
+        .merge(shelf())
+        .merge(kiosks())
         .merge(simulated())
 }
 
@@ -110,6 +114,35 @@ fn lists() -> OpenApiRouter<App> {
         .routes(routes!(orders::list))
         .routes(routes!(orders::one))
         .routes(routes!(orders::receipt))
+}
+
+/// What somebody who looks around is shown.
+fn shelf() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(shelf::categories))
+        .routes(routes!(shelf::page))
+        .routes(routes!(shelf::search))
+        .routes(routes!(shelf::item))
+}
+
+/// Whose screen a kiosk is, and what a shopper does there.
+fn kiosks() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(kiosk::kiosk))
+        .routes(routes!(kiosk::give_out))
+        .routes(routes!(kiosk::pair))
+        .routes(routes!(kiosk::pair_itself))
+        .routes(routes!(kiosk::unpair))
+        .routes(routes!(kiosk::kiosk_view))
+        .routes(routes!(kiosk::kiosk_stream))
+        .routes(routes!(kiosk::scan))
+        .routes(routes!(kiosk::count, kiosk::void_line))
+        .routes(routes!(kiosk::undo))
+        .routes(routes!(kiosk::to_tender, kiosk::to_cart))
+        .routes(routes!(kiosk::reverse))
+        .routes(routes!(kiosk::take_off))
+        .routes(routes!(kiosk::reset))
+        .routes(routes!(kiosk::help))
 }
 
 /// The page that plays devices.

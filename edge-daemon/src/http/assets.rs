@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::{
     Router,
     body::Body,
-    extract::Path,
+    extract::{Path, Query},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::{IntoResponse as _, Redirect},
     routing::get,
@@ -38,7 +38,22 @@ pub(super) fn build() -> &'static str {
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/ui/operator/") }))
+        .route("/kiosk", get(to_kiosk))
+        .route("/kiosk/", get(to_kiosk))
         .route("/ui/{*path}", get(serve))
+}
+
+/// The short address that people type: `/kiosk/?ws=3`.
+async fn to_kiosk(Query(asked): Query<Asked>) -> Redirect {
+    let number = asked.ws.or(asked.workstation).unwrap_or(1);
+    Redirect::temporary(&format!("/ui/kiosk/?workstation={number}"))
+}
+
+/// Which workstation a page is asked for.
+#[derive(serde::Deserialize)]
+struct Asked {
+    ws: Option<u16>,
+    workstation: Option<u16>,
 }
 
 async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {

@@ -38,7 +38,7 @@ struct Feed<D> {
 }
 
 /// A stream of a workstation's views, drawn anew at each change.
-fn follow<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'static>(
+pub(super) fn follow<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'static>(
     app: &App,
     workstation: WorkstationNumber,
     watcher: Watcher,
