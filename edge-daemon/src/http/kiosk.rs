@@ -232,9 +232,8 @@ pub(super) async fn kiosk_stream(
     let of = app.clone();
     stream::follow(&app, kiosk.workstation, Watcher::Known, move |scene| {
         // Asked anew each time: a pairing that has ended elsewhere ends here too.
-        let is_still = is_screen_of(&of, &headers, kiosk.workstation);
-        let view = is_still.then(|| view::kiosk(&of.context, scene, language));
-        (of.context.screens.revision(), view)
+        is_screen_of(&of, &headers, kiosk.workstation)
+            .then(|| (of.context.screens.revision(), view::kiosk(&of.context, scene, language)))
     })
 }
 

@@ -54,6 +54,7 @@ pub(crate) struct PageQuery {
     /// From 0.
     page: Option<u32>,
     /// `kiosk` by itself.
+    #[param(inline)]
     channel: Option<ChannelView>,
 }
 
@@ -64,6 +65,7 @@ pub(crate) struct SearchQuery {
     /// A name, 货号, the end of a barcode, 拼音 initials or full 拼音.
     query: String,
     /// `kiosk` by itself.
+    #[param(inline)]
     channel: Option<ChannelView>,
 }
 
@@ -72,6 +74,7 @@ pub(crate) struct SearchQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChannelQuery {
     /// `kiosk` by itself.
+    #[param(inline)]
     channel: Option<ChannelView>,
 }
 

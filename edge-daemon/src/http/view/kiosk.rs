@@ -8,17 +8,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    cart_view, is_fresh, last_scan_view, paid_view, receipt_state,
+    cart_view, last_scan_view, paid_view, receipt_state,
     rights::{self, RightsView, WaitView},
     shapes::{CartView, LastScanView, PaidView, ReceiptState, StoreView, WorkstationView},
     store_view, workstation_view,
 };
 use crate::{
-    context::Context,
-    db::call,
-    http::problem::Language,
-    rights::Hold,
-    screens::{LastOrder, Scene},
+    context::Context, db::call, http::problem::Language, rights::Hold, screens::Scene,
     uplink::Reach,
 };
 
@@ -78,8 +74,8 @@ pub(crate) struct KioskView {
 pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Language) -> KioskView {
     let now = context.clock.now();
     let station = &scene.priced.station;
-    let is_paid = |last: &&LastOrder| station.is_done && is_fresh(&last.order, now);
-    let paid = scene.last_order.as_ref().filter(is_paid);
+    // The screen decides how long a result stands; it ends it by a reset.
+    let paid = scene.last_order.as_ref().filter(|_| station.is_done);
     let phase = if station.signed_in.is_some() {
         KioskPhase::Paused
     } else if station.rights.hold() == Hold::Undecided {
