@@ -79,6 +79,12 @@ pub fn openapi_json() -> String {
     text
 }
 
+/// Every endpoint that is served with who may call it, one a line, by path.
+#[must_use]
+pub fn access_list() -> String {
+    http::access()
+}
+
 /// Why the daemon did not start, or a loop of it stopped for now.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {

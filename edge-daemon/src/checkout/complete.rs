@@ -206,6 +206,7 @@ fn carry_out(
     let completion = Completion {
         receipt_number,
         operator: seller,
+        member: None,
         completed_at: setting.now,
         rounding: setting.rounding,
         occasion: terms.occasion.clone(),

@@ -220,6 +220,7 @@ pub(crate) enum TenderKindView {
     Wechat,
     Alipay,
     Voucher,
+    Balance,
 }
 
 /// Where a receipt stands.
