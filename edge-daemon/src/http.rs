@@ -4,11 +4,15 @@
 //! | --- | --- |
 //! | `routes`, `table` | every endpoint with who may call it |
 //! | `guard` | host names, origins, sizes, headers: before anything is read |
-//! | `caller` | who calls: nobody, an operator, a manager, the box itself |
+//! | `caller` | who calls: nobody, an operator, a manager, a kiosk, the box itself |
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
+<<<<<<< HEAD
 //! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `sim`, `service` | the endpoints |
+=======
+//! | `session`, `workstation`, `rights`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
+>>>>>>> main
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -19,13 +23,18 @@ mod body;
 mod caller;
 mod guard;
 mod items;
+<<<<<<< HEAD
 mod member;
+=======
+mod kiosk;
+>>>>>>> main
 mod orders;
 mod problem;
 mod rights;
 mod routes;
 mod service;
 mod session;
+mod shelf;
 mod sim;
 mod stream;
 mod table;

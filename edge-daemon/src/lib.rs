@@ -14,6 +14,10 @@
 //! | `in_flight` | which questions are under way |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `shelf` | what somebody who looks around sees of the catalog |
+//! | `pairing` | which browser is a kiosk's screen |
+//! | `help` | kiosks whose shoppers have called for somebody |
+//! | `pace` | how fast callers that nobody knows may ask |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -29,9 +33,15 @@ mod coupon;
 mod db;
 mod devices;
 mod fault;
+mod help;
 mod http;
 mod in_flight;
+<<<<<<< HEAD
 mod member;
+=======
+mod pace;
+mod pairing;
+>>>>>>> main
 mod payment;
 mod post_void;
 mod prices;
@@ -42,6 +52,7 @@ mod rights;
 mod screens;
 mod service_manager;
 mod settle;
+mod shelf;
 mod signin;
 mod station;
 #[cfg(test)]
@@ -157,6 +168,9 @@ impl Daemon {
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
+            walks: shelf::Walks::default(),
+            help: help::HelpWanted::default(),
+            pace: pace::Pace::default(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),

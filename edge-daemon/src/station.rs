@@ -6,11 +6,17 @@ use std::sync::Arc;
 
 use domain::{
     cart::Cart,
+<<<<<<< HEAD
     id::{CouponId, LineId, MemberId, OrderId, PaymentId, RedemptionId},
     pricing::{
         self, By, Occasion, PriceBook, Quote,
         occasion::{self, COUPONS_MAX, Used},
     },
+=======
+    id::{LineId, OrderId, PaymentId, RedemptionId},
+    order::SELF_SERVICE,
+    pricing::{self, Occasion, PriceBook, Quote, occasion::Used},
+>>>>>>> main
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
@@ -50,6 +56,8 @@ pub(crate) struct Station {
     pub(crate) last_order: Option<OrderId>,
     /// Who is signed in.
     pub(crate) signed_in: Option<SignedIn>,
+    /// SHA-256 of the token of the browser that is this kiosk's screen.
+    pub(crate) pairing: Option<Hash>,
     /// Payments by code, coupons and vouchers of this cart.
     pub(crate) rights: Rights,
     /// Who buys, if they said so.
@@ -67,6 +75,7 @@ impl Station {
             is_done: false,
             last_order: None,
             signed_in: None,
+<<<<<<< HEAD
             rights: Rights::NONE,
             member: None,
             coupons: Vec::new(),
@@ -100,6 +109,18 @@ impl Station {
             .collect();
         let own = self.coupons.iter().enumerate();
         own.filter(|(place, _)| places.contains(place)).map(|(_, coupon)| coupon).collect()
+=======
+            pairing: None,
+            rights: Rights { payments: Vec::new(), redemptions: Vec::new() },
+        }
+    }
+
+    /// Who sells here, as orders name them: the operator who is signed in, else the kiosk itself
+    /// while it has a screen. Nobody, then nothing is sold.
+    pub(crate) fn seller(&self) -> Option<&str> {
+        let operator = self.signed_in.as_ref().map(|signed_in| signed_in.operator.as_str());
+        operator.or(self.pairing.map(|_| SELF_SERVICE))
+>>>>>>> main
     }
 
     /// What every change of the counter does: back to Sell, and the last order's screen goes.

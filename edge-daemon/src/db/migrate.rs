@@ -13,7 +13,11 @@ const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
+<<<<<<< HEAD
     include_str!("../../migrations/0004_member.sql"),
+=======
+    include_str!("../../migrations/0004_kiosk.sql"),
+>>>>>>> main
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -9,7 +9,11 @@ use utoipa::OpenApi;
 use utoipa_axum::routes;
 
 use super::{
+<<<<<<< HEAD
     App, assets, items, member, orders, rights, service, session, sim, stream,
+=======
+    App, assets, items, kiosk, orders, rights, service, session, shelf, sim, stream,
+>>>>>>> main
     table::{Access, Endpoint, Table},
     view, workstation,
 };
@@ -24,7 +28,12 @@ struct Document;
 
 fn table() -> Table {
     let table = Table::new(Document::openapi());
+<<<<<<< HEAD
     pages(simulated(lists(buyers(other_houses(counter(screens(table)))))))
+=======
+    let table = other_houses(counter(screens(table)));
+    pages(simulated(kiosks(on_the_shelf(lists(table)))))
+>>>>>>> main
 }
 
 /// Who may sign in, and what screens are told.
@@ -86,6 +95,35 @@ fn lists(table: Table) -> Table {
         .api(Access::Staff, routes!(orders::receipt))
 }
 
+/// What somebody who looks around is shown.
+fn on_the_shelf(table: Table) -> Table {
+    table
+        .api(Access::Visitor, routes!(shelf::categories))
+        .api(Access::Visitor, routes!(shelf::page))
+        .api(Access::Visitor, routes!(shelf::search))
+        .api(Access::Visitor, routes!(shelf::item))
+}
+
+/// Whose screen a kiosk is, and what a shopper does there.
+fn kiosks(table: Table) -> Table {
+    table
+        .api(Access::Anyone, routes!(kiosk::kiosk))
+        .api(Access::Manager, routes!(kiosk::give_out))
+        .api(Access::Visitor, routes!(kiosk::pair))
+        .api(Access::Simulated, routes!(kiosk::pair_itself))
+        .api(Access::Manager, routes!(kiosk::unpair))
+        .api(Access::Kiosk, routes!(kiosk::kiosk_view))
+        .api(Access::Kiosk, routes!(kiosk::kiosk_stream))
+        .api(Access::Kiosk, routes!(kiosk::scan))
+        .api(Access::Kiosk, routes!(kiosk::count, kiosk::void_line))
+        .api(Access::Kiosk, routes!(kiosk::undo))
+        .api(Access::Kiosk, routes!(kiosk::to_tender, kiosk::to_cart))
+        .api(Access::Kiosk, routes!(kiosk::reverse))
+        .api(Access::Kiosk, routes!(kiosk::take_off))
+        .api(Access::Kiosk, routes!(kiosk::reset))
+        .api(Access::Kiosk, routes!(kiosk::help))
+}
+
 /// The page that plays devices.
 fn simulated(table: Table) -> Table {
     table
@@ -101,6 +139,8 @@ fn simulated(table: Table) -> Table {
 fn pages(table: Table) -> Table {
     table
         .page(Access::Anyone, "/", get(|| async { Redirect::temporary("/ui/operator/") }))
+        .page(Access::Anyone, "/kiosk", get(assets::to_kiosk))
+        .page(Access::Anyone, "/kiosk/", get(assets::to_kiosk))
         .page(Access::Anyone, "/ui/{*path}", get(assets::serve))
         .page(Access::Anyone, "/livez", get(|| async { "ok" }))
         .page(Access::Anyone, "/readyz", get(service::ready))
@@ -217,12 +257,17 @@ mod tests {
             let is_shut = |status: u16| matches!(status, 401 | 403);
             let got = format!("{endpoint}: {nobody} here, {far} from afar, {cashier} signed in");
             match endpoint.access {
-                Access::Anyone => assert!(!is_shut(nobody) && !is_shut(far), "{got}"),
+                Access::Anyone | Access::Visitor => {
+                    assert!(!is_shut(nobody) && !is_shut(far), "{got}")
+                }
                 Access::Display => assert!(!is_shut(nobody) && far == 403, "{got}"),
                 Access::Operator | Access::Staff => {
                     assert!(nobody == 401 && far == 401 && !is_shut(cashier), "{got}");
                 }
                 Access::Manager => assert!(nobody == 401 && far == 401 && cashier == 403, "{got}"),
+                Access::Kiosk => {
+                    assert!(nobody == 401 && far == 401 && cashier == 401, "{got}");
+                }
                 Access::Simulated => {
                     let response = ask(&store, endpoint, HERE, Some(CASHIER)).await;
                     let body = to_bytes(response.into_body(), 65_536).await.unwrap();

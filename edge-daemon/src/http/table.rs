@@ -16,11 +16,15 @@ use super::App;
 pub(crate) enum Access {
     /// Anyone who reaches the address; the answer has nothing that is not everybody's.
     Anyone,
+    /// The same, at a pace.
+    Visitor,
+    /// The paired screen of the kiosk that the path names.
+    Kiosk,
     /// A customer display: on this box, or on the LAN where the boot file lets them.
     Display,
     /// The operator signed in at the workstation that the path names.
     Operator,
-    /// A manager signed in there.
+    /// A manager signed in there; where it names none, at any workstation.
     Manager,
     /// Somebody signed in at any workstation.
     Staff,
@@ -33,6 +37,8 @@ impl Access {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Anyone => "anybody",
+            Self::Visitor => "visitor",
+            Self::Kiosk => "kiosk",
             Self::Display => "display",
             Self::Operator => "operator",
             Self::Manager => "manager",
