@@ -8,11 +8,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-<<<<<<< HEAD
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `sim`, `service` | the endpoints |
-=======
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
->>>>>>> main
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -23,11 +19,8 @@ mod body;
 mod caller;
 mod guard;
 mod items;
-<<<<<<< HEAD
-mod member;
-=======
 mod kiosk;
->>>>>>> main
+mod member;
 mod orders;
 mod problem;
 mod rights;

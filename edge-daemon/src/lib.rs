@@ -36,12 +36,9 @@ mod fault;
 mod help;
 mod http;
 mod in_flight;
-<<<<<<< HEAD
 mod member;
-=======
 mod pace;
 mod pairing;
->>>>>>> main
 mod payment;
 mod post_void;
 mod prices;

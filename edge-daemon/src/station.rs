@@ -6,17 +6,12 @@ use std::sync::Arc;
 
 use domain::{
     cart::Cart,
-<<<<<<< HEAD
     id::{CouponId, LineId, MemberId, OrderId, PaymentId, RedemptionId},
+    order::SELF_SERVICE,
     pricing::{
         self, By, Occasion, PriceBook, Quote,
         occasion::{self, COUPONS_MAX, Used},
     },
-=======
-    id::{LineId, OrderId, PaymentId, RedemptionId},
-    order::SELF_SERVICE,
-    pricing::{self, Occasion, PriceBook, Quote, occasion::Used},
->>>>>>> main
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
@@ -75,11 +70,18 @@ impl Station {
             is_done: false,
             last_order: None,
             signed_in: None,
-<<<<<<< HEAD
+            pairing: None,
             rights: Rights::NONE,
             member: None,
             coupons: Vec::new(),
         }
+    }
+
+    /// Who sells here, as orders name them: the operator who is signed in, else the kiosk itself
+    /// while it has a screen. Nobody, then nothing is sold.
+    pub(crate) fn seller(&self) -> Option<&str> {
+        let operator = self.signed_in.as_ref().map(|signed_in| signed_in.operator.as_str());
+        operator.or(self.pairing.map(|_| SELF_SERVICE))
     }
 
     /// Nobody is known, and nothing of theirs lies here any more.
@@ -109,18 +111,6 @@ impl Station {
             .collect();
         let own = self.coupons.iter().enumerate();
         own.filter(|(place, _)| places.contains(place)).map(|(_, coupon)| coupon).collect()
-=======
-            pairing: None,
-            rights: Rights { payments: Vec::new(), redemptions: Vec::new() },
-        }
-    }
-
-    /// Who sells here, as orders name them: the operator who is signed in, else the kiosk itself
-    /// while it has a screen. Nobody, then nothing is sold.
-    pub(crate) fn seller(&self) -> Option<&str> {
-        let operator = self.signed_in.as_ref().map(|signed_in| signed_in.operator.as_str());
-        operator.or(self.pairing.map(|_| SELF_SERVICE))
->>>>>>> main
     }
 
     /// What every change of the counter does: back to Sell, and the last order's screen goes.

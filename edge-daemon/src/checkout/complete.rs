@@ -21,11 +21,7 @@ use crate::{
     context::{Context, mint},
     coupon::OwnCoupon,
     db::{
-<<<<<<< HEAD
-        DbError, coupon, member,
-=======
-        DbError, call,
->>>>>>> main
+        DbError, call, coupon, member,
         node::Node,
         orders, outbox, rules,
         spool::{self, Slip, SlipState},
@@ -178,12 +174,7 @@ fn carry_out(
     }
     redemption::apply(tx, &setting.used, setting.now)?;
     counter.rights = station::rights(tx, counter.cart.order)?;
-<<<<<<< HEAD
-    let operator = counter.signed_in.as_ref().map(|signed_in| signed_in.operator.clone());
-    let operator = operator.ok_or(Refusal::NotSignedIn)?;
-=======
     let seller = counter.seller().ok_or(Refusal::NotSignedIn)?.to_owned();
->>>>>>> main
     let is_current =
         counter.cart.order == command.order && counter.cart.revision == command.revision;
     if !is_current {
@@ -216,13 +207,8 @@ fn carry_out(
     };
     let completion = Completion {
         receipt_number,
-<<<<<<< HEAD
-        operator,
-        member: counter.member.as_ref().map(|member| member.id),
-=======
         operator: seller,
-        member: None,
->>>>>>> main
+        member: counter.member.as_ref().map(|member| member.id),
         completed_at: setting.now,
         rounding: setting.rounding,
         occasion: terms.occasion.clone(),
@@ -232,14 +218,11 @@ fn carry_out(
     let order = order::complete(&counter.cart, &terms.book, &quote, &tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
-<<<<<<< HEAD
     write_what_was_theirs(tx, &counter, &order, (&terms.book, &quote))?;
-=======
     let call = match order.operator == order::SELF_SERVICE {
         true => Some(call::give(tx, order.id, business_date)?),
         false => None,
     };
->>>>>>> main
     redemption::drop_unused(tx, order.id, setting.now)?;
     let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;

@@ -91,29 +91,11 @@ fn carry_out(
             let change = counter.cart.void_line(line)?;
             keep(tx, counter, &change)
         }
-<<<<<<< HEAD
-        Edit::VoidCart => {
-            tracing::info!(
-                workstation.id = counter.workstation, lines = counter.cart.lines.len(),
-                order.id = %counter.cart.order, "A cart was voided",
-            );
-            payment::reverse_all(tx, counter.cart.order, now)?;
-            redemption::reverse_all(tx, counter.cart.order, now)?;
-            // Whoever comes next inherits neither a charge that is being undone nor the answer to a
-            // look-up that is under way; undo brings the lines back and nothing else.
-            db::member::take_off(tx, counter.cart.order)?;
-            db::coupon::clear(tx, counter.cart.order)?;
-            counter.forget_buyer();
-            counter.cart.order = fresh;
-            let change = counter.cart.void_all();
-            keep(tx, counter, &change)
-=======
         Edit::VoidCart => void_cart(tx, counter, now, fresh),
         Edit::Reset => {
             void_cart(tx, counter, now, fresh)?;
             // Nobody brings a stranger's cart back.
             Ok(station::clear_lines(tx, counter.workstation)?)
->>>>>>> main
         }
         Edit::Undo => undo(tx, counter),
         Edit::ToTender if counter.cart.is_empty() => Err(Refusal::CartEmpty.into()),
@@ -137,7 +119,9 @@ fn void_cart(
     redemption::reverse_all(tx, counter.cart.order, now)?;
     // Whoever comes next inherits neither a charge that is being undone nor the answer to a
     // look-up that is under way; undo brings the lines back and nothing else.
-    counter.rights = Rights::default();
+    db::member::take_off(tx, counter.cart.order)?;
+    db::coupon::clear(tx, counter.cart.order)?;
+    counter.forget_buyer();
     counter.cart.order = fresh;
     let change = counter.cart.void_all();
     keep(tx, counter, &change)

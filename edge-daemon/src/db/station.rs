@@ -11,11 +11,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-<<<<<<< HEAD
-use super::{DbError, coupon, member, payment, redemption};
-=======
-use super::{DbError, pairing, payment, redemption};
->>>>>>> main
+use super::{DbError, coupon, member, pairing, payment, redemption};
 use crate::{
     rights::Rights,
     station::{SignedIn, Station},

@@ -120,14 +120,10 @@ impl Tended {
         };
         let (order, call) = context.ledger.read(read).await?;
         let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
-<<<<<<< HEAD
         let note = member::note(context, &order).await?;
         let store = context.store.load_full();
         let rows = paper::rows_of(&order, store.as_deref(), slip.copy, note.as_ref());
-=======
-        let rows = paper::rows_of(&order, context.store.load().as_deref(), slip.copy);
         let rows = paper::called(rows, call);
->>>>>>> main
         let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
             Ok(bytes) => bytes,
             Err(error) => {

@@ -28,12 +28,8 @@ use crate::{
         orders::{self, OrderSummary},
         post_void,
     },
-<<<<<<< HEAD
-    devices::rows_of,
-    member,
-=======
     devices::{called, rows_of},
->>>>>>> main
+    member,
     signin::is_manager,
 };
 
@@ -250,12 +246,9 @@ pub(super) async fn receipt(
 ) -> Result<Answer<ReceiptBody>, Problem> {
     let order = find(&app, id(order_id)).await?;
     let copy = if is_undone(&app, order.id).await? { Copy::PostVoid } else { Copy::First };
-<<<<<<< HEAD
+    let call = app.context.ledger.read(move |db| call::of_order(db, id(order_id))).await?;
     let note = member::note(&app.context, &order).await?;
     let rows = rows_of(&order, app.context.store.load().as_deref(), copy, note.as_ref());
-=======
-    let call = app.context.ledger.read(move |db| call::of_order(db, id(order_id))).await?;
-    let rows = called(rows_of(&order, app.context.store.load().as_deref(), copy), call);
->>>>>>> main
+    let rows = called(rows, call);
     Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }

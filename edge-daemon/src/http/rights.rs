@@ -114,11 +114,7 @@ pub(crate) struct Named(Uuid);
 
 impl Named {
     /// Its id.
-<<<<<<< HEAD
-    pub(super) const fn uuid(&self) -> Uuid {
-=======
     pub(super) const fn id(&self) -> Uuid {
->>>>>>> main
         self.0
     }
 }

@@ -9,11 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::routes;
 
 use super::{
-<<<<<<< HEAD
-    App, assets, items, member, orders, rights, service, session, sim, stream,
-=======
-    App, assets, items, kiosk, orders, rights, service, session, shelf, sim, stream,
->>>>>>> main
+    App, assets, items, kiosk, member, orders, rights, service, session, shelf, sim, stream,
     table::{Access, Endpoint, Table},
     view, workstation,
 };
@@ -28,12 +24,8 @@ struct Document;
 
 fn table() -> Table {
     let table = Table::new(Document::openapi());
-<<<<<<< HEAD
-    pages(simulated(lists(buyers(other_houses(counter(screens(table)))))))
-=======
-    let table = other_houses(counter(screens(table)));
+    let table = buyers(other_houses(counter(screens(table))));
     pages(simulated(kiosks(on_the_shelf(lists(table)))))
->>>>>>> main
 }
 
 /// Who may sign in, and what screens are told.

@@ -32,11 +32,8 @@ use crate::{
     station::{Priced, ScanFate},
 };
 
-<<<<<<< HEAD
-mod member;
-=======
 mod kiosk;
->>>>>>> main
+mod member;
 mod notices;
 mod rights;
 mod savings;

@@ -1885,7 +1885,19 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
-<<<<<<< HEAD
+        /** @description An item with its variants. */
+        ShelfItemBody: {
+            brand: string;
+            category: string;
+            name: string;
+            /** @description It goes into a cart as it is; what is weighed needs its label. */
+            sellable: boolean;
+            /** @description The one that was asked for. */
+            sku: string;
+            unit: components["schemas"]["UnitView"];
+            /** @description Itself and its style's others, by colour and size. */
+            variants: components["schemas"]["VariantBody"][];
+        };
         /** @description What a shopper showed or said. */
         ShownBody: {
             /** @description A phone number, or the code that the shopper shows. It is sent once and written nowhere. */
@@ -1900,20 +1912,6 @@ export interface components {
              * @description The cart's order id.
              */
             order_id: string;
-=======
-        /** @description An item with its variants. */
-        ShelfItemBody: {
-            brand: string;
-            category: string;
-            name: string;
-            /** @description It goes into a cart as it is; what is weighed needs its label. */
-            sellable: boolean;
-            /** @description The one that was asked for. */
-            sku: string;
-            unit: components["schemas"]["UnitView"];
-            /** @description Itself and its style's others, by colour and size. */
-            variants: components["schemas"]["VariantBody"][];
->>>>>>> main
         };
         /** @description A wish to sign in. */
         SignInBody: {

@@ -599,11 +599,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-<<<<<<< HEAD
-    const SOURCES: [&str; 11] = [
-=======
-    const SOURCES: [&str; 12] = [
->>>>>>> main
+    const SOURCES: [&str; 13] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -611,12 +607,9 @@ mod tests {
         include_str!("../workstation.rs"),
         include_str!("../orders.rs"),
         include_str!("../rights.rs"),
-<<<<<<< HEAD
         include_str!("../member.rs"),
-=======
         include_str!("../shelf.rs"),
         include_str!("../kiosk.rs"),
->>>>>>> main
         include_str!("../sim.rs"),
         include_str!("../stream.rs"),
         include_str!("../body.rs"),
