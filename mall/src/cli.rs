@@ -10,6 +10,7 @@
 //! | `manage` | stores, workstations, operators, claims, edge nodes, tokens |
 //! | `orders` | tables of orders |
 //! | `houses` | tables of payments by code, coupons and vouchers |
+//! | `members` | members, coupons, and the keys that sign |
 //! | `rules` | sets of rules: listed, shown, imported, exported, checked |
 //! | `try_cart` | a trial, without a database |
 //! | `table` | columns that line up, also where signs are two wide |
@@ -21,6 +22,7 @@ mod args;
 mod houses;
 mod import;
 mod manage;
+mod members;
 mod orders;
 mod rules;
 mod serve;
@@ -43,7 +45,9 @@ use crate::{
     fleet::{ClaimError, StaffError, StoreError},
     hq::HqError,
     http,
+    member::MemberError,
     rules::{RulesError, RulesFileError},
+    vault::VaultError,
 };
 
 /// Why a verb did not do what it was asked.
@@ -77,6 +81,10 @@ enum Kind {
     RulesFile(#[from] RulesFileError),
     #[error(transparent)]
     Trial(#[from] TrialError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error("there is no edge node `{0}`")]
     Edge(String),
     #[error("could not write the result")]
@@ -114,6 +122,8 @@ impl CliError {
             }
             Kind::RulesFile(_) => Some("see docs/import.md for the forms of a file of rules"),
             Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
+            Kind::Member(error) => error.hint(),
+            Kind::Vault(error) => error.hint(),
             Kind::Rules(
                 RulesError::TooLarge(_)
                 | RulesError::Faults(_)
@@ -180,6 +190,9 @@ impl Desk<'_> {
             Verb::Rules { verb } => return self.rules(verb).await,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
+            Verb::Members { verb } => self.members(verb).await?,
+            Verb::Coupons { verb } => self.coupons(verb).await?,
+            Verb::Keys { verb } => self.keys(verb).await?,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

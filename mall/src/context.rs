@@ -13,7 +13,7 @@ use std::{
 };
 
 use domain::{
-    id::{EdgeId, IncarnationId},
+    id::{EdgeId, Id, IncarnationId},
     time::Timestamp,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -28,6 +28,7 @@ use crate::{
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
     rules::Books,
+    vault::{Vault, VaultError},
 };
 
 /// How long somebody waits for another house before they are told that it is not known yet. A
@@ -77,6 +78,9 @@ pub enum OpenError {
     /// The database could not be opened.
     #[error("could not open the database")]
     Db(#[source] DbError),
+    /// The keys of what is sealed and signed are not those of this database.
+    #[error("could not open what is sealed")]
+    Vault(#[from] VaultError),
     /// The accounts with other houses could not be read.
     #[error("could not read the accounts with other houses")]
     Platforms(#[from] PlatformsError),
@@ -91,6 +95,7 @@ impl OpenError {
             Self::Random => None,
             Self::Db(error) => error.hint(),
             Self::Platforms(error) => error.hint(),
+            Self::Vault(error) => error.hint(),
         }
     }
 }
@@ -113,6 +118,7 @@ struct Inner {
     limiter: Limiter,
     shelf: Shelf,
     books: Books,
+    vault: Vault,
     houses: Arc<dyn Houses>,
     calls: TaskTracker,
 }
@@ -132,6 +138,8 @@ impl Context {
         let db = Db::open(&url, now, IncarnationId::from_uuid(incarnation))
             .await
             .map_err(OpenError::Db)?;
+        let vault = Vault::open(&config.data)?;
+        vault.fit(&db, now).await?;
         Ok(Self(Arc::new(Inner {
             db,
             clock,
@@ -140,6 +148,7 @@ impl Context {
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
+            vault,
             houses,
             calls: TaskTracker::new(),
         })))
@@ -158,6 +167,11 @@ impl Context {
     /// A new edge node's id.
     pub(crate) fn edge_id(&self) -> Result<EdgeId, NoDice> {
         mint(&self.0.dice, self.now()).map(EdgeId::from_uuid)
+    }
+
+    /// A new id of some kind.
+    pub(crate) fn new_id<K>(&self) -> Result<Id<K>, NoDice> {
+        mint(&self.0.dice, self.now()).map(Id::from_uuid)
     }
 
     /// A new feed's life.
@@ -190,6 +204,11 @@ impl Context {
     /// Rule sets made ready.
     pub(crate) fn books(&self) -> &Books {
         &self.0.books
+    }
+
+    /// What is sealed and signed here.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     /// Other houses.

@@ -20,6 +20,7 @@ mod download;
 mod edge;
 mod guard;
 mod hq;
+mod members;
 mod open;
 mod payments;
 mod problem;

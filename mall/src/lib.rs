@@ -11,6 +11,8 @@
 //! | `rules` | promotions: saved with revisions, checked, previewed |
 //! | `houses` | the only room that names `platforms`: WeChat, Alipay, Douyin |
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
+//! | `member` | members: what they have, what stores are lent of it, coupons, what does not fit |
+//! | `vault` | what is sealed and signed, and the keys for it |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
 //! | `hq` | what HQ reads |
@@ -34,10 +36,12 @@ pub mod houses;
 mod hq;
 mod http;
 mod intake;
+mod member;
 mod payment;
 mod redemption;
 mod rules;
 mod settle;
+mod vault;
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -49,6 +53,7 @@ pub use config::{Config, LISTEN, Platforms};
 pub use context::{Clock, OpenError};
 pub use db::DbError;
 pub use error_chain::Chain;
+pub use vault::VaultError;
 
 use context::Context;
 
@@ -126,6 +131,7 @@ impl Mall {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
+        tasks.spawn(member::keep_lending(context.clone(), stop.clone()));
         tasks.spawn(settle::keep_settling(context.clone(), stop.clone()));
         let served = serve(&context, listener, &stop, shutdown).await;
         stop.cancel();

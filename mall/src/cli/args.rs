@@ -3,6 +3,7 @@
 //! **Invariant:** words only; nothing is done here.
 
 mod houses;
+mod members;
 mod rules;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -12,6 +13,7 @@ use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
+pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
 
 use crate::{Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
@@ -68,6 +70,9 @@ impl Args {
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
+            | Verb::Members { .. }
+            | Verb::Coupons { .. }
+            | Verb::Keys { .. }
             | Verb::Openapi => (LISTEN, Platforms::None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
@@ -153,6 +158,21 @@ pub(super) enum Verb {
     Redemptions {
         #[command(subcommand)]
         verb: RedemptionsVerb,
+    },
+    /// Members: what they have, and what stores are lent of it.
+    Members {
+        #[command(subcommand)]
+        verb: MembersVerb,
+    },
+    /// Coupons of the chain's own.
+    Coupons {
+        #[command(subcommand)]
+        verb: CouponsVerb,
+    },
+    /// The keys that sign codes and coupons.
+    Keys {
+        #[command(subcommand)]
+        verb: KeysVerb,
     },
     /// Price the carts of a trial file and say why; no mall is needed for it.
     TryCart {
@@ -291,6 +311,9 @@ pub(super) enum StaffVerb {
         /// May also put rules in force in every store; without it the token only reads.
         #[arg(long)]
         may_save_rules: bool,
+        /// May also add members, change what they have, and issue coupons.
+        #[arg(long)]
+        may_manage_members: bool,
     },
     /// Name all holders.
     List,

@@ -12,7 +12,10 @@ use super::{
     table::{Side, Table},
 };
 use crate::{
-    db::{self, edges, staff},
+    db::{
+        self, edges,
+        staff::{self, StaffRights},
+    },
     fleet::{self, OperatorWish},
     hq,
 };
@@ -161,10 +164,11 @@ impl Desk<'_> {
 
     pub(super) async fn staff(&mut self, verb: StaffVerb) -> Result<(), CliError> {
         match verb {
-            StaffVerb::Add { name, may_save_rules } => {
-                let token = fleet::add_staff(self.context, &name, may_save_rules).await?;
-                let document =
-                    json!({ "name": name, "token": token, "may_save_rules": may_save_rules });
+            StaffVerb::Add { name, may_save_rules, may_manage_members } => {
+                let may =
+                    StaffRights { save_rules: may_save_rules, manage_members: may_manage_members };
+                let token = fleet::add_staff(self.context, &name, may).await?;
+                let document = json!({ "name": name, "token": token, "may_save_rules": may_save_rules, "may_manage_members": may_manage_members });
                 self.say(&document, &format!("{token}\nshown once; holder: {name}"))
             }
             StaffVerb::Revoke { name } => {
@@ -180,11 +184,13 @@ impl Desk<'_> {
                 let mut document = Vec::new();
                 for row in held {
                     let since = row.created_at.to_string();
-                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked, "may_save_rules": row.may_save_rules }));
-                    let state = match (row.is_revoked, row.may_save_rules) {
-                        (true, _) => "revoked",
-                        (false, true) => "saves rules",
-                        (false, false) => "",
+                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked, "may_save_rules": row.may.save_rules, "may_manage_members": row.may.manage_members }));
+                    let state = match (row.is_revoked, row.may.save_rules, row.may.manage_members) {
+                        (true, _, _) => "revoked",
+                        (false, true, true) => "saves rules, manages members",
+                        (false, true, false) => "saves rules",
+                        (false, false, true) => "manages members",
+                        (false, false, false) => "",
                     };
                     table.row(vec![row.name, since, state.to_owned()]);
                 }

@@ -16,16 +16,25 @@ pub(crate) struct StaffRow {
     pub(crate) created_at: Timestamp,
     /// Whether the token is good no more.
     pub(crate) is_revoked: bool,
-    /// Whether they may put rules in force, not only read.
-    pub(crate) may_save_rules: bool,
+    /// What they may beside reading.
+    pub(crate) may: StaffRights,
 }
 
-type Columns = (String, i64, i64, i64);
+/// What a holder of a token may beside reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StaffRights {
+    /// Put rules in force.
+    pub(crate) save_rules: bool,
+    /// Add members, change what they have, issue coupons.
+    pub(crate) manage_members: bool,
+}
 
-fn row((name, created_at, revoked_at, may_save_rules): Columns) -> StaffRow {
+type Columns = (String, i64, i64, i64, i64);
+
+fn row((name, created_at, revoked_at, save_rules, manage_members): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    let (is_revoked, may_save_rules) = (revoked_at != 0, may_save_rules != 0);
-    StaffRow { name, created_at, is_revoked, may_save_rules }
+    let may = StaffRights { save_rules: save_rules != 0, manage_members: manage_members != 0 };
+    StaffRow { name, created_at, is_revoked: revoked_at != 0, may }
 }
 
 /// Keeps a new holder, by the token's hash; `false` when the name is taken.
@@ -33,18 +42,20 @@ pub(crate) async fn insert(
     tx: &mut Conn,
     token: Hash,
     name: &str,
-    may_save_rules: bool,
+    may: StaffRights,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules)
-         values ($1, $2, $3, 0, $4)
+        "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules,
+                            may_manage_members)
+         values ($1, $2, $3, 0, $4, $5)
          on conflict do nothing",
     )
     .bind(token.to_string())
     .bind(name)
     .bind(now.micros())
-    .bind(i64::from(may_save_rules))
+    .bind(i64::from(may.save_rules))
+    .bind(i64::from(may.manage_members))
     .execute(tx)
     .await
     .map_err(sql("keep a token"))?;
@@ -54,7 +65,8 @@ pub(crate) async fn insert(
 /// Who holds a token, by its hash.
 pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffRow>, DbError> {
     let found: Option<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules from staff where token_hash = $1",
+        "select name, created_at, revoked_at, may_save_rules, may_manage_members from staff
+         where token_hash = $1",
     )
     .bind(token.to_string())
     .fetch_optional(tx)
@@ -66,7 +78,8 @@ pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffR
 /// Every holder, by name.
 pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
     let found: Vec<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules from staff order by name",
+        "select name, created_at, revoked_at, may_save_rules, may_manage_members from staff
+         order by name",
     )
     .fetch_all(tx)
     .await

@@ -23,8 +23,11 @@ use sync::{
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::page;
-use crate::db::{DbError, Tx, items_read, items_read::Joined, scope::Head};
+use super::page::{self, FeedError};
+use crate::{
+    db::{Tx, items_read, items_read::Joined, scope::Head},
+    vault::Vault,
+};
 
 /// Rows handed to the filling thread at once.
 const CHUNK_ROWS: usize = 1_000;
@@ -57,7 +60,7 @@ const WORDS_IN_USE: &str = "
 pub(crate) enum BuildError {
     /// The mall's database refused.
     #[error("could not read what belongs into the snapshot")]
-    Db(#[from] DbError),
+    Read(#[source] FeedError),
     /// The file could not be filled.
     #[error("could not fill the snapshot file")]
     Fill(#[from] rusqlite::Error),
@@ -96,21 +99,27 @@ enum Rows {
 /// Makes a snapshot from one transaction's view.
 pub(super) async fn build(
     tx: &mut Tx,
+    vault: &Vault,
     subject: Subject,
     places: Places,
 ) -> Result<SnapshotV1, BuildError> {
     let (sender, receiver) = channel(CHUNKS_WAITING_MAX);
     let filling = tokio::task::spawn_blocking(move || make(subject, &places, receiver));
-    let read = send_rows(tx, subject.scope, sender).await;
+    let read = send_rows(tx, vault, subject.scope, sender).await;
     let made = filling.await.map_err(|_| BuildError::CutOff)?;
-    read?;
+    read.map_err(BuildError::Read)?;
     made
 }
 
-async fn send_rows(tx: &mut Tx, scope: Scope, sender: Sender<Rows>) -> Result<(), DbError> {
+async fn send_rows(
+    tx: &mut Tx,
+    vault: &Vault,
+    scope: Scope,
+    sender: Sender<Rows>,
+) -> Result<(), FeedError> {
     match scope {
         Scope::Store(store) => {
-            let rows = page::standing(tx, store).await?;
+            let rows = page::standing(tx, vault, store).await?;
             // A filling thread that went away tells its own reason.
             let _ = sender.send(Rows::Store(rows)).await;
         }

@@ -12,10 +12,12 @@ use sync::{
 use crate::{
     context::Context,
     db::{
-        DbError, Tx, damaged, items_read, rules,
+        DbError, Tx, damaged, items_read, members, purses, rules,
         scope::{self, Head},
-        staffing, stores,
+        staffing, stores, token_keys,
     },
+    member,
+    vault::{self, Vault, VaultError},
 };
 
 /// Changes in a page: one short write at the store, about half a megabyte on the line.
@@ -34,6 +36,9 @@ pub(crate) enum FeedError {
     /// The cursor is of another life of the feed, or older than the kept tombstones.
     #[error("the feed cannot be followed from this cursor any more")]
     Gone,
+    /// A member could not be sealed for the store.
+    #[error("could not seal a member for a store")]
+    Vault(#[from] VaultError),
     /// The database refused.
     #[error("could not read the feed")]
     Db(#[from] DbError),
@@ -64,7 +69,9 @@ pub(crate) async fn page(
     }
     let mut changes = match scope {
         Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
-        Scope::Store(store) => own(&mut tx, store, *version, after).await?,
+        Scope::Store(store) => {
+            own(&mut tx, context.vault(), store, (*version, after), limit + 1).await?
+        }
     };
     let limit = usize::try_from(limit).unwrap_or(0).min(fitting(&changes));
     let is_more = changes.len() > limit;
@@ -165,29 +172,61 @@ pub(super) async fn rules_in_force(tx: &mut Tx) -> Result<Option<RulesV1>, DbErr
     Ok(body.map(|set| RulesV1 { revision: held.revision, set }))
 }
 
-/// A store's own rows: some dozens, so they are read whole and cut here.
+/// A store's own rows: some dozens, so they are read whole and cut here; and its members, of which
+/// there are many, in the order of the feed.
 async fn own(
     tx: &mut Tx,
+    vault: &Vault,
     store: StoreId,
-    since: i64,
-    after: &str,
+    (since, after): (i64, &str),
+    limit: i64,
 ) -> Result<Vec<ChangeV1>, FeedError> {
     let mut changes = rows_of_store(tx, store).await?;
     let is_read = |change: &ChangeV1| {
         change.version <= since || (change.version == since + 1 && change.key.as_str() <= after)
     };
     changes.retain(|change| !is_read(change));
+    changes.extend(members_of_store(tx, vault, store, (since, after), limit).await?);
     changes.sort_by(|a, b| (a.version, &a.key).cmp(&(b.version, &b.key)));
     Ok(changes)
 }
 
-/// Every row of a store's scope, tombstones too.
+/// Members of a store that changed after a place of its feed, sealed for it.
+async fn members_of_store(
+    tx: &mut Tx,
+    vault: &Vault,
+    store: StoreId,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<ChangeV1>, FeedError> {
+    let found = members::changed(tx, store, after, limit).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let through = purses::told_by(tx, store).await?.through;
+    let seal = vault.seal_of(store)?;
+    let mut changes = Vec::with_capacity(found.len());
+    for found in found {
+        let (version, id) = (found.version, found.member.id);
+        let row = match found.is_gone {
+            true => RowV1::MemberGone { id },
+            false => RowV1::Member(member::for_store(vault, &seal, &found, through)?),
+        };
+        changes.push(ChangeV1 { version, key: format!("member/{id}"), row });
+    }
+    Ok(changes)
+}
+
+/// Every row of a store's scope but its members, tombstones too.
 async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbError> {
     let mut changes = Vec::new();
     if let Some(row) = stores::by_id(tx, store).await? {
         let version = row.version;
         changes.push(ChangeV1 { version, key: "store".to_owned(), row: RowV1::Store(row.store) });
     }
+    // The first keys are there before the first version of any store.
+    let (keys, version) = (vault::believed(tx).await?, token_keys::told(tx, store).await?.max(1));
+    changes.push(ChangeV1 { version, key: "keys".to_owned(), row: RowV1::Keys(keys) });
     for kept in staffing::workstations(tx, store).await? {
         let (version, number) = (kept.version, kept.row.number);
         let row = if kept.is_gone {
@@ -210,7 +249,13 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
 }
 
 /// A store's rows as they stand, without what is gone, for a snapshot.
-pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, DbError> {
+pub(super) async fn standing(
+    tx: &mut Tx,
+    vault: &Vault,
+    store: StoreId,
+) -> Result<Vec<RowV1>, FeedError> {
+    /// Before everything that a feed ever said.
+    const BEGINNING: (i64, &str) = (-2, "");
     let stands = |row: &RowV1| match row {
         RowV1::Item(_)
         | RowV1::Rules(_)
@@ -224,7 +269,9 @@ pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, 
         | RowV1::OperatorGone { .. }
         | RowV1::MemberGone { .. } => false,
     };
-    let rows = rows_of_store(tx, store).await?.into_iter().map(|change| change.row);
+    let rows = rows_of_store(tx, store).await?;
+    let members = members_of_store(tx, vault, store, BEGINNING, i64::MAX).await?;
+    let rows = rows.into_iter().chain(members).map(|change| change.row);
     Ok(rows.filter(stands).collect())
 }
 

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    db::{edges, edges::EdgeRow},
+    db::{edges, edges::EdgeRow, staff::StaffRights},
     fleet,
 };
 
@@ -102,6 +102,8 @@ pub(super) struct Staff {
     pub(super) name: String,
     /// Whether they may put rules in force.
     pub(super) may_save_rules: bool,
+    /// Whether they may change members and issue coupons.
+    pub(super) may_manage_members: bool,
 }
 
 /// Lets a request in that carries a staff token.
@@ -120,8 +122,12 @@ pub(super) async fn require_staff(
     };
     match fleet::staff_of(&context, &token).await {
         Ok(Some(row)) => {
-            let (name, may_save_rules) = (row.name, row.may_save_rules);
-            request.extensions_mut().insert(Staff { name, may_save_rules });
+            let StaffRights { save_rules, manage_members } = row.may;
+            request.extensions_mut().insert(Staff {
+                name: row.name,
+                may_save_rules: save_rules,
+                may_manage_members: manage_members,
+            });
             next.run(request).await
         }
         Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),

@@ -18,9 +18,11 @@ use crate::{
     fleet::EnrolError,
     hq::HqError,
     intake::{ReceiveError, Refusal},
+    member::MemberError,
     payment::PaymentError,
     redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
+    vault::VaultError,
 };
 
 /// A kind of problem: its path's last part, its status, its title.
@@ -47,7 +49,7 @@ kinds! {
     SIGNATURE_STALE = "signature-stale", UNAUTHORIZED, "The signature was made at another time";
     EDGE_UNKNOWN = "edge-unknown", UNAUTHORIZED, "The edge node is not known or was revoked";
     TOKEN_REQUIRED = "token-required", UNAUTHORIZED, "A valid staff token is needed";
-    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not put rules in force";
+    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not change that";
     FORBIDDEN = "forbidden", FORBIDDEN, "This belongs to another store";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     CLAIM_UNKNOWN = "claim-unknown", NOT_FOUND, "The claim code is not known";
@@ -56,6 +58,8 @@ kinds! {
     ID_TAKEN = "id-taken", CONFLICT, "This id was used for something else";
     PAYMENT_UNDECIDED = "payment-undecided", CONFLICT, "A payment of this order is not decided yet";
     PAYMENT_REFUNDED = "payment-refunded", CONFLICT, "A part of this payment was given back";
+    PHONE_TAKEN = "phone-taken", CONFLICT, "The phone number is another member's";
+    LENT = "lent", CONFLICT, "So much is not free: a part is lent to stores";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
@@ -202,6 +206,40 @@ impl IntoResponse for Problem {
 /// A caller who comes again after this finds the writer free.
 const BUSY_MS: u64 = 1_000;
 
+impl From<MemberError> for Problem {
+    fn from(error: MemberError) -> Self {
+        let hint = error.hint();
+        let problem = match error {
+            MemberError::Unknown(_) | MemberError::Store(_) | MemberError::Rule(_) => {
+                Self::of(NOT_FOUND).detail(error)
+            }
+            MemberError::Value { .. } | MemberError::Table(_) => Self::of(MALFORMED).detail(error),
+            MemberError::Phone(_) => Self::of(PHONE_TAKEN).detail(error),
+            MemberError::Taken => Self::of(ID_TAKEN),
+            MemberError::Lent { .. } => Self::of(LENT).detail(error),
+            MemberError::Vault(error) => return error.into(),
+            MemberError::Dice(_) => return Self::internal(&error),
+            MemberError::Db(error) => return error.into(),
+        };
+        hint.map_or_else(|| problem.clone(), |hint| problem.clone().hint(hint))
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Db(error) => error.into(),
+            VaultError::File { .. }
+            | VaultError::NoKey(_)
+            | VaultError::OtherKey(_)
+            | VaultError::Dice
+            | VaultError::Seal(_)
+            | VaultError::Sign(_)
+            | VaultError::Rotation(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         if error.is_transient() {
@@ -217,6 +255,7 @@ impl From<FeedError> for Problem {
         match error {
             FeedError::Unknown => Self::of(NOT_FOUND).detail(error),
             FeedError::Gone => Self::of(FEED_GONE).detail(error).hint("take a snapshot"),
+            FeedError::Vault(error) => error.into(),
             FeedError::Db(error) => error.into(),
         }
     }

@@ -16,7 +16,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, open, payments,
+    download, edge, hq, members, open, payments,
     problem::{METHOD_NOT_ALLOWED, Problem},
     redemptions, rules,
     table::{Access, Endpoint, Table},
@@ -47,7 +47,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(rights(edges(table)))
+    members(staff(rights(edges(table))))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -61,6 +61,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::SNAPSHOT, get(edge::snapshot))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT_FILE, get(download::snapshot_file))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
+        .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
 }
 
 fn rights(table: Table) -> Table {
@@ -91,6 +92,20 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(rules::make_quote))
         .documented(Access::Staff, routes!(payments::list_payments))
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
+}
+
+fn members(table: Table) -> Table {
+    table
+        .documented(Access::Staff, routes!(members::list_members))
+        .documented(
+            Access::Staff,
+            routes!(members::show_member, members::put_member, members::remove_member),
+        )
+        .documented(Access::Staff, routes!(members::find_member))
+        .documented(Access::Staff, routes!(members::import_members))
+        .documented(Access::Staff, routes!(members::adjust_member))
+        .documented(Access::Staff, routes!(members::sign_code))
+        .documented(Access::Staff, routes!(members::issue_coupons))
 }
 
 /// The HQ API's document.

@@ -191,7 +191,7 @@ pub(super) struct NoteQuery {
 )]
 pub(super) async fn save_rules(
     State(context): State<Context>,
-    Extension(Staff { name: by, may_save_rules }): Extension<Staff>,
+    Extension(Staff { name: by, may_save_rules, .. }): Extension<Staff>,
     asked: Result<Query<NoteQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,

@@ -23,10 +23,12 @@ use crate::{
         self, Conn, DbError,
         drift::{self, Drift},
         inbox::{self, Received, Waiting, What},
+        member_cases::Case,
         orders, savings, stores,
     },
     discrepancy,
     error_chain::Chain,
+    member,
 };
 
 /// Facts in one transaction.
@@ -103,6 +105,8 @@ struct Done {
     quarantined: Option<String>,
     /// Where what other houses gave for the order began or ceased to differ.
     changes: Vec<discrepancy::Change>,
+    /// What the order cost more than it should.
+    cases: Vec<Case>,
 }
 
 async fn process(
@@ -122,12 +126,14 @@ async fn process(
                 let seq = waiting.fact.seq;
                 drift::insert(tx, &waiting.sender, order.id, seq, drift).await?;
             }
+            let cases = member::order(tx, &waiting.sender, waiting.fact.seq, order).await?;
             let changes = discrepancy::look(tx, store, order.id, now).await?;
             inbox::mark(tx, waiting, "done").await?;
-            Ok(Done { drift: found.drift, changes, ..Done::default() })
+            Ok(Done { drift: found.drift, changes, cases, ..Done::default() })
         }
         Judged::PostVoid(told) => match post_void::keep(tx, &waiting.sender, told).await? {
             None => {
+                member::post_void(tx, &waiting.sender, told).await?;
                 let changes = discrepancy::look(tx, store, told.order, now).await?;
                 inbox::mark(tx, waiting, "done").await?;
                 Ok(Done { changes, ..Done::default() })
@@ -164,4 +170,5 @@ fn tell(waiting: &Waiting, done: &Done) {
         warn!(store.id = %store, fact.id = %id, reason, "A fact was quarantined");
     }
     discrepancy::tell(store, &done.changes);
+    member::tell(&done.cases);
 }
