@@ -26,6 +26,8 @@ export type Action =
   | 'undo'
   | 'pick'
   | 'redeem'
+  | 'member'
+  | 'identify'
   | 'look-up'
   | 'code'
   | 'query'
