@@ -14,6 +14,7 @@ mod counter;
 mod dice;
 mod disk;
 mod kills;
+mod members;
 mod operator;
 mod snapshot;
 mod tally;

@@ -13,6 +13,7 @@
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `store` | all of it together |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
+//! | `club` | the same with a member of its mall, and a cable between them |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
 //! | `journey` | a day in the life of a store, told as a table |
@@ -24,6 +25,7 @@ pub mod ageing;
 pub mod bench;
 pub mod cable;
 pub mod catalog;
+pub mod club;
 pub mod compare;
 pub mod edge_process;
 pub mod events;
