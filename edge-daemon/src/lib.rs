@@ -12,7 +12,12 @@
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `shelf` | what somebody who looks around sees of the catalog |
+//! | `pairing` | which browser is a kiosk's screen |
+//! | `help` | kiosks whose shoppers have called for somebody |
+//! | `pace` | how fast callers that nobody knows may ask |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -24,11 +29,16 @@
 mod checkout;
 pub mod config;
 pub mod context;
+mod coupon;
 mod db;
 mod devices;
 mod fault;
+mod help;
 mod http;
 mod in_flight;
+mod member;
+mod pace;
+mod pairing;
 mod payment;
 mod post_void;
 mod prices;
@@ -39,6 +49,7 @@ mod rights;
 mod screens;
 mod service_manager;
 mod settle;
+mod shelf;
 mod signin;
 mod station;
 #[cfg(test)]
@@ -69,6 +80,12 @@ pub fn openapi_json() -> String {
     let mut text = http::openapi().to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Every endpoint that is served with who may call it, one a line, by path.
+#[must_use]
+pub fn access_list() -> String {
+    http::access()
 }
 
 /// Why the daemon did not start, or a loop of it stopped for now.
@@ -148,6 +165,9 @@ impl Daemon {
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
+            walks: shelf::Walks::default(),
+            help: help::HelpWanted::default(),
+            pace: pace::Pace::default(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),
@@ -156,6 +176,7 @@ impl Daemon {
             shown_codes: rights::ShownCodes::default(),
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
+            seal: arc_swap::ArcSwapOption::empty(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
@@ -178,6 +199,7 @@ impl Daemon {
         for scope in scopes {
             replica::open(context, scope);
         }
+        uplink::seal::restore(context);
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
@@ -205,6 +227,8 @@ impl Daemon {
         }
         // It is set once, here.
         let _ = context.mall.set(mall.clone());
+        let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(seal);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
