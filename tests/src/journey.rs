@@ -7,11 +7,13 @@
 //! day.
 
 mod houses;
+mod member;
 mod morning;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
+pub use member::play as play_with_a_member;
 pub use table::Table;
 
 use std::path::Path;
