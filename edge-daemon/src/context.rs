@@ -33,6 +33,7 @@ use crate::{
     },
     devices::{Health, Tasks},
     in_flight::InFlight,
+    phone::Phones,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
@@ -196,6 +197,8 @@ pub(crate) struct Context {
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.
     pub(crate) nudges: Nudges,
+    /// Shoppers' phones.
+    pub(crate) phones: Phones,
     /// Wrong PINs.
     pub(crate) attempts: crate::signin::Attempts,
     /// Counts scans of this boot.
@@ -243,6 +246,14 @@ impl Context {
         let (book, used) = held.unwrap_or_else(|| (self.prices.book(), self.prices.used()));
         occasion.used = used;
         Terms { book, occasion }
+    }
+
+    /// What a phone's cart is priced with at this moment.
+    pub(crate) fn phone_terms(&self) -> Terms {
+        let store = self.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
+        let mut occasion = Occasion::at_till(store, self.store_clock(), self.clock.now());
+        (occasion.channel, occasion.used) = (Channel::Phone, self.prices.used());
+        Terms { book: self.prices.book(), occasion }
     }
 
     /// How a workstation sells.

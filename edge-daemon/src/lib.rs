@@ -13,6 +13,7 @@
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
 //! | `post_void` | undoes an order on its business date |
+//! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -30,6 +31,7 @@ mod fault;
 mod http;
 mod in_flight;
 mod payment;
+mod phone;
 mod post_void;
 mod prices;
 mod redemption;
@@ -55,7 +57,7 @@ pub use uplink::enrol::{EnrolError, enrol};
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
-use context::{Clock, Context, mint};
+use context::{Clock, Context, mint, random};
 use db::{Ledger, ledger::Writer, node, spool};
 use devices::Tasks;
 use sync::replica::Scope;
@@ -124,17 +126,19 @@ impl Daemon {
         let only = db::only_here(&config.data)?;
         let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
         let now = clock.now();
-        let node = ledger
+        let fresh = random();
+        let (node, secret) = ledger
             .write(move |tx| -> Result<_, DbError> {
                 let n_doubtful = spool::doubt_what_was_sending(tx, now)?;
                 if n_doubtful > 0 {
                     tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
                 }
-                node::load(tx)
+                Ok((node::load(tx)?, db::phone::secret(tx, &fresh)?))
             })
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
+        let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
             config,
@@ -158,6 +162,7 @@ impl Daemon {
             trouble: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
+            phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
         });
         Self::begin(&context, &tasks).await?;
@@ -183,6 +188,7 @@ impl Daemon {
         prices::refresh(context).await;
         tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);
+        tasks.tracker.spawn(phone::run(Arc::clone(context), tasks.stop.clone()));
         // A damaged replica is fetched again by the loops below; the other one still serves.
         let attended = context.refresh_catalog().map_err(DaemonError::from);
         let attended = attended.and(devices::attend(context, tasks).await);

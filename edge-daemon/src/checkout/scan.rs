@@ -14,13 +14,14 @@ use platforms::ForeignCode;
 use rusqlite::Connection;
 use sync::wire::LookUpV1;
 
-use super::{CheckoutError, Command, change, may_change, to_the_end};
+use super::{CheckoutError, Command, change, may_change, take_in, to_the_end};
 use crate::{
     Chain,
     context::{Context, mint},
     db::{catalog, station},
     fault,
     payment::{self, Charge},
+    phone::token,
     redemption::{self, LookUp},
     refusal::Refusal,
     rights::Secret,
@@ -138,6 +139,10 @@ async fn add(
     context: &Arc<Context>,
     ScanCommand { command, text, quantity }: ScanCommand,
 ) -> Result<Step, CheckoutError> {
+    // A phone's cart says for itself what it is.
+    if let Some(presented) = token::ticket_in(&text) {
+        return Ok(Step::Done(take_in::carry(context, command, presented).await?));
+    }
     // A workstation that waits for money takes what may be a weight label for a payment code.
     let for_money = is_tendering(context, command.workstation);
     if let Some(code) = platforms::recognise(&text).filter(|_| for_money)
@@ -215,7 +220,7 @@ async fn foreign(
 ///
 /// It reads on this thread: a code is found in a few pages of a B-tree, which costs less than
 /// handing the work to another thread and back. Find, which may read much more, is handed over.
-fn find(
+pub(crate) fn find(
     context: &Context,
     text: &str,
     quantity: Option<Quantity>,
