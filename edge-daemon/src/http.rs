@@ -7,6 +7,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
+//! | `phone` | what shoppers' phones call |
 //! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
@@ -19,6 +20,7 @@ mod caller;
 mod guard;
 mod items;
 mod orders;
+mod phone;
 mod problem;
 mod rights;
 mod service;
@@ -61,6 +63,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(counter())
         .merge(other_houses())
         .merge(lists())
+        .merge(phones())
         .merge(simulated())
 }
 
@@ -110,6 +113,19 @@ fn lists() -> OpenApiRouter<App> {
         .routes(routes!(orders::list))
         .routes(routes!(orders::one))
         .routes(routes!(orders::receipt))
+}
+
+/// What a shopper's own phone calls, and the till for it.
+fn phones() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(phone::join))
+        .routes(routes!(phone::view))
+        .routes(routes!(phone::item))
+        .routes(routes!(phone::add))
+        .routes(routes!(phone::count, phone::remove))
+        .routes(routes!(phone::show))
+        .routes(routes!(phone::take_in))
+        .layer(DefaultBodyLimit::max(phone::BODY_BYTES_MAX))
 }
 
 /// The page that plays devices.

@@ -272,6 +272,12 @@ pub(crate) fn look_up(
         Err(CheckoutError::Refused(Refusal::Foreign(_) | Refusal::NotACode(_))) => {
             Err(Refusal::Phone(PhoneRefusal::NotGoods).into())
         }
+        Err(CheckoutError::Refused(Refusal::UnknownCode { code })) => {
+            Err(Refusal::Phone(PhoneRefusal::NoSuchItem { code }).into())
+        }
+        Err(CheckoutError::Refused(Refusal::CheckDigit { code })) => {
+            Err(Refusal::Phone(PhoneRefusal::Misread { code }).into())
+        }
         Err(error) => Err(error),
     }
 }

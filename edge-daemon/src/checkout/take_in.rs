@@ -86,11 +86,7 @@ pub(super) async fn carry(
 }
 
 /// Puts the lines on the counter as one step.
-fn put(
-    tx: &Connection,
-    counter: &mut Station,
-    cart: &PhoneCart,
-) -> Result<LineId, CheckoutError> {
+fn put(tx: &Connection, counter: &mut Station, cart: &PhoneCart) -> Result<LineId, CheckoutError> {
     let change = counter.cart.take_in(LineSource::Phone, cart.lines.clone())?;
     counter.touched();
     station::save_change(tx, counter, &change)?;

@@ -38,6 +38,8 @@ pub(super) fn build() -> &'static str {
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/ui/operator/") }))
+        .route("/phone", get(|| async { Redirect::temporary("/phone/") }))
+        .route("/phone/", get(|headers| serve(Path("phone/".to_owned()), headers)))
         .route("/ui/{*path}", get(serve))
 }
 
@@ -108,6 +110,7 @@ fn of_kind(name: &str, body: Body) -> Response<Body> {
         Some("svg") => "image/svg+xml",
         Some("woff2") => "font/woff2",
         Some("png") => "image/png",
+        Some("wasm") => "application/wasm",
         Some("txt") => "text/plain; charset=utf-8",
         Some(_) | None => "application/octet-stream",
     };

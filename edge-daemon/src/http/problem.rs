@@ -5,6 +5,7 @@
 
 mod houses;
 mod language;
+mod phone;
 mod text;
 
 use axum::{
@@ -179,6 +180,7 @@ impl From<&Refusal> for Problem {
             Refusal::NoSuchRight => plain("right-unknown", S::NOT_FOUND),
             Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
             Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
+            Refusal::Phone(refusal) => Self::from(refusal),
             Refusal::TooLateToUndo => plain("undo-late", S::CONFLICT),
         }
     }

@@ -117,7 +117,7 @@ pub(crate) struct DrawerBody {
 
 /// The line that the path names.
 #[derive(Debug)]
-pub(crate) struct LineOf(LineId);
+pub(crate) struct LineOf(pub(super) LineId);
 
 impl FromRequestParts<App> for LineOf {
     type Rejection = Problem;

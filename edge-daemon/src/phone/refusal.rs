@@ -22,6 +22,18 @@ pub(crate) enum PhoneRefusal {
     /// As many lines, or pieces of a line, as a phone's cart has.
     #[error("the phone's cart is full")]
     Full,
+    /// No item has the code that was read.
+    #[error("no item has this code")]
+    NoSuchItem {
+        /// The code, bounded for screens.
+        code: String,
+    },
+    /// A barcode's length with a wrong last digit.
+    #[error("the code was misread")]
+    Misread {
+        /// The code.
+        code: String,
+    },
     /// Goods by weight, or their label: a till weighs and reads them.
     #[error("weighed goods are for the till")]
     Weighed,
