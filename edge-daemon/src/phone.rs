@@ -302,9 +302,13 @@ pub(crate) async fn edit(
                 return Ok(());
             }
             let open = newest.filter(|cart| cart.taken.is_none());
-            let mut cart = match open {
-                Some(cart) => cart,
-                None => begin(tx, PhoneCart::begun(caller, address, now), now)?,
+            let mut cart = match (open, &edit) {
+                (Some(cart), _) => cart,
+                (None, Edit::Add(..)) => begin(tx, PhoneCart::begun(caller, address, now), now)?,
+                // Only goods begin a cart.
+                (None, Edit::Count(..)) => return Err(CartRefusal::NoSuchLine.into()),
+                (None, Edit::Remove(_)) => return Ok(()),
+                (None, Edit::Show) => return Err(Refusal::Phone(PhoneRefusal::Empty).into()),
             };
             apply(tx, &mut cart, edit, now)?;
             cart.seen.push(command.uuid());

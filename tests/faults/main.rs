@@ -15,6 +15,7 @@ mod dice;
 mod disk;
 mod kills;
 mod operator;
+mod phone;
 mod snapshot;
 mod tally;
 mod weather;

@@ -7,6 +7,7 @@
 //! | `cable` | what lies between them: whole, cut, slow, or full of nonsense |
 //! | `till`, `view`, `events` | a workstation's screen without a screen |
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
+//! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
@@ -33,6 +34,7 @@ pub mod journey;
 pub mod ledger;
 pub mod mall_process;
 pub mod paper;
+pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;
