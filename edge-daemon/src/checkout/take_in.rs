@@ -79,6 +79,7 @@ pub(super) async fn carry(
         Ok((newest, cart.lines.len()))
     })
     .await?;
+    fault::point("phone.committed");
     Ok(taken.map(|(newest, lines)| {
         tracing::info!(workstation.id = workstation, lines, "A phone's cart was taken in");
         ScanFate::Added(newest)

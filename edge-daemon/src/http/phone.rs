@@ -148,7 +148,7 @@ async fn seen(app: &App, phone: PhoneId, language: Language) -> PhoneViewed {
 }
 
 /// Joins the store's pages. A phone that shows what a screen of the store has just shown.
-#[utoipa::path(post, path = "/api/v1/phone/session", params(LanguageQuery),
+#[utoipa::path(post, path = "/api/v1/phone/session", operation_id = "phone_join", params(LanguageQuery),
     request_body = JoinBody, responses((status = 200, body = PhoneView)))]
 pub(super) async fn join(
     State(app): State<App>,
@@ -174,7 +174,7 @@ pub(super) async fn join(
 }
 
 /// The phone's own cart and what it costs now. A phone that has joined.
-#[utoipa::path(get, path = "/api/v1/phone/view", params(LanguageQuery),
+#[utoipa::path(get, path = "/api/v1/phone/view", operation_id = "phone_view", params(LanguageQuery),
     responses((status = 200, body = PhoneView)))]
 pub(super) async fn view(
     State(app): State<App>,
@@ -185,7 +185,7 @@ pub(super) async fn view(
 }
 
 /// The item of a code: what it costs now and why, and its variants. A phone that has joined.
-#[utoipa::path(get, path = "/api/v1/phone/item", params(CodeQuery, LanguageQuery),
+#[utoipa::path(get, path = "/api/v1/phone/item", operation_id = "phone_item", params(CodeQuery, LanguageQuery),
     responses((status = 200, body = PhoneItemView)))]
 pub(super) async fn item(
     State(app): State<App>,
@@ -214,7 +214,7 @@ pub(super) async fn item(
 }
 
 /// Puts an item into the phone's cart. A phone that has joined.
-#[utoipa::path(post, path = "/api/v1/phone/cart/lines", params(LanguageQuery),
+#[utoipa::path(post, path = "/api/v1/phone/cart/lines", operation_id = "phone_add", params(LanguageQuery),
     request_body = PhoneAddBody, responses((status = 200, body = PhoneView)))]
 pub(super) async fn add(
     State(app): State<App>,
@@ -234,7 +234,7 @@ pub(super) async fn add(
 }
 
 /// Sets how many there are of a line of the phone's cart. A phone that has joined.
-#[utoipa::path(patch, path = "/api/v1/phone/cart/lines/{line}",
+#[utoipa::path(patch, path = "/api/v1/phone/cart/lines/{line}", operation_id = "phone_count",
     params(("line" = Uuid, Path), LanguageQuery), request_body = PhoneCountBody,
     responses((status = 200, body = PhoneView)))]
 pub(super) async fn count(
@@ -251,7 +251,7 @@ pub(super) async fn count(
 }
 
 /// Takes a line out of the phone's cart. A phone that has joined.
-#[utoipa::path(delete, path = "/api/v1/phone/cart/lines/{line}",
+#[utoipa::path(delete, path = "/api/v1/phone/cart/lines/{line}", operation_id = "phone_remove",
     params(("line" = Uuid, Path), IdQuery, LanguageQuery),
     responses((status = 200, body = PhoneView)))]
 pub(super) async fn remove(
@@ -266,7 +266,7 @@ pub(super) async fn remove(
 }
 
 /// Gives the phone's cart four digits and a QR for a till. A phone that has joined.
-#[utoipa::path(post, path = "/api/v1/phone/cart/code", params(LanguageQuery),
+#[utoipa::path(post, path = "/api/v1/phone/cart/code", operation_id = "phone_show", params(LanguageQuery),
     request_body = IdBody, responses((status = 200, body = PhoneView)))]
 pub(super) async fn show(
     State(app): State<App>,
