@@ -27,6 +27,7 @@ export function createPhone() {
   const place = ref<Place>('scan')
   const busy = ref<'photo' | 'item' | 'add' | 'line' | 'show' | null>(null)
   const away = ref(false)
+  let overAt: string | undefined
   let looking: ReturnType<typeof setTimeout> | undefined
 
   const dismiss = () => void (told.value = null)
@@ -48,7 +49,9 @@ export function createPhone() {
   })
 
   function accept(next: PhoneView) {
-    view.value = next
+    // A cart that a till has taken in, and the shopper has seen it, is over on this page.
+    const isOver = next.taken && next.taken.at === overAt
+    view.value = isOver ? { ...next, cart: null, code: null, taken: null } : next
     outside.value = null
     away.value = false
   }
@@ -150,7 +153,8 @@ export function createPhone() {
   /** After a till has taken the cart in: the next one begins with what is scanned next. */
   function anew() {
     const now = view.value
-    if (now) view.value = { ...now, cart: null, code: null, taken: null }
+    overAt = now?.taken?.at
+    if (now) accept(now)
     item.value = null
     go('scan')
   }
