@@ -13,7 +13,7 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::{
     id::{BootId, Id},
-    pricing::{Occasion, rule::Channel},
+    pricing::{Occasion, PriceBook, rule::Channel},
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
@@ -32,12 +32,15 @@ use crate::{
         staff,
     },
     devices::{Health, Tasks},
+    help::HelpWanted,
     in_flight::InFlight,
+    pace::Pace,
     phone::Phones,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
     settle::Trouble,
+    shelf::Walks,
     station::{LastScan, ScanFate, Terms},
     uplink::{self, Link},
 };
@@ -179,6 +182,12 @@ pub(crate) struct Context {
     pub(crate) catalog_standing: ArcSwapOption<Standing>,
     /// The rules in force.
     pub(crate) prices: Prices,
+    /// The walk along the catalog for those who look around.
+    pub(crate) walks: Walks,
+    /// Kiosks whose shoppers have called for somebody.
+    pub(crate) help: HelpWanted,
+    /// How fast callers that nobody knows may ask.
+    pub(crate) pace: Pace,
     /// What screens show.
     pub(crate) screens: Screens,
     /// Whether the mall answers, and what waits for it.
@@ -248,12 +257,25 @@ impl Context {
         Terms { book, occasion }
     }
 
-    /// What a phone's cart is priced with at this moment.
-    pub(crate) fn phone_terms(&self) -> Terms {
+    /// The rules in force at this moment for somebody who looks around and buys in this way; no cart,
+    /// no shopper.
+    pub(crate) fn shelf_terms(&self, channel: Channel) -> (Arc<PriceBook>, Occasion) {
         let store = self.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
         let mut occasion = Occasion::at_till(store, self.store_clock(), self.clock.now());
-        (occasion.channel, occasion.used) = (Channel::Phone, self.prices.used());
-        Terms { book: self.prices.book(), occasion }
+        occasion.channel = channel;
+        occasion.used = self.prices.used();
+        (self.prices.book(), occasion)
+    }
+
+    /// What a phone's cart is priced with at this moment.
+    pub(crate) fn phone_terms(&self) -> Terms {
+        let (book, occasion) = self.shelf_terms(Channel::Phone);
+        Terms { book, occasion }
+    }
+
+    /// Whether a workstation is a kiosk.
+    pub(crate) fn is_kiosk(&self, workstation: WorkstationNumber) -> bool {
+        self.channel(workstation) == Channel::Kiosk
     }
 
     /// How a workstation sells.

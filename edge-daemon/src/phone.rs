@@ -54,8 +54,6 @@ const CODE_MS: i64 = 15 * 60_000;
 /// Commands that are known when they come again; a phone repeats only its last ones.
 const SEEN_MAX: usize = 16;
 
-/// One address: many phones may share it behind an access point.
-const ADDRESS_RATE: Rate = Rate { per_second: 20, burst: 80 };
 /// One phone: it asks twice in three seconds while it shows its code, and a finger is no faster.
 const PHONE_RATE: Rate = Rate { per_second: 4, burst: 20 };
 /// Phones that join from one address.
@@ -72,7 +70,6 @@ pub(crate) struct Phones {
     url: Option<String>,
     /// The store's key.
     pub(crate) keys: Keys,
-    addresses: Crowd<IpAddr>,
     joins: Crowd<IpAddr>,
     phones: Crowd<Uuid>,
     writes: Crowd<()>,
@@ -86,7 +83,6 @@ impl Phones {
         Self {
             url,
             keys: Keys::new(secret),
-            addresses: Crowd::new(ADDRESS_RATE, CALLERS_MAX),
             joins: Crowd::new(JOIN_RATE, CALLERS_MAX),
             phones: Crowd::new(PHONE_RATE, CALLERS_MAX),
             writes: Crowd::new(WRITE_RATE, 1),
@@ -109,11 +105,6 @@ impl Phones {
     pub(crate) fn join_url(&self, at: WorkstationNumber, now: Timestamp) -> Option<String> {
         let url = self.url.as_deref()?.trim_end_matches('/');
         Some(format!("{url}/phone/?j={}", self.keys.join(at, now)))
-    }
-
-    /// Counts a call from an address.
-    pub(crate) fn called_from(&self, from: IpAddr, now: Timestamp) -> Result<(), PhoneRefusal> {
-        self.addresses.take(from, now).map_err(|wait_ms| PhoneRefusal::TooOften { wait_ms })
     }
 
     /// Counts a call of a phone.

@@ -12,8 +12,7 @@ use acceptance::{
 use anyhow::{Context as _, Result, ensure};
 
 /// Where the power fails: while the phone writes, while the till takes in, and after its commit.
-const POINTS: [(&str, u32); 3] =
-    [("phone.written", 2), ("phone.taken", 1), ("phone.committed", 1)];
+const POINTS: [(&str, u32); 3] = [("phone.written", 2), ("phone.taken", 1), ("phone.committed", 1)];
 
 #[tokio::test]
 async fn a_power_cut_while_a_phones_cart_is_taken_in_loses_nothing_and_doubles_nothing()

@@ -1,8 +1,7 @@
 //! What a shopper's own phone may call: join, look an item up, build its cart, show it to a till.
 //!
-//! Who may call is an argument here too: `Visitor` is any phone that the store lets in, `Phone` one
-//! that has joined. Both are counted before anything is read. The one call of a till is beside the
-//! others of a workstation, `take_in`.
+//! Who may call is an argument here too: `Stranger` is any phone, at the pace of a visitor, `Phone` one
+//! that has joined, counted by itself. The one call of a till is `take_in`.
 
 mod shapes;
 
@@ -26,7 +25,7 @@ use uuid::Uuid;
 use super::{
     App,
     body::{IdBody, IdQuery, Json, command, id},
-    caller::{Operator, cookie},
+    caller::{Operator, Visitor, cookie},
     problem::{Language, LanguageQuery, Problem, Wanted},
     workstation::{LineOf, Viewed, viewed},
 };
@@ -46,26 +45,22 @@ const COOKIE: &str = "guitai_phone";
 /// Variants of one style that a phone lists.
 const VARIANTS_MAX: u32 = 60;
 
-/// A phone that the store lets in, joined or not.
+/// A phone of somebody in the store, joined or not.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Visitor {
+pub(crate) struct Stranger {
     address: IpAddr,
     known: Option<PhoneId>,
 }
 
-impl FromRequestParts<App> for Visitor {
+impl FromRequestParts<App> for Stranger {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let (phones, now) = (&app.context.phones, app.context.clock.now());
-        if !phones.are_welcome() {
-            return Err(Problem::plain("not-found", StatusCode::NOT_FOUND));
-        }
+        Visitor::from_request_parts(parts, app).await?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        phones.called_from(address, now).map_err(Refusal::Phone)?;
-        let known =
-            cookie(&parts.headers, COOKIE).and_then(|text| phones.keys.read_cookie(text, now));
+        let (keys, now) = (&app.context.phones.keys, app.context.clock.now());
+        let known = cookie(&parts.headers, COOKIE).and_then(|text| keys.read_cookie(text, now));
         Ok(Self { address, known })
     }
 }
@@ -78,11 +73,13 @@ impl FromRequestParts<App> for Phone {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Visitor { address, known } = Visitor::from_request_parts(parts, app).await?;
+        let Stranger { address, known } = Stranger::from_request_parts(parts, app).await?;
+        let phones = &app.context.phones;
+        // Where phones are not let in any more, those that were are strangers too.
+        let known = known.filter(|_| phones.are_welcome());
         let required = || Problem::plain("phone-join", StatusCode::UNAUTHORIZED);
         let phone = known.ok_or_else(required)?;
-        let now = app.context.clock.now();
-        app.context.phones.called_by(phone, now).map_err(Refusal::Phone)?;
+        phones.called_by(phone, app.context.clock.now()).map_err(Refusal::Phone)?;
         Ok(Self(Caller { phone, address }))
     }
 }
@@ -152,10 +149,13 @@ async fn seen(app: &App, phone: PhoneId, language: Language) -> PhoneViewed {
     request_body = JoinBody, responses((status = 200, body = PhoneView)))]
 pub(super) async fn join(
     State(app): State<App>,
-    who: Visitor,
+    who: Stranger,
     Wanted(language): Wanted,
     body: Json<JoinBody>,
 ) -> Result<Response, Problem> {
+    if !app.context.phones.are_welcome() {
+        return Err(Problem::plain("not-found", StatusCode::NOT_FOUND));
+    }
     let joined = phone::join(&app.context, who.address, &body.value.token, who.known);
     let phone = joined.map_err(Refusal::Phone)?;
     let view = seen(&app, phone, language).await?;
