@@ -59,7 +59,7 @@ pub(super) async fn carry(
     let (workstation, now) = (command.workstation, context.clock.now());
     let of = Arc::clone(context);
     let taken = change(context, command, move |tx, counter| {
-        if counter.signed_in.is_none() {
+        if counter.seller().is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
         may_change(counter)?;
