@@ -17,6 +17,7 @@ mod histories;
 mod kills;
 mod members;
 mod operator;
+mod phone;
 mod snapshot;
 mod tally;
 mod weather;

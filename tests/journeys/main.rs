@@ -11,6 +11,7 @@ mod kiosk;
 mod member;
 mod paper;
 mod payments;
+mod phone;
 mod promotions;
 mod scanners;
 mod sessions;

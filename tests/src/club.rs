@@ -180,6 +180,15 @@ impl Club {
         self.store.wait_until_told(&self.till).await?;
         let found = self.store.compare().await?;
         ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
+        self.purses_agree().await
+    }
+
+    /// Waits until store and mall say the same of the member's purse.
+    ///
+    /// # Errors
+    /// When they never do.
+    pub async fn purses_agree(&self) -> Result<Purse> {
+        self.store.wait_until_told(&self.till).await?;
         let code = self.code().await?;
         let till = &self.till;
         let agreed = until("the store to know what the mall has counted", PATIENCE, async || {

@@ -9,11 +9,13 @@
 mod houses;
 mod member;
 mod morning;
+mod phone;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
 pub use member::play as play_with_a_member;
+pub use phone::play as play_with_a_phone;
 pub use table::Table;
 
 use std::path::Path;
