@@ -11,6 +11,8 @@ use std::{
 use domain::receipt_number::WorkstationNumber;
 use serde::Deserialize;
 
+use crate::portal::PortalConfig;
+
 /// The boot file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,9 @@ pub struct Config {
     /// How payments begin.
     #[serde(default)]
     pub tender: TenderConfig,
+    /// The Wi-Fi portal; without it there is none.
+    #[serde(default)]
+    pub portal: Option<PortalConfig>,
 }
 
 /// How to reach the mall.

@@ -23,6 +23,7 @@ pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod payment;
 pub(crate) mod pool;
+pub(crate) mod portal;
 pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;

@@ -9,6 +9,7 @@
 //! | `view`, `stream` | what screens are told, once and as it changes |
 //! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
+//! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
 //! room, and writes an answer.
@@ -19,6 +20,7 @@ mod caller;
 mod guard;
 mod items;
 mod orders;
+pub(crate) mod portal;
 mod problem;
 mod rights;
 mod service;
