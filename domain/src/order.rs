@@ -31,7 +31,7 @@ pub use grant::OrderGrant;
 
 use crate::{
     cart::{Cart, CartLine, LineItem},
-    id::{LineId, OrderId},
+    id::{LineId, MemberId, OrderId},
     money::{Money, MoneyOverflow},
     pricing::{Lane, Occasion, PriceBook, Quote, QuotedLine, pieces},
     quantity::Quantity,
@@ -39,6 +39,10 @@ use crate::{
     tender::{CashRounding, Settlement, Tender, TenderKind, TenderRefusal, settle},
     time::Timestamp,
 };
+
+/// The seller of an order that nobody rang up: the shopper did, at a kiosk. No operator has this
+/// number.
+pub const SELF_SERVICE: &str = "kiosk";
 
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +166,8 @@ pub struct Order {
     pub receipt_number: ReceiptNumber,
     /// The operator's number.
     pub operator: String,
+    /// Who bought, if they said so.
+    pub member: Option<MemberId>,
     /// When it was completed.
     pub completed_at: Timestamp,
     /// Its lines.
@@ -191,6 +197,8 @@ pub struct Completion {
     pub receipt_number: ReceiptNumber,
     /// The operator's number.
     pub operator: String,
+    /// Who buys, if they said so.
+    pub member: Option<MemberId>,
     /// Now.
     pub completed_at: Timestamp,
     /// The store's rounding of cash.
@@ -245,6 +253,7 @@ pub fn complete(
         id: cart.order,
         receipt_number: completion.receipt_number,
         operator: completion.operator,
+        member: completion.member,
         completed_at: completion.completed_at,
         lines: lines
             .map(|(number, (line, quoted))| OrderLine::bare(number, line, quoted))
@@ -328,7 +337,8 @@ impl Order {
                 TenderKind::Card
                 | TenderKind::Wechat
                 | TenderKind::Alipay
-                | TenderKind::Voucher => 0,
+                | TenderKind::Voucher
+                | TenderKind::Balance => 0,
             };
             change -= back;
             *net = Money::from_minor(net.minor() - back);

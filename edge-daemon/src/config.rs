@@ -191,6 +191,7 @@ mod tests {
             .join("\n");
         let config = Config::parse(&on, Path::new("edge.toml")).unwrap();
         assert_eq!((config.scanners.len(), config.printers.len()), (1, 1));
+        assert!(config.portal.is_some_and(|portal| gate::lan::Lan::new(portal.lan).is_ok()));
         Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
     }
 

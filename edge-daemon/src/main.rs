@@ -69,6 +69,8 @@ enum Verb {
     },
     /// Writes the description of the screens' API (OpenAPI) to standard output.
     Openapi,
+    /// Writes every endpoint with who may call it to standard output.
+    Access,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -107,6 +109,9 @@ async fn carry_out(verb: Verb) -> anyhow::Result<ExitCode> {
             edge_daemon::portal_log(&config, from, to, &mut std::io::stdout().lock())?;
         }
         Verb::TryCart { file, json } => return Ok(try_cart(&file, json)),
+        Verb::Access => {
+            std::io::stdout().write_all(edge_daemon::access_list().as_bytes())?;
+        }
         Verb::Openapi => {
             std::io::stdout().write_all(edge_daemon::openapi_json().as_bytes())?;
         }

@@ -54,7 +54,8 @@ pub enum LanError {
     /// The network is too small or too large.
     #[error("the prefix of the guests' network is not between 16 and 28")]
     Prefix,
-    /// The address is not one of a private network (RFC 1918), or not that of one box on it.
+    /// The address is not one of a private network (RFC 1918) or, for trying, of loopback; or not
+    /// that of one box on it.
     #[error("the address on the guests' network is not that of a box on a private network")]
     Address,
     /// A port is 0, or both are the same.
@@ -79,7 +80,9 @@ impl Lan {
         }
         let lan = Self { config };
         let host = u32::from(lan.config.address) - u32::from(lan.network());
-        if !lan.config.address.is_private() || !(1..FIRST_GUEST).contains(&host) {
+        let (address, is_ours) =
+            (lan.config.address, |a: Ipv4Addr| a.is_private() || a.is_loopback());
+        if !is_ours(address) || !(1..FIRST_GUEST).contains(&host) {
             return Err(LanError::Address);
         }
         let (page, api) = (lan.config.page_port, lan.config.api_port);

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::mac::Mac;
 
 /// Where the kernel lists its neighbours.
-pub const NEIGHBOURS: &str = "/proc/net/arp";
+pub const NEIGHBOURS: &str = "/proc/self/net/arp";
 
 /// The device that has an address on an interface, from the kernel's list. What a device says of
 /// itself in a request is never asked.
