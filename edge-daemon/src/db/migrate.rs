@@ -87,7 +87,7 @@ mod tests {
         };
         let counts = ["orders", "order_body", "price_book"].map(|table| count(&connection, table));
         assert_eq!(counts, [1, 0, 0]);
-        let copy = folder.path().join("ledger.before-4.db");
+        let copy = folder.path().join(format!("ledger.before-{}.db", STEPS.len()));
         let copy = Connection::open_with_flags(copy, rusqlite::OpenFlags::default()).unwrap();
         assert_eq!(count(&copy, "orders"), 1);
     }
