@@ -12,6 +12,7 @@ mod member;
 mod paper;
 mod payments;
 mod phone;
+mod portal;
 mod promotions;
 mod scanners;
 mod sessions;
