@@ -26,6 +26,18 @@ const TO_SCHEMA_2: &str = "alter table item add column tags text not null defaul
       body     text not null
     ) strict;";
 
+/// What a store replica of schema 1 or 2 lacks.
+const TO_SCHEMA_3: &str = "create table member (
+      member_id   text primary key,
+      phone_index text not null,
+      body        text not null
+    ) strict, without rowid;
+    create index member_phone on member (phone_index);
+    create table token_key (
+      version    integer primary key check (version between 1 and 255),
+      public_key text not null
+    ) strict;";
+
 /// Where a replica stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
@@ -68,8 +80,8 @@ impl Replica {
     fn open(path: &Path, scope: Scope) -> Result<Self, DbError> {
         let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
         let schema = replica.read(|connection| check_meta(connection, path, scope))?;
-        if schema < REPLICA_SCHEMA && scope == Scope::Catalog {
-            replica.step_forward()?;
+        if schema < REPLICA_SCHEMA {
+            replica.step_forward(scope)?;
         }
         Ok(replica)
     }
@@ -77,21 +89,23 @@ impl Replica {
     /// Gives a replica of an older program the tables of this one, so that a store sells on over an
     /// upgrade while nobody can send it a new file. Its `schema` stays as it is: what the older
     /// program left out is missing until a snapshot brings it.
-    fn step_forward(&self) -> Result<(), DbError> {
+    fn step_forward(&self, scope: Scope) -> Result<(), DbError> {
         let doing = "give an older replica its new tables";
         let mut connection = self.connect_to_change()?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(DbError::sqlite(doing))?;
-        let has_tags: bool = transaction
-            .query_row(
-                "select exists (select 1 from pragma_table_info('item') where name = 'tags')",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(DbError::sqlite(doing))?;
-        if !has_tags {
-            transaction.execute_batch(TO_SCHEMA_2).map_err(DbError::sqlite(doing))?;
+        let (mark, tables) = match scope {
+            Scope::Catalog => {
+                ("select 1 from pragma_table_info('item') where name = 'tags'", TO_SCHEMA_2)
+            }
+            Scope::Store(_) => ("select 1 from sqlite_schema where name = 'member'", TO_SCHEMA_3),
+        };
+        let sql = format!("select exists ({mark})");
+        let is_done: bool =
+            transaction.query_row(&sql, [], |row| row.get(0)).map_err(DbError::sqlite(doing))?;
+        if !is_done {
+            transaction.execute_batch(tables).map_err(DbError::sqlite(doing))?;
         }
         transaction.commit().map_err(DbError::sqlite(doing))
     }
@@ -226,7 +240,7 @@ mod tests {
         money::{BasisPoints, Money},
     };
     use sync::{
-        replica::CATALOG_TABLES,
+        replica::{CATALOG_TABLES, STORE_TABLES},
         wire::{ItemV1, RowV1, RulesV1},
     };
 
@@ -253,6 +267,17 @@ mod tests {
         let new = Connection::open_in_memory().unwrap();
         new.execute_batch(CATALOG_TABLES).unwrap();
         for table in ["replica_meta", "item", "barcode", "rule_set"] {
+            assert_eq!(columns(&old, table), columns(&new, table), "{table}");
+        }
+    }
+
+    #[test]
+    fn an_older_store_replica_gets_the_very_tables_of_this_program() {
+        let old = Connection::open_in_memory().unwrap();
+        old.execute_batch(TO_SCHEMA_3).unwrap();
+        let new = Connection::open_in_memory().unwrap();
+        new.execute_batch(STORE_TABLES).unwrap();
+        for table in ["member", "token_key"] {
             assert_eq!(columns(&old, table), columns(&new, table), "{table}");
         }
     }
