@@ -19,4 +19,4 @@ mod line;
 mod tunnel;
 
 pub use address::{Account, Address, AddressText, Password};
-pub use line::{Line, Message, PACKET_BYTES_MAX, Runner, Told, Trouble, Wish, open};
+pub use line::{Line, Message, PACKET_BYTES_MAX, Random, Runner, Told, Trouble, Wish, open};

@@ -8,6 +8,7 @@
 //! what came stops the line, not the memory.
 
 use std::{
+    fmt,
     path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
@@ -49,6 +50,9 @@ const RETRY_MS_MIN: u64 = 1_000;
 const RETRY_MS_MAX: u64 = 60_000;
 /// How long a farewell may take.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
+
+/// Random numbers, which the house has one source of.
+pub type Random = Box<dyn Fn() -> u32 + Send + Sync>;
 
 /// Something published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,18 +136,23 @@ impl Line {
 }
 
 /// Keeps a line up.
-#[derive(Debug)]
 pub struct Runner {
     wish: Wish,
     line: Line,
     told: mpsc::Sender<Told>,
-    random: fn() -> u32,
+    random: Random,
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("wish", &self.wish).finish_non_exhaustive()
+    }
 }
 
 /// Makes a line; it is up once somebody runs its runner. `random` spreads the tries of thousands of
 /// stores.
 #[must_use]
-pub fn open(wish: Wish, random: fn() -> u32) -> (Line, mpsc::Receiver<Told>, Runner) {
+pub fn open(wish: Wish, random: Random) -> (Line, mpsc::Receiver<Told>, Runner) {
     let (told, hears) = mpsc::channel(TOLD_MAX);
     let line = Line::default();
     (line.clone(), hears, Runner { wish, line, told, random })
@@ -335,7 +344,7 @@ mod tests {
             will: None,
             farewell: None,
         };
-        let (line, mut hears, runner) = open(wish, || 0);
+        let (line, mut hears, runner) = open(wish, Box::new(|| 0));
         let stop = CancellationToken::new();
         let running = tokio::spawn(runner.run(stop.clone()));
         assert!(matches!(hears.recv().await, Some(Told::Down(Trouble::NoAuthority))));

@@ -7,6 +7,7 @@
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
+//! | `settings` | what HQ set, what was refused, the keys to believe it by |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `catalog`, `find`, `staff` | what a replica answers |
 //!
@@ -27,6 +28,7 @@ pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
+pub(crate) mod settings;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;

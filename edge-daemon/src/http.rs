@@ -7,7 +7,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `items`, `orders`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -23,6 +23,7 @@ mod problem;
 mod rights;
 mod service;
 mod session;
+mod settings;
 mod sim;
 mod stream;
 mod view;
@@ -110,6 +111,7 @@ fn lists() -> OpenApiRouter<App> {
         .routes(routes!(orders::list))
         .routes(routes!(orders::one))
         .routes(routes!(orders::receipt))
+        .routes(routes!(settings::list))
 }
 
 /// The page that plays devices.

@@ -10,6 +10,7 @@
 //! | `download` | the snapshot file |
 //! | `hq` | what HQ reads |
 //! | `rules` | what HQ calls about promotions |
+//! | `settings` | settings: for stores and HQ |
 //! | `payments`, `redemptions` | payments by code, coupons and vouchers: for stores and HQ |
 //! | `open` | what anyone may call |
 //!
@@ -26,6 +27,7 @@ mod problem;
 mod redemptions;
 mod routes;
 mod rules;
+mod settings;
 mod table;
 
 pub(crate) use routes::{document, routes};

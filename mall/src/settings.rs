@@ -26,4 +26,5 @@ pub(crate) use read::{in_force, list, list_standings, one, rounding, schema, sta
 pub(crate) use save::{Saved, Wish, save};
 pub(crate) use shapes::{
     InForceShape, SettingShape, SettingsError, SettingsPage, SettingsShape, StandingShape,
+    TargetShape, finding,
 };

@@ -12,6 +12,7 @@ mod payments;
 mod promotions;
 mod scanners;
 mod sessions;
+mod settings;
 mod streams;
 mod tabs;
 mod tenders;

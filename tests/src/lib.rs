@@ -8,6 +8,7 @@
 //! | `till`, `view`, `events` | a workstation's screen without a screen |
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
+//! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `store` | all of it together |
@@ -32,6 +33,7 @@ pub mod houses;
 pub mod journey;
 pub mod ledger;
 pub mod mall_process;
+pub mod mosquitto;
 pub mod paper;
 pub mod port;
 pub mod printer;

@@ -41,10 +41,7 @@ fn row((store, revision, body, note, saved_by, saved_at): Columns) -> SettingsRo
 }
 
 /// The document that is desired; `None` before the first.
-pub(crate) async fn current(
-    tx: &mut Conn,
-    store: StoreId,
-) -> Result<Option<SettingsRow>, DbError> {
+pub(crate) async fn current(tx: &mut Conn, store: StoreId) -> Result<Option<SettingsRow>, DbError> {
     Ok(before(tx, store, i64::MAX, 1).await?.into_iter().next())
 }
 

@@ -130,8 +130,12 @@ impl Keys {
     fn lay(&self, version: u32, pkcs8: &[u8]) -> io::Result<()> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
         let aside = self.0.join(format!("{version}.{}.new", std::process::id()));
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&aside)?;
         file.write_all(pkcs8)?;
         file.sync_all()?;
         let linked = std::fs::hard_link(&aside, self.path(version));

@@ -221,9 +221,8 @@ impl Said {
         let (id, code) = (row.id, row.store.code.clone());
         // Of several nodes, the one that was heard last speaks.
         let presence = self.presences.iter().filter(|p| p.store == id).max_by_key(|p| p.heard_at);
-        let is_online = presence.is_some_and(|p| {
-            p.heard_at > p.gone_at && now.ms_since(p.heard_at) <= UNHEARD_MS_MAX
-        });
+        let is_online = presence
+            .is_some_and(|p| p.heard_at > p.gone_at && now.ms_since(p.heard_at) <= UNHEARD_MS_MAX);
         let edge = presence.map(|p| p.edge);
         let of = |is_all: bool, target: String| {
             let desired = if is_all { ALL } else { id };

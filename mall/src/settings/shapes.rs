@@ -221,10 +221,9 @@ pub(super) fn refusal(reason: &str) -> SentenceShape {
             "有的值门店的程序不能使用，整份没有采用，原设置仍然有效。请升级门店程序或修改该值。",
             "The store's program cannot use one of the values; nothing of it was applied. Update the store's program, or change that value.",
         ),
-        _ => (
-            "门店没有采用，原设置仍然有效。",
-            "The store did not apply it and keeps what it had.",
-        ),
+        _ => {
+            ("门店没有采用，原设置仍然有效。", "The store did not apply it and keeps what it had.")
+        }
     };
     SentenceShape { zh: zh.to_owned(), en: en.to_owned() }
 }

@@ -19,9 +19,9 @@ use serde_json::{Map, Value};
 use crate::settings::{SettingsKeyV1, SignedSettingsV1, Target};
 
 /// Signs of a line of a receipt's head or foot: an 80 mm line and some room.
-pub const LINE_CHARS_MAX: usize = 60;
+const LINE_CHARS_MAX: usize = 60;
 /// Lines of a receipt's head or foot.
-pub const LINES_MAX: usize = 10;
+const LINES_MAX: usize = 10;
 
 /// What kind of value a setting has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -199,6 +199,7 @@ impl Demo {
             ],
             printers: Vec::new(),
             simulated: true,
+            broker: None,
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
