@@ -11,6 +11,7 @@
 //! | `hq` | what HQ reads |
 //! | `rules` | what HQ calls about promotions |
 //! | `settings` | settings: for stores and HQ |
+//! | `page` | HQ's web page |
 //! | `payments`, `redemptions` | payments by code, coupons and vouchers: for stores and HQ |
 //! | `open` | what anyone may call |
 //!
@@ -22,6 +23,7 @@ mod edge;
 mod guard;
 mod hq;
 mod open;
+mod page;
 mod payments;
 mod problem;
 mod redemptions;

@@ -8,10 +8,12 @@
 
 mod houses;
 mod morning;
+mod settings;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
+pub use settings::play as play_settings;
 pub use table::Table;
 
 use std::path::Path;

@@ -16,7 +16,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, open, payments,
+    download, edge, hq, open, page, payments,
     problem::{METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings,
     table::{Access, Endpoint, Table},
@@ -47,7 +47,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(rights(edges(table)))
+    staff(page(rights(edges(table))))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -63,6 +63,15 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
+}
+
+/// HQ's web page: files without a secret; what it shows it asks for with the token that is typed in.
+fn page(table: Table) -> Table {
+    table
+        .plain(Access::Anyone, Method::GET, "/hq", get(page::to_page))
+        .plain(Access::Anyone, Method::GET, "/hq/", get(page::page))
+        .plain(Access::Anyone, Method::GET, "/hq/page.css", get(page::style))
+        .plain(Access::Anyone, Method::GET, "/hq/page.js", get(page::script))
 }
 
 fn rights(table: Table) -> Table {
