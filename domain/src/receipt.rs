@@ -5,7 +5,7 @@
 use crate::{
     catalog::Unit,
     money::Money,
-    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, UnitRun},
+    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, SELF_SERVICE, UnitRun},
     pricing::{Lane, rule::Grant},
     tender::TenderKind,
     time::StoreClock,
@@ -112,11 +112,7 @@ pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> V
     rows.push(text(format!("单号 {}", order.receipt_number), Place::Left, Weight::Plain));
     rows.push(text(format!("时间 {}", clock.wall(order.completed_at)), Place::Left, Weight::Plain));
     let workstation = order.receipt_number.workstation;
-    rows.push(text(
-        format!("收银台 {workstation}  收银员 {}", order.operator),
-        Place::Left,
-        Weight::Plain,
-    ));
+    rows.push(text(format!("收银台 {workstation}  {}", seller(order)), Place::Left, Weight::Plain));
     rows.push(Row::Rule);
     rows.extend(order.lines.iter().flat_map(line_rows));
     rows.push(Row::Rule);
@@ -125,6 +121,14 @@ pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> V
     rows.push(Row::Code(order.receipt_number.to_string()));
     rows.extend(head.foot.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     rows
+}
+
+/// Who rang it up.
+fn seller(order: &Order) -> String {
+    match order.operator.as_str() {
+        SELF_SERVICE => "自助".to_owned(),
+        operator => format!("收银员 {operator}"),
+    }
 }
 
 /// `名称 规格` over `2 × 12.99      25.98`, and under it what reductions of this line took by name.

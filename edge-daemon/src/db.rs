@@ -9,12 +9,14 @@
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `settings` | what HQ set, what was refused, the keys to believe it by |
 //! | `replica` | a replica file: reading it, changing it |
-//! | `catalog`, `find`, `staff` | what a replica answers |
+//! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
+//! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line`, `order_body`, `tender` or `post_void` after they were
-//! inserted.
+//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void` or `call_number`
+//! after they were inserted.
 
+pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod find;
 pub(crate) mod ledger;
@@ -22,6 +24,7 @@ mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;
+pub(crate) mod pairing;
 pub(crate) mod payment;
 pub(crate) mod pool;
 pub(crate) mod post_void;
@@ -29,6 +32,7 @@ pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
 pub(crate) mod settings;
+pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;

@@ -14,6 +14,10 @@
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
 //! | `post_void` | undoes an order on its business date |
+//! | `shelf` | what somebody who looks around sees of the catalog |
+//! | `pairing` | which browser is a kiosk's screen |
+//! | `help` | kiosks whose shoppers have called for somebody |
+//! | `pace` | how fast callers that nobody knows may ask |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -28,8 +32,11 @@ pub mod context;
 mod db;
 mod devices;
 mod fault;
+mod help;
 mod http;
 mod in_flight;
+mod pace;
+mod pairing;
 mod payment;
 mod post_void;
 mod prices;
@@ -41,6 +48,7 @@ mod screens;
 mod service_manager;
 mod settings;
 mod settle;
+mod shelf;
 mod signin;
 mod station;
 #[cfg(test)]
@@ -76,6 +84,12 @@ pub fn openapi_json() -> String {
     let mut text = http::openapi().to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Every endpoint that is served with who may call it, one a line, by path.
+#[must_use]
+pub fn access_list() -> String {
+    http::access()
 }
 
 /// Why the daemon did not start, or a loop of it stopped for now.
@@ -156,6 +170,9 @@ impl Daemon {
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
             settings: settings::Settings::default(),
+            walks: shelf::Walks::default(),
+            help: help::HelpWanted::default(),
+            pace: pace::Pace::default(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),

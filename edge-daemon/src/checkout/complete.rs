@@ -19,7 +19,7 @@ use super::{CheckoutError, to_the_end};
 use crate::{
     context::{Context, mint},
     db::{
-        DbError,
+        DbError, call,
         node::Node,
         orders, outbox, rules,
         spool::{self, Slip, SlipState},
@@ -56,6 +56,8 @@ pub(crate) struct Completed {
     pub(crate) is_repeat: bool,
     /// It used rules that have a quota.
     pub(crate) uses_quota: bool,
+    /// The number by which its shopper is called, at a kiosk.
+    pub(crate) call: Option<u32>,
 }
 
 /// What a completion is made with, gathered before the writer's turn.
@@ -118,7 +120,7 @@ async fn complete_and_tell(
     drop(asking);
     let (completed, priced, receipt) = done?;
     fault::point("complete.committed");
-    context.screens.completed(priced, Arc::clone(&completed.order), receipt);
+    context.screens.completed(priced, Arc::clone(&completed.order), receipt, completed.call);
     if !completed.is_repeat {
         let order = &completed.order;
         tracing::info!(
@@ -154,7 +156,8 @@ fn carry_out(
         let by_hand = known.tenders.iter().filter(|tender| tender.kind.is_by_hand());
         let is_same =
             by_hand.eq(&command.tenders) && known.receipt_number.workstation == command.workstation;
-        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false };
+        let call = call::of_order(tx, command.order)?;
+        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false, call };
         let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
             Ok((repeat, Priced::of(counter, &setting.terms)?, receipt))
@@ -164,7 +167,7 @@ fn carry_out(
     }
     redemption::apply(tx, &setting.used, setting.now)?;
     counter.rights = station::rights(tx, counter.cart.order)?;
-    let signed_in = counter.signed_in.as_ref().ok_or(Refusal::NotSignedIn)?;
+    let seller = counter.seller().ok_or(Refusal::NotSignedIn)?.to_owned();
     let is_current =
         counter.cart.order == command.order && counter.cart.revision == command.revision;
     if !is_current {
@@ -202,7 +205,7 @@ fn carry_out(
     };
     let completion = Completion {
         receipt_number,
-        operator: signed_in.operator.clone(),
+        operator: seller,
         member: None,
         completed_at: setting.now,
         rounding: setting.rounding,
@@ -213,12 +216,16 @@ fn carry_out(
     let order = order::complete(&counter.cart, &terms.book, &quote, &tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
+    let call = match order.operator == order::SELF_SERVICE {
+        true => Some(call::give(tx, order.id, business_date)?),
+        false => None,
+    };
     redemption::drop_unused(tx, order.id, setting.now)?;
     let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
-    let completed = Completed { order, is_repeat: false, uses_quota };
+    let completed = Completed { order, is_repeat: false, uses_quota, call };
     Ok((completed, Priced::of(counter, &terms)?, receipt))
 }
 

@@ -10,6 +10,8 @@ use domain::{
 use drivers::printer::document::{self, Align, Cut, Document, Text};
 use sync::wire::StoreV1;
 
+use crate::db::call::shown;
+
 /// The receipt of an order as rows, with the store's head.
 pub(crate) fn rows_of(order: &Order, store: Option<&StoreV1>, copy: Copy) -> Vec<Row> {
     let head = store.map_or_else(
@@ -22,6 +24,19 @@ pub(crate) fn rows_of(order: &Order, store: Option<&StoreV1>, copy: Copy) -> Vec
     );
     let clock = store.map_or_else(StoreClock::default, |store| store.clock);
     receipt::rows(order, &head, clock, copy)
+}
+
+/// A receipt with the number by which its shopper is called, large and before all else.
+pub(crate) fn called(rows: Vec<Row>, call: Option<u32>) -> Vec<Row> {
+    let Some(number) = call else { return rows };
+    let text = |text: String, weight| Row::Text { text, place: Place::Centre, weight };
+    let mut called = vec![
+        text("取货号".to_owned(), Weight::Plain),
+        text(shown(number), Weight::Large),
+        Row::Rule,
+    ];
+    called.extend(rows);
+    called
 }
 
 /// The document that is printed.

@@ -24,10 +24,11 @@ use super::{
 };
 use crate::{
     db::{
+        call,
         orders::{self, OrderSummary},
         post_void,
     },
-    devices::rows_of,
+    devices::{called, rows_of},
     signin::is_manager,
 };
 
@@ -240,10 +241,11 @@ pub(super) async fn one(
 pub(super) async fn receipt(
     State(app): State<App>,
     _: Staff,
-    Path(order): Path<Uuid>,
+    Path(order_id): Path<Uuid>,
 ) -> Result<Answer<ReceiptBody>, Problem> {
-    let order = find(&app, id(order)).await?;
+    let order = find(&app, id(order_id)).await?;
     let copy = if is_undone(&app, order.id).await? { Copy::PostVoid } else { Copy::First };
-    let rows = rows_of(&order, app.context.store.load().as_deref(), copy);
+    let call = app.context.ledger.read(move |db| call::of_order(db, id(order_id))).await?;
+    let rows = called(rows_of(&order, app.context.store.load().as_deref(), copy), call);
     Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }

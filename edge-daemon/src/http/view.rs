@@ -32,11 +32,14 @@ use crate::{
     station::{Priced, ScanFate},
 };
 
+mod kiosk;
 mod notices;
 mod rights;
 mod savings;
 mod shapes;
 
+pub(crate) use kiosk::KioskView;
+pub(super) use kiosk::kiosk;
 pub(crate) use rights::{IssuerView, MethodView};
 pub(crate) use shapes::{
     CartView, CashView, CustomerCartView, CustomerLineView, CustomerPhase, CustomerTenderView,
