@@ -571,12 +571,9 @@ mod tests {
         let elsewhere = sign(&chain.pkcs8, "S2", 9, &rounding("none"));
         let bad = sign(&chain.pkcs8, "S1", 9, &json!({ "notices": { "behind_minutes": 0 } }));
         let old = sign(&chain.pkcs8, "S1", 4, &rounding("none"));
-        for (envelope, reason) in [
-            (&forged, "forged"),
-            (&elsewhere, "other-store"),
-            (&bad, "value"),
-            (&old, "not-newer"),
-        ] {
+        for (envelope, reason) in
+            [(&forged, "forged"), (&elsewhere, "other-store"), (&bad, "value"), (&old, "not-newer")]
+        {
             assert_eq!(chain.send(envelope, CameByV1::Poll).await, Fate::Refused, "{reason}");
             assert_eq!(chain.send(envelope, CameByV1::Poll).await, Fate::Settled, "{reason}");
             assert_eq!(chain.rounds(), "yuan_up");

@@ -155,6 +155,11 @@ async fn keep_hearing(
             Told::Up => {
                 info!(%address, "The broker answers; everything is published again");
                 (n, is_told) = (n + 1, false);
+                // What the broker still holds of stores follows; who is not in it is gone.
+                if let Err(error) = settings::forget_lines(&context).await {
+                    error!(error = %Chain(&error), "Old lines of stores could not be forgotten");
+                }
+                context.broker_is_up(true);
                 ups.send_replace(n);
             }
             Told::Down(why) => {
@@ -163,6 +168,7 @@ async fn keep_hearing(
                 }
                 // Told once; the tries that follow say nothing new.
                 is_told = true;
+                context.broker_is_up(false);
                 ups.send_replace(0);
             }
             Told::Message(message) => hear(&context, message).await,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -112,6 +112,7 @@ struct Inner {
     dice: SystemRandom,
     inbox_nudge: Notify,
     bell_nudge: Notify,
+    is_broker_up: AtomicBool,
     settings_keys: Keys,
     limiter: Limiter,
     shelf: Shelf,
@@ -143,6 +144,7 @@ impl Context {
             dice,
             inbox_nudge: Notify::new(),
             bell_nudge: Notify::new(),
+            is_broker_up: AtomicBool::new(false),
             settings_keys: Keys::at(settings_keys),
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
@@ -187,6 +189,16 @@ impl Context {
     /// Wakes whoever publishes changes; losing it costs only time.
     pub(crate) fn bell_nudge(&self) -> &Notify {
         &self.0.bell_nudge
+    }
+
+    /// Whether this process has its line to the broker: only then it knows whose lines are up.
+    pub(crate) fn is_broker_up(&self) -> bool {
+        self.0.is_broker_up.load(Ordering::SeqCst)
+    }
+
+    /// Notes whether this process has its line to the broker.
+    pub(crate) fn broker_is_up(&self, is_up: bool) {
+        self.0.is_broker_up.store(is_up, Ordering::SeqCst);
     }
 
     /// The keys that sign settings.

@@ -20,7 +20,7 @@ mod save;
 mod shapes;
 
 pub(crate) use give::{envelope, held};
-pub(crate) use hear::{hear_presence, hear_report, heard};
+pub(crate) use hear::{forget_lines, hear_presence, hear_report, heard};
 pub(crate) use keys::{Keys, KeysError};
 pub(crate) use read::{in_force, list, list_standings, one, rounding, schema, standing_of};
 pub(crate) use save::{Saved, Wish, save};

@@ -24,10 +24,7 @@ pub(crate) struct SettingBody {
 /// Every setting as it is in force here, with who says so. A manager at any workstation.
 #[utoipa::path(get, path = "/api/v1/settings",
     responses((status = 200, body = Vec<SettingBody>)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    _: AnyManager,
-) -> Answer<Vec<SettingBody>> {
+pub(super) async fn list(State(app): State<App>, _: AnyManager) -> Answer<Vec<SettingBody>> {
     let rows = settings::rows(&app.context).into_iter();
     let rows = rows.map(|settings::Row { key, value, origin }| SettingBody { key, value, origin });
     Answer(rows.collect())

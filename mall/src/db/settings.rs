@@ -305,6 +305,13 @@ pub(crate) async fn went(
     Ok(done.rows_affected() > 0)
 }
 
+/// Forgets whose lines the broker has.
+pub(crate) async fn forget_lines(tx: &mut Conn) -> Result<(), DbError> {
+    let done =
+        sqlx::query("update edge_presence set line_up = 0 where line_up = 1").execute(tx).await;
+    done.map(|_| ()).map_err(sql("forget whose lines are up"))
+}
+
 /// Whether a node is there, as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PresenceRow {

@@ -79,6 +79,14 @@ pub(crate) async fn hear_report(
     db::commit(tx, doing).await
 }
 
+/// Forgets whose lines the broker has: it says so again.
+pub(crate) async fn forget_lines(context: &Context) -> Result<(), DbError> {
+    let doing = "forget whose lines are up";
+    let mut tx = context.db().write(doing).await?;
+    settings::forget_lines(&mut tx).await?;
+    db::commit(tx, doing).await
+}
+
 fn cut(text: &str) -> String {
     text.chars().filter(|sign| !sign.is_control()).take(TEXT_CHARS_MAX).collect()
 }

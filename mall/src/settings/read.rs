@@ -201,15 +201,17 @@ pub(crate) fn schema() -> Vec<SettingShape> {
 
 /// What stores say, by store.
 struct Said {
+    is_broker_up: bool,
     desired: BTreeMap<StoreId, i64>,
     reports: Vec<ReportRow>,
     presences: Vec<PresenceRow>,
 }
 
-async fn said(tx: &mut Conn, store: Option<StoreId>) -> Result<Said, DbError> {
+async fn said(context: &Context, tx: &mut Conn, store: Option<StoreId>) -> Result<Said, DbError> {
     let since = Timestamp::from_micros(0);
     let saved = settings::saved_since(tx, since).await?;
     Ok(Said {
+        is_broker_up: context.is_broker_up(),
         desired: saved.into_iter().map(|changed| changed.what).collect(),
         reports: settings::reports(tx, store).await?,
         presences: settings::presences(tx, store).await?,
@@ -234,7 +236,7 @@ impl Said {
         let heard_at = presence.map(|p| p.heard_at).filter(|at| at.micros() > 0);
         StandingShape {
             is_online,
-            is_line_up: presence.is_some_and(|p| p.is_line_up),
+            is_line_up: self.is_broker_up && presence.is_some_and(|p| p.is_line_up),
             heard_at: heard_at.map(|at| at.to_string()).unwrap_or_default(),
             program: presence.map(|p| p.program.clone()).unwrap_or_default(),
             settings: vec![of(true, "all".to_owned()), of(false, code.clone())],
@@ -272,7 +274,7 @@ fn standing(target: String, desired: i64, report: Option<&ReportRow>) -> TargetS
 /// Whether every store is there, and what its settings are.
 pub(crate) async fn list_standings(context: &Context) -> Result<Vec<StandingShape>, SettingsError> {
     let mut tx = context.db().read("read how stores stand").await?;
-    let (said, now) = (said(&mut tx, None).await?, context.now());
+    let (said, now) = (said(context, &mut tx, None).await?, context.now());
     let rows = stores::all(&mut tx).await?;
     Ok(rows.iter().map(|row| said.standing(row, now)).collect())
 }
@@ -285,5 +287,5 @@ pub(crate) async fn standing_of(
     let mut tx = context.db().read("read how a store stands").await?;
     let row = stores::by_code(&mut tx, code).await?;
     let row = row.ok_or_else(|| SettingsError::Store(code.to_owned()))?;
-    Ok(said(&mut tx, Some(row.id)).await?.standing(&row, context.now()))
+    Ok(said(context, &mut tx, Some(row.id)).await?.standing(&row, context.now()))
 }

@@ -135,9 +135,8 @@ async fn hq_sees_what_became_of_it_and_whether_the_store_is_there() {
     let town = Town::new().await;
     let edge = town.edge("SH001").await;
     let token = token(&town).await;
-    let standing = async || -> Value {
-        town.hq(&token, "/hq/v1/stores/SH001/standing").await.read()
-    };
+    let standing =
+        async || -> Value { town.hq(&token, "/hq/v1/stores/SH001/standing").await.read() };
     let unheard = standing().await;
     assert_eq!((&unheard["is_online"], &unheard["heard_at"]), (&json!(false), &json!("")));
     assert_eq!(unheard["settings"][1]["state"], "none");
@@ -153,7 +152,10 @@ async fn hq_sees_what_became_of_it_and_whether_the_store_is_there() {
     assert_eq!(standing().await["settings"][1]["applied"], 1);
     tell(&edge, &report(&edge, 3, 1, Some("forged"))).await;
     let refused = standing().await["settings"][1].clone();
-    assert_eq!((&refused["state"], &refused["refused"]["revision"]), (&json!("refused"), &json!(9)));
+    assert_eq!(
+        (&refused["state"], &refused["refused"]["revision"]),
+        (&json!("refused"), &json!(9))
+    );
     assert!(refused["refused"]["sentence"]["zh"].as_str().unwrap().contains("签名不符"));
     // Nobody has heard of it for three minutes.
     town.turn(180);
@@ -192,7 +194,8 @@ async fn what_is_in_force_names_who_says_so_and_rounds_the_previews_cash() {
     assert_eq!(of("tender.cash_rounding").await, (json!("none"), json!("all")));
     save(&town, &token, OWN, "*", rounding("yuan_up")).await;
     assert_eq!(of("tender.cash_rounding").await, (json!("yuan_up"), json!("store")));
-    town.import("sku,barcode,name,list_price_yuan,unit,tax_rate_percent\nA1,,茶,12.30,piece,13\n").await;
+    town.import("sku,barcode,name,list_price_yuan,unit,tax_rate_percent\nA1,,茶,12.30,piece,13\n")
+        .await;
     let ask = json!({ "lines": [{ "sku": "A1" }], "occasion": { "store": "SH001", "channel": "till" },
                       "tenders": [{ "kind": "cash", "amount_minor": 2000 }] });
     let quote: Value =
@@ -230,11 +233,17 @@ async fn hqs_page_is_served_without_a_secret_and_lets_nothing_else_in() {
         ("/hq/page.js", "text/javascript; charset=utf-8"),
     ] {
         let answer = town.hq("", path).await;
-        assert_eq!((answer.status.as_u16(), &answer.headers["content-type"]), (200, &kind.parse().unwrap()));
+        assert_eq!(
+            (answer.status.as_u16(), &answer.headers["content-type"]),
+            (200, &kind.parse().unwrap())
+        );
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         let text = String::from_utf8_lossy(&answer.body);
-        assert!(!text.contains("http://") && !text.contains("https://"), "{path} names another host");
+        assert!(
+            !text.contains("http://") && !text.contains("https://"),
+            "{path} names another host"
+        );
         assert!(!text.contains("innerHTML") && !text.contains(" style="), "{path}");
     }
     assert_eq!(town.hq("", "/hq").await.status, 308);

@@ -258,14 +258,13 @@ impl Demo {
         })?;
         self.progress("启动模拟平台  Starting Douyin, WeChat Pay and Alipay, simulated");
         self.open_houses(arguments.platforms_port).await?;
-        match &mut self.broker {
-            Some(broker) => {
-                self.progress("启动消息服务器  Starting the MQTT broker");
-                broker.start().await?;
-            }
-            None => self.progress(
-                "没有 mosquitto，设置靠轮询下发  No mosquitto: the store asks for settings instead",
-            ),
+        self.progress(if self.broker.is_some() {
+            "启动消息服务器  Starting the MQTT broker"
+        } else {
+            "没有 mosquitto，设置靠轮询下发  No mosquitto: the store asks for settings instead"
+        });
+        if let Some(broker) = &mut self.broker {
+            broker.start().await?;
         }
         self.progress("启动商城  Starting the mall");
         self.mall.start().await?;
