@@ -13,6 +13,7 @@
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
 //! | `shelf` | what somebody who looks around sees of the catalog |
 //! | `pairing` | which browser is a kiosk's screen |
@@ -29,12 +30,14 @@
 mod checkout;
 pub mod config;
 pub mod context;
+mod coupon;
 mod db;
 mod devices;
 mod fault;
 mod help;
 mod http;
 mod in_flight;
+mod member;
 mod pace;
 mod pairing;
 mod payment;
@@ -181,6 +184,7 @@ impl Daemon {
             shown_codes: rights::ShownCodes::default(),
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
+            seal: arc_swap::ArcSwapOption::empty(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
@@ -203,6 +207,7 @@ impl Daemon {
         for scope in scopes {
             replica::open(context, scope);
         }
+        uplink::seal::restore(context);
         settings::restore(context).await?;
         // Before the first scene is priced.
         prices::restore(context).await;
@@ -231,6 +236,8 @@ impl Daemon {
         }
         // It is set once, here.
         let _ = context.mall.set(mall.clone());
+        let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(seal);
         let following =
             settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(following);

@@ -14,6 +14,7 @@ pub(crate) mod enrol;
 pub(crate) mod mall;
 pub(crate) mod mqtt;
 pub(crate) mod rights;
+pub(crate) mod seal;
 pub(crate) mod upload;
 
 use std::sync::Mutex;
