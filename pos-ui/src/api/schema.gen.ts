@@ -321,6 +321,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting as it is in force here, with who says so. A manager at any workstation. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shelf/categories": {
         parameters: {
             query?: never;
@@ -1885,6 +1902,18 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
+        /** @description A setting as it is in force. */
+        SettingBody: {
+            /**
+             * @description Group and name.
+             * @example tender.cash_rounding
+             */
+            key: string;
+            /** @description Who says so: `store`, `all`, `set_up` or `default`. */
+            origin: string;
+            /** @description What it is. */
+            value: Record<string, never>;
+        };
         /** @description An item with its variants. */
         ShelfItemBody: {
             brand: string;
@@ -2585,6 +2614,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingBody"][];
+                };
             };
         };
     };

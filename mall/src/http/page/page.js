@@ -15,7 +15,7 @@ const words = {
   online: ['在线', 'Online'], offline: ['离线', 'Offline'], pushed: ['消息线路正常', 'pushed at once'], asked: ['靠轮询', 'asks by itself'], never: ['从未', 'never'],
   none: ['未设置', 'nothing set'], waiting: ['等待门店采用', 'waiting for the store'], applied: ['已采用', 'applied'], refused: ['被拒绝', 'refused'],
   revision: ['第 {0} 版', 'revision {0}'], nothingYet: ['还没有保存过。', 'Nothing was ever saved.'], by: ['{0}，{1}', '{0}, {1}'],
-  own: ['在这里设置', 'Set here'], otherwise: ['不设置时：{0}', 'Otherwise: {0}'], setUp: ['按门店资料', 'as the store was set up'],
+  own: ['在这里设置', 'Set here'], otherwise: ['不设置时：{0}', 'Otherwise: {0}'], setUp: ['按门店资料', 'as the store was set up'], boot: ['按门店机器的启动配置', "as the store's box was set up"],
   originStore: ['本店设置', 'set for this store'], originAll: ['全部门店的设置', 'set for all stores'], originSetUp: ['门店资料', 'as set up'], originDefault: ['默认', 'default'],
   flagYes: ['是', 'yes'], flagNo: ['否', 'no'], empty: ['（空）', '(none)'], min: ['分钟', 'min'], h: ['小时', 'h'], lines: ['每行一行，最多 10 行', 'One line each, at most 10'],
   saved: ['已保存为第 {0} 版，正在下发。', 'Saved as revision {0}; stores are being told.'], unchanged: ['与现行版本相同，没有保存。', 'It is what is desired already; nothing was saved.'],
@@ -265,11 +265,13 @@ function field(setting) {
     drawFields()
   } })
   const origin = { all: 'originAll', set_up: 'originSetUp', default: 'originDefault' }[below[key]?.origin]
-  const otherwise = say('otherwise', valueText(setting, below[key]?.value))
+  const without = below[key]?.value ?? null
+  // Where nobody has a value, the words say whose it is already.
+  const whose = without === null ? say(below[key]?.origin === 'default' ? 'boot' : 'setUp') : `${valueText(setting, without)}（${say(origin)}）`
   const row = make('div', { kind: 'field' },
     make('div', { kind: 'what' }, sentence(setting.sentence), make('span', { kind: 'code', text: key })),
     make('div', { kind: 'how' }, make('label', {}, box, make('span', { text: say('own') })), isSet && control(setting)),
-    make('div', { kind: 'below', text: `${otherwise}（${say(origin)}）` }))
+    make('div', { kind: 'below', text: say('otherwise', whose) }))
   row.dataset.key = key
   return row
 }
