@@ -22,7 +22,7 @@ pub(crate) struct SettingBody {
 }
 
 /// Every setting as it is in force here, with who says so. A manager at any workstation.
-#[utoipa::path(get, path = "/api/v1/settings",
+#[utoipa::path(get, path = "/api/v1/settings", operation_id = "settings_in_force",
     responses((status = 200, body = Vec<SettingBody>)))]
 pub(super) async fn list(State(app): State<App>, _: AnyManager) -> Answer<Vec<SettingBody>> {
     let rows = settings::rows(&app.context).into_iter();
