@@ -8,6 +8,7 @@
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `phone` | carts on shoppers' phones |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
+//! | `settings` | what HQ set, what was refused, the keys to believe it by |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
 //! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
@@ -35,6 +36,7 @@ pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
+pub(crate) mod settings;
 pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod staff;

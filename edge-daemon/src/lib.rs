@@ -9,6 +9,7 @@
 //! | `http` | the only room that says HTTP inwards |
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
+//! | `settings` | keeps what HQ set in force, and says what became of it |
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
@@ -52,6 +53,7 @@ mod replica;
 mod rights;
 mod screens;
 mod service_manager;
+mod settings;
 mod settle;
 mod shelf;
 mod signin;
@@ -75,7 +77,12 @@ pub use uplink::enrol::{EnrolError, enrol};
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use context::{Clock, Context, mint, random};
-use db::{Ledger, ledger::Writer, node, spool};
+use db::{
+    Ledger,
+    ledger::Writer,
+    node::{self, Node},
+    spool,
+};
 use devices::Tasks;
 use sync::replica::Scope;
 use uplink::mall::{Mall, MallError};
@@ -178,6 +185,7 @@ impl Daemon {
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
+            settings: settings::Settings::default(),
             walks: shelf::Walks::default(),
             help: help::HelpWanted::default(),
             pace: pace::Pace::default(),
@@ -229,6 +237,7 @@ impl Daemon {
             replica::open(context, scope);
         }
         uplink::seal::restore(context);
+        settings::restore(context).await?;
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
@@ -259,11 +268,29 @@ impl Daemon {
         let _ = context.mall.set(mall.clone());
         let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(seal);
+        let following =
+            settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(following);
+        Self::call_the_broker(context, &node, tasks);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
         tasks.tracker.spawn(upload);
         Ok(())
+    }
+
+    /// The line to the broker, where the boot file names one.
+    fn call_the_broker(context: &Arc<Context>, node: &Node, tasks: &Tasks) {
+        let Some(config) = &context.config.mqtt else { return };
+        match uplink::mqtt::wish(context, config, node) {
+            Ok(wish) => {
+                let (context, node) = (Arc::clone(context), node.clone());
+                tasks.tracker.spawn(uplink::mqtt::run(context, node, wish, tasks.clone()));
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "There is no line to the broker; the mall is asked instead");
+            }
+        }
     }
 
     /// Stops accepting, lets every task and the writer finish, and closes the ledger.

@@ -66,7 +66,7 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: 
         };
         tokio::select! {
             () = tasks.stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
+            () = context.nudges.of(scope).taken_or(pause) => {}
         }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) mod refunds;
 pub(crate) mod rules;
 pub(crate) mod savings;
 pub(crate) mod scope;
+pub(crate) mod settings;
 pub(crate) mod staff;
 pub(crate) mod staffing;
 pub(crate) mod stores;

@@ -17,6 +17,7 @@ mod post_void;
 mod quote;
 mod redemption;
 mod rules;
+mod settings;
 mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
@@ -36,4 +37,9 @@ pub use post_void::{KIND_POST_VOID, PostVoidV1};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
+pub use settings::{
+    BellV1, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1, PresenceV1,
+    ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting, SettingFault, SettingsHeldV1,
+    SettingsV1, StandingV1, TenderSettingsV1,
+};
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

@@ -15,6 +15,7 @@ mod portal;
 mod promotions;
 mod scanners;
 mod sessions;
+mod settings;
 mod streams;
 mod tabs;
 mod tenders;

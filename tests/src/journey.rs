@@ -9,11 +9,13 @@
 mod houses;
 mod morning;
 mod phone;
+mod settings;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
 pub use phone::play as play_with_a_phone;
+pub use settings::play as play_settings;
 pub use table::Table;
 
 use std::path::Path;

@@ -10,6 +10,7 @@
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
 //! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
+//! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `store` | all of it together |
@@ -37,6 +38,7 @@ pub mod journey;
 pub mod kiosk;
 pub mod ledger;
 pub mod mall_process;
+pub mod mosquitto;
 pub mod paper;
 pub mod phone;
 pub mod port;

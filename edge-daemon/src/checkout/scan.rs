@@ -232,7 +232,9 @@ async fn foreign(
     match code {
         ForeignCode::WechatPayment | ForeignCode::AlipayPayment => {
             let is_early = !is_tendering(context, workstation);
-            if is_early && !context.config.tender.payment_code_in_sell {
+            let boot = context.config.tender.payment_code_in_sell;
+            let may_start = context.settings.in_force().payment_code_starts_tender(boot);
+            if is_early && !may_start {
                 return refused;
             }
             let (id, code) = (PaymentId::from_uuid(id), Secret(text));

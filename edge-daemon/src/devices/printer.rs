@@ -34,10 +34,6 @@ use crate::{
 
 /// How often a printer is asked how it is when nothing is to be printed.
 const LOOK_PERIOD: Duration = Duration::from_secs(3);
-/// A slip older than this when its printer comes back is offered, not printed: nobody stands
-/// waiting for it, and a pile of old slips would bury the next shopper's.
-const SLIP_AGE_MS_MAX: i64 = 600_000;
-
 /// A printer and whose receipts it prints.
 #[derive(Clone, Debug)]
 pub(super) struct Tended {
@@ -97,7 +93,10 @@ impl Tended {
             }
             let next = context.ledger.read(move |db| spool::next(db, workstation)).await?;
             let Some(slip) = next else { return Ok(()) };
-            if context.clock.now().ms_since(slip.queued_at) > SLIP_AGE_MS_MAX {
+            // An old one is offered, not printed: nobody stands waiting for it, and a pile of old
+            // slips would bury the next shopper's.
+            let age_ms = context.clock.now().ms_since(slip.queued_at);
+            if age_ms > context.settings.in_force().print_within_ms() {
                 self.settle(context, &slip, SlipState::SetAside).await?;
                 continue;
             }

@@ -9,7 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, assets, items, kiosk, member, orders, phone, rights, service, session, shelf, sim, stream,
+    App, assets, items, kiosk, member, orders, phone, rights, service, session, settings, shelf,
+    sim, stream,
     table::{Access, Endpoint, Table},
     view, workstation,
 };
@@ -85,6 +86,7 @@ fn lists(table: Table) -> Table {
         .api(Access::Staff, routes!(orders::list))
         .api(Access::Staff, routes!(orders::one))
         .api(Access::Staff, routes!(orders::receipt))
+        .api(Access::Manager, routes!(settings::list))
 }
 
 /// What somebody who looks around is shown.

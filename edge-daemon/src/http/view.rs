@@ -292,7 +292,13 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         store: store_view(context),
         workstation: workstation_view(context, station.workstation),
         phase,
-        cart: shows_cart.then(|| customer_cart(&scene.priced, language)),
+        cart: shows_cart.then(|| {
+            let mut cart = customer_cart(&scene.priced, language);
+            if !context.settings.in_force().shows_hints() {
+                cart.hints.clear();
+            }
+            cart
+        }),
         tender: (phase == CustomerPhase::Tender).then(|| CustomerTenderView {
             total: quote.total.into(),
             left: left.into(),

@@ -1,4 +1,4 @@
-//! HQ's tokens: who may read, and who may also put rules in force.
+//! HQ's tokens: who may read, and who may also put rules in force or set things in stores.
 //!
 //! **Invariant:** a token is told once; kept is its hash. With 256 random bits a plain SHA-256 is
 //! enough: there is nothing to guess.
@@ -9,7 +9,7 @@ use crate::{
     context::{Context, NoDice},
     db::{
         self, DbError,
-        staff::{self, StaffRow},
+        staff::{self, Rights, StaffRow},
     },
 };
 
@@ -42,7 +42,7 @@ pub(crate) enum StaffError {
 pub(crate) async fn add_staff(
     context: &Context,
     name: &str,
-    may_save_rules: bool,
+    rights: Rights,
 ) -> Result<String, StaffError> {
     let doing = "keep a token";
     let name = name.trim();
@@ -53,7 +53,7 @@ pub(crate) async fn add_staff(
     let token = format!("{PREFIX}{}", hex(&context.secret::<32>()?));
     let mut tx = context.db().write(doing).await?;
     let hash = Hash::of(token.as_bytes());
-    if !staff::insert(&mut tx, hash, name, may_save_rules, context.now()).await? {
+    if !staff::insert(&mut tx, hash, name, rights, context.now()).await? {
         return Err(StaffError::Taken(name.to_owned()));
     }
     db::commit(tx, doing).await?;

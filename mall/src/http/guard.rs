@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    db::{edges, edges::EdgeRow},
+    db::{edges, edges::EdgeRow, staff::Rights},
     fleet,
 };
 
@@ -100,8 +100,8 @@ async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, Problem> {
 pub(super) struct Staff {
     /// Who holds it.
     pub(super) name: String,
-    /// Whether they may put rules in force.
-    pub(super) may_save_rules: bool,
+    /// What they may do besides reading.
+    pub(super) rights: Rights,
 }
 
 /// Lets a request in that carries a staff token.
@@ -120,8 +120,7 @@ pub(super) async fn require_staff(
     };
     match fleet::staff_of(&context, &token).await {
         Ok(Some(row)) => {
-            let (name, may_save_rules) = (row.name, row.may_save_rules);
-            request.extensions_mut().insert(Staff { name, may_save_rules });
+            request.extensions_mut().insert(Staff { name: row.name, rights: row.rights });
             next.run(request).await
         }
         Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),

@@ -21,6 +21,7 @@ use crate::{
     payment::PaymentError,
     redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
+    settings::{SettingsError, finding},
 };
 
 /// A kind of problem: its path's last part, its status, its title.
@@ -47,7 +48,7 @@ kinds! {
     SIGNATURE_STALE = "signature-stale", UNAUTHORIZED, "The signature was made at another time";
     EDGE_UNKNOWN = "edge-unknown", UNAUTHORIZED, "The edge node is not known or was revoked";
     TOKEN_REQUIRED = "token-required", UNAUTHORIZED, "A valid staff token is needed";
-    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not put rules in force";
+    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not change this";
     FORBIDDEN = "forbidden", FORBIDDEN, "This belongs to another store";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     CLAIM_UNKNOWN = "claim-unknown", NOT_FOUND, "The claim code is not known";
@@ -63,9 +64,11 @@ kinds! {
     BODY_TOO_SLOW = "body-too-slow", REQUEST_TIMEOUT, "The body took too long";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     RULES_CHANGED = "rules-changed", PRECONDITION_FAILED, "Another rule set is in force by now";
+    SETTINGS_CHANGED = "settings-changed", PRECONDITION_FAILED, "Other settings are desired by now";
+    SETTINGS_REFUSED = "settings-refused", UNPROCESSABLE_ENTITY, "The settings have faults";
     RULES_REFUSED = "rules-refused", UNPROCESSABLE_ENTITY, "The rule set has faults";
     QUOTE_REFUSED = "quote-refused", UNPROCESSABLE_ENTITY, "The cart cannot be priced";
-    REVISION_REQUIRED = "revision-required", PRECONDITION_REQUIRED, "Say which rule set you have changed";
+    REVISION_REQUIRED = "revision-required", PRECONDITION_REQUIRED, "Say which revision you have changed";
     TOO_MANY_TRIES = "too-many-tries", TOO_MANY_REQUESTS, "Too many wrong tries";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke here";
     BUSY = "busy", SERVICE_UNAVAILABLE, "The mall is busy";
@@ -156,9 +159,9 @@ impl Problem {
         self.with(|members| members.revision = Some(revision))
     }
 
-    /// The faults of a rule set, each with its rule, code and sentences.
-    fn faults(check: CheckShape) -> Self {
-        Self::of(RULES_REFUSED).with(|members| members.check = Some(check))
+    /// The faults of a document, each with its rule or setting, code and sentences.
+    fn faults(kind: Kind, check: CheckShape) -> Self {
+        Self::of(kind).with(|members| members.check = Some(check))
     }
 
     /// What nobody outside can mend: logged here, once.
@@ -309,7 +312,7 @@ impl From<RulesError> for Problem {
     fn from(error: RulesError) -> Self {
         match error {
             RulesError::TooLarge(_) => Self::of(BODY_TOO_LARGE).detail(error),
-            RulesError::Faults(check) => Self::faults(*check),
+            RulesError::Faults(check) => Self::faults(RULES_REFUSED, *check),
             RulesError::Changed { current } => {
                 let hint = "read it, make your change to it, and save that";
                 Self::of(RULES_CHANGED).detail(error).revision(current).hint(hint)
@@ -322,10 +325,35 @@ impl From<RulesError> for Problem {
     }
 }
 
+impl From<SettingsError> for Problem {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::Store(_) | SettingsError::Unknown(_) => {
+                Self::of(NOT_FOUND).detail(error)
+            }
+            SettingsError::Faults(faults) => {
+                let errors: Vec<FindingShape> = faults.iter().map(finding).collect();
+                let n_errors = errors.len();
+                Self::faults(
+                    SETTINGS_REFUSED,
+                    CheckShape { errors, n_errors, ..CheckShape::default() },
+                )
+            }
+            SettingsError::Changed { current } => {
+                let hint = "read them, make your change, and save that";
+                Self::of(SETTINGS_CHANGED).detail(error).revision(current).hint(hint)
+            }
+            SettingsError::Note => Self::of(MALFORMED).detail(error),
+            SettingsError::Write | SettingsError::Keys(_) => Self::internal(&error),
+            SettingsError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<PreviewError> for Problem {
     fn from(error: PreviewError) -> Self {
         match error {
-            PreviewError::Faults(check) => Self::faults(*check),
+            PreviewError::Faults(check) => Self::faults(RULES_REFUSED, *check),
             PreviewError::Rules(error) => error.into(),
             PreviewError::TooManyLines(_)
             | PreviewError::Sku { .. }

@@ -24,6 +24,7 @@ mod rule_checks;
 mod rule_table;
 mod rules;
 mod savings;
+mod settings;
 mod snapshot;
 mod street;
 mod town;
