@@ -9,6 +9,7 @@
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `catalog`, `find`, `staff` | what a replica answers |
+//! | `stock` | what the store has of an item |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
 //! statement changes `orders`, `order_line`, `order_body`, `tender` or `post_void` after they were
@@ -30,6 +31,7 @@ pub(crate) mod rules;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;
+pub(crate) mod stock;
 
 pub(crate) use ledger::Ledger;
 

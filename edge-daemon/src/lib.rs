@@ -13,6 +13,7 @@
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
 //! | `post_void` | undoes an order on its business date |
+//! | `stock` | how much of an item is available |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -41,6 +42,7 @@ mod service_manager;
 mod settle;
 mod signin;
 mod station;
+mod stock;
 #[cfg(test)]
 mod test_mall;
 #[cfg(test)]

@@ -143,6 +143,18 @@ impl TestStore {
         prices::refresh(context).await;
     }
 
+    /// Applies a change of the store's own rows.
+    pub(crate) async fn apply_own(&self, row: RowV1) {
+        let context = self.context();
+        let replica = context.replicas.store().unwrap();
+        let version = replica.standing().unwrap().cursor.version + 1;
+        let next = FeedCursorV1 { incarnation: incarnation(), version, after: String::new() };
+        let change = ChangeV1 { version, key: "x".to_owned(), row };
+        let page = FeedPageV1 { changes: vec![change], next, head: version };
+        replica.apply(&page, context.clock.now()).unwrap();
+        context.refresh_store().unwrap();
+    }
+
     /// What a workstation's screens are drawn from.
     pub(crate) fn scene(&self, workstation: WorkstationNumber) -> Arc<Scene> {
         self.context().screens.follow(workstation).unwrap().borrow().clone()

@@ -24,6 +24,7 @@ mod manage;
 mod orders;
 mod rules;
 mod serve;
+mod stock;
 mod table;
 mod try_cart;
 
@@ -44,6 +45,7 @@ use crate::{
     hq::HqError,
     http,
     rules::{RulesError, RulesFileError},
+    stock::CountError,
 };
 
 /// Why a verb did not do what it was asked.
@@ -75,6 +77,8 @@ enum Kind {
     Rules(#[from] RulesError),
     #[error(transparent)]
     RulesFile(#[from] RulesFileError),
+    #[error(transparent)]
+    Count(#[from] CountError),
     #[error(transparent)]
     Trial(#[from] TrialError),
     #[error("there is no edge node `{0}`")]
@@ -114,6 +118,10 @@ impl CliError {
             }
             Kind::RulesFile(_) => Some("see docs/import.md for the forms of a file of rules"),
             Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
+            Kind::Count(CountError::Header) => Some("see docs/import.md for a table of stock"),
+            Kind::Count(CountError::Store(StoreError::Unknown(_))) => {
+                Some("`mall store list` names the stores")
+            }
             Kind::Rules(
                 RulesError::TooLarge(_)
                 | RulesError::Faults(_)
@@ -123,6 +131,7 @@ impl CliError {
             )
             | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
+            | Kind::Count(_)
             | Kind::Store(_)
             | Kind::Claim(_)
             | Kind::Staff(_)
@@ -180,6 +189,7 @@ impl Desk<'_> {
             Verb::Rules { verb } => return self.rules(verb).await,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
+            Verb::Stock { verb } => return self.stock(verb).await,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

@@ -11,6 +11,7 @@
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
 //! | `rules` | sets of rules |
 //! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//! | `stock` | what each store has of an item |
 //! | `sums` | sums of orders and of what was given for them |
 //! | `post_voids` | orders that were undone |
 //! | `drift` | orders that were priced otherwise than the mall would |
@@ -44,6 +45,7 @@ pub(crate) mod savings;
 pub(crate) mod scope;
 pub(crate) mod staff;
 pub(crate) mod staffing;
+pub(crate) mod stock;
 pub(crate) mod stores;
 pub(crate) mod sums;
 

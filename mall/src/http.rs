@@ -26,6 +26,7 @@ mod problem;
 mod redemptions;
 mod routes;
 mod rules;
+mod stock;
 mod table;
 
 pub(crate) use routes::{document, routes};

@@ -13,6 +13,7 @@
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
+//! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
 //! | `cli` | the same verbs from a command line |
@@ -38,6 +39,7 @@ mod payment;
 mod redemption;
 mod rules;
 mod settle;
+mod stock;
 
 use std::{io, net::SocketAddr, time::Duration};
 

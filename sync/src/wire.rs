@@ -12,10 +12,12 @@ mod enrolment;
 mod item;
 mod order;
 mod payment;
+mod pickup;
 mod post_void;
 mod quote;
 mod redemption;
 mod rules;
+mod stock;
 mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
@@ -30,8 +32,13 @@ pub use payment::{
     ChargeV1, PAYMENT_CODE_CHARS_MAX, PaymentV1, RefundAskV1, RefundV1, ReversalV1,
     SUBJECT_CHARS_MAX,
 };
+pub use pickup::{
+    KIND_PICKUP_HANDED_OVER, KIND_PICKUP_READY, PickupHandedOverV1, PickupLineV1, PickupReadyV1,
+    PickupV1, ProofV1,
+};
 pub use post_void::{KIND_POST_VOID, PostVoidV1};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
+pub use stock::StockV1;
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use domain::{id::IncarnationId, time::Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sync::{
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::{REPLICA_SCHEMA, STORE_TABLES, Scope},
     wire::{FeedCursorV1, FeedPageV1},
 };
 
@@ -68,8 +68,11 @@ impl Replica {
     fn open(path: &Path, scope: Scope) -> Result<Self, DbError> {
         let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
         let schema = replica.read(|connection| check_meta(connection, path, scope))?;
-        if schema < REPLICA_SCHEMA && scope == Scope::Catalog {
-            replica.step_forward()?;
+        if schema < REPLICA_SCHEMA {
+            match scope {
+                Scope::Catalog => replica.step_forward()?,
+                Scope::Store(_) => replica.add_tables()?,
+            }
         }
         Ok(replica)
     }
@@ -94,6 +97,17 @@ impl Replica {
             transaction.execute_batch(TO_SCHEMA_2).map_err(DbError::sqlite(doing))?;
         }
         transaction.commit().map_err(DbError::sqlite(doing))
+    }
+
+    /// The same for a store's own rows, of which every later schema only added tables: they are
+    /// empty until the mall sends them.
+    fn add_tables(&self) -> Result<(), DbError> {
+        let missing = STORE_TABLES
+            .replace("create table ", "create table if not exists ")
+            .replace("create index ", "create index if not exists ");
+        self.connect_to_change()?
+            .execute_batch(&missing)
+            .map_err(DbError::sqlite("give an older replica its new tables"))
     }
 
     fn connect_to_change(&self) -> Result<Connection, DbError> {

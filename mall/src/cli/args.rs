@@ -4,6 +4,7 @@
 
 mod houses;
 mod rules;
+mod stock;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -13,6 +14,7 @@ use sync::wire::{RoleV1, WorkstationKindV1};
 
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
+pub(super) use stock::StockVerb;
 
 use crate::{Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
 
@@ -68,6 +70,7 @@ impl Args {
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
+            | Verb::Stock { .. }
             | Verb::Openapi => (LISTEN, Platforms::None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
@@ -153,6 +156,11 @@ pub(super) enum Verb {
     Redemptions {
         #[command(subcommand)]
         verb: RedemptionsVerb,
+    },
+    /// What stores have: counts, and what is available.
+    Stock {
+        #[command(subcommand)]
+        verb: StockVerb,
     },
     /// Price the carts of a trial file and say why; no mall is needed for it.
     TryCart {

@@ -294,11 +294,32 @@ impl Filler {
                         params![row.number, row.name, role, row.pin_hash],
                     )?;
                 }
+                RowV1::Stock(row) => {
+                    tx.prepare_cached(
+                        "insert into stock (sku_key, on_hand_milli, reserved_milli, counted_at)
+                         values (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![
+                        row.sku.to_ascii_lowercase(),
+                        row.on_hand_milli.milli(),
+                        row.reserved_milli.milli(),
+                        row.counted_at.micros(),
+                    ])?;
+                }
+                RowV1::Pickup(row) => {
+                    // A struct of texts and numbers always serialises.
+                    let body = serde_json::to_string(&row).unwrap_or_default();
+                    tx.execute(
+                        "insert into pickup (id, state, placed_at, body) values (?1, ?2, ?3, ?4)",
+                        params![row.id.to_string(), row.state.word(), row.placed_at.micros(), body],
+                    )?;
+                }
                 RowV1::Item(_)
                 | RowV1::Rules(_)
                 | RowV1::ItemGone { .. }
                 | RowV1::WorkstationGone { .. }
-                | RowV1::OperatorGone { .. } => {}
+                | RowV1::OperatorGone { .. }
+                | RowV1::PickupGone { .. } => {}
             }
         }
         Ok(())

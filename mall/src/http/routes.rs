@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::{
     download, edge, hq, open, payments,
     problem::{METHOD_NOT_ALLOWED, Problem},
-    redemptions, rules,
+    redemptions, rules, stock,
     table::{Access, Endpoint, Table},
 };
 use crate::context::Context;
@@ -91,6 +91,7 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(rules::make_quote))
         .documented(Access::Staff, routes!(payments::list_payments))
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
+        .documented(Access::Staff, routes!(stock::list_stock))
 }
 
 /// The HQ API's document.

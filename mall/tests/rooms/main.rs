@@ -25,6 +25,7 @@ mod rule_table;
 mod rules;
 mod savings;
 mod snapshot;
+mod stock;
 mod street;
 mod town;
 mod xlsx;
