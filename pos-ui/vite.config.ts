@@ -32,5 +32,6 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
+    setupFiles: ['src/locales/every-room.ts'],
   },
 })

@@ -69,21 +69,37 @@ pub fn mask_name(name: &str) -> String {
 /// set aside by the mall for this store and no other, until it expires.
 ///
 /// The sum of all open allowances of a member is never more than what they have, so that stores
-/// without a network together cannot spend more.
+/// without a network together cannot spend more. What was told up to `spent_through` is inside
+/// `amount` already; a store subtracts only what it spent after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowance {
     /// Points, or fen of prepaid balance.
     pub amount: i64,
-    /// Not after.
+    /// Not from then on.
     pub expires_at: Timestamp,
+    /// The place in the store's outbox up to which the mall had counted.
+    pub spent_through: Through,
+}
+
+/// A place in a store's outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// The life of the ledger.
+    pub epoch: u32,
+    /// Everything up to and with this sequence.
+    pub seq: i64,
 }
 
 impl Allowance {
-    /// What is left of it at a moment, after what the store has spent of it.
+    /// What is left of it at a moment in a ledger of this life, after what the store has spent
+    /// since `spent_through`. What was undone since brings back no more than was given.
+    ///
+    /// One that was given to another life of the ledger is nobody's: what that life spent is not
+    /// known here.
     #[must_use]
-    pub fn left(&self, spent: i64, now: Timestamp) -> i64 {
-        let is_open = now < self.expires_at;
-        if is_open { self.amount.saturating_sub(spent).max(0) } else { 0 }
+    pub fn left(&self, epoch: u32, spent: i64, now: Timestamp) -> i64 {
+        let is_open = now < self.expires_at && self.spent_through.epoch == epoch;
+        if is_open { self.amount.saturating_sub(spent.max(0)).max(0) } else { 0 }
     }
 }
 
@@ -129,9 +145,11 @@ pub struct Standing {
     pub balance_allowance: Option<Allowance>,
 }
 
-/// What this store has spent of a member's allowances since they were given.
+/// What this store has spent of a member's allowances, each after its own `spent_through`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
+    /// The life of the ledger that says so.
+    pub epoch: u32,
     /// Points.
     pub points: i64,
     /// Fen of balance.
@@ -148,8 +166,9 @@ impl Member {
         spent: Spent,
         now: Timestamp,
     ) -> Self {
+        let epoch = spent.epoch;
         let left = |allowance: Option<Allowance>, spent: i64| {
-            allowance.map_or(0, |allowance| allowance.left(spent, now))
+            allowance.map_or(0, |allowance| allowance.left(epoch, spent, now))
         };
         let points_here = left(standing.points_allowance, spent.points).min(standing.points.max(0));
         let balance_here = left(standing.balance_allowance, spent.balance.minor());
@@ -200,9 +219,13 @@ mod tests {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    fn member(points: i64, allowance: Option<(i64, i64)>, spent: i64) -> Member {
-        let allowance =
-            allowance.map(|(amount, until)| Allowance { amount, expires_at: at(until) });
+    fn member(points: i64, allowance: Option<(i64, i64)>, epoch: u32, spent: i64) -> Member {
+        let spent_through = Through { epoch: 2, seq: 40 };
+        let allowance = allowance.map(|(amount, until)| Allowance {
+            amount,
+            expires_at: at(until),
+            spent_through,
+        });
         let standing = Standing {
             tier: "gold".into(),
             joined_on: None,
@@ -214,25 +237,29 @@ mod tests {
             points_allowance: allowance,
             balance_allowance: allowance,
         };
-        let spent = Spent { points: spent, balance: Money::from_minor(spent) };
+        let spent = Spent { epoch, points: spent, balance: Money::from_minor(spent) };
         let names = (mask_name("王小明"), "138****5678".into());
         Member::of(Id::from_uuid(Uuid::from_u128(1)), names, standing, spent, at(100))
     }
 
     #[test]
     fn what_may_be_spent_here_is_what_is_left_of_an_open_allowance() {
-        // Points they have, allowance and until when, spent here; what may be spent.
+        // Points they have, allowance and until when, life of the ledger, spent here since; what
+        // may be spent.
         let table = [
-            (500, Some((200, 101)), 0, 200),
-            (500, Some((200, 101)), 150, 50),
-            (500, Some((200, 101)), 300, 0),
-            (500, Some((200, 100)), 0, 0),
-            (500, None, 0, 0),
-            (80, Some((200, 101)), 0, 80),
-            (-5, Some((200, 101)), 0, 0),
+            (500, Some((200, 101)), 2, 0, 200),
+            (500, Some((200, 101)), 2, 150, 50),
+            (500, Some((200, 101)), 2, 300, 0),
+            (500, Some((200, 101)), 2, -30, 200),
+            (500, Some((200, 101)), 1, 0, 0),
+            (500, Some((200, 101)), 3, 0, 0),
+            (500, Some((200, 100)), 2, 0, 0),
+            (500, None, 2, 0, 0),
+            (80, Some((200, 101)), 2, 0, 80),
+            (-5, Some((200, 101)), 2, 0, 0),
         ];
-        for (points, allowance, spent, expected) in table {
-            let member = member(points, allowance, spent);
+        for (points, allowance, epoch, spent, expected) in table {
+            let member = member(points, allowance, epoch, spent);
             assert_eq!(member.shopper.points, expected, "{points} {allowance:?} {spent}");
             assert_eq!(member.balance_here, Money::from_minor(expected));
         }

@@ -31,7 +31,7 @@ pub use grant::OrderGrant;
 
 use crate::{
     cart::{Cart, CartLine, LineItem},
-    id::{LineId, OrderId},
+    id::{LineId, MemberId, OrderId},
     money::{Money, MoneyOverflow},
     pricing::{Lane, Occasion, PriceBook, Quote, QuotedLine, pieces},
     quantity::Quantity,
@@ -162,6 +162,8 @@ pub struct Order {
     pub receipt_number: ReceiptNumber,
     /// The operator's number.
     pub operator: String,
+    /// Who bought, if they said so.
+    pub member: Option<MemberId>,
     /// When it was completed.
     pub completed_at: Timestamp,
     /// Its lines.
@@ -191,6 +193,8 @@ pub struct Completion {
     pub receipt_number: ReceiptNumber,
     /// The operator's number.
     pub operator: String,
+    /// Who buys, if they said so.
+    pub member: Option<MemberId>,
     /// Now.
     pub completed_at: Timestamp,
     /// The store's rounding of cash.
@@ -245,6 +249,7 @@ pub fn complete(
         id: cart.order,
         receipt_number: completion.receipt_number,
         operator: completion.operator,
+        member: completion.member,
         completed_at: completion.completed_at,
         lines: lines
             .map(|(number, (line, quoted))| OrderLine::bare(number, line, quoted))
@@ -328,7 +333,8 @@ impl Order {
                 TenderKind::Card
                 | TenderKind::Wechat
                 | TenderKind::Alipay
-                | TenderKind::Voucher => 0,
+                | TenderKind::Voucher
+                | TenderKind::Balance => 0,
             };
             change -= back;
             *net = Money::from_minor(net.minor() - back);

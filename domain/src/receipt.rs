@@ -224,6 +224,7 @@ const fn name_of(kind: TenderKind) -> &'static str {
         TenderKind::Wechat => "微信支付",
         TenderKind::Alipay => "支付宝",
         TenderKind::Voucher => "代金券",
+        TenderKind::Balance => "储值余额",
     }
 }
 
@@ -379,6 +380,7 @@ mod tests {
             id: Id::from_uuid(uuid::Uuid::from_u128(7)),
             receipt_number: "S1-1-1-20251125-0001".parse().unwrap(),
             operator: "1001".to_owned(),
+            member: None,
             completed_at: at,
             lines,
             delivery,

@@ -25,11 +25,14 @@ pub enum TenderKind {
     Alipay,
     /// Vouchers that were paid for elsewhere (代金券, 团购券).
     Voucher,
+    /// A member's prepaid balance (储值余额).
+    Balance,
 }
 
 impl TenderKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Cash, Self::Card, Self::Wechat, Self::Alipay, Self::Voucher];
+    pub const ALL: [Self; 6] =
+        [Self::Cash, Self::Card, Self::Wechat, Self::Alipay, Self::Voucher, Self::Balance];
 
     /// The word on wire and in tables.
     #[must_use]
@@ -40,6 +43,7 @@ impl TenderKind {
             Self::Wechat => "wechat",
             Self::Alipay => "alipay",
             Self::Voucher => "voucher",
+            Self::Balance => "balance",
         }
     }
 
@@ -50,12 +54,12 @@ impl TenderKind {
     }
 
     /// Whether people at the counter take it with their own hands, and say so when they complete.
-    /// What other houses settle is known from them instead.
+    /// What other houses settle is known from them instead, and what balance pays from the member.
     #[must_use]
     pub const fn is_by_hand(self) -> bool {
         match self {
             Self::Cash | Self::Card => true,
-            Self::Wechat | Self::Alipay | Self::Voucher => false,
+            Self::Wechat | Self::Alipay | Self::Voucher | Self::Balance => false,
         }
     }
 }
@@ -320,7 +324,8 @@ mod tests {
                 TenderKind::Card
                 | TenderKind::Wechat
                 | TenderKind::Alipay
-                | TenderKind::Voucher => {
+                | TenderKind::Voucher
+                | TenderKind::Balance => {
                     check(1_299, exact, CashRounding::YuanDown, Ok((0, 0)));
                     check(1_299, over, CashRounding::None, Err(TenderRefusal::OverTender));
                 }

@@ -20,7 +20,8 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::map_response,
     response::{IntoResponse as _, Response},
 };
 use domain::{money::Money, payment::PaymentState, redemption::RedemptionState, time::Timestamp};
@@ -102,9 +103,17 @@ impl TestMall {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().fallback(hear).with_state(ears.clone());
+        // One call on each connection: a mall that is gone is not met on an old one.
+        let app = Router::new().fallback(hear).layer(map_response(hang_up));
+        let app = app.with_state(ears.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { ears, url, server }
+    }
+
+    /// Ends it; when this returns, nobody listens where it was.
+    pub(crate) async fn end(mut self) {
+        self.server.abort();
+        assert!((&mut self.server).await.unwrap_err().is_cancelled());
     }
 
     /// What it knows; also to tell it how to answer.
@@ -138,6 +147,11 @@ pub(crate) fn voucher(worth: i64, count: u32) -> OfferV1 {
         rule: None,
         expires_at: None,
     }
+}
+
+async fn hang_up(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 async fn hear(

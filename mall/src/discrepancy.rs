@@ -78,7 +78,7 @@ pub(crate) async fn look(
         let held = match kind {
             TenderKind::Voucher => used(&vouchers),
             TenderKind::Wechat | TenderKind::Alipay => taken(&paid, kind, is_undone),
-            TenderKind::Cash | TenderKind::Card => None,
+            TenderKind::Cash | TenderKind::Card | TenderKind::Balance => None,
         };
         let Some(held) = held else { continue };
         let found = Discrepancy { kind, said, held };
@@ -120,9 +120,11 @@ fn agrees(Discrepancy { kind, said, held }: &Discrepancy) -> bool {
     match kind {
         // What a voucher is worth beyond what it covered is lost, so it may be worth more.
         TenderKind::Voucher => said.n == held.n && said.amount <= held.amount,
-        TenderKind::Wechat | TenderKind::Alipay | TenderKind::Cash | TenderKind::Card => {
-            said.amount == held.amount
-        }
+        TenderKind::Wechat
+        | TenderKind::Alipay
+        | TenderKind::Cash
+        | TenderKind::Card
+        | TenderKind::Balance => said.amount == held.amount,
     }
 }
 

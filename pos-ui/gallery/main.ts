@@ -1,5 +1,6 @@
 import { createApp } from 'vue'
 import '../src/styles/base.css'
+import '../src/locales/every-room'
 import { prepare } from '../src/device/prepare'
 import Gallery from './Gallery.vue'
 

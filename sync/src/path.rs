@@ -18,6 +18,8 @@ pub const SNAPSHOT: &str = "/edge/v1/scopes/{scope}/snapshot";
 pub const SNAPSHOT_FILE: &str = "/edge/v1/scopes/{scope}/snapshots/{version}";
 /// `POST`: a batch of facts.
 pub const BATCHES: &str = "/edge/v1/edges/{edge}/batches";
+/// `GET`: the secret by which a store opens what is sealed for it.
+pub const SEAL: &str = "/edge/v1/seal";
 
 /// `POST`: charge whoever showed a payment code.
 pub const PAYMENTS: &str = "/edge/v1/payments";

@@ -10,6 +10,7 @@ mod batch;
 mod change;
 mod enrolment;
 mod item;
+mod member;
 mod order;
 mod payment;
 mod pickup;
@@ -24,6 +25,7 @@ pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
 pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};
+pub use member::{KeyV1, KeysV1, MemberV1, SealV1};
 pub use order::{
     AdjustmentV1, DeliveryV1, GrantV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1,
     TenderV1, UnitRunV1,

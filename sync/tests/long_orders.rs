@@ -81,6 +81,7 @@ fn order_bytes(book: &PriceBook, lines: Vec<CartLine>) -> (usize, usize) {
     let completion = Completion {
         receipt_number: "SH001-1-1-20261121-0042".parse().unwrap(),
         operator: "1001".into(),
+        member: None,
         completed_at: at,
         rounding: CashRounding::JiaoDown,
         occasion,

@@ -48,6 +48,7 @@ pub fn give_back_without_receipt(
     let completion = Completion {
         receipt_number: returning.receipt_number.clone(),
         operator: returning.operator.clone(),
+        member: None,
         completed_at: returning.completed_at,
         rounding: CashRounding::None,
         occasion: goods.occasion.clone(),

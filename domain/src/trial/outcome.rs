@@ -189,6 +189,7 @@ fn settle(
     let completion = Completion {
         receipt_number,
         operator: "1001".to_owned(),
+        member: None,
         completed_at: occasion.at,
         rounding,
         occasion: occasion.clone(),

@@ -42,6 +42,7 @@ fn ordered(case: &Case, book: &PriceBook, priced: &Quote) -> Result<Option<Order
     let completion = Completion {
         receipt_number: "SH001-1-1-20261121-0042".parse().unwrap(),
         operator: "1001".into(),
+        member: None,
         completed_at: case.occasion.at,
         rounding: CashRounding::None,
         occasion: case.occasion.clone(),

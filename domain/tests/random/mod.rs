@@ -317,6 +317,7 @@ pub(crate) fn completion(rounding: CashRounding) -> Completion {
     Completion {
         receipt_number: "SH001-1-1-20261121-0001".parse().unwrap(),
         operator: "1001".into(),
+        member: None,
         completed_at: Timestamp::from_micros(0),
         rounding,
         occasion: occasion(),

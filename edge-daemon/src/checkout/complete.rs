@@ -203,6 +203,7 @@ fn carry_out(
     let completion = Completion {
         receipt_number,
         operator: signed_in.operator.clone(),
+        member: None,
         completed_at: setting.now,
         rounding: setting.rounding,
         occasion: terms.occasion.clone(),

@@ -188,6 +188,7 @@ fn head(id: OrderId, row: &Row<'_>) -> rusqlite::Result<Option<Order>> {
         id,
         receipt_number,
         operator: row.get(1)?,
+        member: None,
         completed_at,
         lines: Vec::new(),
         delivery: None,

@@ -44,6 +44,13 @@ pub(crate) struct Replica {
     readers: Pool,
 }
 
+/// The tables of a store's own rows where they are missing: every schema so far only added some.
+fn missing_tables() -> String {
+    STORE_TABLES
+        .replace("create table ", "create table if not exists ")
+        .replace("create index ", "create index if not exists ")
+}
+
 fn pointer(data: &Path, scope: Scope) -> PathBuf {
     data.join(format!("replica-{scope}.current"))
 }
@@ -69,10 +76,7 @@ impl Replica {
         let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
         let schema = replica.read(|connection| check_meta(connection, path, scope))?;
         if schema < REPLICA_SCHEMA {
-            match scope {
-                Scope::Catalog => replica.step_forward()?,
-                Scope::Store(_) => replica.add_tables()?,
-            }
+            replica.step_forward(scope)?;
         }
         Ok(replica)
     }
@@ -80,34 +84,30 @@ impl Replica {
     /// Gives a replica of an older program the tables of this one, so that a store sells on over an
     /// upgrade while nobody can send it a new file. Its `schema` stays as it is: what the older
     /// program left out is missing until a snapshot brings it.
-    fn step_forward(&self) -> Result<(), DbError> {
+    fn step_forward(&self, scope: Scope) -> Result<(), DbError> {
         let doing = "give an older replica its new tables";
         let mut connection = self.connect_to_change()?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(DbError::sqlite(doing))?;
-        let has_tags: bool = transaction
-            .query_row(
-                "select exists (select 1 from pragma_table_info('item') where name = 'tags')",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(DbError::sqlite(doing))?;
-        if !has_tags {
-            transaction.execute_batch(TO_SCHEMA_2).map_err(DbError::sqlite(doing))?;
+        match scope {
+            Scope::Catalog => {
+                let has_tags: bool = transaction
+                    .query_row(
+                        "select exists (select 1 from pragma_table_info('item') where name = 'tags')",
+                        [],
+                        |row| row.get(0),
+                    )
+                    .map_err(DbError::sqlite(doing))?;
+                if !has_tags {
+                    transaction.execute_batch(TO_SCHEMA_2).map_err(DbError::sqlite(doing))?;
+                }
+            }
+            Scope::Store(_) => {
+                transaction.execute_batch(&missing_tables()).map_err(DbError::sqlite(doing))?;
+            }
         }
         transaction.commit().map_err(DbError::sqlite(doing))
-    }
-
-    /// The same for a store's own rows, of which every later schema only added tables: they are
-    /// empty until the mall sends them.
-    fn add_tables(&self) -> Result<(), DbError> {
-        let missing = STORE_TABLES
-            .replace("create table ", "create table if not exists ")
-            .replace("create index ", "create index if not exists ");
-        self.connect_to_change()?
-            .execute_batch(&missing)
-            .map_err(DbError::sqlite("give an older replica its new tables"))
     }
 
     fn connect_to_change(&self) -> Result<Connection, DbError> {
@@ -267,6 +267,17 @@ mod tests {
         let new = Connection::open_in_memory().unwrap();
         new.execute_batch(CATALOG_TABLES).unwrap();
         for table in ["replica_meta", "item", "barcode", "rule_set"] {
+            assert_eq!(columns(&old, table), columns(&new, table), "{table}");
+        }
+    }
+
+    #[test]
+    fn an_older_store_replica_gets_the_very_tables_of_this_program() {
+        let old = Connection::open_in_memory().unwrap();
+        old.execute_batch(&missing_tables()).unwrap();
+        let new = Connection::open_in_memory().unwrap();
+        new.execute_batch(STORE_TABLES).unwrap();
+        for table in ["member", "token_key"] {
             assert_eq!(columns(&old, table), columns(&new, table), "{table}");
         }
     }

@@ -144,6 +144,7 @@ pub(super) fn tendered_views(order: &Order) -> Vec<TenderedView> {
                 TenderKind::Wechat => TenderKindView::Wechat,
                 TenderKind::Alipay => TenderKindView::Alipay,
                 TenderKind::Voucher => TenderKindView::Voucher,
+                TenderKind::Balance => TenderKindView::Balance,
             },
             amount: t.amount.into(),
         })

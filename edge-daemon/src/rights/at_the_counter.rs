@@ -287,7 +287,7 @@ async fn silence_decides_nothing_and_a_restart_asks_again() {
 #[tokio::test]
 async fn without_a_mall_a_code_is_refused_at_once_and_cash_sells_on() {
     let (store, mall, _) = with_tea().await;
-    drop(mall);
+    mall.end().await;
     scan(&store, WECHAT_CODE).await.unwrap();
     until_payment(&store, PaymentState::Reversed).await;
     let refusal = rights(&store).payments[0].refusal.clone();
@@ -301,7 +301,7 @@ async fn without_a_mall_a_code_is_refused_at_once_and_cash_sells_on() {
 async fn a_voucher_whose_mall_is_gone_is_not_used_and_cash_sells_on() {
     let (store, mall, _) = with_tea().await;
     look_up(&store, DOUYIN_LINK).await.unwrap();
-    drop(mall);
+    mall.end().await;
     assert_eq!(refused(complete(&store, 0).await), Refusal::MallUnreachable);
     assert_eq!(redemption_states(&store), [RedemptionState::Refused]);
     complete(&store, TEA).await.unwrap();

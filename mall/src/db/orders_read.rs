@@ -139,6 +139,7 @@ fn stored(row: &AnyRow) -> Result<StoredOrder, DbError> {
         business_date: text(3)?.parse().map_err(|_| damaged(doing))?,
         workstation: u16::try_from(number(4)?).map_err(|_| damaged(doing))?,
         operator: text(5)?,
+        member: None,
         completed_at: Timestamp::from_micros(number(6)?),
         currency: text(7)?,
         lines: Vec::new(),

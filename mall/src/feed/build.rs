@@ -275,9 +275,8 @@ impl Filler {
             self.n_rows += 1;
             match row {
                 RowV1::Store(store) => {
-                    // A struct of texts and numbers always serialises.
-                    let body = serde_json::to_string(&store).unwrap_or_default();
-                    tx.execute("insert into store (one, body) values (1, ?1)", [body])?;
+                    let sql = "insert into store (one, body) values (1, ?1)";
+                    tx.execute(sql, [json(&store)])?;
                 }
                 RowV1::Workstation(row) => {
                     let kind = word_of(&row.kind);
@@ -314,16 +313,36 @@ impl Filler {
                         params![row.id.to_string(), row.state.word(), row.placed_at.micros(), body],
                     )?;
                 }
+                RowV1::Member(member) => {
+                    tx.execute(
+                        "insert into member (member_id, phone_index, body) values (?1, ?2, ?3)",
+                        params![member.id.to_string(), member.phone_index, json(&member)],
+                    )?;
+                }
+                RowV1::Keys(keys) => {
+                    for key in keys.keys {
+                        tx.execute(
+                            "insert into token_key (version, public_key) values (?1, ?2)",
+                            params![key.version, key.public_key],
+                        )?;
+                    }
+                }
                 RowV1::Item(_)
                 | RowV1::Rules(_)
                 | RowV1::ItemGone { .. }
                 | RowV1::WorkstationGone { .. }
                 | RowV1::OperatorGone { .. }
-                | RowV1::PickupGone { .. } => {}
+                | RowV1::PickupGone { .. }
+                | RowV1::MemberGone { .. } => {}
             }
         }
         Ok(())
     }
+}
+
+/// A struct of texts and numbers always serialises.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// A plain enum's word on the wire, which is also its word in a replica.

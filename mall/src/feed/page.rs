@@ -110,7 +110,13 @@ fn weight(row: &RowV1) -> usize {
         | RowV1::Workstation(_)
         | RowV1::WorkstationGone { .. }
         | RowV1::Operator(_)
-        | RowV1::OperatorGone { .. } => FRAME,
+        | RowV1::OperatorGone { .. }
+        | RowV1::MemberGone { .. }
+        | RowV1::Keys(_) => FRAME,
+        RowV1::Member(member) => {
+            let crowds = member.crowds.iter().map(|crowd| crowd.len() + 3).sum::<usize>();
+            2 * FRAME + member.phone_cell.len() + member.name_cell.len() + crowds
+        }
     }
 }
 
@@ -234,11 +240,14 @@ pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, 
         | RowV1::Workstation(_)
         | RowV1::Operator(_)
         | RowV1::Stock(_)
-        | RowV1::Pickup(_) => true,
+        | RowV1::Pickup(_)
+        | RowV1::Member(_)
+        | RowV1::Keys(_) => true,
         RowV1::ItemGone { .. }
         | RowV1::WorkstationGone { .. }
         | RowV1::OperatorGone { .. }
-        | RowV1::PickupGone { .. } => false,
+        | RowV1::PickupGone { .. }
+        | RowV1::MemberGone { .. } => false,
     };
     let mut rows = rows_of_store(tx, store).await?;
     let stock = stock::changed(tx, store, (-1, ""), i64::MAX).await?;

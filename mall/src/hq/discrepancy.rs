@@ -21,7 +21,11 @@ fn sentence(Discrepancy { kind, said, held }: &Discrepancy, is_undone: bool) -> 
     let (n, amount) = (held.n, held.amount);
     let here = match kind {
         TenderKind::Voucher => format!("{n} vouchers worth {amount} are used"),
-        TenderKind::Cash | TenderKind::Card | TenderKind::Wechat | TenderKind::Alipay => {
+        TenderKind::Cash
+        | TenderKind::Card
+        | TenderKind::Wechat
+        | TenderKind::Alipay
+        | TenderKind::Balance => {
             format!("{n} payments of {amount} are paid")
         }
     };

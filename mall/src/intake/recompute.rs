@@ -207,6 +207,7 @@ impl Again<'_> {
         let completion = Completion {
             receipt_number: self.came.receipt_number.clone(),
             operator: self.came.operator.clone(),
+            member: self.came.member,
             completed_at: self.came.completed_at,
             rounding,
             occasion: self.came.pricing.occasion.clone(),

@@ -59,6 +59,7 @@ pub(crate) fn delivered(rules: &Value, revision: i64, number: u32, fee: i64) -> 
     let completion = Completion {
         receipt_number: plain.receipt_number.parse().unwrap(),
         operator: "1001".into(),
+        member: None,
         completed_at: at,
         rounding: CashRounding::JiaoDown,
         occasion,

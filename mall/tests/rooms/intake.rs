@@ -32,6 +32,7 @@ pub(crate) fn order(store: &str, number: u32, fen: i64) -> OrderV1 {
         business_date: "2026-11-21".parse().unwrap(),
         workstation: 1,
         operator: "1001".into(),
+        member: None,
         completed_at: Timestamp::from_micros(1_795_255_200_000_000 + i64::from(number)),
         currency: "CNY".into(),
         lines: vec![OrderLineV1 {

@@ -1347,7 +1347,7 @@ export interface components {
          * @description Ways to pay.
          * @enum {string}
          */
-        TenderKindView: "cash" | "card" | "wechat" | "alipay" | "voucher";
+        TenderKindView: "cash" | "card" | "wechat" | "alipay" | "voucher" | "balance";
         /** @description What is to be paid. */
         TenderView: {
             cash: components["schemas"]["CashView"];

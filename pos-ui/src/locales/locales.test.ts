@@ -1,11 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import en from './en.json'
 import { chooseLanguage, language, setLanguage, t } from './index'
-import zh from './zh-CN.json'
 
-const catalogs: Record<string, Record<string, string>> = { 'zh-CN': zh, en }
+type Catalog = Record<string, string>
+
+const rooms = readdirSync('src/locales', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+const read = (room: string, name: string): Catalog =>
+  JSON.parse(readFileSync(join('src/locales', room, `${name}.json`), 'utf8')) as Catalog
+const all = (name: string): Catalog => Object.assign({}, ...rooms.map((room) => read(room, name)))
+const [zh, en] = [all('zh-CN'), all('en')]
+const catalogs = rooms.flatMap((room) =>
+  ['zh-CN', 'en'].map((name) => [room, name, read(room, name)] as const),
+)
 const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.(vue|ts)$/.test(name) && !name.endsWith('.test.ts'))
@@ -16,21 +25,25 @@ const direct = [...sources.matchAll(/\bt\('([^']+)'/g)].map((match) => match[1] 
 
 afterEach(() => setLanguage('zh-CN'))
 
-describe.each(Object.entries(catalogs))('%s', (_, catalog) => {
+describe.each(catalogs)('%s in %s', (room, _, catalog) => {
+  const source = read(room, 'zh-CN')
   const keys = Object.keys(catalog)
-  it('has the keys of the source, sorted', () => expect(keys).toEqual(Object.keys(zh).sort()))
+  it('has the keys of the source, sorted', () => expect(keys).toEqual(Object.keys(source).sort()))
   it('has no empty text', () =>
     expect(keys.filter((key) => catalog[key]?.trim() === '')).toEqual([]))
   it('has the holes of the source', () => {
     const differ = keys.filter(
-      (key) =>
-        String(holes(catalog[key] ?? '')) !==
-        String(holes((zh as Record<string, string>)[key] ?? '')),
+      (key) => String(holes(catalog[key] ?? '')) !== String(holes(source[key] ?? '')),
     )
     expect(differ).toEqual([])
   })
   it('shouts nowhere', () =>
     expect(keys.filter((key) => /[!！]/.test(catalog[key] ?? ''))).toEqual([]))
+})
+
+it('a key stands in one room', () => {
+  const keys = rooms.flatMap((room) => Object.keys(read(room, 'zh-CN')))
+  expect(keys.length).toBe(new Set(keys).size)
 })
 
 it('every key that a source names exists', () => {

@@ -44,3 +44,18 @@ create table pickup (
   body      text not null
 ) strict, without rowid;
 create index pickup_placed on pickup (placed_at);
+
+-- Who may come, as the mall wrote them (`wire::MemberV1`): names and phone numbers in `body` are
+-- sealed for this store, and the index is blind.
+create table member (
+  member_id   text primary key,
+  phone_index text not null, -- hexadecimal; two members may share one between two changes
+  body        text not null
+) strict, without rowid;
+create index member_phone on member (phone_index);
+
+-- The keys that tokens are believed by.
+create table token_key (
+  version    integer primary key check (version between 1 and 255),
+  public_key text not null -- Ed25519, 64 hexadecimal digits
+) strict;

@@ -1,9 +1,11 @@
 //! Changes on their way down: heads, pages, snapshots.
 
-use domain::id::{IncarnationId, PickupId};
+use domain::id::{IncarnationId, MemberId, PickupId};
 use serde::{Deserialize, Serialize};
 
-use super::{ItemV1, OperatorV1, PickupV1, RulesV1, StockV1, StoreV1, WorkstationV1};
+use super::{
+    ItemV1, KeysV1, MemberV1, OperatorV1, PickupV1, RulesV1, StockV1, StoreV1, WorkstationV1,
+};
 use crate::chain::Hash;
 
 /// How far a replica has read.
@@ -65,6 +67,15 @@ pub enum RowV1 {
         /// Which.
         id: PickupId,
     },
+    /// A member as they now are for this store.
+    Member(MemberV1),
+    /// This member is none, or none of this store's any more.
+    MemberGone {
+        /// Who.
+        id: MemberId,
+    },
+    /// The keys that tokens are believed by, all of them.
+    Keys(KeysV1),
 }
 
 /// One change.

@@ -6,7 +6,7 @@ pub use carried::{AdjustmentV1, DeliveryV1, GrantV1, PricingV1, SourceV1, UnitRu
 use domain::{
     cart::LineItem,
     catalog::Unit,
-    id::{LineId, OrderId},
+    id::{LineId, MemberId, OrderId},
     money::{BasisPoints, CURRENCY, Money},
     order::{Order, OrderFault, OrderLine, Pricing},
     pricing::{Occasion, tax_inside},
@@ -30,6 +30,9 @@ pub struct OrderV1 {
     pub workstation: u16,
     /// The operator's number.
     pub operator: String,
+    /// Who bought; missing when they did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberId>,
     /// Microseconds since 1970.
     pub completed_at: Timestamp,
     /// ISO 4217.
@@ -149,6 +152,7 @@ impl OrderV1 {
             business_date: order.receipt_number.business_date,
             workstation: order.receipt_number.workstation,
             operator: order.operator.clone(),
+            member: order.member,
             completed_at: order.completed_at,
             currency: CURRENCY.to_owned(),
             lines: order.lines.iter().map(OrderLineV1::of).collect(),
@@ -193,6 +197,7 @@ impl OrderV1 {
             pricing: self.pricing.map_or_else(unknown, PricingV1::into_pricing),
             receipt_number,
             operator: self.operator,
+            member: self.member,
             completed_at: self.completed_at,
             lines: self.lines.into_iter().map(OrderLineV1::into_line).collect(),
             delivery: self.delivery.map(DeliveryV1::into_delivery),
@@ -296,7 +301,7 @@ pub(crate) mod tests {
     #[test]
     fn an_order_from_before_rules_still_reads_and_its_units_follow_from_its_amounts() {
         let order = read(OLD);
-        assert_eq!(order.pricing.revision, 0);
+        assert_eq!((order.pricing.revision, order.member), (0, None));
         assert_eq!(order.pricing.occasion.store, "SH001");
         assert_eq!(order.lines[0].tax, Money::from_minor(115));
         assert!(order.lines.iter().all(|line| line.units.is_empty()));
@@ -353,6 +358,7 @@ pub(crate) mod tests {
         let completion = Completion {
             receipt_number: "SH001-1-1-20261121-0042".parse().unwrap(),
             operator: "1001".into(),
+            member: Some(Id::from_uuid(Uuid::from_u128(77))),
             completed_at: occasion.at,
             rounding: CashRounding::JiaoDown,
             occasion,
@@ -374,6 +380,7 @@ pub(crate) mod tests {
             r#""source":"coupon","rule":"ten","code":"K-77""#,
             r#""source":"manual","operator":"1001","reason":"damaged""#,
             r#""pricing":{"revision":12,"occasion":{"#,
+            r#""member":"00000000-0000-0000-0000-00000000004d""#,
             r#""grants":[{"source":"rule","rule":"back","name":"返现","grant":{"cashback_rate":500}"#,
             r#"{"next_coupon":"ten"},"coupon":"满 5.00 减 1.00","times":1,"condition":{"needs":[{"#,
         ] {

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sync::{
     replica::{item_words, join_tags},
-    wire::{ItemV1, PickupV1, RowV1, RulesV1, StockV1},
+    wire::{ItemV1, KeysV1, MemberV1, PickupV1, RowV1, RulesV1, StockV1},
 };
 
 use super::DbError;
@@ -59,8 +59,42 @@ pub(super) fn apply(connection: &Connection, row: &RowV1) -> Result<(), DbError>
         RowV1::PickupGone { id } => {
             connection.execute("delete from pickup where id = ?1", [id.to_string()])
         }
+        RowV1::Member(member) => return put_member(connection, member),
+        RowV1::MemberGone { id } => {
+            connection.execute("delete from member where member_id = ?1", [id.to_string()])
+        }
+        RowV1::Keys(keys) => return put_keys(connection, keys),
     };
     done.map(|_| ()).map_err(DbError::sqlite(doing))
+}
+
+fn put_member(connection: &Connection, member: &MemberV1) -> Result<(), DbError> {
+    let doing = "apply a member";
+    let body = serde_json::to_string(member).map_err(|_| DbError::Damaged { doing })?;
+    connection
+        .prepare_cached(
+            "insert into member (member_id, phone_index, body) values (?1, ?2, ?3)
+             on conflict (member_id) do update set phone_index = excluded.phone_index,
+               body = excluded.body",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![member.id.to_string(), member.phone_index, body])
+        })
+        .map(|_| ())
+        .map_err(DbError::sqlite(doing))
+}
+
+/// All keys at once: one that is not among them is believed no more.
+fn put_keys(connection: &Connection, keys: &KeysV1) -> Result<(), DbError> {
+    let doing = "apply the keys of tokens";
+    connection.execute("delete from token_key", []).map_err(DbError::sqlite(doing))?;
+    for key in &keys.keys {
+        let sql = "insert into token_key (version, public_key) values (?1, ?2)";
+        connection
+            .execute(sql, params![key.version, key.public_key])
+            .map_err(DbError::sqlite(doing))?;
+    }
+    Ok(())
 }
 
 /// All rules at once: a store never prices by half a set.

@@ -208,6 +208,7 @@ pub(crate) enum TenderKindView {
     Wechat,
     Alipay,
     Voucher,
+    Balance,
 }
 
 /// Where a receipt stands.
