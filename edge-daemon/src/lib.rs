@@ -42,6 +42,7 @@ mod service_manager;
 mod settle;
 mod signin;
 mod station;
+#[allow(dead_code, reason = "shelves of kiosk and phone read it")]
 mod stock;
 #[cfg(test)]
 mod test_mall;

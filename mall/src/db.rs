@@ -45,6 +45,7 @@ pub(crate) mod savings;
 pub(crate) mod scope;
 pub(crate) mod staff;
 pub(crate) mod staffing;
+#[allow(dead_code, reason = "online orders promise and move it")]
 pub(crate) mod stock;
 pub(crate) mod stores;
 pub(crate) mod sums;
