@@ -7,7 +7,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -18,6 +18,7 @@ mod body;
 mod caller;
 mod guard;
 mod items;
+mod member;
 mod orders;
 mod problem;
 mod rights;
@@ -60,6 +61,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(screens())
         .merge(counter())
         .merge(other_houses())
+        .merge(buyers())
         .merge(lists())
         .merge(simulated())
 }
@@ -103,6 +105,16 @@ fn other_houses() -> OpenApiRouter<App> {
         .routes(routes!(rights::undo_order))
 }
 
+/// Who buys, and what is theirs.
+fn buyers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(member::identify, member::forget))
+        .routes(routes!(member::set_points))
+        .routes(routes!(member::set_balance))
+        .routes(routes!(member::add_coupon))
+        .routes(routes!(member::take_coupon_off))
+}
+
 /// What is looked up.
 fn lists() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -139,6 +151,19 @@ fn router(app: App) -> Router {
         .layer(middleware::from_fn(problem::write_out))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .with_state(app)
+}
+
+/// What the operator of a workstation is told, for tests of other rooms.
+#[cfg(test)]
+pub(crate) fn view_of(
+    context: &Context,
+    workstation: domain::receipt_number::WorkstationNumber,
+) -> serde_json::Value {
+    let scene = context.screens.follow(workstation).map(|scene| scene.borrow().clone());
+    let who = context.operator("1001");
+    let shown = scene
+        .map(|scene| view::operator(context, &scene, who.as_ref(), problem::Language::Chinese));
+    serde_json::to_value(shown).unwrap_or_default()
 }
 
 /// Serves until told to stop.

@@ -9,14 +9,15 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
-    include_str!("../../migrations/0004_stock.sql"),
+    include_str!("../../migrations/0004_member.sql"),
+    include_str!("../../migrations/0005_stock.sql"),
 ];
 
-pub(super) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
+pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let found: i64 = connection
         .query_row("select user_version from pragma_user_version", [], |row| row.get(0))

@@ -29,7 +29,7 @@ use crate::{
         DbError, orders,
         spool::{self, Slip, SlipState},
     },
-    fault,
+    fault, member,
 };
 
 /// How often a printer is asked how it is when nothing is to be printed.
@@ -117,7 +117,9 @@ impl Tended {
         let order = slip.order;
         let order = context.ledger.read(move |db| orders::find(db, order)).await?;
         let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
-        let rows = paper::rows_of(&order, context.store.load().as_deref(), slip.copy);
+        let note = member::note(context, &order).await?;
+        let store = context.store.load_full();
+        let rows = paper::rows_of(&order, store.as_deref(), slip.copy, note.as_ref());
         let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
             Ok(bytes) => bytes,
             Err(error) => {

@@ -28,6 +28,7 @@ use crate::{
         post_void,
     },
     devices::rows_of,
+    member,
     signin::is_manager,
 };
 
@@ -244,6 +245,7 @@ pub(super) async fn receipt(
 ) -> Result<Answer<ReceiptBody>, Problem> {
     let order = find(&app, id(order)).await?;
     let copy = if is_undone(&app, order.id).await? { Copy::PostVoid } else { Copy::First };
-    let rows = rows_of(&order, app.context.store.load().as_deref(), copy);
+    let note = member::note(&app.context, &order).await?;
+    let rows = rows_of(&order, app.context.store.load().as_deref(), copy, note.as_ref());
     Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }
