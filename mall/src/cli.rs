@@ -24,6 +24,7 @@ mod manage;
 mod orders;
 mod rules;
 mod serve;
+mod shop;
 mod stock;
 mod table;
 mod try_cart;
@@ -189,6 +190,8 @@ impl Desk<'_> {
             Verb::Rules { verb } => return self.rules(verb).await,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
+            Verb::Shop { verb } => self.shop(verb).await?,
+            Verb::PickupCases => self.pickup_cases().await?,
             Verb::Stock { verb } => return self.stock(verb).await,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }

@@ -27,6 +27,7 @@ use crate::{
     feed::Shelf,
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
+    keys::Keys,
     rules::Books,
 };
 
@@ -114,6 +115,7 @@ struct Inner {
     shelf: Shelf,
     books: Books,
     houses: Arc<dyn Houses>,
+    keys: Keys,
     calls: TaskTracker,
 }
 
@@ -124,6 +126,7 @@ impl Context {
         // Tokens and the chain's figures are for whoever runs the mall, and for nobody else.
         let mut made = std::fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(&config.data).map_err(folder)?;
+        let keys = Keys::open(&config.data).map_err(folder)?;
         let url = config.url().map_err(folder)?;
         let houses = houses::open(&config.platforms, &config.clock)?;
         let (clock, dice) = (config.clock.clone(), SystemRandom::new());
@@ -141,6 +144,7 @@ impl Context {
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
             houses,
+            keys,
             calls: TaskTracker::new(),
         })))
     }
@@ -190,6 +194,11 @@ impl Context {
     /// Rule sets made ready.
     pub(crate) fn books(&self) -> &Books {
         &self.0.books
+    }
+
+    /// The mall's own secrets.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
     }
 
     /// Other houses.

@@ -26,6 +26,7 @@ mod problem;
 mod redemptions;
 mod routes;
 mod rules;
+mod shop;
 mod stock;
 mod table;
 

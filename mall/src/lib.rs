@@ -13,6 +13,8 @@
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
+//! | `pickup` | online orders that wait in a store |
+//! | `keys` | the mall's own secrets: what signs tokens, what seals a store's rows |
 //! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
@@ -35,7 +37,9 @@ pub mod houses;
 mod hq;
 mod http;
 mod intake;
+mod keys;
 mod payment;
+mod pickup;
 mod redemption;
 mod rules;
 mod settle;
@@ -129,6 +133,7 @@ impl Mall {
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
         tasks.spawn(settle::keep_settling(context.clone(), stop.clone()));
+        tasks.spawn(pickup::keep_tidy(context.clone(), stop.clone()));
         let served = serve(&context, listener, &stop, shutdown).await;
         stop.cancel();
         tasks.close();

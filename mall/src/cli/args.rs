@@ -4,6 +4,7 @@
 
 mod houses;
 mod rules;
+mod shop;
 mod stock;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -14,6 +15,7 @@ use sync::wire::{RoleV1, WorkstationKindV1};
 
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
+pub(super) use shop::ShopVerb;
 pub(super) use stock::StockVerb;
 
 use crate::{Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
@@ -71,6 +73,8 @@ impl Args {
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
             | Verb::Stock { .. }
+            | Verb::Shop { .. }
+            | Verb::PickupCases
             | Verb::Openapi => (LISTEN, Platforms::None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
@@ -157,6 +161,13 @@ pub(super) enum Verb {
         #[command(subcommand)]
         verb: RedemptionsVerb,
     },
+    /// Online shops that place orders for pickup.
+    Shop {
+        #[command(subcommand)]
+        verb: ShopVerb,
+    },
+    /// Online orders that were handed over and should not have been.
+    PickupCases,
     /// What stores have: counts, and what is available.
     Stock {
         #[command(subcommand)]

@@ -196,18 +196,25 @@ pub(crate) async fn by_number(tx: &mut Conn, number: &str) -> Result<Vec<OnlineR
     found.iter().map(row).collect()
 }
 
-/// Orders of a store that its replica has, tombstones too.
-pub(crate) async fn of_store(tx: &mut Conn, store: StoreId) -> Result<Vec<OnlineRow>, DbError> {
-    let statement = format!("select {COLUMNS} from online_order where store_id = $1");
+/// Orders of a store that its replica has, and tombstones after a version.
+pub(crate) async fn of_store(
+    tx: &mut Conn,
+    store: StoreId,
+    since: i64,
+) -> Result<Vec<OnlineRow>, DbError> {
+    let statement = format!(
+        "select {COLUMNS} from online_order where store_id = $1 and (gone = 0 or version > $2)"
+    );
     let found = sqlx::query(AssertSqlSafe(statement))
         .bind(store.0)
+        .bind(since)
         .fetch_all(tx)
         .await
         .map_err(sql("read the online orders of a store"))?;
     found.iter().map(row).collect()
 }
 
-/// Whether an open order of a store has this code's hash among those of its own id.
+/// The open orders of a store, with which of its codes each has.
 pub(crate) async fn open_of_store(
     tx: &mut Conn,
     store: StoreId,
@@ -242,11 +249,7 @@ pub(crate) struct Moved<'a> {
 }
 
 /// Moves an order on.
-pub(crate) async fn set(
-    tx: &mut Conn,
-    order: &OnlineRow,
-    moved: Moved<'_>,
-) -> Result<(), DbError> {
+pub(crate) async fn set(tx: &mut Conn, order: &OnlineRow, moved: Moved<'_>) -> Result<(), DbError> {
     let (ready_at, ended_at) = match moved.state {
         PickupState::Ready => (moved.at.micros(), 0),
         PickupState::Placed | PickupState::Picking => (0, 0),
@@ -338,11 +341,7 @@ async fn ids(
 }
 
 /// Lets stores forget an order.
-pub(crate) async fn forget(
-    tx: &mut Conn,
-    order: &OnlineRow,
-    version: i64,
-) -> Result<(), DbError> {
+pub(crate) async fn forget(tx: &mut Conn, order: &OnlineRow, version: i64) -> Result<(), DbError> {
     sqlx::query("update online_order set gone = 1, version = $3 where store_id = $1 and id = $2")
         .bind(order.store.0)
         .bind(order.id.to_string())

@@ -25,11 +25,7 @@ pub(crate) struct Case {
 }
 
 /// Writes a case down; `false` when it is known.
-pub(crate) async fn insert(
-    tx: &mut Conn,
-    sender: &Sender,
-    case: &Case,
-) -> Result<bool, DbError> {
+pub(crate) async fn insert(tx: &mut Conn, sender: &Sender, case: &Case) -> Result<bool, DbError> {
     let done = sqlx::query(
         "insert into pickup_case (store_id, id, order_id, what, cost_minor, edge_id, told_at,
                                   received_at)

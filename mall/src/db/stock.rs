@@ -102,17 +102,18 @@ pub(crate) struct Movement {
     pub(crate) reserved: Quantity,
 }
 
-/// Moves an item's stock. An item that was never counted here has none to move.
+/// Moves an item's stock. An item that was never counted here has none to move, and goods that moved
+/// before they were counted were counted so.
 pub(crate) async fn shift(
     tx: &mut Conn,
-    store: StoreId,
-    sku: &str,
+    (store, sku): (StoreId, &str),
     movement: Movement,
-    version: i64,
+    (at, version): (Timestamp, i64),
 ) -> Result<(), DbError> {
     sqlx::query(
-        "update stock set on_hand_milli = on_hand_milli + $3, reserved_milli = reserved_milli + $4,
-                          version = $5
+        "update stock
+         set on_hand_milli = on_hand_milli + case when counted_at < $6 then $3 else 0 end,
+             reserved_milli = reserved_milli + $4, version = $5
          where store_id = $1 and sku_key = $2",
     )
     .bind(store.0)
@@ -120,6 +121,7 @@ pub(crate) async fn shift(
     .bind(movement.on_hand.milli())
     .bind(movement.reserved.milli())
     .bind(version)
+    .bind(at.micros())
     .execute(tx)
     .await
     .map_err(sql("move an item's stock"))?;

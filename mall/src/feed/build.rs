@@ -24,7 +24,10 @@ use sync::{
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::page;
-use crate::db::{DbError, Tx, items_read, items_read::Joined, scope::Head};
+use crate::{
+    context::Context,
+    db::{DbError, Tx, items_read, items_read::Joined, scope::Head},
+};
 
 /// Rows handed to the filling thread at once.
 const CHUNK_ROWS: usize = 1_000;
@@ -95,22 +98,28 @@ enum Rows {
 
 /// Makes a snapshot from one transaction's view.
 pub(super) async fn build(
+    context: &Context,
     tx: &mut Tx,
     subject: Subject,
     places: Places,
 ) -> Result<SnapshotV1, BuildError> {
     let (sender, receiver) = channel(CHUNKS_WAITING_MAX);
     let filling = tokio::task::spawn_blocking(move || make(subject, &places, receiver));
-    let read = send_rows(tx, subject.scope, sender).await;
+    let read = send_rows(context, tx, subject.scope, sender).await;
     let made = filling.await.map_err(|_| BuildError::CutOff)?;
     read?;
     made
 }
 
-async fn send_rows(tx: &mut Tx, scope: Scope, sender: Sender<Rows>) -> Result<(), DbError> {
+async fn send_rows(
+    context: &Context,
+    tx: &mut Tx,
+    scope: Scope,
+    sender: Sender<Rows>,
+) -> Result<(), DbError> {
     match scope {
         Scope::Store(store) => {
-            let rows = page::standing(tx, store).await?;
+            let rows = page::standing(context, tx, store).await?;
             // A filling thread that went away tells its own reason.
             let _ = sender.send(Rows::Store(rows)).await;
         }

@@ -14,10 +14,11 @@ use crate::{
     db::{
         DbError, Tx, damaged,
         items::sku_key,
-        items_read, rules,
+        items_read, online_orders, rules,
         scope::{self, Head},
         staffing, stock, stores,
     },
+    pickup,
 };
 
 /// Changes in a page: one short write at the store, about half a megabyte on the line.
@@ -68,7 +69,7 @@ pub(crate) async fn page(
     }
     let mut changes = match scope {
         Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
-        Scope::Store(store) => own(&mut tx, store, *version, after, limit + 1).await?,
+        Scope::Store(store) => own(context, &mut tx, store, (*version, after), limit + 1).await?,
     };
     let limit = usize::try_from(limit).unwrap_or(0).min(fitting(&changes));
     let is_more = changes.len() > limit;
@@ -175,13 +176,13 @@ pub(super) async fn rules_in_force(tx: &mut Tx) -> Result<Option<RulesV1>, DbErr
 /// A store's own rows: some dozens, so they are read whole and cut here; and its stock, of which
 /// there are as many rows as items, so no more of it is read than a page has.
 async fn own(
+    context: &Context,
     tx: &mut Tx,
     store: StoreId,
-    since: i64,
-    after: &str,
+    (since, after): (i64, &str),
     limit: i64,
 ) -> Result<Vec<ChangeV1>, FeedError> {
-    let mut changes = rows_of_store(tx, store).await?;
+    let mut changes = rows_of_store(context, tx, store, since).await?;
     let is_read = |change: &ChangeV1| {
         change.version <= since || (change.version == since + 1 && change.key.as_str() <= after)
     };
@@ -204,11 +205,18 @@ fn stock_change(row: stock::StockRow) -> ChangeV1 {
 }
 
 /// Every row of a store's scope but its stock, tombstones too.
-async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbError> {
+async fn rows_of_store(
+    context: &Context,
+    tx: &mut Tx,
+    store: StoreId,
+    since: i64,
+) -> Result<Vec<ChangeV1>, DbError> {
     let mut changes = Vec::new();
     if let Some(row) = stores::by_id(tx, store).await? {
         let version = row.version;
         changes.push(ChangeV1 { version, key: "store".to_owned(), row: RowV1::Store(row.store) });
+        let row = RowV1::Keys(context.keys().public());
+        changes.push(ChangeV1 { version, key: "token-keys".to_owned(), row });
     }
     for kept in staffing::workstations(tx, store).await? {
         let (version, number) = (kept.version, kept.row.number);
@@ -228,11 +236,23 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
         };
         changes.push(ChangeV1 { version, key, row });
     }
+    for order in online_orders::of_store(tx, store, since).await? {
+        let (version, key) = (order.version, format!("pickup/{}", order.id));
+        let row = match order.is_gone {
+            true => RowV1::PickupGone { id: order.id },
+            false => RowV1::Pickup(pickup::wire(order)?),
+        };
+        changes.push(ChangeV1 { version, key, row });
+    }
     Ok(changes)
 }
 
 /// A store's rows as they stand, without what is gone, for a snapshot.
-pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, DbError> {
+pub(super) async fn standing(
+    context: &Context,
+    tx: &mut Tx,
+    store: StoreId,
+) -> Result<Vec<RowV1>, DbError> {
     let stands = |row: &RowV1| match row {
         RowV1::Item(_)
         | RowV1::Rules(_)
@@ -249,7 +269,7 @@ pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, 
         | RowV1::PickupGone { .. }
         | RowV1::MemberGone { .. } => false,
     };
-    let mut rows = rows_of_store(tx, store).await?;
+    let mut rows = rows_of_store(context, tx, store, i64::MAX).await?;
     let stock = stock::changed(tx, store, (-1, ""), i64::MAX).await?;
     rows.extend(stock.into_iter().map(stock_change));
     Ok(rows.into_iter().map(|change| change.row).filter(stands).collect())

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::{
     download, edge, hq, open, payments,
     problem::{METHOD_NOT_ALLOWED, Problem},
-    redemptions, rules, stock,
+    redemptions, rules, shop, stock,
     table::{Access, Endpoint, Table},
 };
 use crate::context::Context;
@@ -47,7 +47,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(rights(edges(table)))
+    staff(shops(rights(edges(table))))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -61,6 +61,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::SNAPSHOT, get(edge::snapshot))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT_FILE, get(download::snapshot_file))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
+        .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
 }
 
 fn rights(table: Table) -> Table {
@@ -74,6 +75,18 @@ fn rights(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::REDEMPTION, get(redemptions::show))
         .plain(Access::Edge, Method::POST, path::REDEMPTION_USE, post(redemptions::redeem))
         .plain(Access::Edge, Method::POST, path::REDEMPTION_REVERSAL, post(redemptions::reverse))
+}
+
+fn shops(table: Table) -> Table {
+    const ORDER: &str = "/shop/v1/orders/{order}";
+    const CANCELLATION: &str = "/shop/v1/orders/{order}/cancellation";
+    const REFUND: &str = "/shop/v1/orders/{order}/refunds/{refund}";
+    table
+        .plain(Access::Shop, Method::POST, "/shop/v1/quotes", post(shop::quote))
+        .plain(Access::Shop, Method::POST, "/shop/v1/orders", post(shop::place))
+        .plain(Access::Shop, Method::GET, ORDER, get(shop::show))
+        .plain(Access::Shop, Method::POST, CANCELLATION, post(shop::cancel))
+        .plain(Access::Shop, Method::POST, REFUND, post(shop::refunded))
 }
 
 fn staff(table: Table) -> Table {
@@ -92,6 +105,7 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(payments::list_payments))
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
         .documented(Access::Staff, routes!(stock::list_stock))
+        .documented(Access::Staff, routes!(stock::list_pickup_cases))
 }
 
 /// The HQ API's document.

@@ -1,4 +1,4 @@
-//! What HQ reads about stock.
+//! What HQ reads about stock, and about online orders that wait in a store.
 //!
 //! **Invariant:** reads only.
 
@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use super::{hq::query, problem::Problem};
 use crate::{
     context::Context,
-    hq::Asked,
+    hq::{self, Asked, PickupCaseShape},
     stock::{self, StockPage},
 };
 
@@ -41,4 +41,16 @@ pub(super) async fn list_stock(
     let StockQuery { limit, after } = query(asked)?;
     let asked = Asked { date: None, after, limit };
     Ok(Json(stock::list(&context, &code, &asked).await?))
+}
+
+/// Online orders that were handed over and should not have been, newest first, at most 200.
+#[utoipa::path(
+    get, path = "/hq/v1/pickups/cases", tag = "pickups",
+    responses((status = 200, body = Vec<PickupCaseShape>)),
+    security(("staff" = []))
+)]
+pub(super) async fn list_pickup_cases(
+    State(context): State<Context>,
+) -> Result<Json<Vec<PickupCaseShape>>, Problem> {
+    Ok(Json(hq::pickup_cases(&context).await?))
 }

@@ -35,7 +35,7 @@ pub struct PickupV1 {
     pub total_minor: Money,
     /// What they get.
     pub lines: Vec<PickupLineV1>,
-    /// What the typed code must hash to, in hex: `pickup::code_hash`.
+    /// What the typed code must hash to, in hex: `crate::pickup::code_hash`.
     pub code_hash: String,
 }
 
