@@ -34,6 +34,7 @@ use crate::{
     },
     devices::{Health, Tasks},
     in_flight::InFlight,
+    pickup::Tally,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
@@ -197,6 +198,8 @@ pub(crate) struct Context {
     pub(crate) in_flight: InFlight,
     /// By which names and phone numbers of members are opened; empty until the mall has told it.
     pub(crate) seal: ArcSwapOption<Seal>,
+    /// How many online orders wait for what.
+    pub(crate) pickups: ArcSwap<Tally>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.

@@ -9,6 +9,7 @@
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `catalog`, `find`, `staff` | what a replica answers |
+//! | `pickup` | online orders that wait here |
 //! | `stock` | what the store has of an item |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
@@ -25,6 +26,7 @@ pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod payment;
+pub(crate) mod pickup;
 pub(crate) mod pool;
 pub(crate) mod post_void;
 pub(crate) mod redemption;

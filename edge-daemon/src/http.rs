@@ -20,6 +20,7 @@ mod guard;
 mod items;
 mod member;
 mod orders;
+mod pickups;
 mod problem;
 mod rights;
 mod service;
@@ -62,6 +63,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(counter())
         .merge(other_houses())
         .merge(buyers())
+        .merge(online_orders())
         .merge(lists())
         .merge(simulated())
 }
@@ -113,6 +115,17 @@ fn buyers() -> OpenApiRouter<App> {
         .routes(routes!(member::set_balance))
         .routes(routes!(member::add_coupon))
         .routes(routes!(member::take_coupon_off))
+}
+
+/// Online orders that wait here.
+fn online_orders() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(pickups::list))
+        .routes(routes!(pickups::open))
+        .routes(routes!(pickups::make_ready))
+        .routes(routes!(pickups::prove))
+        .routes(routes!(pickups::hand_over))
+        .routes(routes!(pickups::close))
 }
 
 /// What is looked up.

@@ -14,6 +14,7 @@
 //! | `in_flight` | which questions are under way |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `pickup` | online orders that wait here |
 //! | `stock` | how much of an item is available |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
@@ -34,6 +35,7 @@ mod http;
 mod in_flight;
 mod member;
 mod payment;
+mod pickup;
 mod post_void;
 mod prices;
 mod redemption;
@@ -163,6 +165,7 @@ impl Daemon {
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
             seal: arc_swap::ArcSwapOption::empty(),
+            pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
@@ -198,6 +201,7 @@ impl Daemon {
             tracing::error!(error = %Chain(&error), "A replica is damaged; fetching it again");
         }
         uplink::upload::recount(context).await;
+        pickup::refresh(context).await;
         let mall = Mall::new(&context.config.mall.url, context.clock.clone())?;
         let mall = match uplink::enrol::read_key(&context.config.data) {
             Ok(key) => mall.with_identity(node.edge, key),

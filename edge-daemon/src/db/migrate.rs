@@ -9,12 +9,13 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
     include_str!("../../migrations/0004_member.sql"),
     include_str!("../../migrations/0005_stock.sql"),
+    include_str!("../../migrations/0006_pickup.sql"),
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

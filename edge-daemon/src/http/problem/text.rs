@@ -536,7 +536,11 @@ pub(super) fn refused(word: &str) -> Option<&'static str> {
 
 /// The sentences of a problem we know.
 pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
-    let mut rows = ROWS.iter().chain(super::houses::ROWS).chain(super::members::ROWS);
+    let mut rows = ROWS
+        .iter()
+        .chain(super::houses::ROWS)
+        .chain(super::members::ROWS)
+        .chain(super::pickups::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {
         Language::Chinese => *chinese,
