@@ -15,6 +15,7 @@ mod dice;
 mod disk;
 mod kills;
 mod operator;
+mod pickups;
 mod snapshot;
 mod tally;
 mod weather;

@@ -9,6 +9,7 @@ mod day;
 mod doors;
 mod paper;
 mod payments;
+mod pickup;
 mod promotions;
 mod scanners;
 mod sessions;

@@ -10,6 +10,7 @@
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
+//! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `ledger`, `compare` | the books of both sides, order by order |
@@ -36,6 +37,7 @@ pub mod paper;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod shop;
 pub mod sim;
 pub mod store;
 pub mod till;

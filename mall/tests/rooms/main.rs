@@ -16,6 +16,7 @@ mod histories;
 mod hq;
 mod intake;
 mod payments;
+mod pickups;
 mod post_voids;
 mod process;
 mod quotes;
