@@ -5,7 +5,7 @@
 use crate::{
     catalog::Unit,
     money::Money,
-    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, UnitRun},
+    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, SELF_SERVICE, UnitRun},
     pricing::{Lane, rule::Grant},
     tender::TenderKind,
     time::StoreClock,
@@ -129,11 +129,7 @@ pub fn rows(
     rows.push(text(format!("单号 {}", order.receipt_number), Place::Left, Weight::Plain));
     rows.push(text(format!("时间 {}", clock.wall(order.completed_at)), Place::Left, Weight::Plain));
     let workstation = order.receipt_number.workstation;
-    rows.push(text(
-        format!("收银台 {workstation}  收银员 {}", order.operator),
-        Place::Left,
-        Weight::Plain,
-    ));
+    rows.push(text(format!("收银台 {workstation}  {}", seller(order)), Place::Left, Weight::Plain));
     rows.push(Row::Rule);
     rows.extend(order.lines.iter().flat_map(line_rows));
     rows.push(Row::Rule);
@@ -143,6 +139,14 @@ pub fn rows(
     rows.push(Row::Code(order.receipt_number.to_string()));
     rows.extend(head.foot.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     rows
+}
+
+/// Who rang it up.
+fn seller(order: &Order) -> String {
+    match order.operator.as_str() {
+        SELF_SERVICE => "自助".to_owned(),
+        operator => format!("收银员 {operator}"),
+    }
 }
 
 /// `名称 规格` over `2 × 12.99      25.98`, and under it what reductions of this line took by name.
@@ -435,7 +439,7 @@ mod tests {
     /// Rows with two sides as `left right`, the spaces before the left side kept.
     fn pairs(order: &Order) -> Vec<String> {
         let head = StoreHead { name: "x".to_owned(), lines: Vec::new(), foot: Vec::new() };
-        let rows = rows(order, &head, StoreClock::default(), Copy::First);
+        let rows = rows(order, &head, StoreClock::default(), Copy::First, None);
         let sides = rows.into_iter().filter_map(|row| match row {
             Row::Pair { left, right, .. } => Some(format!("{left} {right}")),
             Row::Text { .. } | Row::Rule | Row::DoubleRule | Row::Code(_) => None,
@@ -532,11 +536,11 @@ mod tests {
         };
         let of = |note: &MemberNote| -> Vec<String> {
             let rows = member_rows(&order, note).into_iter();
-            rows.map(|row| match row {
-                Row::Pair { left, right, .. } => format!("{left} {right}"),
-                other => format!("{other:?}"),
-            })
-            .collect()
+            let pair = |row| match row {
+                Row::Pair { left, right, .. } => Some(format!("{left} {right}")),
+                Row::Text { .. } | Row::Rule | Row::DoubleRule | Row::Code(_) => None,
+            };
+            rows.filter_map(pair).collect()
         };
         assert_eq!(
             of(&note(Some(500), Some(fen(8_000)))),

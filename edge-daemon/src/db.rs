@@ -8,14 +8,16 @@
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
-//! | `catalog`, `find`, `staff` | what a replica answers |
 //! | `pickup` | online orders that wait here |
 //! | `stock` | what the store has of an item |
+//! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
+//! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line`, `order_body`, `tender` or `post_void` after they were
-//! inserted.
+//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void` or `call_number`
+//! after they were inserted.
 
+pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod coupon;
 pub(crate) mod find;
@@ -25,6 +27,7 @@ pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;
+pub(crate) mod pairing;
 pub(crate) mod payment;
 pub(crate) mod pickup;
 pub(crate) mod pool;
@@ -32,6 +35,7 @@ pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
+pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;

@@ -2,12 +2,13 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `routes`, `table` | every endpoint with who may call it |
 //! | `guard` | host names, origins, sizes, headers: before anything is read |
-//! | `caller` | who calls: nobody, an operator, a manager, the box itself |
+//! | `caller` | who calls: nobody, an operator, a manager, a kiosk, the box itself |
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -18,15 +19,19 @@ mod body;
 mod caller;
 mod guard;
 mod items;
+mod kiosk;
 mod member;
 mod orders;
 mod pickups;
 mod problem;
 mod rights;
+mod routes;
 mod service;
 mod session;
+mod shelf;
 mod sim;
 mod stream;
+mod table;
 mod view;
 mod workstation;
 
@@ -34,10 +39,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio_util::sync::CancellationToken;
-use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::context::Context;
+
+pub(crate) use routes::{access, openapi};
 
 /// Everything a handler gets.
 #[derive(Clone, Debug)]
@@ -48,116 +53,9 @@ pub(crate) struct App {
     pub(crate) address: SocketAddr,
 }
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Guitai edge node",
-    description = "What the screens of a store call. Every creating call carries an id made by \
-                   its caller; a repeat has no further effect."
-))]
-struct Document;
-
-/// The endpoints with their description.
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .merge(screens())
-        .merge(counter())
-        .merge(other_houses())
-        .merge(buyers())
-        .merge(online_orders())
-        .merge(lists())
-        .merge(simulated())
-}
-
-/// Who may sign in, and what screens are told.
-fn screens() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(service::version))
-        .routes(routes!(session::workstations))
-        .routes(routes!(session::operators))
-        .routes(routes!(session::sign_in, session::sign_out))
-        .routes(routes!(view::operator_view))
-        .routes(routes!(view::customer_view))
-        .routes(routes!(stream::operator_stream))
-        .routes(routes!(stream::customer_stream))
-}
-
-/// What an operator does at the counter.
-fn counter() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(workstation::scan))
-        .routes(routes!(workstation::count, workstation::void_line))
-        .routes(routes!(workstation::void_cart))
-        .routes(routes!(workstation::undo))
-        .routes(routes!(workstation::to_tender, workstation::to_sell))
-        .routes(routes!(workstation::complete))
-        .routes(routes!(workstation::leave_done))
-        .routes(routes!(workstation::reprint))
-        .routes(routes!(workstation::open_drawer))
-}
-
-/// What other houses have a say in at the counter.
-fn other_houses() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(rights::charge))
-        .routes(routes!(rights::query))
-        .routes(routes!(rights::reverse))
-        .routes(routes!(rights::look_up))
-        .routes(routes!(rights::choose))
-        .routes(routes!(rights::take_off))
-        .routes(routes!(rights::undo_order))
-}
-
-/// Who buys, and what is theirs.
-fn buyers() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(member::identify, member::forget))
-        .routes(routes!(member::set_points))
-        .routes(routes!(member::set_balance))
-        .routes(routes!(member::add_coupon))
-        .routes(routes!(member::take_coupon_off))
-}
-
-/// Online orders that wait here.
-fn online_orders() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(pickups::list))
-        .routes(routes!(pickups::open))
-        .routes(routes!(pickups::make_ready))
-        .routes(routes!(pickups::prove))
-        .routes(routes!(pickups::hand_over))
-        .routes(routes!(pickups::close))
-}
-
-/// What is looked up.
-fn lists() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(items::find))
-        .routes(routes!(orders::list))
-        .routes(routes!(orders::one))
-        .routes(routes!(orders::receipt))
-}
-
-/// The page that plays devices.
-fn simulated() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(sim::devices))
-        .routes(routes!(sim::device_stream))
-        .routes(routes!(sim::scan))
-        .routes(routes!(sim::printer))
-        .routes(routes!(sim::drawer))
-        .routes(routes!(sim::tape))
-}
-
-/// The OpenAPI document, as it is served and kept under test.
-#[must_use]
-pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
-}
-
 fn router(app: App) -> Router {
-    let (api, _) = api().split_for_parts();
-    api.merge(service::router())
-        .merge(assets::router())
+    let (router, _) = routes::routes();
+    router
         .fallback(problem::not_found)
         // A body that does not say how large it is stops here.
         .layer(DefaultBodyLimit::max(guard::BODY_BYTES_MAX))

@@ -16,6 +16,10 @@
 //! | `post_void` | undoes an order on its business date |
 //! | `pickup` | online orders that wait here |
 //! | `stock` | how much of an item is available |
+//! | `shelf` | what somebody who looks around sees of the catalog |
+//! | `pairing` | which browser is a kiosk's screen |
+//! | `help` | kiosks whose shoppers have called for somebody |
+//! | `pace` | how fast callers that nobody knows may ask |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -31,9 +35,12 @@ mod coupon;
 mod db;
 mod devices;
 mod fault;
+mod help;
 mod http;
 mod in_flight;
 mod member;
+mod pace;
+mod pairing;
 mod payment;
 mod pickup;
 mod post_void;
@@ -45,6 +52,7 @@ mod rights;
 mod screens;
 mod service_manager;
 mod settle;
+mod shelf;
 mod signin;
 mod station;
 #[allow(dead_code, reason = "shelves of kiosk and phone read it")]
@@ -77,6 +85,12 @@ pub fn openapi_json() -> String {
     let mut text = http::openapi().to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Every endpoint that is served with who may call it, one a line, by path.
+#[must_use]
+pub fn access_list() -> String {
+    http::access()
 }
 
 /// Why the daemon did not start, or a loop of it stopped for now.
@@ -156,6 +170,9 @@ impl Daemon {
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
+            walks: shelf::Walks::default(),
+            help: help::HelpWanted::default(),
+            pace: pace::Pace::default(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),

@@ -46,6 +46,8 @@ enum Verb {
     },
     /// Writes the description of the screens' API (OpenAPI) to standard output.
     Openapi,
+    /// Writes every endpoint with who may call it to standard output.
+    Access,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -75,6 +77,9 @@ async fn carry_out(verb: Verb) -> anyhow::Result<ExitCode> {
             tracing::info!(edge.id = %enrolled.edge, "This box is store `{}` now", enrolled.store_code);
         }
         Verb::TryCart { file, json } => return Ok(try_cart(&file, json)),
+        Verb::Access => {
+            std::io::stdout().write_all(edge_daemon::access_list().as_bytes())?;
+        }
         Verb::Openapi => {
             std::io::stdout().write_all(edge_daemon::openapi_json().as_bytes())?;
         }

@@ -114,7 +114,7 @@ fn may_look_up(
     named: Option<OrderId>,
 ) -> Result<Option<OrderId>, CheckoutError> {
     let order = counter.cart.order;
-    if counter.signed_in.is_none() {
+    if counter.seller().is_none() {
         return Err(Refusal::NotSignedIn.into());
     }
     if named.is_some_and(|named| named != order) {
@@ -458,7 +458,7 @@ fn begin_use(
         return Ok(None);
     }
     let counter = station::load(tx, command.workstation, fresh)?;
-    if counter.signed_in.is_none() {
+    if counter.seller().is_none() {
         return Err(Refusal::NotSignedIn.into());
     }
     if (counter.cart.order, counter.cart.revision) != (command.order, command.revision) {

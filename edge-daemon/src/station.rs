@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::{
     cart::Cart,
     id::{CouponId, LineId, MemberId, OrderId, PaymentId, PickupId, RedemptionId},
+    order::SELF_SERVICE,
     pricing::{
         self, By, Occasion, PriceBook, Quote,
         occasion::{self, COUPONS_MAX, Used},
@@ -50,6 +51,8 @@ pub(crate) struct Station {
     pub(crate) last_order: Option<OrderId>,
     /// Who is signed in.
     pub(crate) signed_in: Option<SignedIn>,
+    /// SHA-256 of the token of the browser that is this kiosk's screen.
+    pub(crate) pairing: Option<Hash>,
     /// Payments by code, coupons and vouchers of this cart.
     pub(crate) rights: Rights,
     /// Who buys, if they said so.
@@ -67,10 +70,18 @@ impl Station {
             is_done: false,
             last_order: None,
             signed_in: None,
+            pairing: None,
             rights: Rights::NONE,
             member: None,
             coupons: Vec::new(),
         }
+    }
+
+    /// Who sells here, as orders name them: the operator who is signed in, else the kiosk itself
+    /// while it has a screen. Nobody, then nothing is sold.
+    pub(crate) fn seller(&self) -> Option<&str> {
+        let operator = self.signed_in.as_ref().map(|signed_in| signed_in.operator.as_str());
+        operator.or(self.pairing.map(|_| SELF_SERVICE))
     }
 
     /// Nobody is known, and nothing of theirs lies here any more.

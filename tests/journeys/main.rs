@@ -7,6 +7,7 @@
 mod codes;
 mod day;
 mod doors;
+mod kiosk;
 mod paper;
 mod payments;
 mod pickup;

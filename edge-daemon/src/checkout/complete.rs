@@ -21,7 +21,7 @@ use crate::{
     context::{Context, mint},
     coupon::OwnCoupon,
     db::{
-        DbError, coupon, member,
+        DbError, call, coupon, member,
         node::Node,
         orders, outbox, rules,
         spool::{self, Slip, SlipOf, SlipState},
@@ -60,6 +60,8 @@ pub(crate) struct Completed {
     pub(crate) is_repeat: bool,
     /// It used rules that have a quota.
     pub(crate) uses_quota: bool,
+    /// The number by which its shopper is called, at a kiosk.
+    pub(crate) call: Option<u32>,
 }
 
 /// What a completion is made with, gathered before the writer's turn.
@@ -122,7 +124,7 @@ async fn complete_and_tell(
     drop(asking);
     let (completed, priced, receipt) = done?;
     fault::point("complete.committed");
-    context.screens.completed(priced, Arc::clone(&completed.order), receipt);
+    context.screens.completed(priced, Arc::clone(&completed.order), receipt, completed.call);
     if !completed.is_repeat {
         let order = &completed.order;
         tracing::info!(
@@ -161,7 +163,8 @@ fn carry_out(
         let by_hand = known.tenders.iter().filter(|tender| tender.kind.is_by_hand());
         let is_same =
             by_hand.eq(&command.tenders) && known.receipt_number.workstation == command.workstation;
-        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false };
+        let call = call::of_order(tx, command.order)?;
+        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false, call };
         let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
             Ok((repeat, Priced::of(counter, &setting.terms)?, receipt))
@@ -171,8 +174,7 @@ fn carry_out(
     }
     redemption::apply(tx, &setting.used, setting.now)?;
     counter.rights = station::rights(tx, counter.cart.order)?;
-    let operator = counter.signed_in.as_ref().map(|signed_in| signed_in.operator.clone());
-    let operator = operator.ok_or(Refusal::NotSignedIn)?;
+    let seller = counter.seller().ok_or(Refusal::NotSignedIn)?.to_owned();
     let is_current =
         counter.cart.order == command.order && counter.cart.revision == command.revision;
     if !is_current {
@@ -205,7 +207,7 @@ fn carry_out(
     };
     let completion = Completion {
         receipt_number,
-        operator,
+        operator: seller,
         member: counter.member.as_ref().map(|member| member.id),
         completed_at: setting.now,
         rounding: setting.rounding,
@@ -217,12 +219,16 @@ fn carry_out(
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
     write_what_was_theirs(tx, &counter, &order, (&terms.book, &quote))?;
+    let call = match order.operator == order::SELF_SERVICE {
+        true => Some(call::give(tx, order.id, business_date)?),
+        false => None,
+    };
     redemption::drop_unused(tx, order.id, setting.now)?;
     let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
-    let completed = Completed { order, is_repeat: false, uses_quota };
+    let completed = Completed { order, is_repeat: false, uses_quota, call };
     Ok((completed, Priced::of(counter, &terms)?, receipt))
 }
 

@@ -173,7 +173,7 @@ async fn add(
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
     let added = change(context, command, move |tx, counter| {
-        if counter.signed_in.is_none() {
+        if counter.seller().is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
         may_change(counter)?;

@@ -11,7 +11,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-use super::{DbError, coupon, member, payment, redemption};
+use super::{DbError, coupon, member, pairing, payment, redemption};
 use crate::{
     rights::Rights,
     station::{SignedIn, Station},
@@ -35,8 +35,11 @@ pub(crate) fn load(
         .and_then(|mut statement| statement.query_row([workstation], read_head).optional())
         .map_err(DbError::sqlite("read a workstation"))?;
     let Some(mut station) = head else {
-        return Ok(Station::new(workstation, Cart::open(fresh, 0)));
+        let mut station = Station::new(workstation, Cart::open(fresh, 0));
+        station.pairing = pairing::token(connection, workstation)?;
+        return Ok(station);
     };
+    station.pairing = pairing::token(connection, workstation)?;
     station.workstation = workstation;
     station.cart.lines = lines(connection, workstation)?;
     let order = station.cart.order;

@@ -10,7 +10,7 @@ use domain::{
 use drivers::printer::document::{self, Align, Cut, Document, Text};
 use sync::wire::StoreV1;
 
-use crate::db::pickup::Own;
+use crate::db::{call::shown, pickup::Own};
 
 /// The receipt of an order as rows, with the store's head.
 pub(crate) fn rows_of(
@@ -56,6 +56,19 @@ pub(super) fn rows_of_pickup(own: &Own, store: Option<&StoreV1>, clock: StoreClo
     let right = pickup.total_minor.to_string();
     rows.push(Row::Pair { left: "已付".to_owned(), right, weight: Weight::Bold });
     rows
+}
+
+/// A receipt with the number by which its shopper is called, large and before all else.
+pub(crate) fn called(rows: Vec<Row>, call: Option<u32>) -> Vec<Row> {
+    let Some(number) = call else { return rows };
+    let text = |text: String, weight| Row::Text { text, place: Place::Centre, weight };
+    let mut called = vec![
+        text("取货号".to_owned(), Weight::Plain),
+        text(shown(number), Weight::Large),
+        Row::Rule,
+    ];
+    called.extend(rows);
+    called
 }
 
 /// The document that is printed.

@@ -26,7 +26,7 @@ use crate::{
     Chain,
     context::Context,
     db::{
-        DbError, orders, pickup,
+        DbError, call, orders, pickup,
         spool::{self, Slip, SlipOf, SlipState},
     },
     fault, member,
@@ -261,10 +261,14 @@ async fn rows(context: &Arc<Context>, of: SlipOf) -> Result<Vec<Row>, DbError> {
     let store = context.store.load_full();
     match of {
         SlipOf::Order { order, copy } => {
-            let order = context.ledger.read(move |db| orders::find(db, order)).await?;
+            let read = move |db: &rusqlite::Connection| -> Result<_, DbError> {
+                Ok((orders::find(db, order)?, call::of_order(db, order)?))
+            };
+            let (order, call) = context.ledger.read(read).await?;
             let order = order.ok_or(DbError::Damaged { doing })?;
             let note = member::note(context, &order).await?;
-            Ok(paper::rows_of(&order, store.as_deref(), copy, note.as_ref()))
+            let rows = paper::rows_of(&order, store.as_deref(), copy, note.as_ref());
+            Ok(paper::called(rows, call))
         }
         SlipOf::Pickup(id) => {
             let own = context.ledger.read(move |db| pickup::own(db, id)).await?;

@@ -3,17 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::{
-    Router,
     body::Body,
-    extract::Path,
+    extract::{Path, Query},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::{IntoResponse as _, Redirect},
-    routing::get,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sync::chain::{Hash, hex};
 
-use super::{App, problem::Problem};
+use super::problem::Problem;
 
 #[derive(RustEmbed)]
 #[folder = "$POS_UI_DIST_ABS"]
@@ -35,13 +33,21 @@ pub(super) fn build() -> &'static str {
     &BUILD
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/", get(|| async { Redirect::temporary("/ui/operator/") }))
-        .route("/ui/{*path}", get(serve))
+/// The short address that people type: `/kiosk/?ws=3`.
+pub(super) async fn to_kiosk(Query(asked): Query<Asked>) -> Redirect {
+    let number = asked.ws.or(asked.workstation).unwrap_or(1);
+    Redirect::temporary(&format!("/ui/kiosk/?workstation={number}"))
 }
 
-async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
+/// Which workstation a page is asked for.
+#[derive(serde::Deserialize)]
+pub(super) struct Asked {
+    ws: Option<u16>,
+    workstation: Option<u16>,
+}
+
+/// A file of the screens.
+pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
     let name = format!("ui/{path}");
     let missing = || Problem::plain("not-found", StatusCode::NOT_FOUND).into_response();
     if name.ends_with(".br") || name.ends_with(".gz") {

@@ -152,7 +152,7 @@ pub(super) async fn take_coupon_off(
     Query(IdQuery { id: wished }): Query<IdQuery>,
     headers: HeaderMap,
 ) -> Viewed {
-    let command = command(who.workstation, wished, Hash::of(coupon.uuid().as_bytes()));
-    coupon::take_off(&app.context, command, id(coupon.uuid())).await?;
+    let command = command(who.workstation, wished, Hash::of(coupon.id().as_bytes()));
+    coupon::take_off(&app.context, command, id(coupon.id())).await?;
     viewed(&app, who.workstation, &who.operator, &headers)
 }

@@ -114,7 +114,7 @@ pub(crate) struct Named(pub(super) Uuid);
 
 impl Named {
     /// Its id.
-    pub(super) const fn uuid(&self) -> Uuid {
+    pub(super) const fn id(&self) -> Uuid {
         self.0
     }
 }

@@ -1,11 +1,10 @@
 //! The daemon about itself: version, health, description, what a problem means.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{Html, IntoResponse, Response},
-    routing::get,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,17 +28,9 @@ pub(super) async fn version() -> Json<VersionBody> {
     Json(VersionBody { version: env!("CARGO_PKG_VERSION"), build: assets::build() })
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/livez", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route("/api/v1/openapi.json", get(|| async { Json(super::openapi()) }))
-        .route("/problems/{slug}", get(explain))
-}
-
 /// Ready is: the ledger answers, there is a catalog to sell from, and every workstation has its
 /// screens.
-async fn ready(State(app): State<App>) -> Response {
+pub(super) async fn ready(State(app): State<App>) -> Response {
     let context = &app.context;
     let answers = context.ledger.read(crate::db::outbox::backlog).await.is_ok();
     let is_staffed = context.store.load().is_some()
@@ -55,7 +46,8 @@ async fn ready(State(app): State<App>) -> Response {
     }
 }
 
-async fn explain(Path(slug): Path<String>, headers: HeaderMap) -> Response {
+/// What a problem means, for people.
+pub(super) async fn explain(Path(slug): Path<String>, headers: HeaderMap) -> Response {
     match problem::page(&slug, &headers) {
         Some(page) => Html(page).into_response(),
         None => Problem::plain("not-found", StatusCode::NOT_FOUND).into_response(),

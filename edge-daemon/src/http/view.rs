@@ -32,6 +32,7 @@ use crate::{
     station::{Priced, ScanFate},
 };
 
+mod kiosk;
 mod member;
 mod notices;
 mod pickup;
@@ -39,6 +40,8 @@ mod rights;
 mod savings;
 mod shapes;
 
+pub(crate) use kiosk::KioskView;
+pub(super) use kiosk::kiosk;
 pub(crate) use pickup::{PickupView, pickup_view};
 pub(crate) use rights::{IssuerView, MethodView};
 pub(crate) use shapes::{

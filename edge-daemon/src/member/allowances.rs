@@ -130,7 +130,7 @@ impl World {
     }
 
     fn fact(&mut self, order: Option<OrderId>, points: i64, fen: i64) {
-        let id = Uuid::from_u128(1_000 + self.facts.len() as u128);
+        let id = Uuid::from_u128(1_000 + u128::try_from(self.facts.len()).unwrap());
         let order = order.unwrap_or(Id::from_uuid(id));
         self.ledger
             .execute(

@@ -38,8 +38,8 @@ pub(crate) async fn refresh(context: &Arc<Context>) {
             Ok(row) if row == member.row => {}
             // One who is gone from the store's rows stays who they are until the cart is done.
             Ok(None) => {}
-            Ok(Some(row)) => said(context, workstation, write(context, workstation, row).await),
-            Err(error) => said(context, workstation, Err(error.into())),
+            Ok(Some(row)) => said(workstation, write(context, workstation, row).await),
+            Err(error) => said(workstation, Err(error.into())),
         }
     }
 }
@@ -79,11 +79,11 @@ pub(crate) async fn tell_others(
             retell(tx, station::load(tx, workstation, fresh)?, &terms)
         });
         let told = told.await.map(|priced| prices::show(context, priced));
-        said(context, workstation, told);
+        said(workstation, told);
     }
 }
 
-fn said(_: &Context, workstation: WorkstationNumber, done: Result<(), CheckoutError>) {
+fn said(workstation: WorkstationNumber, done: Result<(), CheckoutError>) {
     if let Err(error) = done {
         tracing::error!(
             workstation.id = workstation, error = %Chain(&error),

@@ -78,7 +78,7 @@ pub(crate) async fn identify(
 
 /// Whether a command may mean this counter.
 pub(crate) fn is_for(counter: &Station, order: Option<OrderId>) -> Result<(), Refusal> {
-    if counter.signed_in.is_none() {
+    if counter.seller().is_none() {
         return Err(Refusal::NotSignedIn);
     }
     match order {

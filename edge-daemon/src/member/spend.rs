@@ -59,7 +59,7 @@ async fn set(
     let (context, now) = (Arc::clone(context), context.clock.now());
     to_the_end(async move {
         let done = change(&context, command, move |tx: &Connection, counter| {
-            if counter.signed_in.is_none() {
+            if counter.seller().is_none() {
                 return Err(Refusal::NotSignedIn.into());
             }
             let member = counter.member.clone().ok_or(Refusal::NoMember)?;

@@ -185,17 +185,6 @@ pub(crate) async fn by_id(tx: &mut Conn, id: PickupId) -> Result<Option<OnlineRo
     found.as_ref().map(row).transpose()
 }
 
-/// Orders by what people call them.
-pub(crate) async fn by_number(tx: &mut Conn, number: &str) -> Result<Vec<OnlineRow>, DbError> {
-    let statement = format!("select {COLUMNS} from online_order where number = $1 order by id");
-    let found = sqlx::query(AssertSqlSafe(statement))
-        .bind(number)
-        .fetch_all(tx)
-        .await
-        .map_err(sql("read an online order"))?;
-    found.iter().map(row).collect()
-}
-
 /// Orders of a store that its replica has, and tombstones after a version.
 pub(crate) async fn of_store(
     tx: &mut Conn,

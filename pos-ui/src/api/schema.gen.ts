@@ -21,6 +21,218 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kiosk, to a browser that wants to be its screen. Anybody. */
+        get: operations["kiosk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/cart/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a line off. The kiosk's screen. */
+        delete: operations["kiosk_void_line"];
+        options?: never;
+        head?: never;
+        /** Sets a line's quantity. The kiosk's screen. */
+        patch: operations["kiosk_count"];
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/cart/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts what was scanned or touched into the cart; a payment code pays while the cart is to be paid.
+         *     The kiosk's screen.
+         */
+        post: operations["kiosk_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/cart/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the last step back. The kiosk's screen. */
+        post: operations["kiosk_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls somebody of the store: every till is told. The kiosk's screen. */
+        post: operations["help"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a kiosk's pairing: it sells nothing until it is paired anew. A manager at any workstation. */
+        delete: operations["unpair"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/payments/{named}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a payment off: it shall not be, or goes back. The kiosk's screen. */
+        post: operations["kiosk_reverse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/redemptions/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon or voucher off. The kiosk's screen. */
+        delete: operations["kiosk_take_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leaves nothing of whoever was here: the cart, its way back, the result. Refused while another
+         *     house has not said. The kiosk's screen.
+         */
+        post: operations["kiosk_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/tendering": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Goes on to paying. The kiosk's screen. */
+        put: operations["kiosk_to_tender"];
+        post?: never;
+        /** Goes back to the cart. The kiosk's screen. */
+        delete: operations["kiosk_to_cart"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kiosk's view, once. Its screen. */
+        get: operations["kiosk_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/view/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kiosk's view as it changes; it ends when another screen is paired. Its screen. */
+        get: operations["kiosk_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -64,6 +276,111 @@ export interface paths {
         };
         /** Its receipt as rows. Whoever is signed in. */
         get: operations["receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pairing-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a code out by which a browser becomes a kiosk's screen; the one before is worth nothing from
+         *     now on. A manager at any workstation.
+         */
+        post: operations["give_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the calling browser a kiosk's screen. Whoever knows the code, at a pace. */
+        post: operations["pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The categories of the shelf. Anybody, at a pace. */
+        get: operations["categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the shelf. Anybody, at a pace. */
+        get: operations["shelf_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/items/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item by its 货号 or a barcode, with the variants of its style. Anybody, at a pace. */
+        get: operations["shelf_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the shelf: variants of one style are one tile. Anybody, at a pace. */
+        get: operations["shelf_search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -117,6 +434,23 @@ export interface paths {
         /** Pushes the simulated drawer shut. This box, in a simulated store. */
         put: operations["drawer"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sim/workstations/{number}/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the calling browser a kiosk's screen without a code. This box, in a simulated store. */
+        post: operations["pair_itself"];
         delete?: never;
         options?: never;
         head?: never;
@@ -733,6 +1067,32 @@ export interface components {
             due: components["schemas"]["MoneyBody"];
             rounding: components["schemas"]["MoneyBody"];
         };
+        /** @description The categories, by path. */
+        CategoriesBody: {
+            categories: components["schemas"]["CategoryBody"][];
+            /**
+             * Format: int32
+             * @description Tiles in all.
+             */
+            count: number;
+        };
+        /** @description A category. */
+        CategoryBody: {
+            /**
+             * Format: int32
+             * @description Tiles in it and below it.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description Parts above it.
+             */
+            depth: number;
+            /** @description The last part of it. */
+            name: string;
+            /** @description Its path, parts divided by `/`. */
+            path: string;
+        };
         /** @description Which of the offers of a look-up shall be used. */
         ChoiceBody: {
             /**
@@ -954,6 +1314,74 @@ export interface components {
          * @enum {string}
          */
         KindView: "till" | "kiosk";
+        /** @description A kiosk, to a browser that wants to be its screen. */
+        KioskBody: {
+            /** @description The calling browser is its screen. */
+            paired: boolean;
+            /** @description No code is needed: a demo, on its own box. */
+            pairs_itself: boolean;
+            store: components["schemas"]["StoreView"];
+            workstation: components["schemas"]["WorkstationView"];
+        };
+        /** @description What a shopper has paid at a kiosk. */
+        KioskPaidView: {
+            /** @description The number by which they are called, e.g. `K012`. */
+            call?: string | null;
+            order: components["schemas"]["PaidView"];
+            receipt: components["schemas"]["ReceiptState"];
+        };
+        /**
+         * @description Where a shopper is at a kiosk.
+         * @enum {string}
+         */
+        KioskPhase: "paused" | "shopping" | "tender" | "wait" | "paid";
+        /** @description A code that was scanned, or a 货号 that was touched. */
+        KioskScanBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many pieces in thousandths, if somebody said.
+             */
+            quantity_milli?: number | null;
+            /** @description A barcode, an in-store label, a 货号, or a payment code. */
+            text: string;
+        };
+        /** @description All that a kiosk's screen shows. */
+        KioskView: {
+            /**
+             * Format: uuid
+             * @description New at each start of the daemon; revisions begin anew with it.
+             */
+            boot: string;
+            build: string;
+            cart?: null | components["schemas"]["CartView"];
+            /** @description Somebody of the store was called and is on the way. */
+            helping: boolean;
+            last_scan?: null | components["schemas"]["LastScanView"];
+            now: string;
+            /** @description Whether the mall answers: payment by code needs it. */
+            online: boolean;
+            paid?: null | components["schemas"]["KioskPaidView"];
+            phase: components["schemas"]["KioskPhase"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            revision: number;
+            rights?: null | components["schemas"]["RightsView"];
+            /**
+             * Format: uuid
+             * @description Another one with each shopper.
+             */
+            session: string;
+            store: components["schemas"]["StoreView"];
+            wait?: null | components["schemas"]["WaitView"];
+            workstation: components["schemas"]["WorkstationView"];
+        };
         /**
          * @description The stages of pricing, in their order.
          * @enum {string}
@@ -1091,7 +1519,7 @@ export interface components {
         NoticeParams: {
             /**
              * Format: int32
-             * @description How many, where something is counted.
+             * @description How many, where something is counted; of a kiosk its number.
              */
             count?: number | null;
         };
@@ -1194,6 +1622,26 @@ export interface components {
             saved: components["schemas"]["MoneyBody"];
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
+        };
+        /** @description What was typed at the kiosk. */
+        PairingBody: {
+            /** @description Six digits. */
+            code: string;
+            /** @description The kiosk's workstation. */
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description A code for a person to type at the kiosk. */
+        PairingCodeBody: {
+            /** @description Six digits, good once. */
+            code: string;
+            /** @description Until when. */
+            until: string;
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description The kiosk that shall have a new screen. */
+        PairingWish: {
+            /** @description The kiosk's workstation. */
+            workstation: components["schemas"]["u16"];
         };
         /** @description A payment code that a shopper showed. */
         PaymentBody: {
@@ -1437,6 +1885,19 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
+        /** @description An item with its variants. */
+        ShelfItemBody: {
+            brand: string;
+            category: string;
+            name: string;
+            /** @description It goes into a cart as it is; what is weighed needs its label. */
+            sellable: boolean;
+            /** @description The one that was asked for. */
+            sku: string;
+            unit: components["schemas"]["UnitView"];
+            /** @description Itself and its style's others, by colour and size. */
+            variants: components["schemas"]["VariantBody"][];
+        };
         /** @description What a shopper showed or said. */
         ShownBody: {
             /** @description A phone number, or the code that the shopper shows. It is sent once and written nowhere. */
@@ -1563,6 +2024,38 @@ export interface components {
             amount: components["schemas"]["MoneyBody"];
             kind: components["schemas"]["TenderKindView"];
         };
+        /** @description What stands on the shelf once: an item, or a style for all its variants. */
+        TileBody: {
+            brand: string;
+            category: string;
+            /** @description Other variants cost more. */
+            from: boolean;
+            /** @description Before any reduction. */
+            list_price: components["schemas"]["MoneyBody"];
+            name: string;
+            /** @description What one costs now; of variants the cheapest. */
+            price: components["schemas"]["MoneyBody"];
+            /** @description Rules that take off it by themselves. */
+            promotions: string[];
+            /** @description Of the item, or of one variant. */
+            sku: string;
+            /** @description What the item is made up as, e.g. `500ml`; empty for a style of several variants. */
+            spec: string;
+            unit: components["schemas"]["UnitView"];
+            /** Format: int32 */
+            variants: number;
+        };
+        /** @description A page of tiles. */
+        TilesBody: {
+            /**
+             * Format: int32
+             * @description All tiles of this answer's question; of a search, as many as are looked at.
+             */
+            count: number;
+            /** @description There are more. */
+            more: boolean;
+            tiles: components["schemas"]["TileBody"][];
+        };
         /** @description An order that was undone, and the view after it. */
         UndoneBody: {
             order: components["schemas"]["OrderBody"];
@@ -1573,6 +2066,18 @@ export interface components {
          * @enum {string}
          */
         UnitView: "piece" | "kg";
+        /** @description One variant. */
+        VariantBody: {
+            /** @description Its first barcode in 14 digits, or empty. */
+            code: string;
+            colour: string;
+            list_price: components["schemas"]["MoneyBody"];
+            price: components["schemas"]["MoneyBody"];
+            promotions: string[];
+            size: string;
+            sku: string;
+            spec: string;
+        };
         /** @description Which program this is. */
         VersionBody: {
             /** @description Differs whenever the screens do. */
@@ -1645,6 +2150,334 @@ export interface operations {
             };
         };
     };
+    kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskBody"];
+                };
+            };
+        };
+    };
+    kiosk_void_line: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskScanBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    unpair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    kiosk_reverse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_take_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_to_tender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_to_cart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_view: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_stream: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -1711,6 +2544,143 @@ export interface operations {
             };
         };
     };
+    give_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingCodeBody"];
+                };
+            };
+        };
+    };
+    pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoriesBody"];
+                };
+            };
+        };
+    };
+    shelf_page: {
+        parameters: {
+            query?: {
+                /** @description A category's path; everything by itself. */
+                category?: string;
+                /** @description From 0. */
+                page?: number;
+                /** @description `kiosk` by itself. */
+                channel?: "kiosk" | "phone" | "till";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TilesBody"];
+                };
+            };
+        };
+    };
+    shelf_item: {
+        parameters: {
+            query?: {
+                /** @description `kiosk` by itself. */
+                channel?: "kiosk" | "phone" | "till";
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfItemBody"];
+                };
+            };
+        };
+    };
+    shelf_search: {
+        parameters: {
+            query: {
+                /** @description A name, 货号, the end of a barcode, 拼音 initials or full 拼音. */
+                query: string;
+                /** @description `kiosk` by itself. */
+                channel?: "kiosk" | "phone" | "till";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TilesBody"];
+                };
+            };
+        };
+    };
     devices: {
         parameters: {
             query?: never;
@@ -1763,6 +2733,25 @@ export interface operations {
                 "application/json": components["schemas"]["SimDrawerWish"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pair_itself: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {

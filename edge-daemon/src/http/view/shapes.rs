@@ -34,6 +34,18 @@ pub(crate) struct WorkstationView {
     pub(in crate::http) kind: KindView,
 }
 
+impl WorkstationView {
+    /// Its number.
+    pub(in crate::http) const fn number(&self) -> WorkstationNumber {
+        self.number
+    }
+
+    /// What it is for.
+    pub(in crate::http) const fn kind(&self) -> KindView {
+        self.kind
+    }
+}
+
 impl From<&WorkstationV1> for WorkstationView {
     fn from(workstation: &WorkstationV1) -> Self {
         let kind = match workstation.kind {

@@ -1,0 +1,304 @@
+//! Every endpoint with who may call it.
+//!
+//! `access.txt` is the same list with methods and paths, for people; `make openapi` writes it anew.
+//!
+//! **Invariant:** the one place where a path meets its handler.
+
+use axum::{Json, Router, response::Redirect, routing::get};
+use utoipa::OpenApi;
+use utoipa_axum::routes;
+
+use super::{
+    App, assets, items, kiosk, member, orders, pickups, rights, service, session, shelf, sim,
+    stream,
+    table::{Access, Endpoint, Table},
+    view, workstation,
+};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Guitai edge node",
+    description = "What the screens of a store call. Every creating call carries an id made by \
+                   its caller; a repeat has no further effect."
+))]
+struct Document;
+
+fn table() -> Table {
+    let table = Table::new(Document::openapi());
+    let table = online_orders(buyers(other_houses(counter(screens(table)))));
+    pages(simulated(kiosks(on_the_shelf(lists(table)))))
+}
+
+/// Who may sign in, and what screens are told.
+fn screens(table: Table) -> Table {
+    table
+        .api(Access::Anyone, routes!(service::version))
+        .api(Access::Anyone, routes!(session::workstations))
+        .api(Access::Anyone, routes!(session::operators))
+        .api(Access::Anyone, routes!(session::sign_in))
+        .api(Access::Operator, routes!(session::sign_out))
+        .api(Access::Anyone, routes!(view::operator_view))
+        .api(Access::Anyone, routes!(stream::operator_stream))
+        .api(Access::Display, routes!(view::customer_view))
+        .api(Access::Display, routes!(stream::customer_stream))
+}
+
+/// What an operator does at the counter.
+fn counter(table: Table) -> Table {
+    table
+        .api(Access::Operator, routes!(workstation::scan))
+        .api(Access::Operator, routes!(workstation::count, workstation::void_line))
+        .api(Access::Operator, routes!(workstation::void_cart))
+        .api(Access::Operator, routes!(workstation::undo))
+        .api(Access::Operator, routes!(workstation::to_tender, workstation::to_sell))
+        .api(Access::Operator, routes!(workstation::complete))
+        .api(Access::Operator, routes!(workstation::leave_done))
+        .api(Access::Operator, routes!(workstation::reprint))
+        .api(Access::Manager, routes!(workstation::open_drawer))
+}
+
+/// What other houses have a say in at the counter.
+fn other_houses(table: Table) -> Table {
+    table
+        .api(Access::Operator, routes!(rights::charge))
+        .api(Access::Operator, routes!(rights::query))
+        .api(Access::Operator, routes!(rights::reverse))
+        .api(Access::Operator, routes!(rights::look_up))
+        .api(Access::Operator, routes!(rights::choose))
+        .api(Access::Operator, routes!(rights::take_off))
+        .api(Access::Manager, routes!(rights::undo_order))
+}
+
+/// Who buys, and what is theirs.
+fn buyers(table: Table) -> Table {
+    table
+        .api(Access::Operator, routes!(member::identify, member::forget))
+        .api(Access::Operator, routes!(member::set_points))
+        .api(Access::Operator, routes!(member::set_balance))
+        .api(Access::Operator, routes!(member::add_coupon))
+        .api(Access::Operator, routes!(member::take_coupon_off))
+}
+
+/// Online orders that wait here.
+fn online_orders(table: Table) -> Table {
+    table
+        .api(Access::Staff, routes!(pickups::list))
+        .api(Access::Operator, routes!(pickups::open))
+        .api(Access::Operator, routes!(pickups::make_ready))
+        .api(Access::Operator, routes!(pickups::prove))
+        .api(Access::Operator, routes!(pickups::hand_over))
+        .api(Access::Operator, routes!(pickups::close))
+}
+
+/// What is looked up.
+fn lists(table: Table) -> Table {
+    table
+        .api(Access::Staff, routes!(items::find))
+        .api(Access::Staff, routes!(orders::list))
+        .api(Access::Staff, routes!(orders::one))
+        .api(Access::Staff, routes!(orders::receipt))
+}
+
+/// What somebody who looks around is shown.
+fn on_the_shelf(table: Table) -> Table {
+    table
+        .api(Access::Visitor, routes!(shelf::categories))
+        .api(Access::Visitor, routes!(shelf::page))
+        .api(Access::Visitor, routes!(shelf::search))
+        .api(Access::Visitor, routes!(shelf::item))
+}
+
+/// Whose screen a kiosk is, and what a shopper does there.
+fn kiosks(table: Table) -> Table {
+    table
+        .api(Access::Anyone, routes!(kiosk::kiosk))
+        .api(Access::Manager, routes!(kiosk::give_out))
+        .api(Access::Visitor, routes!(kiosk::pair))
+        .api(Access::Simulated, routes!(kiosk::pair_itself))
+        .api(Access::Manager, routes!(kiosk::unpair))
+        .api(Access::Kiosk, routes!(kiosk::kiosk_view))
+        .api(Access::Kiosk, routes!(kiosk::kiosk_stream))
+        .api(Access::Kiosk, routes!(kiosk::scan))
+        .api(Access::Kiosk, routes!(kiosk::count, kiosk::void_line))
+        .api(Access::Kiosk, routes!(kiosk::undo))
+        .api(Access::Kiosk, routes!(kiosk::to_tender, kiosk::to_cart))
+        .api(Access::Kiosk, routes!(kiosk::reverse))
+        .api(Access::Kiosk, routes!(kiosk::take_off))
+        .api(Access::Kiosk, routes!(kiosk::reset))
+        .api(Access::Kiosk, routes!(kiosk::help))
+}
+
+/// The page that plays devices.
+fn simulated(table: Table) -> Table {
+    table
+        .api(Access::Simulated, routes!(sim::devices))
+        .api(Access::Simulated, routes!(sim::device_stream))
+        .api(Access::Simulated, routes!(sim::scan))
+        .api(Access::Simulated, routes!(sim::printer))
+        .api(Access::Simulated, routes!(sim::drawer))
+        .api(Access::Simulated, routes!(sim::tape))
+}
+
+/// The screens themselves, and the daemon about itself.
+fn pages(table: Table) -> Table {
+    table
+        .page(Access::Anyone, "/", get(|| async { Redirect::temporary("/ui/operator/") }))
+        .page(Access::Anyone, "/kiosk", get(assets::to_kiosk))
+        .page(Access::Anyone, "/kiosk/", get(assets::to_kiosk))
+        .page(Access::Anyone, "/ui/{*path}", get(assets::serve))
+        .page(Access::Anyone, "/livez", get(|| async { "ok" }))
+        .page(Access::Anyone, "/readyz", get(service::ready))
+        .page(Access::Anyone, "/api/v1/openapi.json", get(|| async { Json(openapi()) }))
+        .page(Access::Anyone, "/problems/{slug}", get(service::explain))
+}
+
+/// The OpenAPI document, as it is served and kept under test.
+#[must_use]
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    table().finish().1
+}
+
+/// Every endpoint with who may call it, one a line, by path.
+#[must_use]
+pub(crate) fn access() -> String {
+    let (_, _, mut endpoints) = table().finish();
+    endpoints.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
+    endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect()
+}
+
+/// The router, and the list of its endpoints.
+pub(super) fn routes() -> (Router<App>, Vec<Endpoint>) {
+    let (router, _, endpoints) = table().finish();
+    (router, endpoints)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::{
+        body::{Body, to_bytes},
+        extract::ConnectInfo,
+        http::{Request, Response},
+    };
+    use tokio_util::sync::CancellationToken;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::test_store::TestStore;
+
+    const HERE: &str = "127.0.0.1:50000";
+    const ON_THE_LAN: &str = "192.168.1.77:50000";
+    /// 1001, a cashier, is signed in at the workstations of a test's store.
+    const CASHIER: &str = "guitai_ws1=a session";
+
+    fn app(store: &TestStore) -> App {
+        App {
+            context: store.context().clone(),
+            stop: CancellationToken::new(),
+            address: SocketAddr::from(([127, 0, 0, 1], 7070)),
+        }
+    }
+
+    /// A path with something in each pair of braces.
+    fn filled(path: &str) -> String {
+        let id = uuid::Uuid::nil().to_string();
+        path.split('/')
+            .map(|part| match part {
+                "{number}" => "1".to_owned(),
+                "{*path}" => "operator/".to_owned(),
+                part if part.starts_with('{') => id.clone(),
+                part => part.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+
+    async fn ask(
+        store: &TestStore,
+        endpoint: &Endpoint,
+        from: &str,
+        cookie: Option<&str>,
+    ) -> Response<Body> {
+        let peer: SocketAddr = from.parse().unwrap();
+        let mut request = Request::builder()
+            .method(&endpoint.method)
+            .uri(filled(&endpoint.path))
+            .header("host", "127.0.0.1:7070")
+            .header("content-type", "application/json")
+            .extension(ConnectInfo(peer));
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let router = super::super::router(app(store));
+        router.oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap()
+    }
+
+    async fn status(
+        store: &TestStore,
+        endpoint: &Endpoint,
+        from: &str,
+        cookie: Option<&str>,
+    ) -> u16 {
+        ask(store, endpoint, from, cookie).await.status().as_u16()
+    }
+
+    /// Walks everything that is served: what an endpoint is declared to be is what it is.
+    #[tokio::test]
+    async fn every_endpoint_keeps_out_those_it_is_not_for() {
+        let store = TestStore::open(None).await;
+        // A test's sessions began with the clock; they have not run out by then.
+        store.at("1970-01-01T08:00:01+08:00");
+        let (_, mut endpoints) = routes();
+        assert!(endpoints.len() >= 40);
+        // Whoever signs out is nobody from then on.
+        let is_session = |e: &Endpoint| e.path.ends_with("/session");
+        endpoints.sort_by_key(is_session);
+        for endpoint in &endpoints {
+            let nobody = status(&store, endpoint, HERE, None).await;
+            let far = status(&store, endpoint, ON_THE_LAN, None).await;
+            let cashier = status(&store, endpoint, HERE, Some(CASHIER)).await;
+            let is_shut = |status: u16| matches!(status, 401 | 403);
+            let got = format!("{endpoint}: {nobody} here, {far} from afar, {cashier} signed in");
+            match endpoint.access {
+                Access::Anyone | Access::Visitor => {
+                    assert!(!is_shut(nobody) && !is_shut(far), "{got}")
+                }
+                Access::Display => assert!(!is_shut(nobody) && far == 403, "{got}"),
+                Access::Operator | Access::Staff => {
+                    assert!(nobody == 401 && far == 401 && !is_shut(cashier), "{got}");
+                }
+                Access::Manager => assert!(nobody == 401 && far == 401 && cashier == 403, "{got}"),
+                Access::Kiosk => {
+                    assert!(nobody == 401 && far == 401 && cashier == 401, "{got}");
+                }
+                Access::Simulated => {
+                    let response = ask(&store, endpoint, HERE, Some(CASHIER)).await;
+                    let body = to_bytes(response.into_body(), 65_536).await.unwrap();
+                    let text = String::from_utf8_lossy(&body).into_owned();
+                    assert!(cashier == 404 && text.contains("/problems/not-found"), "{got} {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_declared_once_and_every_described_one_is() {
+        let (_, document, endpoints) = table().finish();
+        let mut seen: Vec<String> =
+            endpoints.iter().map(|e| format!("{} {}", e.method, e.path)).collect();
+        let n = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), n, "an endpoint is declared twice");
+        let declared = |path: &String| endpoints.iter().any(|e| e.path == *path);
+        let missing: Vec<&String> = document.paths.paths.keys().filter(|p| !declared(p)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn the_committed_list_is_what_is_served() {
+        let committed = include_str!("../../access.txt");
+        assert!(committed == access(), "edge-daemon/access.txt is stale: make openapi");
+    }
+}
