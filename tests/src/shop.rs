@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,10 +14,13 @@ use crate::{
 };
 
 /// A shop with its token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Shop {
     url: String,
     token: String,
+    /// What a person's orders are made of, by SKU.
+    #[serde(default)]
+    goods: Vec<String>,
 }
 
 /// An order as the shop is told it.
@@ -63,7 +66,7 @@ impl Shop {
             token: String,
         }
         let told: Told = mall.tell(&["shop", "add", name]).await?;
-        Ok(Self { url: mall.url(), token: told.token })
+        Ok(Self { url: mall.url(), token: told.token, goods: Vec::new() })
     }
 
     /// Asks, and gives the answer whatever it says.
@@ -84,11 +87,13 @@ impl Shop {
     /// # Errors
     /// When it cannot be priced.
     pub async fn write(&self, number: &str, items: &[&Listed]) -> Result<Value> {
-        let lines: Vec<Value> = items
-            .iter()
-            .enumerate()
-            .map(|(n, item)| json!({ "sku": item.sku, "quantity": if n == 0 { 2 } else { 1 } }))
-            .collect();
+        let skus: Vec<&str> = items.iter().map(|item| item.sku.as_str()).collect();
+        self.write_of(number, &skus).await
+    }
+
+    async fn write_of(&self, number: &str, skus: &[&str]) -> Result<Value> {
+        let line = |(n, sku): (usize, &&str)| json!({ "sku": sku, "quantity": if n == 0 { 2 } else { 1 } });
+        let lines: Vec<Value> = skus.iter().enumerate().map(line).collect();
         let asked = json!({ "store": CODE, "lines": lines });
         let quote: Value = self.call(Method::POST, "/quotes", Some(&asked)).await?.done()?;
         let total = quote["total_minor"].as_i64().context("a quote without a total")?;
@@ -97,6 +102,26 @@ impl Shop {
             "paid": { "method": "wechat", "reference": format!("4200{number}"), "amount_minor": total },
             "shopper": { "name": "王小明", "phone": "13812345678" },
         }))
+    }
+
+    /// The same shop with goods for `next`.
+    #[must_use]
+    pub fn selling(self, goods: Vec<String>) -> Self {
+        Self { goods, ..self }
+    }
+
+    /// The next order of a person who plays shopper: two of one item, one of the item after it.
+    ///
+    /// # Errors
+    /// When there is nothing to sell, or the mall refuses.
+    pub async fn next(&self) -> Result<Placed> {
+        let id = Uuid::now_v7().as_u128();
+        let from = usize::try_from(id % 1_000)?.checked_rem(self.goods.len());
+        let from = from.context("the shop sells nothing")?;
+        let skus: Vec<&str> =
+            self.goods.iter().cycle().skip(from).take(2).map(String::as_str).collect();
+        let number = format!("W{:06}", id % 1_000_000);
+        self.place(&self.write_of(&number, &skus).await?).await
     }
 
     /// Places an order.

@@ -26,6 +26,7 @@ export type Action =
   | 'undo'
   | 'pick'
   | 'redeem'
+  | 'pickups'
   | 'look-up'
   | 'code'
   | 'query'

@@ -10,6 +10,7 @@ import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type operator from './operator/zh-CN.json'
+import type pickups from './pickups/zh-CN.json'
 import type rights from './rights/zh-CN.json'
 import type tender from './tender/zh-CN.json'
 
@@ -19,6 +20,7 @@ export type TextKey = keyof (typeof common &
   typeof find &
   typeof keys &
   typeof operator &
+  typeof pickups &
   typeof rights &
   typeof tender)
 export type Language = 'zh-CN' | 'en'
