@@ -68,7 +68,7 @@ create table pickup_case (
 create index pickup_case_received on pickup_case (received_at, id);
 
 -- working until it is done: money that whoever took it has to give back.
-create table refund_due (
+create table pickup_refund (
   store_id     bigint not null,
   id           text not null,
   order_id     text not null,
@@ -79,5 +79,5 @@ create table refund_due (
   reference    text not null,                       -- the shop's number of it
   primary key (store_id, id)
 );
-create index refund_due_order on refund_due (store_id, order_id);
-create index refund_due_made on refund_due (made_at, id);
+create index pickup_refund_order on pickup_refund (store_id, order_id);
+create index pickup_refund_made on pickup_refund (made_at, id);

@@ -53,7 +53,7 @@ fn wish(who: &Operator, pickup: &Named, id: Uuid) -> Wish {
 
 /// Online orders that wait here or did lately, newest first. Whoever is signed in.
 #[utoipa::path(get, path = "/api/v1/pickups", responses((status = 200, body = PickupsBody)))]
-pub(super) async fn list(State(app): State<App>, _: Staff) -> Result<Answer<PickupsBody>, Problem> {
+pub(super) async fn list_pickups(State(app): State<App>, _: Staff) -> Result<Answer<PickupsBody>, Problem> {
     let all = pickup::list(&app.context).await?;
     Ok(Answer(PickupsBody { pickups: all.iter().map(|seen| pickup_view(seen, false)).collect() }))
 }
@@ -63,7 +63,7 @@ pub(super) async fn list(State(app): State<App>, _: Staff) -> Result<Answer<Pick
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickups/{named}/opening",
     params(("number" = u16, Path), ("named" = Uuid, Path)), request_body = IdBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn open(
+pub(super) async fn open_pickup(
     State(app): State<App>,
     who: Operator,
     named: Named,
@@ -78,7 +78,7 @@ pub(super) async fn open(
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickups/{named}/ready",
     params(("number" = u16, Path), ("named" = Uuid, Path)), request_body = IdBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn make_ready(
+pub(super) async fn make_pickup_ready(
     State(app): State<App>,
     who: Operator,
     named: Named,
@@ -93,7 +93,7 @@ pub(super) async fn make_ready(
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickup-codes",
     params(("number" = u16, Path)), request_body = PickupCodeBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn prove(
+pub(super) async fn prove_pickup(
     State(app): State<App>,
     who: Operator,
     headers: HeaderMap,
@@ -107,7 +107,7 @@ pub(super) async fn prove(
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickups/{named}/hand-over",
     params(("number" = u16, Path), ("named" = Uuid, Path)), request_body = IdBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn hand_over(
+pub(super) async fn hand_pickup_over(
     State(app): State<App>,
     who: Operator,
     named: Named,
@@ -123,7 +123,7 @@ pub(super) async fn hand_over(
 #[utoipa::path(delete, path = "/api/v1/workstations/{number}/pickup",
     params(("number" = u16, Path), IdQuery),
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn close(
+pub(super) async fn close_pickup(
     State(app): State<App>,
     who: Operator,
     Query(IdQuery { .. }): Query<IdQuery>,

@@ -82,12 +82,12 @@ fn buyers(table: Table) -> Table {
 /// Online orders that wait here.
 fn online_orders(table: Table) -> Table {
     table
-        .api(Access::Staff, routes!(pickups::list))
-        .api(Access::Operator, routes!(pickups::open))
-        .api(Access::Operator, routes!(pickups::make_ready))
-        .api(Access::Operator, routes!(pickups::prove))
-        .api(Access::Operator, routes!(pickups::hand_over))
-        .api(Access::Operator, routes!(pickups::close))
+        .api(Access::Staff, routes!(pickups::list_pickups))
+        .api(Access::Operator, routes!(pickups::open_pickup))
+        .api(Access::Operator, routes!(pickups::make_pickup_ready))
+        .api(Access::Operator, routes!(pickups::prove_pickup))
+        .api(Access::Operator, routes!(pickups::hand_pickup_over))
+        .api(Access::Operator, routes!(pickups::close_pickup))
 }
 
 /// What is looked up.

@@ -109,7 +109,7 @@ pub(crate) async fn owe(
     now: Timestamp,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "insert into refund_due (store_id, id, order_id, why, amount_minor, made_at, done_at,
+        "insert into pickup_refund (store_id, id, order_id, why, amount_minor, made_at, done_at,
                                  reference)
          values ($1, $2, $3, $4, $5, $6, 0, '') on conflict do nothing",
     )
@@ -149,7 +149,7 @@ pub(crate) async fn refunds(
     order: PickupId,
 ) -> Result<Vec<RefundRow>, DbError> {
     let found: Vec<(String, String, i64, i64, i64, String)> = sqlx::query_as(
-        "select id, why, amount_minor, made_at, done_at, reference from refund_due
+        "select id, why, amount_minor, made_at, done_at, reference from pickup_refund
          where store_id = $1 and order_id = $2 order by made_at, id",
     )
     .bind(store.0)
@@ -176,7 +176,7 @@ pub(crate) async fn done(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "update refund_due set done_at = $4, reference = $5
+        "update pickup_refund set done_at = $4, reference = $5
          where store_id = $1 and order_id = $2 and id = $3 and done_at = 0",
     )
     .bind(store.0)
