@@ -12,6 +12,8 @@ use domain::{
 use platforms::ForeignCode;
 use sync::token::Disbelief;
 
+use crate::phone::refusal::PhoneRefusal;
+
 /// What the counter refuses, and why. Nothing was changed, nothing is lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -195,6 +197,9 @@ pub(crate) enum Refusal {
     /// The store's online orders, or what their codes are checked by, have not arrived.
     #[error("the online orders have not arrived")]
     PickupsNotHere,
+    /// A phone, or a till for a phone's cart, is told no.
+    #[error("a phone is told no")]
+    Phone(#[source] PhoneRefusal),
     /// Another business date, or more than an hour ago.
     #[error("the order can no longer be undone")]
     TooLateToUndo,

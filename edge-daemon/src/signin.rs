@@ -105,7 +105,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// Takes back what `begin` counted.
+    /// Forgets the tries of somebody who was right.
     pub(crate) fn right(&self, key: &(WorkstationNumber, String)) {
         if let Ok(mut all) = self.tries.lock() {
             all.remove(key);

@@ -10,6 +10,7 @@ mod doors;
 mod kiosk;
 mod paper;
 mod payments;
+mod phone;
 mod pickup;
 mod promotions;
 mod scanners;

@@ -9,14 +9,15 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
     include_str!("../../migrations/0004_kiosk.sql"),
     include_str!("../../migrations/0005_member.sql"),
-    include_str!("../../migrations/0006_stock.sql"),
-    include_str!("../../migrations/0007_pickup.sql"),
+    include_str!("../../migrations/0006_phone.sql"),
+    include_str!("../../migrations/0007_stock.sql"),
+    include_str!("../../migrations/0008_pickup.sql"),
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -53,7 +53,10 @@ fn wish(who: &Operator, pickup: &Named, id: Uuid) -> Wish {
 
 /// Online orders that wait here or did lately, newest first. Whoever is signed in.
 #[utoipa::path(get, path = "/api/v1/pickups", responses((status = 200, body = PickupsBody)))]
-pub(super) async fn list_pickups(State(app): State<App>, _: Staff) -> Result<Answer<PickupsBody>, Problem> {
+pub(super) async fn list_pickups(
+    State(app): State<App>,
+    _: Staff,
+) -> Result<Answer<PickupsBody>, Problem> {
     let all = pickup::list(&app.context).await?;
     Ok(Answer(PickupsBody { pickups: all.iter().map(|seen| pickup_view(seen, false)).collect() }))
 }

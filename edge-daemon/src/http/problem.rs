@@ -6,6 +6,7 @@
 mod houses;
 mod language;
 mod members;
+mod phone;
 mod pickups;
 mod text;
 
@@ -208,6 +209,7 @@ impl From<&Refusal> for Problem {
             Refusal::PickupsNotHere => plain("pickups-not-here", S::SERVICE_UNAVAILABLE),
             Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
             Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
+            Refusal::Phone(refusal) => Self::from(refusal),
             Refusal::TooLateToUndo => plain("undo-late", S::CONFLICT),
         }
     }

@@ -45,9 +45,7 @@ async fn place(town: &Town, token: &str, order: &Value) -> Answer {
 }
 
 async fn available(town: &Town) -> Vec<i64> {
-    let staff = town.cli_json(&format!("staff add s{}", town.now().micros())).await;
-    let token = staff["token"].as_str().unwrap();
-    let page = town.hq(token, "/hq/v1/stores/SH001/stock").await.json();
+    let page = town.cli_json("stock list --store SH001").await;
     let all = page["items"].as_array().unwrap();
     all.iter().map(|item| item["available_milli"].as_i64().unwrap() / 1_000).collect()
 }

@@ -589,7 +589,8 @@ pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
         .iter()
         .chain(super::houses::ROWS)
         .chain(super::members::ROWS)
-        .chain(super::pickups::ROWS);
+        .chain(super::pickups::ROWS)
+        .chain(super::phone::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {
         Language::Chinese => *chinese,
@@ -603,7 +604,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 13] = [
+    const SOURCES: [&str; 15] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -617,6 +618,8 @@ mod tests {
         include_str!("../sim.rs"),
         include_str!("../stream.rs"),
         include_str!("../body.rs"),
+        include_str!("../phone.rs"),
+        include_str!("phone.rs"),
     ];
 
     #[test]
