@@ -37,6 +37,7 @@ use crate::{
     in_flight::InFlight,
     pace::Pace,
     phone::Phones,
+    pickup::Tally,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
@@ -224,6 +225,8 @@ pub(crate) struct Context {
     pub(crate) in_flight: InFlight,
     /// By which names and phone numbers of members are opened; empty until the mall has told it.
     pub(crate) seal: ArcSwapOption<Seal>,
+    /// How many online orders wait for what.
+    pub(crate) pickups: ArcSwap<Tally>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.

@@ -24,6 +24,7 @@ mod kiosk;
 mod member;
 mod orders;
 mod phone;
+mod pickups;
 pub(crate) mod portal;
 mod problem;
 mod rights;

@@ -16,6 +16,8 @@
 //! | `portal` | lets guests of the Wi-Fi through once they have shown a phone number |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `pickup` | online orders that wait here |
+//! | `stock` | how much of an item is available |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
 //! | `pairing` | which browser is a kiosk's screen |
@@ -44,6 +46,7 @@ mod pace;
 mod pairing;
 mod payment;
 mod phone;
+mod pickup;
 mod portal;
 mod post_void;
 mod prices;
@@ -58,6 +61,8 @@ mod settle;
 mod shelf;
 mod signin;
 mod station;
+#[allow(dead_code, reason = "shelves of kiosk and phone read it")]
+mod stock;
 #[cfg(test)]
 mod test_mall;
 #[cfg(test)]
@@ -198,6 +203,7 @@ impl Daemon {
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
             seal: arc_swap::ArcSwapOption::empty(),
+            pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             phones: phone::Phones::new(phones_at, &secret),
@@ -251,6 +257,7 @@ impl Daemon {
             tracing::error!(error = %Chain(&error), "A replica is damaged; fetching it again");
         }
         uplink::upload::recount(context).await;
+        pickup::refresh(context).await;
         let mall = Mall::new(&context.config.mall.url, context.clock.clone())?;
         let mall = match uplink::enrol::read_key(&context.config.data) {
             Ok(key) => mall.with_identity(node.edge, key),

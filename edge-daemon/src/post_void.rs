@@ -156,7 +156,8 @@ fn write(
     payment::reverse_all(tx, order.id, now)?;
     redemption::reverse_all(tx, order.id, now)?;
     if let Some(id) = slip {
-        let slip = spool::Slip { id, order: order.id, copy: Copy::PostVoid, queued_at: now };
+        let of = spool::SlipOf::Order { order: order.id, copy: Copy::PostVoid };
+        let slip = spool::Slip { id, of, queued_at: now };
         spool::push(tx, &slip, wish.workstation)?;
     }
     fault::point("post_void.written");

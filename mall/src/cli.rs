@@ -26,6 +26,8 @@ mod orders;
 mod rules;
 mod serve;
 mod settings;
+mod shop;
+mod stock;
 mod table;
 mod try_cart;
 
@@ -47,6 +49,7 @@ use crate::{
     http,
     rules::{RulesError, RulesFileError},
     settings::SettingsError,
+    stock::CountError,
 };
 
 /// Why a verb did not do what it was asked.
@@ -82,6 +85,7 @@ enum Kind {
     Settings(#[from] SettingsError),
     #[error("{} is no document of settings", .0.display())]
     SettingsFile(std::path::PathBuf),
+    Count(#[from] CountError),
     #[error(transparent)]
     Trial(#[from] TrialError),
     #[error("there is no edge node `{0}`")]
@@ -126,6 +130,10 @@ impl CliError {
             }
             Kind::RulesFile(_) => Some("see docs/import.md for the forms of a file of rules"),
             Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
+            Kind::Count(CountError::Header) => Some("see docs/import.md for a table of stock"),
+            Kind::Count(CountError::Store(StoreError::Unknown(_))) => {
+                Some("`mall store list` names the stores")
+            }
             Kind::Rules(
                 RulesError::TooLarge(_)
                 | RulesError::Faults(_)
@@ -136,6 +144,7 @@ impl CliError {
             | Kind::Settings(_)
             | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
+            | Kind::Count(_)
             | Kind::Store(_)
             | Kind::Claim(_)
             | Kind::Staff(_)
@@ -194,6 +203,9 @@ impl Desk<'_> {
             Verb::Settings { verb } => self.settings(verb).await?,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
+            Verb::Shop { verb } => self.shop(verb).await?,
+            Verb::PickupCases => self.pickup_cases().await?,
+            Verb::Stock { verb } => return self.stock(verb).await,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

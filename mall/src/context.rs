@@ -27,6 +27,7 @@ use crate::{
     feed::Shelf,
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
+    keys::Keys,
     rules::Books,
     settings::Keys,
 };
@@ -118,6 +119,7 @@ struct Inner {
     shelf: Shelf,
     books: Books,
     houses: Arc<dyn Houses>,
+    keys: Keys,
     calls: TaskTracker,
 }
 
@@ -128,6 +130,7 @@ impl Context {
         // Tokens and the chain's figures are for whoever runs the mall, and for nobody else.
         let mut made = std::fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(&config.data).map_err(folder)?;
+        let keys = Keys::open(&config.data).map_err(folder)?;
         let url = config.url().map_err(folder)?;
         let settings_keys = config.settings_keys.clone();
         let settings_keys = settings_keys.unwrap_or_else(|| config.data.join("settings-keys"));
@@ -150,6 +153,7 @@ impl Context {
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
             houses,
+            keys,
             calls: TaskTracker::new(),
         })))
     }
@@ -224,6 +228,11 @@ impl Context {
     /// Rule sets made ready.
     pub(crate) fn books(&self) -> &Books {
         &self.0.books
+    }
+
+    /// The mall's own secrets.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
     }
 
     /// Other houses.

@@ -30,6 +30,8 @@ mod redemptions;
 mod routes;
 mod rules;
 mod settings;
+mod shop;
+mod stock;
 mod table;
 
 pub(crate) use routes::{document, routes};

@@ -15,6 +15,9 @@
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
+//! | `pickup` | online orders that wait in a store |
+//! | `keys` | the mall's own secrets: what signs tokens, what seals a store's rows |
+//! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
 //! | `cli` | the same verbs from a command line |
@@ -37,11 +40,14 @@ pub mod houses;
 mod hq;
 mod http;
 mod intake;
+mod keys;
 mod payment;
+mod pickup;
 mod redemption;
 mod rules;
 mod settings;
 mod settle;
+mod stock;
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -145,6 +151,7 @@ impl Mall {
         if let Some(wish) = broker {
             tasks.spawn(bells::keep_ringing(context.clone(), wish, stop.clone()));
         }
+        tasks.spawn(pickup::keep_tidy(context.clone(), stop.clone()));
         let served = serve(&context, listener, &stop, shutdown).await;
         stop.cancel();
         tasks.close();

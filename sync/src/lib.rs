@@ -7,6 +7,7 @@
 //! | `signature` | how a request proves which edge node sent it |
 //! | `settings` | HQ's settings as they are signed, and whether they are believed |
 //! | `topic` | the MQTT topics, there and back |
+//! | `pickup` | the code by which a shopper gets an online order, checked without a network |
 //! | `token` | codes of our own that prove themselves: member, coupon, pickup |
 //! | `seal` | personal data at rest: cells that open in one place, and a blind index |
 //! | `chain` | digest and hash chain of the outbox |
@@ -21,6 +22,7 @@ pub mod backoff;
 pub mod chain;
 pub mod outbox;
 pub mod path;
+pub mod pickup;
 pub mod replica;
 pub mod seal;
 pub mod settings;

@@ -8,6 +8,7 @@
 
 mod houses;
 mod morning;
+mod online;
 mod phone;
 mod settings;
 mod storm;
@@ -72,6 +73,7 @@ pub async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
     let mut stage = morning::open(folder, table).await?;
     morning::pieces(&mut stage, table).await?;
     morning::fresh_goods(&mut stage, table).await?;
+    online::collected(&mut stage, table).await?;
     storm::mall_dies(&mut stage, table).await?;
     storm::node_dies(&mut stage, table).await?;
     storm::prices_change(&mut stage, table).await?;

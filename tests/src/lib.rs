@@ -13,6 +13,7 @@
 //! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
+//! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
@@ -44,6 +45,7 @@ pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod shop;
 pub mod sim;
 pub mod store;
 pub mod till;

@@ -24,7 +24,7 @@ use crate::{
         DbError, call, coupon, member,
         node::Node,
         orders, outbox, rules,
-        spool::{self, Slip, SlipState},
+        spool::{self, Slip, SlipOf, SlipState},
         station,
     },
     fault,
@@ -319,7 +319,8 @@ fn write(tx: &Connection, order: &Order, setting: &Setting) -> Result<(), DbErro
     let Some(id) = setting.slip else {
         return Ok(());
     };
-    let slip = Slip { id, order: order.id, copy: Copy::First, queued_at: setting.now };
+    let of = SlipOf::Order { order: order.id, copy: Copy::First };
+    let slip = Slip { id, of, queued_at: setting.now };
     spool::push(tx, &slip, order.receipt_number.workstation)
 }
 

@@ -5,6 +5,8 @@
 mod houses;
 mod rules;
 mod settings;
+mod shop;
+mod stock;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -15,6 +17,8 @@ use sync::wire::{RoleV1, WorkstationKindV1};
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
 pub(super) use settings::SettingsVerb;
+pub(super) use shop::ShopVerb;
+pub(super) use stock::StockVerb;
 
 use crate::{Broker, Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
 
@@ -74,6 +78,9 @@ impl Args {
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
+            | Verb::Stock { .. }
+            | Verb::Shop { .. }
+            | Verb::PickupCases
             | Verb::Openapi => (LISTEN, Platforms::None, None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
@@ -196,6 +203,18 @@ pub(super) enum Verb {
     Redemptions {
         #[command(subcommand)]
         verb: RedemptionsVerb,
+    },
+    /// Online shops that place orders for pickup.
+    Shop {
+        #[command(subcommand)]
+        verb: ShopVerb,
+    },
+    /// Online orders that were handed over and should not have been.
+    PickupCases,
+    /// What stores have: counts, and what is available.
+    Stock {
+        #[command(subcommand)]
+        verb: StockVerb,
     },
     /// Price the carts of a trial file and say why; no mall is needed for it.
     TryCart {

@@ -38,6 +38,14 @@ pub(crate) enum StaffError {
     Db(#[from] DbError),
 }
 
+/// A name that a holder may have.
+pub(super) fn checked_name(name: &str) -> Result<&str, StaffError> {
+    let name = name.trim();
+    let n = name.chars().count();
+    let is_good = (1..=NAME_CHARS_MAX).contains(&n) && !name.chars().any(char::is_control);
+    if is_good { Ok(name) } else { Err(StaffError::Name) }
+}
+
 /// Makes a token for somebody; the answer is the only time it is told.
 pub(crate) async fn add_staff(
     context: &Context,
@@ -45,11 +53,7 @@ pub(crate) async fn add_staff(
     rights: Rights,
 ) -> Result<String, StaffError> {
     let doing = "keep a token";
-    let name = name.trim();
-    let n = name.chars().count();
-    if !(1..=NAME_CHARS_MAX).contains(&n) || name.chars().any(char::is_control) {
-        return Err(StaffError::Name);
-    }
+    let name = checked_name(name)?;
     let token = format!("{PREFIX}{}", hex(&context.secret::<32>()?));
     let mut tx = context.db().write(doing).await?;
     let hash = Hash::of(token.as_bytes());

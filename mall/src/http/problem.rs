@@ -19,6 +19,7 @@ use crate::{
     hq::HqError,
     intake::{ReceiveError, Refusal},
     payment::PaymentError,
+    pickup::PickupError,
     redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
     settings::{SettingsError, finding},
@@ -57,6 +58,9 @@ kinds! {
     ID_TAKEN = "id-taken", CONFLICT, "This id was used for something else";
     PAYMENT_UNDECIDED = "payment-undecided", CONFLICT, "A payment of this order is not decided yet";
     PAYMENT_REFUNDED = "payment-refunded", CONFLICT, "A part of this payment was given back";
+    STOCK_SHORT = "stock-short", CONFLICT, "Not enough is there";
+    PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
+    PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
@@ -274,6 +278,23 @@ impl From<HqError> for Problem {
             HqError::Store(_) | HqError::Order(_) => Self::of(NOT_FOUND).detail(error),
             HqError::Cursor => Self::of(MALFORMED).detail(error),
             HqError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<PickupError> for Problem {
+    fn from(error: PickupError) -> Self {
+        match error {
+            PickupError::Malformed(_) | PickupError::Line { .. } => {
+                Self::of(MALFORMED).detail(error)
+            }
+            PickupError::Unknown | PickupError::Store(_) => Self::of(NOT_FOUND).detail(error),
+            PickupError::Taken => Self::of(ID_TAKEN),
+            PickupError::Short { .. } => Self::of(STOCK_SHORT).detail(error),
+            PickupError::Price { .. } => Self::of(PRICE_CHANGED).detail(error),
+            PickupError::Over(_) => Self::of(PICKUP_OVER).detail(error),
+            PickupError::Code => Self::internal(&error),
+            PickupError::Db(error) => error.into(),
         }
     }
 }

@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::{
     download, edge, hq, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
-    redemptions, rules, settings,
+    redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
 };
 use crate::context::Context;
@@ -49,7 +49,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(page(rights(edges(table))))
+    staff(page(shops(rights(edges(table)))))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -65,6 +65,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
+        .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
 }
 
 /// HQ's web page: files without a secret; what it shows it asks for with the token that is typed in.
@@ -113,6 +114,18 @@ fn rights(table: Table) -> Table {
         )
 }
 
+fn shops(table: Table) -> Table {
+    const ORDER: &str = "/shop/v1/orders/{order}";
+    const CANCELLATION: &str = "/shop/v1/orders/{order}/cancellation";
+    const REFUND: &str = "/shop/v1/orders/{order}/refunds/{refund}";
+    table
+        .plain(Access::Shop, Method::POST, "/shop/v1/quotes", post(shop::quote))
+        .plain(Access::Shop, Method::POST, "/shop/v1/orders", post(shop::place))
+        .plain(Access::Shop, Method::GET, ORDER, get(shop::show))
+        .plain(Access::Shop, Method::POST, CANCELLATION, post(shop::cancel))
+        .plain(Access::Shop, Method::POST, REFUND, post(shop::refunded))
+}
+
 fn staff(table: Table) -> Table {
     table
         .documented(Access::Staff, routes!(hq::list_stores))
@@ -136,6 +149,8 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(settings::list_standings))
         .documented(Access::Staff, routes!(payments::list_payments))
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
+        .documented(Access::Staff, routes!(stock::list_stock))
+        .documented(Access::Staff, routes!(stock::list_pickup_cases))
 }
 
 /// The HQ API's document.

@@ -10,6 +10,7 @@ import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type operator from './operator/zh-CN.json'
+import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
 import type rights from './rights/zh-CN.json'
 import type takeIn from './take-in/zh-CN.json'
@@ -21,6 +22,7 @@ export type TextKey = keyof (typeof common &
   typeof find &
   typeof keys &
   typeof operator &
+  typeof pickups &
   typeof phone &
   typeof rights &
   typeof takeIn &

@@ -21,6 +21,7 @@ use acceptance::{
     mosquitto::{self, MALL, Mosquitto},
     port,
     program::{self, Running},
+    shop::Shop,
     store, till,
     wait::{PATIENCE, until},
 };
@@ -66,6 +67,8 @@ const FAULTS_TOLD: usize = 5;
 const HOUSE_PORTS: u16 = 5;
 /// What links of vouchers begin with; tills know no other.
 const LINK_URL: &str = "https://v.douyin.com";
+/// Items of which the demo's store has fifty each.
+const GOODS_COUNTED: usize = 40;
 /// How often the programs are looked after.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
 
@@ -282,8 +285,32 @@ impl Demo {
             "启动门店节点  Starting the store's node; the first time it fetches the catalog",
         );
         self.edge.start_within(LARGE_CATALOG_LIMIT).await?;
+        if arguments.catalog.is_none() {
+            self.open_shop(&catalog).await?;
+        }
         self.progress("可以营业  Ready to sell");
         Ok(())
+    }
+
+    /// Counts some of the store's stock and opens an online shop, once: a button of the simulated
+    /// houses' page places its orders.
+    async fn open_shop(&self, catalog: &Path) -> Result<()> {
+        let kept = self.data.join("platforms/shop.json");
+        if kept.exists() {
+            return Ok(());
+        }
+        self.progress("盘点库存，开网店  Counting stock, opening an online shop");
+        let list = catalog::read(catalog)?;
+        let pieces = list.into_iter().filter(|item| !item.barcode.is_empty());
+        let goods: Vec<String> = pieces.take(GOODS_COUNTED).map(|item| item.sku).collect();
+        let rows: String = goods.iter().map(|sku| format!("{sku},50\n")).collect();
+        let count = self.data.join("count.csv");
+        fs::write(&count, format!("sku,on_hand\n{rows}")).context("could not write a count")?;
+        let count = count.to_str().context("the path of the count is no text")?;
+        self.mall.order(&["stock", "count", "--store", store::CODE, count]).await?;
+        let name = format!("demo {}", std::process::id());
+        let shop = Shop::open(&self.mall, &name).await?.selling(goods);
+        fs::write(&kept, serde_json::to_vec(&shop)?).context("could not keep the shop's token")
     }
 
     /// Imports a list that is not the one imported last.
