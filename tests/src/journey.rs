@@ -8,10 +8,12 @@
 
 mod houses;
 mod morning;
+mod phone;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
+pub use phone::play as play_with_a_phone;
 pub use table::Table;
 
 use std::path::Path;

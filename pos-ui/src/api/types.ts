@@ -55,3 +55,9 @@ export interface SimTape {
   columns: number
   slips: Slip[]
 }
+
+export type PhoneView = Schemas['PhoneView']
+export type PhoneCode = Schemas['PhoneCodeView']
+export type PhoneTaken = Schemas['PhoneTakenView']
+export type PhoneItem = Schemas['PhoneItemView']
+export type PhoneVariant = Schemas['PhoneVariantView']

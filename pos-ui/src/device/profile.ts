@@ -1,6 +1,6 @@
 // How large a pixel is on this screen, so that a key is 12 mm wide on every till.
 
-export type Face = 'operator' | 'customer' | 'devices'
+export type Face = 'operator' | 'customer' | 'devices' | 'phone'
 
 const REMEMBERED = 'guitai.mm'
 const MM_PER_UNIT = 0.25
@@ -30,6 +30,8 @@ export function unitPx(face: Face, width: number, height: number, mmTold: number
   if (face === 'customer') {
     return Math.min(width / CUSTOMER_UNITS.width, height / CUSTOMER_UNITS.height)
   }
+  // A phone's own pixel is made for its distance already.
+  if (face === 'phone') return 1
   const mm = mmTold ?? SCREENS[`${width}x${height}`] ?? MM_DEFAULT
   return MM_PER_UNIT / mm
 }
