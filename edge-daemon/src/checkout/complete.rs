@@ -224,7 +224,7 @@ fn carry_out(
         false => None,
     };
     redemption::drop_unused(tx, order.id, setting.now)?;
-    let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
+    let uses_quota = rules::count_uses(tx, order.id, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
