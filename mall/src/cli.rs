@@ -85,6 +85,7 @@ enum Kind {
     Settings(#[from] SettingsError),
     #[error("{} is no document of settings", .0.display())]
     SettingsFile(std::path::PathBuf),
+    #[error(transparent)]
     Count(#[from] CountError),
     #[error(transparent)]
     Trial(#[from] TrialError),

@@ -29,7 +29,7 @@ use crate::{
     houses::{self, Houses, PlatformsError},
     keys::Keys,
     rules::Books,
-    settings::Keys,
+    settings,
 };
 
 /// How long somebody waits for another house before they are told that it is not known yet. A
@@ -114,7 +114,7 @@ struct Inner {
     inbox_nudge: Notify,
     bell_nudge: Notify,
     is_broker_up: AtomicBool,
-    settings_keys: Keys,
+    settings_keys: settings::Keys,
     limiter: Limiter,
     shelf: Shelf,
     books: Books,
@@ -148,7 +148,7 @@ impl Context {
             inbox_nudge: Notify::new(),
             bell_nudge: Notify::new(),
             is_broker_up: AtomicBool::new(false),
-            settings_keys: Keys::at(settings_keys),
+            settings_keys: settings::Keys::at(settings_keys),
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
@@ -206,7 +206,7 @@ impl Context {
     }
 
     /// The keys that sign settings.
-    pub(crate) fn settings_keys(&self) -> &Keys {
+    pub(crate) fn settings_keys(&self) -> &settings::Keys {
         &self.0.settings_keys
     }
 
