@@ -33,6 +33,7 @@ pub(crate) mod payment;
 pub(crate) mod phone;
 pub(crate) mod pickup;
 pub(crate) mod pool;
+pub(crate) mod portal;
 pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;

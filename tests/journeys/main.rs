@@ -12,6 +12,7 @@ mod paper;
 mod payments;
 mod phone;
 mod pickup;
+mod portal;
 mod promotions;
 mod scanners;
 mod sessions;

@@ -14,6 +14,7 @@
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
+//! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
@@ -30,6 +31,7 @@ pub mod compare;
 pub mod edge_process;
 pub mod events;
 pub mod folder;
+pub mod guests;
 pub mod gun;
 pub mod houses;
 pub mod journey;

@@ -9,15 +9,16 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
     include_str!("../../migrations/0004_kiosk.sql"),
     include_str!("../../migrations/0005_member.sql"),
     include_str!("../../migrations/0006_phone.sql"),
-    include_str!("../../migrations/0007_stock.sql"),
-    include_str!("../../migrations/0008_pickup.sql"),
+    include_str!("../../migrations/0007_portal.sql"),
+    include_str!("../../migrations/0008_stock.sql"),
+    include_str!("../../migrations/0009_pickup.sql"),
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

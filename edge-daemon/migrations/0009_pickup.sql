@@ -19,7 +19,7 @@ create trigger pickup_kept before delete on pickup
 begin select raise(abort, 'a pickup is never forgotten'); end;
 
 -- to-do: `spool` with the slip of a hand-over, which belongs to no order.
-alter table spool rename to spool_before_8;
+alter table spool rename to spool_before_9;
 create table spool (
   seq         integer primary key autoincrement,
   id          blob not null unique check (length(id) = 16),
@@ -34,7 +34,7 @@ create table spool (
   check ((order_id is null) <> (pickup_id is null))
 ) strict;
 insert into spool (seq, id, order_id, workstation, copy, state, queued_at, settled_at)
-  select seq, id, order_id, workstation, copy, state, queued_at, settled_at from spool_before_8;
-drop table spool_before_8;
+  select seq, id, order_id, workstation, copy, state, queued_at, settled_at from spool_before_9;
+drop table spool_before_9;
 create index spool_waiting on spool (workstation, seq) where state in ('queued', 'sending');
 create index spool_order on spool (order_id);
