@@ -236,7 +236,7 @@ impl MallProcess {
     pub async fn saving_token(&self, name: &str) -> Result<String> {
         let words = ["staff", "add", name, "--may-save-rules", "--may-save-settings"];
         let staff: Value = self.tell(&words).await?;
-        Ok(staff["token"].as_str().context("no token")?.to_owned())
+        Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
     }
 
     /// Saves a document by the API of HQ, over the revision that `if_match` names.

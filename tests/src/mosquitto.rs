@@ -6,6 +6,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -77,9 +78,9 @@ pub fn program() -> Option<PathBuf> {
 pub fn is_here() -> bool {
     let is_here = program().is_some();
     if !is_here {
-        eprintln!(
-            "NOT TESTED: settings over MQTT: mosquitto is not installed (apt-get install mosquitto)"
-        );
+        let told = "NOT TESTED: settings over MQTT; mosquitto is not installed\n";
+        // What a test prints is not shown while it passes; what it writes is.
+        let _ = std::io::stderr().write_all(told.as_bytes());
     }
     is_here
 }

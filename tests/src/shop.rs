@@ -96,7 +96,10 @@ impl Shop {
         let lines: Vec<Value> = skus.iter().enumerate().map(line).collect();
         let asked = json!({ "store": CODE, "lines": lines });
         let quote: Value = self.call(Method::POST, "/quotes", Some(&asked)).await?.done()?;
-        let total = quote["total_minor"].as_i64().context("a quote without a total")?;
+        let total = quote
+            .get("total_minor")
+            .and_then(serde_json::Value::as_i64)
+            .context("a quote without a total")?;
         Ok(json!({
             "id": Uuid::now_v7(), "number": number, "store": CODE, "lines": lines,
             "paid": { "method": "wechat", "reference": format!("4200{number}"), "amount_minor": total },

@@ -139,6 +139,7 @@ impl IntoResponse for Problem {
 }
 
 impl From<&Refusal> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one row for each refusal")]
     fn from(refusal: &Refusal) -> Self {
         use StatusCode as S;
         let plain = Self::plain;

@@ -99,9 +99,9 @@ async fn an_order_promises_stock_and_its_store_can_check_its_codes_alone() {
     town.hq(&token, "/hq/v1/stores").await.is_problem(401, "token-required");
 
     let rows = rows(&edge).await;
-    let told = rows.iter().find_map(|row| match row {
-        RowV1::Pickup(told) => Some(told.clone()),
-        _ => None,
+    let told = rows.iter().find_map(|row| {
+        let RowV1::Pickup(told) = row else { return None };
+        Some(told.clone())
     });
     let told = told.unwrap();
     assert_eq!((told.shopper.as_str(), told.phone.as_str()), ("王*", "138****5678"));
@@ -109,9 +109,9 @@ async fn an_order_promises_stock_and_its_store_can_check_its_codes_alone() {
     let code = placed.json()["code"].as_str().unwrap().to_owned();
     let hash = sync::pickup::code_hash(&seal.seal().unwrap(), told.id, &code);
     assert_eq!(hash, told.code_hash);
-    let keys = rows.iter().find_map(|row| match row {
-        RowV1::Keys(keys) => Some(keys.clone()),
-        _ => None,
+    let keys = rows.iter().find_map(|row| {
+        let RowV1::Keys(keys) = row else { return None };
+        Some(keys.clone())
     });
     let key = keys.unwrap().keys.remove(0);
     let bytes = sync::chain::hex_bytes(&key.public_key).unwrap();

@@ -14,12 +14,10 @@ use crate::{
 };
 
 fn stock(rows: &BTreeMap<String, RowV1>) -> Vec<(String, i64)> {
-    let stock = rows.iter().filter_map(|(key, row)| match row {
-        RowV1::Stock(StockV1 { sku, on_hand_milli, .. }) => {
-            assert_eq!(*key, format!("stock/{}", sku.to_ascii_lowercase()));
-            Some((sku.clone(), on_hand_milli.milli()))
-        }
-        _ => None,
+    let stock = rows.iter().filter_map(|(key, row)| {
+        let RowV1::Stock(StockV1 { sku, on_hand_milli, .. }) = row else { return None };
+        assert_eq!(*key, format!("stock/{}", sku.to_ascii_lowercase()));
+        Some((sku.clone(), on_hand_milli.milli()))
     });
     stock.collect()
 }

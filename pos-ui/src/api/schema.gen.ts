@@ -321,6 +321,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone/cart/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the phone's cart four digits and a QR for a till. A phone that has joined. */
+        post: operations["phone_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/cart/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an item into the phone's cart. A phone that has joined. */
+        post: operations["phone_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/cart/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a line out of the phone's cart. A phone that has joined. */
+        delete: operations["phone_remove"];
+        options?: never;
+        head?: never;
+        /** Sets how many there are of a line of the phone's cart. A phone that has joined. */
+        patch: operations["phone_count"];
+        trace?: never;
+    };
+    "/api/v1/phone/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The item of a code: what it costs now and why, and its variants. A phone that has joined. */
+        get: operations["phone_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins the store's pages. A phone that shows what a screen of the store has just shown. */
+        post: operations["phone_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The phone's own cart and what it costs now. A phone that has joined. */
+        get: operations["phone_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pickups": {
         parameters: {
             query?: never;
@@ -330,6 +433,23 @@ export interface paths {
         };
         /** Online orders that wait here or did lately, newest first. Whoever is signed in. */
         get: operations["list_pickups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting as it is in force here, with who says so. A manager at any workstation. */
+        get: operations["settings_in_force"];
         put?: never;
         post?: never;
         delete?: never;
@@ -595,6 +715,26 @@ export interface paths {
         head?: never;
         /** Sets a line's quantity. The operator of the workstation. */
         patch: operations["count"];
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/cart/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a phone's cart in by its four digits: its lines come onto the counter, marked 手机, and it
+         *     is closed. The operator of the workstation.
+         */
+        post: operations["take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workstations/{number}/cart/scans": {
@@ -1313,6 +1453,8 @@ export interface components {
             quantity_milli: number;
             /** @description What reductions took: `list` less `amount`. */
             saved: components["schemas"]["MoneyBody"];
+            /** @description Who put it there. */
+            source: components["schemas"]["SourceView"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -1365,6 +1507,11 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CustomerCartView"];
+            /**
+             * @description A link for phones to join with, in phase `idle`; another one every few minutes. None where
+             *     phones are not let in.
+             */
+            join?: string | null;
             member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             paid?: null | components["schemas"]["PaidView"];
@@ -1432,6 +1579,11 @@ export interface components {
             spec: string;
             style: string;
             unit: components["schemas"]["UnitView"];
+        };
+        /** @description What a screen of the store showed. */
+        JoinBody: {
+            /** @description The `j` of the link. */
+            token: string;
         };
         /**
          * @description What a workstation is for.
@@ -1571,6 +1723,8 @@ export interface components {
             /** @description What reductions took: `list` less `amount`. */
             saved: components["schemas"]["MoneyBody"];
             sku: string;
+            /** @description Who put it there. */
+            source: components["schemas"]["SourceView"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -1813,6 +1967,87 @@ export interface components {
          * @enum {string}
          */
         Phase: "signed-out" | "sell" | "tender" | "done";
+        /** @description Something for the phone's cart. */
+        PhoneAddBody: {
+            /** @description A barcode or a 货号. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Made by the phone; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many packs, in thousandths; one by itself.
+             */
+            quantity_milli?: number | null;
+        };
+        /** @description What is shown to a till. */
+        PhoneCodeView: {
+            /** @description Four digits, to be read out. */
+            digits: string;
+            /** @description What the QR says. */
+            ticket: string;
+            until: string;
+        };
+        /** @description How many of a line. */
+        PhoneCountBody: {
+            /**
+             * Format: uuid
+             * @description Made by the phone; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Thousandths.
+             */
+            quantity_milli: number;
+        };
+        /** @description An item as a phone shows it. */
+        PhoneItemView: {
+            brand: string;
+            /** @description By what it was found. */
+            code: string;
+            colour: string;
+            /** @description What little more would bring. */
+            hints: string[];
+            /** @description What one piece costs now, and what reduces it. */
+            line: components["schemas"]["CustomerLineView"];
+            name: string;
+            /**
+             * Format: int64
+             * @description How many pieces the barcode that was read stands for, in thousandths.
+             */
+            pack_milli: number;
+            size: string;
+            sku: string;
+            spec: string;
+            style: string;
+            /** @description All of its style, itself among them; none without a style. */
+            variants: components["schemas"]["PhoneVariantView"][];
+        };
+        /** @description Where a cart went. */
+        PhoneTakenView: {
+            at: string;
+            /** @description The workstation's name. */
+            workstation: string;
+        };
+        /** @description One of a style. */
+        PhoneVariantView: {
+            colour: string;
+            list_price: components["schemas"]["MoneyBody"];
+            size: string;
+            sku: string;
+            spec: string;
+        };
+        /** @description All that a phone shows. */
+        PhoneView: {
+            cart?: null | components["schemas"]["CustomerCartView"];
+            code?: null | components["schemas"]["PhoneCodeView"];
+            now: string;
+            store: components["schemas"]["StoreView"];
+            taken?: null | components["schemas"]["PhoneTakenView"];
+        };
         /** @description A code that a shopper read out. */
         PickupCodeBody: {
             /** @description Eight digits; blanks between them do not count. It is written nowhere. */
@@ -2085,6 +2320,18 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "pickup" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
+        /** @description A setting as it is in force. */
+        SettingBody: {
+            /**
+             * @description Group and name.
+             * @example tender.cash_rounding
+             */
+            key: string;
+            /** @description Who says so: `store`, `all`, `set_up` or `default`. */
+            origin: string;
+            /** @description What it is. */
+            value: Record<string, never>;
+        };
         /** @description An item with its variants. */
         ShelfItemBody: {
             brand: string;
@@ -2178,6 +2425,11 @@ export interface components {
             printer: components["schemas"]["SimPrinterBody"];
             scanner: components["schemas"]["SimScannerBody"];
         };
+        /**
+         * @description Who put a line into a cart.
+         * @enum {string}
+         */
+        SourceView: "till" | "phone";
         /** @description The store a screen is in. */
         StoreView: {
             code: string;
@@ -2196,6 +2448,16 @@ export interface components {
             id: string;
             operator: string;
             receipt_number: string;
+        };
+        /** @description Four digits of a phone's cart. */
+        TakeInBody: {
+            /** @description Four digits. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
         };
         /**
          * @description Ways to pay that this till takes.
@@ -2788,6 +3050,184 @@ export interface operations {
             };
         };
     };
+    phone_show: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_add: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneAddBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_remove: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_count: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneCountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_item: {
+        parameters: {
+            query: {
+                /** @description A barcode as it was read or typed, or a 货号. */
+                code: string;
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneItemView"];
+                };
+            };
+        };
+    };
+    phone_join: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_view: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
     list_pickups: {
         parameters: {
             query?: never;
@@ -2803,6 +3243,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PickupsBody"];
+                };
+            };
+        };
+    };
+    settings_in_force: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingBody"][];
                 };
             };
         };
@@ -3147,6 +3606,31 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    take_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInBody"];
             };
         };
         responses: {

@@ -9,6 +9,8 @@ import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
+import type lastOrder from './last-order/zh-CN.json'
+import type notices from './notices/zh-CN.json'
 import type operator from './operator/zh-CN.json'
 import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
@@ -21,6 +23,8 @@ export type TextKey = keyof (typeof common &
   typeof devices &
   typeof find &
   typeof keys &
+  typeof lastOrder &
+  typeof notices &
   typeof operator &
   typeof pickups &
   typeof phone &

@@ -89,9 +89,14 @@ async fn rounds(chain: &Chain) -> Result<((), String)> {
     chain.set(json!({ "tender": { "cash_rounding": "yuan_up" } })).await?;
     let rounded = (odd.price + 99) / 100 * 100;
     chain.till.until("the new rounding", |view| due(view) == Some(rounded)).await?;
-    let is_applied = |standing: &Value| standing["settings"][1]["state"] == "applied";
+    let is_applied = |standing: &Value| {
+        standing.pointer("/settings/1/state").is_some_and(|found| found == "applied")
+    };
     let standing = chain.until_standing(is_applied).await?;
-    ensure!(standing["settings"][1]["came_by"] == "mqtt", "{standing}");
+    ensure!(
+        standing.pointer("/settings/1/came_by").is_some_and(|found| found == "mqtt"),
+        "{standing}"
+    );
     chain.till.done(&chain.till.to_sell()).await?;
     Ok(((), format!("{} is asked for {}, and HQ knows", yuan(rounded), yuan(odd.price))))
 }
@@ -119,8 +124,12 @@ async fn dies(chain: &mut Chain) -> Result<((), String)> {
     // The same node as a shop has it: it asks by itself.
     chain.store.reboot_with(|boot| boot.poll_ms = 300)?;
     chain.store.edge.start().await?;
-    let is_applied = |standing: &Value| standing["settings"][1]["applied"] == 2;
+    let is_applied =
+        |standing: &Value| standing.pointer("/settings/1/applied").is_some_and(|found| found == 2);
     let standing = chain.until_standing(is_applied).await?;
-    ensure!(standing["settings"][1]["came_by"] == "poll", "{standing}");
+    ensure!(
+        standing.pointer("/settings/1/came_by").is_some_and(|found| found == "poll"),
+        "{standing}"
+    );
     Ok(((), "it came all the same, by asking".to_owned()))
 }
