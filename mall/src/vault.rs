@@ -2,7 +2,7 @@
 //!
 //! | file, mode 0600 | what |
 //! | --- | --- |
-//! | `pii.key` | the secret over all personal data: the mall's own seal and each store's secret follow from it |
+//! | `pii.key` | the secret over all personal data: the mall's own seal, each store's secret and the codes of online orders follow from it |
 //! | `token-1.key`, `token-2.key` … | the keys that sign tokens; their public halves are in the database |
 //!
 //! A new signing key is told to the stores at once and signs a day later, so that a store with its
@@ -166,15 +166,23 @@ impl Vault {
 
     /// The secret of a store, which follows from the mall's: the same whenever it asks.
     pub(crate) fn secret_of(&self, store: StoreId) -> Result<SealV1, VaultError> {
-        let scope = Scope::Store(store).to_string();
-        let info = [b"store-secret-v1|".as_slice(), scope.as_bytes()];
+        let secret = self.derived(&format!("store-secret-v1|{}", Scope::Store(store)))?;
+        Ok(SealV1::of(SECRET_NUMBER, &secret))
+    }
+
+    /// What the codes of online orders follow from.
+    pub(crate) fn codes(&self) -> Result<[u8; SECRET_BYTES], VaultError> {
+        self.derived("pickup-codes-v1")
+    }
+
+    fn derived(&self, label: &str) -> Result<[u8; SECRET_BYTES], VaultError> {
         let mut secret = [0; SECRET_BYTES];
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"guitai")
             .extract(&self.secret)
-            .expand(&info, hkdf::HKDF_SHA256)
+            .expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
             .and_then(|key| key.fill(&mut secret))
             .map_err(|_| SealError::Closed)?;
-        Ok(SealV1::of(SECRET_NUMBER, &secret))
+        Ok(secret)
     }
 
     /// The seal of a store, for what travels to it.
@@ -309,6 +317,10 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let [a, b] = [17, 18].map(|id| first.secret_of(StoreId(id)).unwrap());
         assert!(a != b && a == again.secret_of(StoreId(17)).unwrap());
+        let elsewhere = tempfile::tempdir().unwrap();
+        let codes = first.codes().unwrap();
+        assert_eq!(codes, again.codes().unwrap());
+        assert_ne!(codes, Vault::open(elsewhere.path()).unwrap().codes().unwrap());
         assert!(!format!("{first:?} {a:?}").contains(&a.secret[..8]));
         std::fs::write(&path, "no key").unwrap();
         assert!(matches!(Vault::open(folder.path()), Err(VaultError::NoKey(_))));

@@ -18,6 +18,7 @@ mod kills;
 mod members;
 mod operator;
 mod phone;
+mod pickups;
 mod snapshot;
 mod tally;
 mod weather;

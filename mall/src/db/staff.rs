@@ -7,6 +7,17 @@ use sync::chain::Hash;
 
 use super::{Conn, DbError, sql};
 
+/// What a token may do besides reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// Put rules in force.
+    pub(crate) may_save_rules: bool,
+    /// Set things in stores.
+    pub(crate) may_save_settings: bool,
+    /// Add members, change what they have, issue coupons.
+    pub(crate) may_manage_members: bool,
+}
+
 /// A holder of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct StaffRow {
@@ -16,25 +27,20 @@ pub(crate) struct StaffRow {
     pub(crate) created_at: Timestamp,
     /// Whether the token is good no more.
     pub(crate) is_revoked: bool,
-    /// What they may beside reading.
-    pub(crate) may: StaffRights,
+    /// What they may do besides reading.
+    pub(crate) rights: Rights,
 }
 
-/// What a holder of a token may beside reading.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct StaffRights {
-    /// Put rules in force.
-    pub(crate) save_rules: bool,
-    /// Add members, change what they have, issue coupons.
-    pub(crate) manage_members: bool,
-}
+type Columns = (String, i64, i64, i64, i64, i64);
 
-type Columns = (String, i64, i64, i64, i64);
-
-fn row((name, created_at, revoked_at, save_rules, manage_members): Columns) -> StaffRow {
+fn row((name, created_at, revoked_at, rules, settings, members): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    let may = StaffRights { save_rules: save_rules != 0, manage_members: manage_members != 0 };
-    StaffRow { name, created_at, is_revoked: revoked_at != 0, may }
+    let rights = Rights {
+        may_save_rules: rules != 0,
+        may_save_settings: settings != 0,
+        may_manage_members: members != 0,
+    };
+    StaffRow { name, created_at, is_revoked: revoked_at != 0, rights }
 }
 
 /// Keeps a new holder, by the token's hash; `false` when the name is taken.
@@ -42,20 +48,21 @@ pub(crate) async fn insert(
     tx: &mut Conn,
     token: Hash,
     name: &str,
-    may: StaffRights,
+    rights: Rights,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let done = sqlx::query(
         "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules,
-                            may_manage_members)
-         values ($1, $2, $3, 0, $4, $5)
+                            may_save_settings, may_manage_members)
+         values ($1, $2, $3, 0, $4, $5, $6)
          on conflict do nothing",
     )
     .bind(token.to_string())
     .bind(name)
     .bind(now.micros())
-    .bind(i64::from(may.save_rules))
-    .bind(i64::from(may.manage_members))
+    .bind(i64::from(rights.may_save_rules))
+    .bind(i64::from(rights.may_save_settings))
+    .bind(i64::from(rights.may_manage_members))
     .execute(tx)
     .await
     .map_err(sql("keep a token"))?;
@@ -65,8 +72,8 @@ pub(crate) async fn insert(
 /// Who holds a token, by its hash.
 pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffRow>, DbError> {
     let found: Option<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules, may_manage_members from staff
-         where token_hash = $1",
+        "select name, created_at, revoked_at, may_save_rules, may_save_settings, may_manage_members
+         from staff where token_hash = $1",
     )
     .bind(token.to_string())
     .fetch_optional(tx)
@@ -78,8 +85,8 @@ pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffR
 /// Every holder, by name.
 pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
     let found: Vec<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules, may_manage_members from staff
-         order by name",
+        "select name, created_at, revoked_at, may_save_rules, may_save_settings, may_manage_members
+         from staff order by name",
     )
     .fetch_all(tx)
     .await

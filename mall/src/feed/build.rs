@@ -25,8 +25,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::page::{self, FeedError};
 use crate::{
+    context::Context,
     db::{Tx, items_read, items_read::Joined, scope::Head},
-    vault::Vault,
 };
 
 /// Rows handed to the filling thread at once.
@@ -98,28 +98,28 @@ enum Rows {
 
 /// Makes a snapshot from one transaction's view.
 pub(super) async fn build(
+    context: &Context,
     tx: &mut Tx,
-    vault: &Vault,
     subject: Subject,
     places: Places,
 ) -> Result<SnapshotV1, BuildError> {
     let (sender, receiver) = channel(CHUNKS_WAITING_MAX);
     let filling = tokio::task::spawn_blocking(move || make(subject, &places, receiver));
-    let read = send_rows(tx, vault, subject.scope, sender).await;
+    let read = send_rows(context, tx, subject.scope, sender).await;
     let made = filling.await.map_err(|_| BuildError::CutOff)?;
     read.map_err(BuildError::Read)?;
     made
 }
 
 async fn send_rows(
+    context: &Context,
     tx: &mut Tx,
-    vault: &Vault,
     scope: Scope,
     sender: Sender<Rows>,
 ) -> Result<(), FeedError> {
     match scope {
         Scope::Store(store) => {
-            let rows = page::standing(tx, vault, store).await?;
+            let rows = page::standing(context, tx, store).await?;
             // A filling thread that went away tells its own reason.
             let _ = sender.send(Rows::Store(rows)).await;
         }
@@ -302,6 +302,26 @@ impl Filler {
                         params![row.number, row.name, role, row.pin_hash],
                     )?;
                 }
+                RowV1::Stock(row) => {
+                    tx.prepare_cached(
+                        "insert into stock (sku_key, on_hand_milli, reserved_milli, counted_at)
+                         values (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![
+                        row.sku.to_ascii_lowercase(),
+                        row.on_hand_milli.milli(),
+                        row.reserved_milli.milli(),
+                        row.counted_at.micros(),
+                    ])?;
+                }
+                RowV1::Pickup(row) => {
+                    // A struct of texts and numbers always serialises.
+                    let body = serde_json::to_string(&row).unwrap_or_default();
+                    tx.execute(
+                        "insert into pickup (id, state, placed_at, body) values (?1, ?2, ?3, ?4)",
+                        params![row.id.to_string(), row.state.word(), row.placed_at.micros(), body],
+                    )?;
+                }
                 RowV1::Member(member) => {
                     tx.execute(
                         "insert into member (member_id, phone_index, body) values (?1, ?2, ?3)",
@@ -321,6 +341,7 @@ impl Filler {
                 | RowV1::ItemGone { .. }
                 | RowV1::WorkstationGone { .. }
                 | RowV1::OperatorGone { .. }
+                | RowV1::PickupGone { .. }
                 | RowV1::MemberGone { .. } => {}
             }
         }

@@ -12,12 +12,14 @@ use sync::{
 use crate::{
     context::Context,
     db::{
-        DbError, Tx, damaged, items_read, members, purses, rules,
+        DbError, Tx, damaged,
+        items::sku_key,
+        items_read, members, online_orders, purses, rules,
         scope::{self, Head},
-        staffing, stores, token_keys,
+        staffing, stock, stores, token_keys,
     },
-    member,
-    vault::{self, Vault, VaultError},
+    member, pickup,
+    vault::{self, VaultError},
 };
 
 /// Changes in a page: one short write at the store, about half a megabyte on the line.
@@ -26,6 +28,8 @@ pub(crate) const CHANGES_MAX: i64 = 2_000;
 const PAGE_BYTES_MAX: usize = 2 * 1_024 * 1_024;
 /// The rules' key in the feed. No SKU has a control sign, so none is the same.
 const RULES_KEY: &str = "\u{1}rules";
+/// What the keys of stock begin with.
+const STOCK_KEY: &str = "stock/";
 
 /// Why a feed cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +73,7 @@ pub(crate) async fn page(
     }
     let mut changes = match scope {
         Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
-        Scope::Store(store) => {
-            own(&mut tx, context.vault(), store, (*version, after), limit + 1).await?
-        }
+        Scope::Store(store) => own(context, &mut tx, store, (*version, after), limit + 1).await?,
     };
     let limit = usize::try_from(limit).unwrap_or(0).min(fitting(&changes));
     let is_more = changes.len() > limit;
@@ -105,7 +107,10 @@ fn weight(row: &RowV1) -> usize {
             FRAME + texts + tags + item.barcodes.len() * 50
         }
         RowV1::Rules(_) => PAGE_BYTES_MAX,
+        RowV1::Pickup(pickup) => FRAME + pickup.lines.len() * FRAME,
         RowV1::ItemGone { .. }
+        | RowV1::Stock(_)
+        | RowV1::PickupGone { .. }
         | RowV1::Store(_)
         | RowV1::Workstation(_)
         | RowV1::WorkstationGone { .. }
@@ -172,29 +177,37 @@ pub(super) async fn rules_in_force(tx: &mut Tx) -> Result<Option<RulesV1>, DbErr
     Ok(body.map(|set| RulesV1 { revision: held.revision, set }))
 }
 
-/// A store's own rows: some dozens, so they are read whole and cut here; and its members, of which
-/// there are many, in the order of the feed.
+/// A store's own rows: some dozens, so they are read whole and cut here; and its stock and its
+/// members, of which there are many, so no more of them is read than a page has.
 async fn own(
+    context: &Context,
     tx: &mut Tx,
-    vault: &Vault,
     store: StoreId,
     (since, after): (i64, &str),
     limit: i64,
 ) -> Result<Vec<ChangeV1>, FeedError> {
-    let mut changes = rows_of_store(tx, store).await?;
+    let mut changes = rows_of_store(tx, store, since).await?;
     let is_read = |change: &ChangeV1| {
         change.version <= since || (change.version == since + 1 && change.key.as_str() <= after)
     };
     changes.retain(|change| !is_read(change));
-    changes.extend(members_of_store(tx, vault, store, (since, after), limit).await?);
+    changes.extend(members_of_store(context, tx, store, (since, after), limit).await?);
+    // Before the first key of stock, inside it, or beyond it.
+    let from = match after.strip_prefix(STOCK_KEY) {
+        Some(key) => (since, key),
+        None if after > STOCK_KEY => (since + 1, ""),
+        None => (since, ""),
+    };
+    let stock = stock::changed(tx, store, from, limit).await?;
+    changes.extend(stock.into_iter().map(stock_change));
     changes.sort_by(|a, b| (a.version, &a.key).cmp(&(b.version, &b.key)));
     Ok(changes)
 }
 
 /// Members of a store that changed after a place of its feed, sealed for it.
 async fn members_of_store(
+    context: &Context,
     tx: &mut Tx,
-    vault: &Vault,
     store: StoreId,
     after: (i64, &str),
     limit: i64,
@@ -203,6 +216,7 @@ async fn members_of_store(
     if found.is_empty() {
         return Ok(Vec::new());
     }
+    let vault = context.vault();
     let through = purses::told_by(tx, store).await?.through;
     let seal = vault.seal_of(store)?;
     let mut changes = Vec::with_capacity(found.len());
@@ -217,8 +231,13 @@ async fn members_of_store(
     Ok(changes)
 }
 
-/// Every row of a store's scope but its members, tombstones too.
-async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbError> {
+fn stock_change(row: stock::StockRow) -> ChangeV1 {
+    let key = format!("{STOCK_KEY}{}", sku_key(&row.told.sku));
+    ChangeV1 { version: row.version, key, row: RowV1::Stock(row.told) }
+}
+
+/// Every row of a store's scope but its stock and its members, tombstones too.
+async fn rows_of_store(tx: &mut Tx, store: StoreId, since: i64) -> Result<Vec<ChangeV1>, DbError> {
     let mut changes = Vec::new();
     if let Some(row) = stores::by_id(tx, store).await? {
         let version = row.version;
@@ -245,13 +264,21 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
         };
         changes.push(ChangeV1 { version, key, row });
     }
+    for order in online_orders::of_store(tx, store, since).await? {
+        let (version, key) = (order.version, format!("pickup/{}", order.id));
+        let row = match order.is_gone {
+            true => RowV1::PickupGone { id: order.id },
+            false => RowV1::Pickup(pickup::wire(order)?),
+        };
+        changes.push(ChangeV1 { version, key, row });
+    }
     Ok(changes)
 }
 
 /// A store's rows as they stand, without what is gone, for a snapshot.
 pub(super) async fn standing(
+    context: &Context,
     tx: &mut Tx,
-    vault: &Vault,
     store: StoreId,
 ) -> Result<Vec<RowV1>, FeedError> {
     /// Before everything that a feed ever said.
@@ -262,17 +289,21 @@ pub(super) async fn standing(
         | RowV1::Store(_)
         | RowV1::Workstation(_)
         | RowV1::Operator(_)
+        | RowV1::Stock(_)
+        | RowV1::Pickup(_)
         | RowV1::Member(_)
         | RowV1::Keys(_) => true,
         RowV1::ItemGone { .. }
         | RowV1::WorkstationGone { .. }
         | RowV1::OperatorGone { .. }
+        | RowV1::PickupGone { .. }
         | RowV1::MemberGone { .. } => false,
     };
-    let rows = rows_of_store(tx, store).await?;
-    let members = members_of_store(tx, vault, store, BEGINNING, i64::MAX).await?;
-    let rows = rows.into_iter().chain(members).map(|change| change.row);
-    Ok(rows.filter(stands).collect())
+    let mut rows = rows_of_store(tx, store, i64::MAX).await?;
+    rows.extend(members_of_store(context, tx, store, BEGINNING, i64::MAX).await?);
+    let stock = stock::changed(tx, store, (-1, ""), i64::MAX).await?;
+    rows.extend(stock.into_iter().map(stock_change));
+    Ok(rows.into_iter().map(|change| change.row).filter(stands).collect())
 }
 
 /// When a head was made, for a snapshot's `updated_at`.

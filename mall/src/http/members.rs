@@ -37,7 +37,7 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
 }
 
 fn keeper(staff: Staff) -> Result<String, Problem> {
-    if staff.may_manage_members {
+    if staff.rights.may_manage_members {
         return Ok(staff.name);
     }
     Err(Problem::of(READ_ONLY).hint("mall staff add NAME --may-manage-members"))

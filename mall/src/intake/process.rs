@@ -23,12 +23,11 @@ use crate::{
         self, Conn, DbError,
         drift::{self, Drift},
         inbox::{self, Received, Waiting, What},
-        member_cases::Case,
-        orders, savings, stores,
+        member_cases, orders, pickup_cases, savings, stores,
     },
     discrepancy,
     error_chain::Chain,
-    member,
+    member, pickup,
 };
 
 /// Facts in one transaction.
@@ -77,7 +76,9 @@ async fn process_some(context: &Context) -> Result<usize, DbError> {
     for judged in &looked_at {
         found.push(match judged {
             Judged::Order(order) => recompute::look(context, order).await?,
-            Judged::PostVoid(_) | Judged::Bad(_) | Judged::Unknown => Recomputed::default(),
+            Judged::PostVoid(_) | Judged::Pickup(_) | Judged::Bad(_) | Judged::Unknown => {
+                Recomputed::default()
+            }
         });
     }
     let mut tx = context.db().write(doing).await?;
@@ -106,7 +107,9 @@ struct Done {
     /// Where what other houses gave for the order began or ceased to differ.
     changes: Vec<discrepancy::Change>,
     /// What the order cost more than it should.
-    cases: Vec<Case>,
+    cases: Vec<member_cases::Case>,
+    /// A hand-over that should not have been.
+    pickup_case: Option<pickup_cases::Case>,
 }
 
 async fn process(
@@ -140,6 +143,11 @@ async fn process(
             }
             Some(misfit) => quarantine(tx, waiting, misfit.to_string()).await,
         },
+        Judged::Pickup(tale) => {
+            let case = pickup::told(tx, &waiting.sender, tale, now).await?;
+            inbox::mark(tx, waiting, "done").await?;
+            Ok(Done { pickup_case: case, ..Done::default() })
+        }
         // Judged good when it came; only a change of this program can bring it here.
         Judged::Bad(reason) => quarantine(tx, waiting, reason.clone()).await,
         Judged::Unknown => {
@@ -164,6 +172,12 @@ fn tell(waiting: &Waiting, done: &Done) {
         warn!(
             store.id = %store, order.id = %id, revision = drift.revision, what = drift.what,
             "An order comes out otherwise when it is priced again"
+        );
+    }
+    if let Some(case) = &done.pickup_case {
+        warn!(
+            store.id = %store, pickup.id = %case.order, fact.id = %id, what = case.what,
+            cost = %case.cost, "An online order was handed over that should not have been"
         );
     }
     if let Some(reason) = &done.quarantined {

@@ -29,6 +29,7 @@ export type Action =
   | 'redeem'
   | 'member'
   | 'identify'
+  | 'pickups'
   | 'look-up'
   | 'code'
   | 'query'
