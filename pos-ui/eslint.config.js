@@ -8,7 +8,7 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
-const faces = ['operator', 'customer', 'devices']
+const faces = ['operator', 'customer', 'devices', 'kiosk']
 
 export default defineConfigWithVueTs(
   { ignores: ['dist', 'src/api/schema.gen.ts'] },
@@ -67,6 +67,7 @@ export default defineConfigWithVueTs(
           '../operator/*',
           '../customer/*',
           '../devices/*',
+          '../kiosk/*',
           '../api/*',
           '../stream/*',
           '../scan/*',
@@ -81,7 +82,14 @@ export default defineConfigWithVueTs(
     ['src/model/**/*.ts'],
     [
       {
-        group: ['../ui/*', '../stream/*', '../operator/*', '../customer/*', '../devices/*'],
+        group: [
+          '../ui/*',
+          '../stream/*',
+          '../operator/*',
+          '../customer/*',
+          '../devices/*',
+          '../kiosk/*',
+        ],
         message: 'model/ only formats.',
       },
     ],

@@ -90,8 +90,8 @@ export function launch() {
   })
 }
 
-/** Opens a page in its own context and notes what it must never do. */
-export async function openPage(browser, url, size) {
+/** Opens a page in its own context and notes what it must never do; `before` prepares it. */
+export async function openPage(browser, url, size, before = async () => {}) {
   const context = await browser.newContext({ viewport: size, locale: 'zh-CN' })
   const page = await context.newPage()
   const { origin } = new URL(url)
@@ -110,6 +110,7 @@ export async function openPage(browser, url, size) {
     window.__pointers = 0
     window.addEventListener('pointerdown', () => (window.__pointers += 1), true)
   })
+  await before(page)
   await page.goto(url)
   page.cdp = await context.newCDPSession(page)
   return page

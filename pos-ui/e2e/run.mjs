@@ -18,6 +18,7 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import { checkKiosk } from './kiosk.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
 import { clearCounter, customerPage, money, operatorPage, signIn } from './till.mjs'
@@ -485,6 +486,7 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
+await checkKiosk({ browser, edge, shot, code: first })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

@@ -7,11 +7,13 @@
 //! day.
 
 mod houses;
+mod kiosk;
 mod morning;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
+pub use kiosk::play as play_at_a_kiosk;
 pub use table::Table;
 
 use std::path::Path;

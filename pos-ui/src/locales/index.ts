@@ -8,6 +8,7 @@ import common from './common/zh-CN.json'
 import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
+import type kiosk from './kiosk/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type operator from './operator/zh-CN.json'
 import type rights from './rights/zh-CN.json'
@@ -18,6 +19,7 @@ export type TextKey = keyof (typeof common &
   typeof devices &
   typeof find &
   typeof keys &
+  typeof kiosk &
   typeof operator &
   typeof rights &
   typeof tender)
