@@ -19,6 +19,7 @@ use domain::{
 };
 use sync::{
     replica::Scope,
+    seal::Seal,
     wire::{OperatorV1, StoreV1, WorkstationKindV1, WorkstationV1},
 };
 use tokio::sync::{Notify, watch};
@@ -114,6 +115,8 @@ pub(crate) struct Nudges {
     pub(crate) upload: Nudge,
     /// The mall answers after it was silent.
     pub(crate) mall_back: Nudge,
+    /// A member's row does not open with the seal that is here.
+    pub(crate) seal: Nudge,
     /// Something is to be undone, or was just heard of.
     pub(crate) rights: Nudge,
     /// A receipt was queued; every printer looks whether it is its own.
@@ -201,6 +204,8 @@ pub(crate) struct Context {
     pub(crate) shown_codes: ShownCodes,
     /// Questions about payments and vouchers that are under way.
     pub(crate) in_flight: InFlight,
+    /// By which names and phone numbers of members are opened; empty until the mall has told it.
+    pub(crate) seal: ArcSwapOption<Seal>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.

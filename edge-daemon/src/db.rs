@@ -17,9 +17,11 @@
 
 pub(crate) mod call;
 pub(crate) mod catalog;
+pub(crate) mod coupon;
 pub(crate) mod find;
 pub(crate) mod ledger;
-mod migrate;
+pub(crate) mod member;
+pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;

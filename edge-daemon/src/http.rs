@@ -8,7 +8,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -20,6 +20,7 @@ mod caller;
 mod guard;
 mod items;
 mod kiosk;
+mod member;
 mod orders;
 mod problem;
 mod rights;
@@ -60,6 +61,19 @@ fn router(app: App) -> Router {
         .layer(middleware::from_fn(problem::write_out))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .with_state(app)
+}
+
+/// What the operator of a workstation is told, for tests of other rooms.
+#[cfg(test)]
+pub(crate) fn view_of(
+    context: &Context,
+    workstation: domain::receipt_number::WorkstationNumber,
+) -> serde_json::Value {
+    let scene = context.screens.follow(workstation).map(|scene| scene.borrow().clone());
+    let who = context.operator("1001");
+    let shown = scene
+        .map(|scene| view::operator(context, &scene, who.as_ref(), problem::Language::Chinese));
+    serde_json::to_value(shown).unwrap_or_default()
 }
 
 /// Serves until told to stop.

@@ -12,6 +12,7 @@
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
 //! | `shelf` | what somebody who looks around sees of the catalog |
 //! | `pairing` | which browser is a kiosk's screen |
@@ -28,12 +29,14 @@
 mod checkout;
 pub mod config;
 pub mod context;
+mod coupon;
 mod db;
 mod devices;
 mod fault;
 mod help;
 mod http;
 mod in_flight;
+mod member;
 mod pace;
 mod pairing;
 mod payment;
@@ -173,6 +176,7 @@ impl Daemon {
             shown_codes: rights::ShownCodes::default(),
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
+            seal: arc_swap::ArcSwapOption::empty(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
@@ -195,6 +199,7 @@ impl Daemon {
         for scope in scopes {
             replica::open(context, scope);
         }
+        uplink::seal::restore(context);
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
@@ -222,6 +227,8 @@ impl Daemon {
         }
         // It is set once, here.
         let _ = context.mall.set(mall.clone());
+        let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(seal);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());

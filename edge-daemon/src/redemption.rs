@@ -127,7 +127,7 @@ fn may_look_up(
     if counter.rights.hold() == Hold::Undecided {
         return Err(Refusal::Undecided.into());
     }
-    if counter.rights.n_live() >= REDEMPTIONS_MAX {
+    if counter.rights.n_live() + counter.coupons.len() >= REDEMPTIONS_MAX {
         return Err(Refusal::TooManyRedemptions.into());
     }
     Ok(Some(order))
@@ -479,7 +479,7 @@ fn begin_use(
         return Err(Refusal::PaidBeyondTotal.into());
     }
     let to_use = counter.rights.to_use(&quote);
-    let mut tenders = counter.rights.tenders();
+    let mut tenders = counter.rights.tenders(quote.total);
     let vouchers = to_use.iter().filter(|(_, part)| *part > Money::ZERO);
     tenders.extend(vouchers.map(|(_, part)| Tender { kind: TenderKind::Voucher, amount: *part }));
     tenders.extend_from_slice(&command.tenders);

@@ -151,6 +151,8 @@ pub(crate) struct Rights {
     pub(crate) payments: Vec<Payment>,
     /// Coupons and vouchers.
     pub(crate) redemptions: Vec<Redemption>,
+    /// What the member's prepaid balance shall pay, at most.
+    pub(crate) balance: Money,
 }
 
 /// What covers the amount of a payment, once it is paid.
@@ -181,6 +183,10 @@ const fn takes_part(state: RedemptionState) -> bool {
 }
 
 impl Rights {
+    /// Nothing.
+    pub(crate) const NONE: Self =
+        Self { payments: Vec::new(), redemptions: Vec::new(), balance: Money::ZERO };
+
     /// Whether the cart may change.
     pub(crate) fn hold(&self) -> Hold {
         let payment = |payment: &Payment| match payment.state {
@@ -275,9 +281,15 @@ impl Rights {
         (left, parts)
     }
 
+    /// What balance covers of a total, or will: what payments and vouchers leave, as far as it shall.
+    pub(crate) fn balance_part(&self, total: Money) -> Money {
+        self.balance.min(self.parts(total).0).max(Money::ZERO)
+    }
+
     /// What is still to be paid of a total; below zero only if the total fell meanwhile.
     pub(crate) fn left(&self, total: Money) -> Money {
-        self.parts(total).0
+        let (left, part) = (self.parts(total).0, self.balance_part(total));
+        left.minus(part).unwrap_or(left)
     }
 
     /// What a voucher covers of a total, or will.
@@ -287,13 +299,15 @@ impl Rights {
         found.map_or(Money::ZERO, |(_, part)| part)
     }
 
-    /// What an order is covered by: what is paid and what is used, and nothing else.
-    pub(crate) fn tenders(&self) -> Vec<Tender> {
+    /// What an order of a total is covered by: what is paid, what is used, and what balance pays.
+    pub(crate) fn tenders(&self, total: Money) -> Vec<Tender> {
         let used = self.redemptions.iter().filter(|r| r.state == RedemptionState::Redeemed);
         let used = used.map(|r| Tender { kind: TenderKind::Voucher, amount: r.covers });
         let paid = self.payments.iter().filter(|p| p.state == PaymentState::Paid);
         let paid = paid.map(|p| Tender { kind: tender_kind(p.method), amount: p.amount });
-        used.chain(paid).filter(|tender| tender.amount > Money::ZERO).collect()
+        let balance = Tender { kind: TenderKind::Balance, amount: self.balance_part(total) };
+        let all = used.chain(paid).chain([balance]);
+        all.filter(|tender| tender.amount > Money::ZERO).collect()
     }
 
     /// What must be used before the cart can become an order, and what each covers: vouchers that
@@ -416,7 +430,7 @@ mod tests {
             assert_eq!(rights.is_charging(), state.is_undecided(), "{state:?}");
             // What may still be paid holds the price; what is not known covers nothing.
             assert_eq!(rights.held_at().is_some(), hold != Hold::Free, "{state:?}");
-            assert_eq!(rights.tenders().is_empty(), state != P::Paid, "{state:?}");
+            assert_eq!(rights.tenders(fen(1_000)).is_empty(), state != P::Paid, "{state:?}");
         }
         for state in R::ALL {
             let hold = match state {
@@ -430,6 +444,7 @@ mod tests {
         let both = Rights {
             payments: vec![payment(P::Paid, 1)],
             redemptions: vec![voucher(R::Pending, 1, 1)],
+            ..Rights::default()
         };
         assert_eq!(both.hold(), Hold::Undecided, "what is not known weighs more");
     }
@@ -458,7 +473,7 @@ mod tests {
             (vec![], vec![used(3_000, 3_000), voucher(R::LookedUp, 9_000, 1)], 0, "3000 5000"),
         ];
         for (payments, redemptions, left, expected) in table {
-            let rights = Rights { payments, redemptions };
+            let rights = Rights { payments, redemptions, ..Rights::default() };
             let (_, parts) = rights.parts(fen(8_000));
             let parts: Vec<String> =
                 parts.iter().map(|(_, part)| part.minor().to_string()).collect();
@@ -499,7 +514,7 @@ mod tests {
             (vec![payment(P::Paid, 800), payment(P::Reversing, 800)], vec![], false),
         ];
         for (place, (payments, redemptions, is_covered)) in table.into_iter().enumerate() {
-            let rights = Rights { payments, redemptions };
+            let rights = Rights { payments, redemptions, ..Rights::default() };
             assert_eq!(rights.is_covered(fen(800)), is_covered, "row {place}");
         }
     }
@@ -515,6 +530,7 @@ mod tests {
                 voucher(RedemptionState::LookedUp, 500, 0),
                 voucher(RedemptionState::LookedUp, 500, 1),
             ],
+            ..Rights::default()
         };
         let codes: Vec<String> = rights.coupons().into_iter().map(|c| c.code).collect();
         assert_eq!(codes.len(), 2);

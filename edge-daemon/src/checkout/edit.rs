@@ -13,10 +13,10 @@ use rusqlite::Connection;
 use super::{CheckoutError, Command, change, may_change, to_the_end};
 use crate::{
     context::{Context, mint},
-    db::station,
+    db::{self, station},
     fault, payment, redemption,
     refusal::Refusal,
-    rights::{Hold, Rights},
+    rights::Hold,
     station::Station,
 };
 
@@ -119,7 +119,9 @@ fn void_cart(
     redemption::reverse_all(tx, counter.cart.order, now)?;
     // Whoever comes next inherits neither a charge that is being undone nor the answer to a
     // look-up that is under way; undo brings the lines back and nothing else.
-    counter.rights = Rights::default();
+    db::member::take_off(tx, counter.cart.order)?;
+    db::coupon::clear(tx, counter.cart.order)?;
+    counter.forget_buyer();
     counter.cart.order = fresh;
     let change = counter.cart.void_all();
     keep(tx, counter, &change)

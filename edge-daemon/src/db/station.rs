@@ -11,7 +11,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-use super::{DbError, pairing, payment, redemption};
+use super::{DbError, coupon, member, pairing, payment, redemption};
 use crate::{
     rights::Rights,
     station::{SignedIn, Station},
@@ -42,15 +42,19 @@ pub(crate) fn load(
     station.pairing = pairing::token(connection, workstation)?;
     station.workstation = workstation;
     station.cart.lines = lines(connection, workstation)?;
-    station.rights = rights(connection, station.cart.order)?;
+    let order = station.cart.order;
+    station.rights = rights(connection, order)?;
+    station.member = member::at(connection, order)?;
+    station.coupons = coupon::at(connection, order)?;
     Ok(station)
 }
 
-/// The payments by code, coupons and vouchers of a cart.
+/// The payments by code, coupons and vouchers of a cart, and what balance shall pay.
 pub(crate) fn rights(connection: &Connection, order: OrderId) -> Result<Rights, DbError> {
     Ok(Rights {
         payments: payment::of_order(connection, order)?,
         redemptions: redemption::of_order(connection, order)?,
+        balance: member::balance_to_pay(connection, order)?,
     })
 }
 

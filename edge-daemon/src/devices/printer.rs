@@ -29,7 +29,7 @@ use crate::{
         DbError, call, orders,
         spool::{self, Slip, SlipState},
     },
-    fault,
+    fault, member,
 };
 
 /// How often a printer is asked how it is when nothing is to be printed.
@@ -120,7 +120,9 @@ impl Tended {
         };
         let (order, call) = context.ledger.read(read).await?;
         let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
-        let rows = paper::rows_of(&order, context.store.load().as_deref(), slip.copy);
+        let note = member::note(context, &order).await?;
+        let store = context.store.load_full();
+        let rows = paper::rows_of(&order, store.as_deref(), slip.copy, note.as_ref());
         let rows = paper::called(rows, call);
         let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
             Ok(bytes) => bytes,

@@ -29,6 +29,7 @@ use crate::{
         post_void,
     },
     devices::{called, rows_of},
+    member,
     signin::is_manager,
 };
 
@@ -246,6 +247,8 @@ pub(super) async fn receipt(
     let order = find(&app, id(order_id)).await?;
     let copy = if is_undone(&app, order.id).await? { Copy::PostVoid } else { Copy::First };
     let call = app.context.ledger.read(move |db| call::of_order(db, id(order_id))).await?;
-    let rows = called(rows_of(&order, app.context.store.load().as_deref(), copy), call);
+    let note = member::note(&app.context, &order).await?;
+    let rows = rows_of(&order, app.context.store.load().as_deref(), copy, note.as_ref());
+    let rows = called(rows, call);
     Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }

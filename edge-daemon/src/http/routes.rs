@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::routes;
 
 use super::{
-    App, assets, items, kiosk, orders, rights, service, session, shelf, sim, stream,
+    App, assets, items, kiosk, member, orders, rights, service, session, shelf, sim, stream,
     table::{Access, Endpoint, Table},
     view, workstation,
 };
@@ -24,7 +24,7 @@ struct Document;
 
 fn table() -> Table {
     let table = Table::new(Document::openapi());
-    let table = other_houses(counter(screens(table)));
+    let table = buyers(other_houses(counter(screens(table))));
     pages(simulated(kiosks(on_the_shelf(lists(table)))))
 }
 
@@ -66,6 +66,16 @@ fn other_houses(table: Table) -> Table {
         .api(Access::Operator, routes!(rights::choose))
         .api(Access::Operator, routes!(rights::take_off))
         .api(Access::Manager, routes!(rights::undo_order))
+}
+
+/// Who buys, and what is theirs.
+fn buyers(table: Table) -> Table {
+    table
+        .api(Access::Operator, routes!(member::identify, member::forget))
+        .api(Access::Operator, routes!(member::set_points))
+        .api(Access::Operator, routes!(member::set_balance))
+        .api(Access::Operator, routes!(member::add_coupon))
+        .api(Access::Operator, routes!(member::take_coupon_off))
 }
 
 /// What is looked up.

@@ -614,6 +614,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workstations/{number}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a coupon of the brand's own beside the cart. The operator of the workstation. */
+        post: operations["add_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/coupons/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon of the brand's own off the cart; it was not used. The operator of the workstation. */
+        delete: operations["take_coupon_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/display": {
         parameters: {
             query?: never;
@@ -676,6 +710,58 @@ export interface paths {
         put?: never;
         /** Opens the drawer without an order. A manager at the workstation. */
         post: operations["open_drawer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says who buys: by a phone number, or by the member's own code. The operator of the workstation. */
+        post: operations["identify"];
+        /** Takes the member off the cart. The operator of the workstation. */
+        delete: operations["forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/member/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets with how much of their prepaid balance the member pays. The operator of the workstation. */
+        put: operations["set_balance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/member/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets with how many points the member pays. The operator of the workstation. */
+        put: operations["set_points"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -947,6 +1033,16 @@ export interface components {
             /** @description What it took in all. */
             saved: components["schemas"]["MoneyBody"];
         };
+        /** @description Balance that shall pay. */
+        BalanceBody: {
+            /** @description At most so much; nothing for none. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: uuid
+             * @description Made by the caller.
+             */
+            id: string;
+        };
         /** @description A cart as screens show it. */
         CartView: {
             /** @description What each reduction took, in the order of lanes. */
@@ -1056,6 +1152,20 @@ export interface components {
              */
             quantity_milli: number;
         };
+        /** @description A coupon of the brand's own beside a cart. */
+        CouponView: {
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description It belongs to the member alone. */
+            personal: boolean;
+            /** @description What it takes off. */
+            saved: components["schemas"]["MoneyBody"];
+            /** @description It will be used when the cart is completed; one that takes nothing is not. */
+            takes_part: boolean;
+            /** @description What its rule is called. */
+            title: string;
+        };
         /**
          * @description The currencies a store takes.
          * @enum {string}
@@ -1098,6 +1208,20 @@ export interface components {
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
+        /** @description A member, as a shopper sees themself. */
+        CustomerMemberView: {
+            balance_part: components["schemas"]["MoneyBody"];
+            /** @description The coupons that will be used. */
+            coupons: string[];
+            funds?: null | components["schemas"]["FundsView"];
+            name: string;
+            phone: string;
+            /** Format: int64 */
+            points_earned: number;
+            /** Format: int64 */
+            points_spent: number;
+            tier: string;
+        };
         /**
          * @description What a shopper's screen is doing.
          * @enum {string}
@@ -1118,6 +1242,7 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CustomerCartView"];
+            member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             paid?: null | components["schemas"]["PaidView"];
             phase: components["schemas"]["CustomerPhase"];
@@ -1143,6 +1268,15 @@ export interface components {
             items: components["schemas"]["ItemBody"][];
             /** @description There are more: type another sign. */
             more: boolean;
+        };
+        /** @description What a member has, as the store knows, and what of it may be spent here and now. */
+        FundsView: {
+            balance: components["schemas"]["MoneyBody"];
+            balance_here: components["schemas"]["MoneyBody"];
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            points_here: number;
         };
         /**
          * @description Whether a cart may change.
@@ -1324,6 +1458,42 @@ export interface components {
             outbox_oldest_at?: string | null;
             replica?: null | components["schemas"]["ReplicaView"];
         };
+        /** @description A member, as an operator sees them. */
+        MemberView: {
+            /** @description What balance pays. */
+            balance_part: components["schemas"]["MoneyBody"];
+            /** @description Balance that shall pay, at most. */
+            balance_to_pay: components["schemas"]["MoneyBody"];
+            funds?: null | components["schemas"]["FundsView"];
+            /** @description This store has a row of them; one it has none of earns points and gets no member price. */
+            is_known: boolean;
+            /** @description They showed their own code: what is theirs may be shown and spent. */
+            is_proven: boolean;
+            /** @description Works for the chain. */
+            is_staff: boolean;
+            /** @description The name, masked; empty where it is not known here. */
+            name: string;
+            /** @description The phone number, masked; likewise. */
+            phone: string;
+            /**
+             * Format: int64
+             * @description Points that this cart earns.
+             */
+            points_earned: number;
+            /** @description Some rule in force lets points pay. */
+            points_pay: boolean;
+            /**
+             * Format: int64
+             * @description Points that pay.
+             */
+            points_spent: number;
+            /**
+             * Format: int64
+             * @description Points that shall pay, at most.
+             */
+            points_to_pay: number;
+            tier: string;
+        };
         /**
          * @description A house that takes payment codes.
          * @enum {string}
@@ -1383,9 +1553,12 @@ export interface components {
             build: string;
             business_date: string;
             cart?: null | components["schemas"]["CartView"];
+            /** @description Coupons of the brand's own beside the cart. */
+            coupons: components["schemas"]["CouponView"][];
             last_order?: null | components["schemas"]["LastOrderView"];
             last_scan?: null | components["schemas"]["LastScanView"];
             link: components["schemas"]["LinkView"];
+            member?: null | components["schemas"]["MemberView"];
             notices: components["schemas"]["Notice"][];
             now: string;
             operator?: null | components["schemas"]["OperatorInfo"];
@@ -1513,6 +1686,19 @@ export interface components {
          * @enum {string}
          */
         Phase: "signed-out" | "sell" | "tender" | "done";
+        /** @description Points that shall pay. */
+        PointsBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description At most so many; 0 for none.
+             */
+            points: number;
+        };
         /** @description Why an order is undone. */
         PostVoidBody: {
             /**
@@ -1633,6 +1819,8 @@ export interface components {
         };
         /** @description What other houses have a say in. */
         RightsView: {
+            /** @description What the member's prepaid balance covers. */
+            balance: components["schemas"]["MoneyBody"];
             /** @description Whether a payment code may be charged now. */
             can_charge: boolean;
             hold: components["schemas"]["HoldView"];
@@ -1694,7 +1882,7 @@ export interface components {
          * @description What became of a scan, in a word.
          * @enum {string}
          */
-        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "refused";
+        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
         /** @description An item with its variants. */
@@ -1709,6 +1897,21 @@ export interface components {
             unit: components["schemas"]["UnitView"];
             /** @description Itself and its style's others, by colour and size. */
             variants: components["schemas"]["VariantBody"][];
+        };
+        /** @description What a shopper showed or said. */
+        ShownBody: {
+            /** @description A phone number, or the code that the shopper shows. It is sent once and written nowhere. */
+            code: components["schemas"]["Secret"];
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The cart's order id.
+             */
+            order_id: string;
         };
         /** @description A wish to sign in. */
         SignInBody: {
@@ -2788,6 +2991,56 @@ export interface operations {
             };
         };
     };
+    add_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    take_coupon_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
     customer_view: {
         parameters: {
             query?: {
@@ -2877,6 +3130,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    identify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    forget: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    set_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BalanceBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    set_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
             };
         };
     };

@@ -585,7 +585,7 @@ pub(super) fn refused(word: &str) -> Option<&'static str> {
 
 /// The sentences of a problem we know.
 pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
-    let mut rows = ROWS.iter().chain(super::houses::ROWS);
+    let mut rows = ROWS.iter().chain(super::houses::ROWS).chain(super::members::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {
         Language::Chinese => *chinese,
@@ -599,7 +599,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 12] = [
+    const SOURCES: [&str; 13] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -607,6 +607,7 @@ mod tests {
         include_str!("../workstation.rs"),
         include_str!("../orders.rs"),
         include_str!("../rights.rs"),
+        include_str!("../member.rs"),
         include_str!("../shelf.rs"),
         include_str!("../kiosk.rs"),
         include_str!("../sim.rs"),

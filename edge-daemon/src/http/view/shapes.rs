@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    member::{CouponView, CustomerMemberView, MemberView},
     notices::Notice,
     rights::{RightsView, WaitView},
 };
@@ -274,6 +275,10 @@ pub(crate) enum ScanOutcome {
     Payment,
     /// A coupon or voucher: it was looked up.
     Redemption,
+    /// A member: the cart is priced for them.
+    Member,
+    /// A coupon of the brand's own: it lies beside the cart.
+    Coupon,
     Refused,
 }
 
@@ -321,6 +326,10 @@ pub(crate) struct OperatorView {
     pub(in crate::http) tender: Option<TenderView>,
     /// Payments by code, coupons and vouchers of the cart.
     pub(in crate::http) rights: Option<RightsView>,
+    /// Who buys, if they said so.
+    pub(in crate::http) member: Option<MemberView>,
+    /// Coupons of the brand's own beside the cart.
+    pub(in crate::http) coupons: Vec<CouponView>,
     pub(in crate::http) last_order: Option<LastOrderView>,
     pub(in crate::http) last_scan: Option<LastScanView>,
     pub(in crate::http) link: LinkView,
@@ -339,6 +348,8 @@ pub(crate) struct CustomerView {
     pub(in crate::http) phase: CustomerPhase,
     pub(in crate::http) cart: Option<CustomerCartView>,
     pub(in crate::http) tender: Option<CustomerTenderView>,
+    /// Who buys, if they said so.
+    pub(in crate::http) member: Option<CustomerMemberView>,
     /// What the shopper waits for, in phase `wait`.
     pub(in crate::http) wait: Option<WaitView>,
     pub(in crate::http) paid: Option<PaidView>,
