@@ -64,6 +64,7 @@ export function createKiosk(n: number) {
 
   function go(next: Place) {
     trouble.value = null
+    said.value = ''
     places.value = [...places.value, next]
   }
 
