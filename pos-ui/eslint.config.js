@@ -8,7 +8,7 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
-const faces = ['operator', 'customer', 'devices', 'kiosk']
+const faces = ['operator', 'customer', 'devices', 'kiosk', 'phone']
 
 export default defineConfigWithVueTs(
   { ignores: ['dist', 'src/api/schema.gen.ts'] },
@@ -68,6 +68,7 @@ export default defineConfigWithVueTs(
           '../customer/*',
           '../devices/*',
           '../kiosk/*',
+          '../phone/*',
           '../api/*',
           '../stream/*',
           '../scan/*',
@@ -89,6 +90,7 @@ export default defineConfigWithVueTs(
           '../customer/*',
           '../devices/*',
           '../kiosk/*',
+          '../phone/*',
         ],
         message: 'model/ only formats.',
       },

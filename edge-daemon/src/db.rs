@@ -6,6 +6,7 @@
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
+//! | `phone` | carts on shoppers' phones |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
@@ -27,6 +28,7 @@ pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod pairing;
 pub(crate) mod payment;
+pub(crate) mod phone;
 pub(crate) mod pool;
 pub(crate) mod post_void;
 pub(crate) mod redemption;

@@ -14,6 +14,7 @@
 //! | `in_flight` | which questions are under way |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
 //! | `pairing` | which browser is a kiosk's screen |
 //! | `help` | kiosks whose shoppers have called for somebody |
@@ -40,6 +41,7 @@ mod member;
 mod pace;
 mod pairing;
 mod payment;
+mod phone;
 mod post_void;
 mod prices;
 mod redemption;
@@ -66,7 +68,7 @@ pub use uplink::enrol::{EnrolError, enrol};
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
-use context::{Clock, Context, mint};
+use context::{Clock, Context, mint, random};
 use db::{Ledger, ledger::Writer, node, spool};
 use devices::Tasks;
 use sync::replica::Scope;
@@ -141,17 +143,19 @@ impl Daemon {
         let only = db::only_here(&config.data)?;
         let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
         let now = clock.now();
-        let node = ledger
+        let fresh = random();
+        let (node, secret) = ledger
             .write(move |tx| -> Result<_, DbError> {
                 let n_doubtful = spool::doubt_what_was_sending(tx, now)?;
                 if n_doubtful > 0 {
                     tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
                 }
-                node::load(tx)
+                Ok((node::load(tx)?, db::phone::secret(tx, &fresh)?))
             })
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
+        let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
             config,
@@ -179,6 +183,7 @@ impl Daemon {
             seal: arc_swap::ArcSwapOption::empty(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
+            phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
         });
         Self::begin(&context, &tasks).await?;
@@ -205,6 +210,7 @@ impl Daemon {
         prices::refresh(context).await;
         tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);
+        tasks.tracker.spawn(phone::run(Arc::clone(context), tasks.stop.clone()));
         // A damaged replica is fetched again by the loops below; the other one still serves.
         let attended = context.refresh_catalog().map_err(DaemonError::from);
         let attended = attended.and(devices::attend(context, tasks).await);

@@ -86,7 +86,11 @@ impl Default for Attempts {
 impl Attempts {
     /// Counts a try before it is looked at, so that many at once are not one; `right` takes it
     /// back. The error is how long to wait.
-    fn begin(&self, key: &(WorkstationNumber, String), now: Timestamp) -> Result<(), i64> {
+    pub(crate) fn begin(
+        &self,
+        key: &(WorkstationNumber, String),
+        now: Timestamp,
+    ) -> Result<(), i64> {
         let Ok(mut all) = self.tries.lock() else { return Err(PAUSE_MS_MIN) };
         let tries = all.entry(key.clone()).or_default();
         let wait_ms = (tries.until - now.micros()) / 1_000;
@@ -101,7 +105,8 @@ impl Attempts {
         Ok(())
     }
 
-    fn right(&self, key: &(WorkstationNumber, String)) {
+    /// Forgets the tries of somebody who was right.
+    pub(crate) fn right(&self, key: &(WorkstationNumber, String)) {
         if let Ok(mut all) = self.tries.lock() {
             all.remove(key);
         }

@@ -3,5 +3,6 @@ import '../src/styles/base.css'
 import '../src/locales/kiosk'
 import { prepare } from '../src/device/prepare'
 import App from '../src/kiosk/App.vue'
+import { kioskUnitPx } from '../src/kiosk/profile'
 
-void prepare('kiosk').then(() => createApp(App).mount('#app'))
+void prepare('kiosk', kioskUnitPx).then(() => createApp(App).mount('#app'))

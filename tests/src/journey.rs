@@ -9,11 +9,13 @@
 mod houses;
 mod kiosk;
 mod morning;
+mod phone;
 mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
 pub use kiosk::play as play_at_a_kiosk;
+pub use phone::play as play_with_a_phone;
 pub use table::Table;
 
 use std::path::Path;

@@ -20,6 +20,8 @@ pub(crate) enum Access {
     Visitor,
     /// The paired screen of the kiosk that the path names.
     Kiosk,
+    /// A shopper's phone that has joined by a screen of the store.
+    Phone,
     /// A customer display: on this box, or on the LAN where the boot file lets them.
     Display,
     /// The operator signed in at the workstation that the path names.
@@ -39,6 +41,7 @@ impl Access {
             Self::Anyone => "anybody",
             Self::Visitor => "visitor",
             Self::Kiosk => "kiosk",
+            Self::Phone => "phone",
             Self::Display => "display",
             Self::Operator => "operator",
             Self::Manager => "manager",

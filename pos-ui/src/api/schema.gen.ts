@@ -321,6 +321,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone/cart/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the phone's cart four digits and a QR for a till. A phone that has joined. */
+        post: operations["phone_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/cart/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an item into the phone's cart. A phone that has joined. */
+        post: operations["phone_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/cart/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a line out of the phone's cart. A phone that has joined. */
+        delete: operations["phone_remove"];
+        options?: never;
+        head?: never;
+        /** Sets how many there are of a line of the phone's cart. A phone that has joined. */
+        patch: operations["phone_count"];
+        trace?: never;
+    };
+    "/api/v1/phone/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The item of a code: what it costs now and why, and its variants. A phone that has joined. */
+        get: operations["phone_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins the store's pages. A phone that shows what a screen of the store has just shown. */
+        post: operations["phone_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The phone's own cart and what it costs now. A phone that has joined. */
+        get: operations["phone_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shelf/categories": {
         parameters: {
             query?: never;
@@ -578,6 +681,26 @@ export interface paths {
         head?: never;
         /** Sets a line's quantity. The operator of the workstation. */
         patch: operations["count"];
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/cart/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a phone's cart in by its four digits: its lines come onto the counter, marked 手机, and it
+         *     is closed. The operator of the workstation.
+         */
+        post: operations["take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workstations/{number}/cart/scans": {
@@ -1205,6 +1328,8 @@ export interface components {
             quantity_milli: number;
             /** @description What reductions took: `list` less `amount`. */
             saved: components["schemas"]["MoneyBody"];
+            /** @description Who put it there. */
+            source: components["schemas"]["SourceView"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -1242,6 +1367,11 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CustomerCartView"];
+            /**
+             * @description A link for phones to join with, in phase `idle`; another one every few minutes. None where
+             *     phones are not let in.
+             */
+            join?: string | null;
             member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             paid?: null | components["schemas"]["PaidView"];
@@ -1308,6 +1438,11 @@ export interface components {
             spec: string;
             style: string;
             unit: components["schemas"]["UnitView"];
+        };
+        /** @description What a screen of the store showed. */
+        JoinBody: {
+            /** @description The `j` of the link. */
+            token: string;
         };
         /**
          * @description What a workstation is for.
@@ -1447,6 +1582,8 @@ export interface components {
             /** @description What reductions took: `list` less `amount`. */
             saved: components["schemas"]["MoneyBody"];
             sku: string;
+            /** @description Who put it there. */
+            source: components["schemas"]["SourceView"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -1686,6 +1823,87 @@ export interface components {
          * @enum {string}
          */
         Phase: "signed-out" | "sell" | "tender" | "done";
+        /** @description Something for the phone's cart. */
+        PhoneAddBody: {
+            /** @description A barcode or a 货号. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Made by the phone; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many packs, in thousandths; one by itself.
+             */
+            quantity_milli?: number | null;
+        };
+        /** @description What is shown to a till. */
+        PhoneCodeView: {
+            /** @description Four digits, to be read out. */
+            digits: string;
+            /** @description What the QR says. */
+            ticket: string;
+            until: string;
+        };
+        /** @description How many of a line. */
+        PhoneCountBody: {
+            /**
+             * Format: uuid
+             * @description Made by the phone; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Thousandths.
+             */
+            quantity_milli: number;
+        };
+        /** @description An item as a phone shows it. */
+        PhoneItemView: {
+            brand: string;
+            /** @description By what it was found. */
+            code: string;
+            colour: string;
+            /** @description What little more would bring. */
+            hints: string[];
+            /** @description What one piece costs now, and what reduces it. */
+            line: components["schemas"]["CustomerLineView"];
+            name: string;
+            /**
+             * Format: int64
+             * @description How many pieces the barcode that was read stands for, in thousandths.
+             */
+            pack_milli: number;
+            size: string;
+            sku: string;
+            spec: string;
+            style: string;
+            /** @description All of its style, itself among them; none without a style. */
+            variants: components["schemas"]["PhoneVariantView"][];
+        };
+        /** @description Where a cart went. */
+        PhoneTakenView: {
+            at: string;
+            /** @description The workstation's name. */
+            workstation: string;
+        };
+        /** @description One of a style. */
+        PhoneVariantView: {
+            colour: string;
+            list_price: components["schemas"]["MoneyBody"];
+            size: string;
+            sku: string;
+            spec: string;
+        };
+        /** @description All that a phone shows. */
+        PhoneView: {
+            cart?: null | components["schemas"]["CustomerCartView"];
+            code?: null | components["schemas"]["PhoneCodeView"];
+            now: string;
+            store: components["schemas"]["StoreView"];
+            taken?: null | components["schemas"]["PhoneTakenView"];
+        };
         /** @description Points that shall pay. */
         PointsBody: {
             /**
@@ -1978,6 +2196,11 @@ export interface components {
             printer: components["schemas"]["SimPrinterBody"];
             scanner: components["schemas"]["SimScannerBody"];
         };
+        /**
+         * @description Who put a line into a cart.
+         * @enum {string}
+         */
+        SourceView: "till" | "phone";
         /** @description The store a screen is in. */
         StoreView: {
             code: string;
@@ -1996,6 +2219,16 @@ export interface components {
             id: string;
             operator: string;
             receipt_number: string;
+        };
+        /** @description Four digits of a phone's cart. */
+        TakeInBody: {
+            /** @description Four digits. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
         };
         /**
          * @description Ways to pay that this till takes.
@@ -2588,6 +2821,184 @@ export interface operations {
             };
         };
     };
+    phone_show: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_add: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneAddBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_remove: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_count: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneCountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_item: {
+        parameters: {
+            query: {
+                /** @description A barcode as it was read or typed, or a 货号. */
+                code: string;
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneItemView"];
+                };
+            };
+        };
+    };
+    phone_join: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_view: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
     categories: {
         parameters: {
             query?: never;
@@ -2928,6 +3339,31 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    take_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInBody"];
             };
         };
         responses: {

@@ -1,6 +1,6 @@
 // How large a pixel is on this screen, so that a key is 12 mm wide on every till.
 
-export type Face = 'operator' | 'customer' | 'devices' | 'kiosk'
+export type Face = 'operator' | 'customer' | 'devices' | 'kiosk' | 'phone'
 
 const REMEMBERED = 'guitai.mm'
 const MM_PER_UNIT = 0.25
@@ -18,31 +18,8 @@ const MM_DEFAULT = 0.253
 /** A customer display is read from a metre away: its page is laid out on 890 × 520 units and fills the screen. */
 const CUSTOMER_UNITS = { width: 890, height: 520 }
 
-/** Kiosks are pads and large panels, where the same resolution is another size than on a till. */
-const KIOSK_SCREENS: Record<string, number> = {
-  '1280x800': 0.17,
-  '800x1280': 0.17,
-  '1080x1920': 0.248,
-  '1920x1080': 0.248,
-  '2160x3840': 0.242,
-}
-/** From a larger screen one stands further away, and reads the larger. */
-const FAR_INCHES = 24
-const FAR_FACTOR = 1.25
-const MM_PER_INCH = 25.4
-
-function kioskUnitPx(width: number, height: number, mmTold: number | null): number {
-  const mm = mmTold ?? KIOSK_SCREENS[`${width}x${height}`] ?? MM_DEFAULT
-  const inches = (Math.hypot(width, height) * mm) / MM_PER_INCH
-  return (MM_PER_UNIT / mm) * (inches > FAR_INCHES ? FAR_FACTOR : 1)
-}
-
-/** How high a kiosk's screen is in millimetres. */
-export function screenHeightMm(width: number, height: number): number {
-  return height * (told() ?? KIOSK_SCREENS[`${width}x${height}`] ?? MM_DEFAULT)
-}
-
-function told(): number | null {
+/** What `?mm=` said of this screen, also before. */
+export function told(): number | null {
   const query = new URLSearchParams(location.search).get('mm')
   if (query) localStorage.setItem(REMEMBERED, query)
   const mm = Number(query ?? localStorage.getItem(REMEMBERED))
@@ -54,27 +31,18 @@ export function unitPx(face: Face, width: number, height: number, mmTold: number
   if (face === 'customer') {
     return Math.min(width / CUSTOMER_UNITS.width, height / CUSTOMER_UNITS.height)
   }
-  if (face === 'kiosk') return kioskUnitPx(width, height, mmTold)
+  // A phone's own pixel is made for its distance already.
+  if (face === 'phone') return 1
   const mm = mmTold ?? SCREENS[`${width}x${height}`] ?? MM_DEFAULT
   return MM_PER_UNIT / mm
 }
 
-let scale = 1
-let setAgain = () => {}
-
-/** Shows everything of this page so much larger (大字版). */
-export function scaleBy(factor: number): void {
-  scale = factor
-  setAgain()
-}
-
 /** Sets `--u` now and whenever the window changes its size. */
-export function followProfile(face: Face): void {
+export function followProfile(face: Face, unit: typeof unitPx = unitPx): void {
   const set = () => {
-    const unit = unitPx(face, window.innerWidth, window.innerHeight, told()) * scale
-    document.documentElement.style.setProperty('--u', `${unit.toFixed(4)}px`)
+    const px = unit(face, window.innerWidth, window.innerHeight, told())
+    document.documentElement.style.setProperty('--u', `${px.toFixed(4)}px`)
   }
   set()
-  setAgain = set
   window.addEventListener('resize', set)
 }
