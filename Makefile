@@ -42,7 +42,7 @@ deb: pos-ui/.stamp-dist ## the Debian packages, in target/deb; PROFILE=dist for 
 	@packaging/deb --from target/$(PROFILE) --to target/deb
 
 test: ## everything that proves it; ends with "N passed, M failed"
-	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk
+	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk iproute2 nftables dnsmasq-base isc-dhcp-client curl
 	@exec packaging/test
 
 check: pos-ui/.stamp-dist ## formatting, lints and types only

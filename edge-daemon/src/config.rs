@@ -11,6 +11,8 @@ use std::{
 use domain::receipt_number::WorkstationNumber;
 use serde::Deserialize;
 
+use crate::portal::PortalConfig;
+
 /// The boot file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +45,9 @@ pub struct Config {
     /// Shoppers' phones.
     #[serde(default)]
     pub phone: PhoneConfig,
+    /// The Wi-Fi portal; without it there is none.
+    #[serde(default)]
+    pub portal: Option<PortalConfig>,
 }
 
 /// How to reach the mall.
@@ -205,6 +210,7 @@ mod tests {
             .join("\n");
         let config = Config::parse(&on, Path::new("edge.toml")).unwrap();
         assert_eq!((config.scanners.len(), config.printers.len()), (1, 1));
+        assert!(config.portal.is_some_and(|portal| gate::lan::Lan::new(portal.lan).is_ok()));
         Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
     }
 

@@ -30,6 +30,7 @@ pub(crate) mod pairing;
 pub(crate) mod payment;
 pub(crate) mod phone;
 pub(crate) mod pool;
+pub(crate) mod portal;
 pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;

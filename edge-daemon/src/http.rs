@@ -10,6 +10,7 @@
 //! | `view`, `stream` | what screens are told, once and as it changes |
 //! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
+//! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
 //! room, and writes an answer.
@@ -23,6 +24,7 @@ mod kiosk;
 mod member;
 mod orders;
 mod phone;
+pub(crate) mod portal;
 mod problem;
 mod rights;
 mod routes;

@@ -12,6 +12,7 @@
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `portal` | lets guests of the Wi-Fi through once they have shown a phone number |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
@@ -42,6 +43,7 @@ mod pace;
 mod pairing;
 mod payment;
 mod phone;
+mod portal;
 mod post_void;
 mod prices;
 mod redemption;
@@ -63,6 +65,10 @@ mod uplink;
 
 pub use config::{Config, ConfigError};
 pub use db::DbError;
+pub use portal::{
+    GateKeeperError, PortalConfig, PortalError, PortalKeyError, PortalLogError, PortalTls,
+    SmsConfig, keep_gate, portal_log,
+};
 pub use try_cart::{TrialError, try_cart};
 pub use uplink::enrol::{EnrolError, enrol};
 
@@ -102,6 +108,9 @@ pub enum DaemonError {
     /// This box's key is missing or damaged.
     #[error("this box cannot prove who it is")]
     Enrol(#[from] EnrolError),
+    /// The Wi-Fi portal cannot be served.
+    #[error("the Wi-Fi portal cannot be served")]
+    Portal(#[from] PortalError),
     /// A port or a device could not be opened.
     #[error("could not open a port or device")]
     Open(#[from] std::io::Error),
@@ -187,11 +196,26 @@ impl Daemon {
             attempts: signin::Attempts::default(),
         });
         Self::begin(&context, &tasks).await?;
+        Self::open_portal(&context, &tasks).await?;
         let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
         tasks.tracker.spawn(serve);
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
         Ok(Self { address, tasks, writer, context, only })
+    }
+
+    /// The Wi-Fi portal, where the boot file has one. What goes wrong with it stops no sale.
+    async fn open_portal(context: &Arc<Context>, tasks: &Tasks) -> Result<(), DaemonError> {
+        let Some(config) = context.config.portal.clone() else { return Ok(()) };
+        let portal = Arc::new(portal::Portal::open(Arc::clone(context), config).await?);
+        tasks.tracker.spawn(portal::run(Arc::clone(&portal), tasks.stop.clone()));
+        let stop = tasks.stop.clone();
+        tasks.tracker.spawn(async move {
+            if let Err(error) = http::portal::serve(portal, stop).await {
+                tracing::error!(error = %Chain(&error), "The Wi-Fi portal is not served");
+            }
+        });
+        Ok(())
     }
 
     /// The replicas, the devices, and the loops towards the mall.

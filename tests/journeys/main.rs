@@ -11,6 +11,7 @@ mod kiosk;
 mod paper;
 mod payments;
 mod phone;
+mod portal;
 mod promotions;
 mod scanners;
 mod sessions;

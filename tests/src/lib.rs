@@ -13,6 +13,7 @@
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `store` | all of it together |
+//! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
@@ -29,6 +30,7 @@ pub mod compare;
 pub mod edge_process;
 pub mod events;
 pub mod folder;
+pub mod guests;
 pub mod gun;
 pub mod houses;
 pub mod journey;
