@@ -8,7 +8,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
@@ -24,12 +24,14 @@ mod kiosk;
 mod member;
 mod orders;
 mod phone;
+mod pickups;
 pub(crate) mod portal;
 mod problem;
 mod rights;
 mod routes;
 mod service;
 mod session;
+mod settings;
 mod shelf;
 mod sim;
 mod stream;

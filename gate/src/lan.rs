@@ -121,9 +121,9 @@ impl Lan {
         (Ipv4Addr::from(network + FIRST_GUEST), Ipv4Addr::from(broadcast - 1))
     }
 
-    const fn mask_bits(&self) -> u32 {
+    fn mask_bits(&self) -> u32 {
         // The prefix is 16 to 28.
-        u32::MAX << (32 - self.config.prefix as u32)
+        u32::MAX << (32 - u32::from(self.config.prefix))
     }
 }
 

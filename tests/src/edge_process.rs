@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::{
     gun::Gun,
     ledger::Ledger,
+    mosquitto::Access,
     port,
     program::{self, Running},
     till::{Till, http},
@@ -33,6 +34,8 @@ pub struct Boot {
     pub printers: Vec<(u16, String)>,
     /// Whether devices are made of memory.
     pub simulated: bool,
+    /// The MQTT broker it calls.
+    pub broker: Option<Access>,
 }
 
 impl Boot {
@@ -43,7 +46,15 @@ impl Boot {
     pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
         let scanners = vec![(1, port::free()?), (2, port::free()?)];
         let (port, mall_url) = (port::free()?, mall_url.into());
-        Ok(Self { port, mall_url, poll_ms: 500, scanners, printers: Vec::new(), simulated: true })
+        Ok(Self {
+            port,
+            mall_url,
+            poll_ms: 500,
+            scanners,
+            printers: Vec::new(),
+            simulated: true,
+            broker: None,
+        })
     }
 
     fn text(&self, data: &Path) -> String {
@@ -63,9 +74,16 @@ impl Boot {
                 format!("[[printer]]\nworkstation = {workstation}\naddress = \"{address}\"\n\n")
             })
             .collect();
+        let broker = self.broker.as_ref().map_or_else(String::new, |access| {
+            let Access { url, user, password, authority } = access;
+            format!(
+                "[mqtt]\nurl = {url:?}\nuser = {user:?}\npassword_file = {password:?}\n\
+                 ca_file = {authority:?}\n\n"
+            )
+        });
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
-             {scanners}{printers}[devices]\nsimulated = {}\n",
+             {broker}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }

@@ -424,6 +424,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pickups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Online orders that wait here or did lately, newest first. Whoever is signed in. */
+        get: operations["list_pickups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting as it is in force here, with who says so. A manager at any workstation. */
+        get: operations["settings_in_force"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shelf/categories": {
         parameters: {
             query?: never;
@@ -996,6 +1030,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workstations/{number}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes the open order from the workstation; what was done with it stays done. The operator of the
+         *     workstation.
+         */
+        delete: operations["close_pickup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickup-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens the order whose code a shopper reads out. The operator of the workstation. */
+        post: operations["prove_pickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickups/{named}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands an order over whose code was shown at this workstation. The operator of the workstation. */
+        post: operations["hand_pickup_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickups/{named}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens an order at the workstation; goods that are scanned then go into it, unless it lies ready.
+         *     The operator of the workstation.
+         */
+        post: operations["open_pickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickups/{named}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an order ready: all of it was scanned. The operator of the workstation. */
+        post: operations["make_pickup_ready"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/receipts": {
         parameters: {
             query?: never;
@@ -1351,7 +1476,22 @@ export interface components {
          * @description What a shopper's screen is doing.
          * @enum {string}
          */
-        CustomerPhase: "idle" | "cart" | "tender" | "wait" | "paid" | "paused";
+        CustomerPhase: "idle" | "cart" | "tender" | "wait" | "pickup" | "paid" | "paused";
+        /** @description What a shopper gets. */
+        CustomerPickupLineView: {
+            name: string;
+            /** Format: int64 */
+            quantity_milli: number;
+            spec: string;
+        };
+        /** @description An online order as its shopper sees it. */
+        CustomerPickupView: {
+            handed_over: boolean;
+            lines: components["schemas"]["CustomerPickupLineView"][];
+            number: string;
+            /** @description Masked. */
+            shopper: string;
+        };
         /** @description What a shopper is to pay. */
         CustomerTenderView: {
             due: components["schemas"]["MoneyBody"];
@@ -1376,6 +1516,7 @@ export interface components {
             now: string;
             paid?: null | components["schemas"]["PaidView"];
             phase: components["schemas"]["CustomerPhase"];
+            pickup?: null | components["schemas"]["CustomerPickupView"];
             /** Format: int64 */
             revision: number;
             store: components["schemas"]["StoreView"];
@@ -1700,6 +1841,9 @@ export interface components {
             now: string;
             operator?: null | components["schemas"]["OperatorInfo"];
             phase: components["schemas"]["Phase"];
+            pickup?: null | components["schemas"]["PickupView"];
+            /** @description How many online orders wait for what. */
+            pickups: components["schemas"]["PickupTallyView"];
             /**
              * Format: int64
              * @description Rises with each change.
@@ -1904,6 +2048,79 @@ export interface components {
             store: components["schemas"]["StoreView"];
             taken?: null | components["schemas"]["PhoneTakenView"];
         };
+        /** @description A code that a shopper read out. */
+        PickupCodeBody: {
+            /** @description Eight digits; blanks between them do not count. It is written nowhere. */
+            code: components["schemas"]["Secret"];
+            /**
+             * Format: uuid
+             * @description Made by the caller.
+             */
+            id: string;
+        };
+        /** @description A line of an online order. */
+        PickupLineView: {
+            amount: components["schemas"]["MoneyBody"];
+            name: string;
+            /** Format: int32 */
+            number: number;
+            /**
+             * Format: int64
+             * @description Thousandths.
+             */
+            ordered_milli: number;
+            /**
+             * Format: int64
+             * @description Thousandths that were scanned.
+             */
+            picked_milli: number;
+            sku: string;
+            spec: string;
+        };
+        /**
+         * @description Where an online order stands.
+         * @enum {string}
+         */
+        PickupStateView: "placed" | "picking" | "ready" | "handed_over" | "cancelled" | "expired";
+        /** @description How many online orders wait for what. */
+        PickupTallyView: {
+            /**
+             * Format: int32
+             * @description For their shoppers.
+             */
+            ready: number;
+            /**
+             * Format: int32
+             * @description To be put together.
+             */
+            waiting: number;
+        };
+        /** @description An online order that waits here. */
+        PickupView: {
+            handed_over_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["PickupLineView"][];
+            /** @description What shopper and shop call it. */
+            number: string;
+            /** @description Their number, masked. */
+            phone: string;
+            placed_at: string;
+            /** @description Its code was shown at this workstation: it may be handed over. */
+            proven: boolean;
+            /** @description The shopper's name, masked. */
+            shopper: string;
+            state: components["schemas"]["PickupStateView"];
+            total: components["schemas"]["MoneyBody"];
+            /** @description Until when it is kept. */
+            until: string;
+            /** @description All of it was scanned. */
+            whole: boolean;
+        };
+        /** @description The store's online orders, newest first. */
+        PickupsBody: {
+            pickups: components["schemas"]["PickupView"][];
+        };
         /** @description Points that shall pay. */
         PointsBody: {
             /**
@@ -2100,9 +2317,21 @@ export interface components {
          * @description What became of a scan, in a word.
          * @enum {string}
          */
-        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
+        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "pickup" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
+        /** @description A setting as it is in force. */
+        SettingBody: {
+            /**
+             * @description Group and name.
+             * @example tender.cash_rounding
+             */
+            key: string;
+            /** @description Who says so: `store`, `all`, `set_up` or `default`. */
+            origin: string;
+            /** @description What it is. */
+            value: Record<string, never>;
+        };
         /** @description An item with its variants. */
         ShelfItemBody: {
             brand: string;
@@ -2999,6 +3228,44 @@ export interface operations {
             };
         };
     };
+    list_pickups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupsBody"];
+                };
+            };
+        };
+    };
+    settings_in_force: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingBody"][];
+                };
+            };
+        };
+    };
     categories: {
         parameters: {
             query?: never;
@@ -3796,6 +4063,133 @@ export interface operations {
         };
     };
     reverse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    close_pickup: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    prove_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupCodeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    hand_pickup_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    open_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    make_pickup_ready: {
         parameters: {
             query?: never;
             header?: never;

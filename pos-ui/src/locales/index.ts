@@ -8,10 +8,12 @@ import common from './common/zh-CN.json'
 import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
-import type kiosk from './kiosk/zh-CN.json'
 import type keys from './keys/zh-CN.json'
+import type kiosk from './kiosk/zh-CN.json'
+import type lastOrder from './last-order/zh-CN.json'
 import type notices from './notices/zh-CN.json'
 import type operator from './operator/zh-CN.json'
+import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
 import type rights from './rights/zh-CN.json'
 import type takeIn from './take-in/zh-CN.json'
@@ -23,8 +25,10 @@ export type TextKey = keyof (typeof common &
   typeof find &
   typeof keys &
   typeof kiosk &
+  typeof lastOrder &
   typeof notices &
   typeof operator &
+  typeof pickups &
   typeof phone &
   typeof rights &
   typeof takeIn &

@@ -589,6 +589,7 @@ pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
         .iter()
         .chain(super::houses::ROWS)
         .chain(super::members::ROWS)
+        .chain(super::pickups::ROWS)
         .chain(super::phone::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {
