@@ -222,7 +222,12 @@ async function idle(browser, edge, shot) {
     await page.waitForSelector('[data-test=ask]')
     await skip(31_000)
     await eventually(
-      async () => (await viewOf(page)).cart.lines.length,
+      // The page is loaded anew while one asks.
+      () =>
+        viewOf(page).then(
+          ({ cart }) => cart.lines.length,
+          () => 'loading',
+        ),
       0,
       'lines in the daemon after the reset',
     )

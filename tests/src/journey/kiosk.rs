@@ -33,9 +33,14 @@ pub async fn play(table: &mut Table) -> Result<()> {
     let found = async {
         let path = format!("/search?query={INITIALS}");
         let found = kiosk.shelf(&path).await?.done::<Value>()?;
-        let tile = found["tiles"].as_array().and_then(|tiles| tiles.first()).context("nothing")?;
-        let sku = tile["sku"].as_str().context("no sku")?.to_owned();
-        Ok((sku, format!("{} by {INITIALS}, {} variants", tile["name"], tile["variants"])))
+        let text = |key: &str| {
+            let told = found.pointer(&format!("/tiles/0/{key}"));
+            told.map(|told| told.as_str().map_or_else(|| told.to_string(), str::to_owned))
+        };
+        let sku = text("sku").context("nothing was found")?;
+        let name = text("name").unwrap_or_default();
+        let variants = text("variants").unwrap_or_default();
+        Ok((sku, format!("{name} by {INITIALS}, {variants} variants")))
     };
     let sku = table.step("find a style by 拼音 initials", found).await?;
     let price = list.iter().find(|item| item.sku == sku).context("not in the list")?.price;
