@@ -1,6 +1,7 @@
 // Who buys, on pages that are told it: by number or by code, what they have, points, balance, coupons of the brand's
 // own; what is shown, what is sent, and that nothing is cut, covered or beyond a finger.
-import { axe, check, cut, eventually, holds, press, same, withFed } from './harness.mjs'
+import { axe, check, cut, eventually, holds, press, same, scan, withFed } from './harness.mjs'
+import { clearCounter } from './till.mjs'
 import {
   cart,
   cny,
@@ -276,6 +277,51 @@ async function checkCustomer({ browser, page, shot }) {
           if (width === 1024) await axe(fed)
         })
     })
+}
+
+/** A sale to a member of the store's own, who shows their phone to a scanner; both screens, a running daemon. */
+export async function checkMemberSale({ till, display, shot, code }) {
+  const [phone, shownCode] = [process.env.MEMBER, process.env.MEMBER_CODE]
+  if (!phone || !shownCode) return
+  const masked = `${phone.slice(0, 3)}****${phone.slice(7)}`
+  const paid = cny(100)
+  await check(
+    'a member is scanned, pays a part from balance, and stands nowhere in clear',
+    async () => {
+      await clearCounter(till)
+      await scan(till.page, code)
+      await eventually(async () => (await till.skus()).length, 1, 'lines')
+      // The store hears of its members with its feed.
+      const isKnown = async () => {
+        await scan(till.page, shownCode)
+        return (await till.view()).member?.is_known === true
+      }
+      await eventually(isKnown, true, 'the member')
+      const shows = (target) => () => target.page.locator('[data-test=member]').allTextContents()
+      for (const target of [till, display])
+        await eventually(shows(target), (all) => all.join('').includes(masked), masked)
+      await shot(display.page, 'member-sale-customer')
+      await press(till.page, 'F3')
+      await till.page.locator('#balance').fill('1')
+      await press(till.page, 'Enter')
+      await eventually(async () => (await till.view()).member.balance_part, paid, 'balance')
+      await shot(till.page, 'member-sale-panel')
+      for (const target of [till, display]) {
+        const html = await target.page.evaluate(() => document.documentElement.outerHTML)
+        const marks = [phone, shownCode].filter((mark) => html.includes(mark))
+        same(marks, [], 'in clear on a page')
+      }
+      await press(till.page, 'Escape', 'Space')
+      await eventually(till.mode, 'tender', 'mode')
+      const { cart: bill, rights } = await till.view()
+      same(rights.left.amount, bill.total.amount - paid.amount, 'left to pay')
+      await press(till.page, 'Enter')
+      await eventually(till.mode, 'done', 'mode')
+      const kinds = (await till.view()).last_order.tendered.map(({ kind }) => kind)
+      same(kinds.sort(), ['balance', 'cash'], 'tenders')
+      same((await till.view()).member, null, 'who buys next')
+    },
+  )
 }
 
 /** All of it; needs only the pages. */

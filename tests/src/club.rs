@@ -123,10 +123,7 @@ impl Club {
     /// # Errors
     /// When the mall does not sign it.
     pub async fn code(&self) -> Result<String> {
-        let id = self.member.to_string();
-        let said: Value =
-            self.store.mall.tell(&["members", "code", &id, "--minutes", "60"]).await?;
-        Ok(said["code"].as_str().context("no code was printed")?.to_owned())
+        code_of(&self.store, self.member).await
     }
 
     /// A coupon that anybody may use.
@@ -221,8 +218,21 @@ impl Club {
     }
 }
 
+/// The code that a member's phone shows now.
+///
+/// # Errors
+/// When the mall does not sign it.
+pub async fn code_of(store: &Store, member: Uuid) -> Result<String> {
+    let id = member.to_string();
+    let said: Value = store.mall.tell(&["members", "code", &id, "--minutes", "60"]).await?;
+    Ok(said["code"].as_str().context("no code was printed")?.to_owned())
+}
+
 /// Lets the member enter, with what they have.
-async fn enter(store: &Store) -> Result<Uuid> {
+///
+/// # Errors
+/// When the mall refuses.
+pub async fn enter(store: &Store) -> Result<Uuid> {
     let who = ["members", "add", "--phone", PHONE, "--name", NAME];
     let what = ["--store", CODE, "--tier", "金卡"];
     let said: Value = store.mall.tell(&[who.as_slice(), what.as_slice()].concat()).await?;

@@ -116,7 +116,7 @@ pub(crate) async fn import(
     by: &str,
 ) -> Result<ImportShape, MemberError> {
     let doing = "import members";
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table);
+    let mut reader = reader(table);
     let head = reader.headers().map_err(|_| MemberError::Table("it has no heading".into()))?;
     let places = places(head)?;
     let mut done = ImportShape { dry_run, ..ImportShape::default() };
@@ -161,6 +161,10 @@ pub(crate) async fn import(
         db::commit(tx, doing).await?;
     }
     Ok(done)
+}
+
+fn reader(table: &[u8]) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table)
 }
 
 fn places(head: &csv::StringRecord) -> Result<HashMap<&'static str, usize>, MemberError> {
@@ -262,4 +266,70 @@ async fn of_phone(
 ) -> Result<Option<MemberId>, MemberError> {
     let index = sealed::index_of(context.vault(), phone);
     Ok(members::by_phone(tx, &index).await?.map(|row| row.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::subsequence};
+
+    use super::*;
+
+    /// What no reason may repeat: it stands in every cell that is not as it should be.
+    const MARK: char = '§';
+
+    /// Reads all rows of a table; the answer is how many are good, and why the others are not.
+    fn rows(table: &[u8]) -> (usize, Vec<String>) {
+        let (mut good, mut reasons) = (0, Vec::new());
+        let mut reader = reader(table);
+        let Ok(head) = reader.headers() else { return (good, reasons) };
+        let places = match places(head) {
+            Ok(places) => places,
+            Err(fault) => return (good, vec![fault.to_string()]),
+        };
+        for record in reader.records() {
+            match record.map(|record| read(&places, &record)) {
+                Ok(Ok(_)) => good += 1,
+                Ok(Err(fault)) => reasons.push(fault.to_string()),
+                Err(_) => {}
+            }
+        }
+        (good, reasons)
+    }
+
+    fn any_cell() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just(String::new()),
+            "1[3-9][0-9]{9}",
+            "[0-9]{1,9}(\\.[0-9]{1,3})?",
+            "(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}",
+            "[01]",
+            "[^\"\r\n]{0,50}".prop_map(|text| format!("{MARK}{text}{MARK}")),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_bring_an_import_down(table in vec(any::<u8>(), 0..2_000)) {
+            rows(&table);
+            rows(&[b"phone,name,balance\n".as_slice(), &table].concat());
+        }
+
+        #[test]
+        fn a_reason_never_says_what_stands_in_the_row(
+            columns in subsequence(COLUMNS.to_vec(), 1..=COLUMNS.len()).prop_shuffle(),
+            cells in vec(vec(any_cell(), 10), 1..8),
+        ) {
+            let line = |cells: Vec<String>| {
+                let quoted: Vec<String> =
+                    cells.into_iter().take(columns.len()).map(|cell| format!("\"{cell}\"")).collect();
+                quoted.join(",") + "\n"
+            };
+            let n_rows = cells.len();
+            let table = columns.join(",") + "\n" + &cells.into_iter().map(line).collect::<String>();
+            let (good, reasons) = rows(table.as_bytes());
+            prop_assert!(reasons.iter().all(|reason| !reason.contains(MARK)), "{:?}", reasons);
+            let is_whole = columns.contains(&"phone") && columns.contains(&"name");
+            prop_assert_eq!(good + reasons.len(), if is_whole { n_rows } else { 1 });
+        }
+    }
 }
