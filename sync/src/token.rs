@@ -383,7 +383,8 @@ mod tests {
     fn any_subject() -> impl Strategy<Value = Subject> {
         let any_id = any::<u128>();
         let any_store = 1_i64..=i64::from(u32::MAX);
-        let coupon = (any_id, option::of(1..=u128::MAX), option::of(any_store.clone()), "[ -~]{1,64}");
+        let coupon =
+            (any_id, option::of(1..=u128::MAX), option::of(any_store.clone()), "[ -~]{1,64}");
         prop_oneof![
             any_id.prop_map(|n| Subject::Member(id(n))),
             (any_id, any_store).prop_map(|(n, store)| {
@@ -416,7 +417,8 @@ mod tests {
             prefix in "([MCP]1\\.)?", text in "([A-Za-z0-9_-]{0,420}|\\PC{0,420})",
         ) {
             let (_, key) = pair(1);
-            prop_assert!(believe(&format!("{prefix}{text}"), &[key], HERE, at(NOW_S)).is_err());
+            let shown = prefix + &text;
+            prop_assert!(believe(&shown, &[key], HERE, at(NOW_S)).is_err());
         }
 
         #[test]
