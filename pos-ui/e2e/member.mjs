@@ -1,7 +1,7 @@
 // Who buys, on pages that are told it: by number or by code, what they have, points, balance, coupons of the brand's
 // own; what is shown, what is sent, and that nothing is cut, covered or beyond a finger.
 import { axe, check, cut, eventually, holds, press, same, scan, withFed } from './harness.mjs'
-import { clearCounter } from './till.mjs'
+import { signIn } from './till.mjs'
 import {
   cart,
   cny,
@@ -280,7 +280,7 @@ async function checkCustomer({ browser, page, shot }) {
 }
 
 /** A sale to a member of the store's own, who shows their phone to a scanner; both screens, a running daemon. */
-export async function checkMemberSale({ till, display, shot, code }) {
+export async function checkMemberSale({ till, display, shot, code, operator, pin }) {
   const [phone, shownCode] = [process.env.MEMBER, process.env.MEMBER_CODE]
   if (!phone || !shownCode) return
   const masked = `${phone.slice(0, 3)}****${phone.slice(7)}`
@@ -288,7 +288,7 @@ export async function checkMemberSale({ till, display, shot, code }) {
   await check(
     'a member is scanned, pays a part from balance, and stands nowhere in clear',
     async () => {
-      await clearCounter(till)
+      await signIn(till, operator, pin)
       await scan(till.page, code)
       await eventually(async () => (await till.skus()).length, 1, 'lines')
       // The store hears of its members with its feed.

@@ -491,7 +491,7 @@ await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
 await checkMembers({ browser, page, shot })
 await checkKiosk({ browser, edge, shot, code: first })
-await checkMemberSale({ till, display, shot, code: first })
+await checkMemberSale({ till, display, shot, code: first, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok

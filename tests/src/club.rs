@@ -225,7 +225,7 @@ impl Club {
 pub async fn code_of(store: &Store, member: Uuid) -> Result<String> {
     let id = member.to_string();
     let said: Value = store.mall.tell(&["members", "code", &id, "--minutes", "60"]).await?;
-    Ok(said["code"].as_str().context("no code was printed")?.to_owned())
+    Ok(said.get("code").and_then(Value::as_str).context("no code was printed")?.to_owned())
 }
 
 /// Lets the member enter, with what they have.
@@ -236,7 +236,7 @@ pub async fn enter(store: &Store) -> Result<Uuid> {
     let who = ["members", "add", "--phone", PHONE, "--name", NAME];
     let what = ["--store", CODE, "--tier", "金卡"];
     let said: Value = store.mall.tell(&[who.as_slice(), what.as_slice()].concat()).await?;
-    let id: Uuid = said["id"].as_str().context("no id was printed")?.parse()?;
+    let id: Uuid = said.get("id").and_then(Value::as_str).context("no id was printed")?.parse()?;
     for (purse, amount) in [("points", HAS.0), ("balance", HAS.1)] {
         let (id, amount) = (id.to_string(), amount.to_string());
         let words = ["members", "adjust", &id, "--purse", purse, "--amount", &amount];
