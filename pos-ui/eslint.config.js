@@ -8,7 +8,7 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
-const faces = ['operator', 'customer', 'devices']
+const faces = ['operator', 'customer', 'devices', 'console']
 
 export default defineConfigWithVueTs(
   { ignores: ['dist', 'src/api/schema.gen.ts'] },

@@ -101,7 +101,7 @@ pub(crate) fn retell(
 
 /// Whether the cart may change: not while another house has not said, nor while something is paid
 /// for it as it is.
-fn may_change(counter: &Station) -> Result<(), Refusal> {
+pub(crate) fn may_change(counter: &Station) -> Result<(), Refusal> {
     match counter.rights.hold() {
         Hold::Free => Ok(()),
         Hold::Taken => Err(Refusal::Held),

@@ -5,16 +5,20 @@
 //! | `ledger` | the ledger's one writer and few readers |
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
+//! | `audit`, `approval`, `console` | who did what, what a manager is asked for, what the console reads |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `catalog`, `find`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line`, `order_body`, `tender` or `post_void` after they were
-//! inserted.
+//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void` or `audit` after they
+//! were inserted.
 
+pub(crate) mod approval;
+pub(crate) mod audit;
 pub(crate) mod catalog;
+pub(crate) mod console;
 pub(crate) mod find;
 pub(crate) mod ledger;
 mod migrate;

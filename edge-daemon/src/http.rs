@@ -8,15 +8,18 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
+//! | `console`, `approvals` | the manager's console, and what a till asks it for |
 //! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
 //! room, and writes an answer.
 
+mod approvals;
 mod assets;
 mod body;
 mod caller;
+mod console;
 mod guard;
 mod items;
 mod orders;
@@ -39,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 
 pub(crate) use routes::{access, openapi};
+pub(crate) use table::Door;
 
 /// Everything a handler gets.
 #[derive(Clone, Debug)]
@@ -49,8 +53,8 @@ pub(crate) struct App {
     pub(crate) address: SocketAddr,
 }
 
-fn router(app: App) -> Router {
-    let (router, _) = routes::routes();
+fn router(door: Door, app: App) -> Router {
+    let (router, _) = routes::routes(door);
     router
         .fallback(problem::not_found)
         // A body that does not say how large it is stops here.
@@ -60,15 +64,16 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Serves until told to stop.
+/// Serves a door until told to stop.
 pub(crate) async fn serve(
+    door: Door,
     listener: tokio::net::TcpListener,
     address: SocketAddr,
     context: Arc<Context>,
     stop: CancellationToken,
 ) {
     let app = App { context, stop: stop.clone(), address };
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(door, app).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(async move { stop.cancelled().await })
         .await;

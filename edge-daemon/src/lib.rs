@@ -13,6 +13,8 @@
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
 //! | `post_void` | undoes an order on its business date |
+//! | `approval` | reductions by hand: asked for at a till, decided by a manager |
+//! | `console` | the manager's console: its sessions, a day's sums |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -21,8 +23,10 @@
 //! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
 //! decides with `domain` and writes once; loops look at the state and never at a message.
 
+mod approval;
 mod checkout;
 pub mod config;
+mod console;
 pub mod context;
 mod db;
 mod devices;
@@ -58,6 +62,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use context::{Clock, Context, mint};
 use db::{Ledger, ledger::Writer, node, spool};
 use devices::Tasks;
+use http::Door;
 use sync::replica::Scope;
 use uplink::mall::{Mall, MallError};
 
@@ -141,6 +146,10 @@ impl Daemon {
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
+        let lan = match config.listen_lan {
+            Some(address) => Some(tokio::net::TcpListener::bind(address).await?),
+            None => None,
+        };
         let tasks = Tasks::default();
         let context = Arc::new(Context {
             config,
@@ -165,10 +174,16 @@ impl Daemon {
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
+            consoles: console::Consoles::default(),
         });
+        console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
-        let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
-        tasks.tracker.spawn(serve);
+        for (door, listener) in [(Door::Box, Some(listener)), (Door::Lan, lan)] {
+            let Some(listener) = listener else { continue };
+            let (at, context) = (listener.local_addr()?, Arc::clone(&context));
+            tasks.tracker.spawn(http::serve(door, listener, at, context, tasks.stop.clone()));
+            tracing::info!(address = %at, ?door, "A door is open");
+        }
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
         Ok(Self { address, tasks, writer, context, only })

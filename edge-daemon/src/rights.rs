@@ -1,5 +1,5 @@
-//! What other houses have a say in while a cart is on the counter: payments by code, coupons and
-//! vouchers. A coupon reduces, in the quote; a voucher and a payment cover, as tenders.
+//! What others have a say in while a cart is on the counter: other houses in payments by code,
+//! coupons and vouchers, a manager in reductions by hand (`approval`). A coupon reduces, in the quote; a voucher and a payment cover, as tenders.
 //!
 //! | room | what |
 //! | --- | --- |
@@ -24,6 +24,8 @@ use domain::{
     time::Timestamp,
 };
 use sync::wire::OfferV1;
+
+use crate::approval::Approval;
 
 /// A code that is worth money to whoever reads it: sent once, and never printed.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
@@ -151,6 +153,8 @@ pub(crate) struct Rights {
     pub(crate) payments: Vec<Payment>,
     /// Coupons and vouchers.
     pub(crate) redemptions: Vec<Redemption>,
+    /// Reductions by hand, which a manager has a say in.
+    pub(crate) approvals: Vec<Approval>,
 }
 
 /// What covers the amount of a payment, once it is paid.
@@ -430,6 +434,7 @@ mod tests {
         let both = Rights {
             payments: vec![payment(P::Paid, 1)],
             redemptions: vec![voucher(R::Pending, 1, 1)],
+            approvals: vec![],
         };
         assert_eq!(both.hold(), Hold::Undecided, "what is not known weighs more");
     }
@@ -458,7 +463,7 @@ mod tests {
             (vec![], vec![used(3_000, 3_000), voucher(R::LookedUp, 9_000, 1)], 0, "3000 5000"),
         ];
         for (payments, redemptions, left, expected) in table {
-            let rights = Rights { payments, redemptions };
+            let rights = Rights { payments, redemptions, ..Rights::default() };
             let (_, parts) = rights.parts(fen(8_000));
             let parts: Vec<String> =
                 parts.iter().map(|(_, part)| part.minor().to_string()).collect();
@@ -499,7 +504,7 @@ mod tests {
             (vec![payment(P::Paid, 800), payment(P::Reversing, 800)], vec![], false),
         ];
         for (place, (payments, redemptions, is_covered)) in table.into_iter().enumerate() {
-            let rights = Rights { payments, redemptions };
+            let rights = Rights { payments, redemptions, ..Rights::default() };
             assert_eq!(rights.is_covered(fen(800)), is_covered, "row {place}");
         }
     }
@@ -509,12 +514,12 @@ mod tests {
         let mut coupon = voucher(RedemptionState::LookedUp, 0, 2);
         coupon.offers[0].rule = Some("ten".into());
         let rights = Rights {
-            payments: vec![],
             redemptions: vec![
                 coupon,
                 voucher(RedemptionState::LookedUp, 500, 0),
                 voucher(RedemptionState::LookedUp, 500, 1),
             ],
+            ..Rights::default()
         };
         let codes: Vec<String> = rights.coupons().into_iter().map(|c| c.code).collect();
         assert_eq!(codes.len(), 2);

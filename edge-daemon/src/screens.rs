@@ -56,6 +56,8 @@ pub(crate) struct Scene {
     pub(crate) last_order: Option<LastOrder>,
     /// What became of the last scan.
     pub(crate) last_scan: Option<LastScan>,
+    /// A number that the displays show while a manager tries them.
+    pub(crate) test: Option<u32>,
 }
 
 /// The scenes of the store.
@@ -65,6 +67,8 @@ pub(crate) struct Screens {
     scenes: Mutex<BTreeMap<WorkstationNumber, watch::Sender<Arc<Scene>>>>,
     /// Changes when something of the whole store did: the link, a device, the store's row.
     pulse: watch::Sender<u64>,
+    /// Changes when anything did, also a workstation: for who watches the whole store.
+    any: watch::Sender<u64>,
     streams: Arc<tokio::sync::Semaphore>,
     streams_unknown: Arc<tokio::sync::Semaphore>,
 }
@@ -75,6 +79,7 @@ impl Default for Screens {
             revision: AtomicU64::new(0),
             scenes: Mutex::default(),
             pulse: watch::Sender::new(0),
+            any: watch::Sender::new(0),
             streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
             streams_unknown: Arc::new(tokio::sync::Semaphore::new(STREAMS_UNKNOWN_MAX)),
         }
@@ -120,11 +125,23 @@ impl Screens {
     pub(crate) fn beat(&self) {
         let revision = self.next_revision();
         self.pulse.send_replace(revision);
+        self.any.send_replace(revision);
+    }
+
+    /// Follows everything that changes in the store.
+    pub(crate) fn follow_any(&self) -> watch::Receiver<u64> {
+        self.any.subscribe()
     }
 
     /// The first scene of a workstation after start.
     pub(crate) fn open(&self, priced: Priced, last_order: Option<LastOrder>) {
-        let scene = Scene { revision: self.next_revision(), priced, last_order, last_scan: None };
+        let scene = Scene {
+            revision: self.next_revision(),
+            priced,
+            last_order,
+            last_scan: None,
+            test: None,
+        };
         if let Ok(mut scenes) = self.scenes.lock() {
             let workstation = scene.priced.station.workstation;
             scenes.entry(workstation).or_insert_with(|| watch::Sender::new(Arc::new(scene)));
@@ -196,6 +213,11 @@ impl Screens {
         });
     }
 
+    /// Shows a number on the displays of a workstation, or shows it no more.
+    pub(crate) fn test(&self, workstation: WorkstationNumber, number: Option<u32>) {
+        self.update(workstation, |scene| std::mem::replace(&mut scene.test, number) != number);
+    }
+
     /// Shows where a receipt stands.
     pub(crate) fn printed(
         &self,
@@ -239,6 +261,7 @@ impl Screens {
             let is_changed = change(&mut next);
             if is_changed {
                 next.revision = self.next_revision();
+                self.any.send_replace(next.revision);
                 *scene = Arc::new(next);
             }
             is_changed

@@ -14,6 +14,7 @@ use domain::{
 use sync::chain::Hash;
 
 use crate::{
+    approval,
     db::DbError,
     refusal::Refusal,
     rights::{Hold, Rights},
@@ -58,7 +59,7 @@ impl Station {
             is_done: false,
             last_order: None,
             signed_in: None,
-            rights: Rights { payments: Vec::new(), redemptions: Vec::new() },
+            rights: Rights { payments: Vec::new(), redemptions: Vec::new(), approvals: Vec::new() },
         }
     }
 
@@ -79,11 +80,12 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// These terms for a cart with coupons, and with the prices of the moment at which its shopper
-    /// began to pay.
+    /// These terms for a cart with coupons and what a manager allowed, and with the prices of the
+    /// moment at which its shopper began to pay.
     #[must_use]
-    pub(crate) fn with(&self, rights: &Rights) -> Self {
+    pub(crate) fn with(&self, rights: &Rights, cart: &Cart) -> Self {
         let mut terms = self.clone();
+        terms.occasion.manuals = approval::manuals(&rights.approvals, cart);
         terms.occasion.coupons = rights.coupons();
         terms.occasion.at = rights.held_at().unwrap_or(terms.occasion.at);
         terms
@@ -112,7 +114,7 @@ pub(crate) struct Priced {
 impl Priced {
     /// Prices a station.
     pub(crate) fn of(station: Station, terms: &Terms) -> Result<Self, DbError> {
-        let quote = terms.with(&station.rights).quote(&station.cart)?;
+        let quote = terms.with(&station.rights, &station.cart).quote(&station.cart)?;
         let (book, used) = (Arc::clone(&terms.book), terms.occasion.used.clone());
         Ok(Self { station, quote, book, used })
     }

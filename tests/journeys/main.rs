@@ -5,6 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "helpers of tests may do what tests may")]
 
 mod codes;
+mod console;
 mod day;
 mod doors;
 mod paper;

@@ -33,6 +33,8 @@ pub struct Boot {
     pub printers: Vec<(u16, String)>,
     /// Whether devices are made of memory.
     pub simulated: bool,
+    /// The port for other devices of the store, if it has one.
+    pub lan: Option<u16>,
 }
 
 impl Boot {
@@ -43,7 +45,8 @@ impl Boot {
     pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
         let scanners = vec![(1, port::free()?), (2, port::free()?)];
         let (port, mall_url) = (port::free()?, mall_url.into());
-        Ok(Self { port, mall_url, poll_ms: 500, scanners, printers: Vec::new(), simulated: true })
+        let (printers, simulated, lan) = (Vec::new(), true, None);
+        Ok(Self { port, mall_url, poll_ms: 500, scanners, printers, simulated, lan })
     }
 
     fn text(&self, data: &Path) -> String {
@@ -63,8 +66,10 @@ impl Boot {
                 format!("[[printer]]\nworkstation = {workstation}\naddress = \"{address}\"\n\n")
             })
             .collect();
+        let lan = self.lan.map(|port| format!("listen_lan = \"127.0.0.1:{port}\"\n"));
+        let lan = lan.unwrap_or_default();
         format!(
-            "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
+            "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
              {scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )

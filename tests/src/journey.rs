@@ -6,11 +6,13 @@
 //! **Invariant:** each step checks what a person would see, and the first that is not so ends the
 //! day.
 
+mod console;
 mod houses;
 mod morning;
 mod storm;
 mod table;
 
+pub use console::play as play_at_the_console;
 pub use houses::play as play_with_houses;
 pub use table::Table;
 

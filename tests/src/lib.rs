@@ -32,6 +32,7 @@ pub mod houses;
 pub mod journey;
 pub mod ledger;
 pub mod mall_process;
+pub mod manager;
 pub mod paper;
 pub mod port;
 pub mod printer;

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::{CheckoutError, Command, change, may_change, to_the_end};
 use crate::{
     context::{Context, mint},
-    db::station,
+    db::{approval, station},
     fault, payment, redemption,
     refusal::Refusal,
     rights::{Hold, Rights},
@@ -93,6 +93,7 @@ fn carry_out(
             );
             payment::reverse_all(tx, counter.cart.order, now)?;
             redemption::reverse_all(tx, counter.cart.order, now)?;
+            approval::lapse(tx, counter.cart.order, now)?;
             // Whoever comes next inherits neither a charge that is being undone nor the answer to a
             // look-up that is under way; undo brings the lines back and nothing else.
             counter.rights = Rights::default();

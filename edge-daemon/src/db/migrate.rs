@@ -9,10 +9,11 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
+    include_str!("../../migrations/0004_console.sql"),
 ];
 
 pub(super) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -11,7 +11,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-use super::{DbError, payment, redemption};
+use super::{DbError, approval, payment, redemption};
 use crate::{
     rights::Rights,
     station::{SignedIn, Station},
@@ -48,6 +48,7 @@ pub(crate) fn rights(connection: &Connection, order: OrderId) -> Result<Rights, 
     Ok(Rights {
         payments: payment::of_order(connection, order)?,
         redemptions: redemption::of_order(connection, order)?,
+        approvals: approval::of_order(connection, order)?,
     })
 }
 

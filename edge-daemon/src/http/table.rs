@@ -16,6 +16,10 @@ use super::App;
 pub(crate) enum Access {
     /// Anyone who reaches the address; the answer has nothing that is not everybody's.
     Anyone,
+    /// Anyone, and on the LAN's door too.
+    Visitor,
+    /// A manager signed in to the console, on the LAN's door too.
+    Console,
     /// A customer display: on this box, or on the LAN where the boot file lets them.
     Display,
     /// The operator signed in at the workstation that the path names.
@@ -33,11 +37,40 @@ impl Access {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Anyone => "anybody",
+            Self::Visitor => "visitor",
+            Self::Console => "console",
             Self::Display => "display",
             Self::Operator => "operator",
             Self::Manager => "manager",
             Self::Staff => "staff",
             Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// A door of the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// `listen`: the screens of this box.
+    Box,
+    /// `listen_lan`: other devices of the store.
+    Lan,
+}
+
+impl Access {
+    /// Whether what it is for may come through a door; elsewhere the path does not exist.
+    pub(crate) const fn is_at(self, door: Door) -> bool {
+        match (door, self) {
+            (Door::Box, _) | (Door::Lan, Self::Visitor | Self::Console) => true,
+            (
+                Door::Lan,
+                Self::Anyone
+                | Self::Display
+                | Self::Operator
+                | Self::Manager
+                | Self::Staff
+                | Self::Simulated,
+            ) => false,
         }
     }
 }
@@ -61,14 +94,15 @@ impl fmt::Display for Endpoint {
 
 /// Every endpoint, and the router made of them.
 pub(crate) struct Table {
+    door: Door,
     endpoints: Vec<Endpoint>,
     router: OpenApiRouter<App>,
 }
 
 impl Table {
     /// An empty table over a document without paths.
-    pub(super) fn new(document: OpenApi) -> Self {
-        Self { endpoints: Vec::new(), router: OpenApiRouter::with_openapi(document) }
+    pub(super) fn new(door: Door, document: OpenApi) -> Self {
+        Self { door, endpoints: Vec::new(), router: OpenApiRouter::with_openapi(document) }
     }
 
     /// Adds an endpoint, or several of one path, with its description.
@@ -78,13 +112,17 @@ impl Table {
             let found = found.map(|method| Endpoint { path: path.clone(), method, access });
             self.endpoints.extend(found);
         }
-        self.router = self.router.routes(routes);
+        if access.is_at(self.door) {
+            self.router = self.router.routes(routes);
+        }
         self
     }
 
     /// Adds something to `GET` that stands in no description: a page, a file, a health check.
     pub(super) fn page(mut self, access: Access, path: &str, route: MethodRouter<App>) -> Self {
-        self.router = self.router.route(path, route);
+        if access.is_at(self.door) {
+            self.router = self.router.route(path, route);
+        }
         self.endpoints.push(Endpoint { path: path.to_owned(), method: Method::GET, access });
         self
     }

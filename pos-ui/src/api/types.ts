@@ -55,3 +55,16 @@ export interface SimTape {
   columns: number
   slips: Slip[]
 }
+
+export type TenderKind = Schemas['TenderKindView']
+export type Approval = Schemas['ApprovalView']
+export type AskedCut = Schemas['CutView']
+export type PriceReason = Schemas['ReasonView']
+export type Overview = Schemas['OverviewBody']
+export type DayReport = Schemas['DayReportBody']
+export type StationDevices = Schemas['DevicesBody']
+export type ConsoleOrder = Schemas['ConsoleOrderBody']
+export type WholeOrder = Schemas['ConsoleOrderWholeBody']
+export type ReceiptRow = Schemas['RowBody']
+export type Setting = Schemas['SettingBody']
+export type StaffMember = Schemas['StaffMemberBody']

@@ -31,6 +31,7 @@ export type Action =
   | 'query'
   | 'take-off'
   | 'post-void'
+  | 'price'
   | 'complete'
   | 'note-next'
   | 'note-before'

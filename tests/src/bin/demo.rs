@@ -199,6 +199,7 @@ impl Demo {
             ],
             printers: Vec::new(),
             simulated: true,
+            lan: None,
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
@@ -344,6 +345,7 @@ impl Demo {
                  \x20 扫码枪  scanner    127.0.0.1:{scanner} (TCP)\n\n"
             ));
         }
+        text.push_str(&format!("店长台  manager's console  {edge}/console/\n\n"));
         text.push_str("工号  operator    PIN\n");
         for (number, name, role, pin) in store::OPERATORS {
             let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };

@@ -15,6 +15,11 @@ async fn main() -> ExitCode {
             {
                 played = Err(error);
             }
+            if played.is_ok()
+                && let Err(error) = journey::play_at_the_console(&mut table).await
+            {
+                played = Err(error);
+            }
             if played.is_err() {
                 // The logs and books of a bad day are for whoever looks into it.
                 let kept = folder.keep();
