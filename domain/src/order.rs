@@ -40,6 +40,10 @@ use crate::{
     time::Timestamp,
 };
 
+/// The seller of an order that nobody rang up: the shopper did, at a kiosk. No operator has this
+/// number.
+pub const SELF_SERVICE: &str = "kiosk";
+
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {

@@ -5,7 +5,7 @@
 use crate::{
     catalog::Unit,
     money::Money,
-    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, UnitRun},
+    order::{Adjustment, Order, OrderGrant, OrderLine, Pricing, SELF_SERVICE, UnitRun},
     pricing::{Lane, rule::Grant},
     tender::TenderKind,
     time::StoreClock,
@@ -20,6 +20,17 @@ pub struct StoreHead {
     pub lines: Vec<String>,
     /// Lines at the foot, e.g. the return policy.
     pub foot: Vec<String>,
+}
+
+/// What a receipt says of the member who bought, beside what the order says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberNote {
+    /// The phone number, masked; none where it does not open.
+    pub phone: Option<String>,
+    /// Points before this order; none for who did not show their own code.
+    pub points_before: Option<i64>,
+    /// Prepaid balance before this order; likewise.
+    pub balance_before: Option<Money>,
 }
 
 /// Where a text stands.
@@ -101,9 +112,15 @@ fn pair(left: impl Into<String>, right: impl Into<String>, weight: Weight) -> Ro
     Row::Pair { left: left.into(), right: right.into(), weight }
 }
 
-/// The rows of an order's receipt.
+/// The rows of an order's receipt, with what is to be said of its member.
 #[must_use]
-pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> Vec<Row> {
+pub fn rows(
+    order: &Order,
+    head: &StoreHead,
+    clock: StoreClock,
+    copy: Copy,
+    member: Option<&MemberNote>,
+) -> Vec<Row> {
     let mut rows = vec![text(&head.name, Place::Centre, Weight::Large)];
     rows.extend(head.lines.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     if let Some(mark) = copy.mark() {
@@ -112,19 +129,24 @@ pub fn rows(order: &Order, head: &StoreHead, clock: StoreClock, copy: Copy) -> V
     rows.push(text(format!("单号 {}", order.receipt_number), Place::Left, Weight::Plain));
     rows.push(text(format!("时间 {}", clock.wall(order.completed_at)), Place::Left, Weight::Plain));
     let workstation = order.receipt_number.workstation;
-    rows.push(text(
-        format!("收银台 {workstation}  收银员 {}", order.operator),
-        Place::Left,
-        Weight::Plain,
-    ));
+    rows.push(text(format!("收银台 {workstation}  {}", seller(order)), Place::Left, Weight::Plain));
     rows.push(Row::Rule);
     rows.extend(order.lines.iter().flat_map(line_rows));
     rows.push(Row::Rule);
     rows.extend(sum_rows(order));
+    rows.extend(member.into_iter().flat_map(|note| member_rows(order, note)));
     rows.extend(back_rows(order, copy));
     rows.push(Row::Code(order.receipt_number.to_string()));
     rows.extend(head.foot.iter().map(|line| text(line, Place::Centre, Weight::Plain)));
     rows
+}
+
+/// Who rang it up.
+fn seller(order: &Order) -> String {
+    match order.operator.as_str() {
+        SELF_SERVICE => "自助".to_owned(),
+        operator => format!("收银员 {operator}"),
+    }
 }
 
 /// `名称 规格` over `2 × 12.99      25.98`, and under it what reductions of this line took by name.
@@ -249,6 +271,26 @@ fn sum_rows(order: &Order) -> Vec<Row> {
         rows.push(pair("找零", order.change.to_string(), Weight::Bold));
     }
     rows.extend(thanks_rows(order));
+    rows
+}
+
+/// Who bought, masked, and what they have now as far as the till knew.
+fn member_rows(order: &Order, note: &MemberNote) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(phone) = &note.phone {
+        rows.push(pair("会员", phone, Weight::Plain));
+    }
+    let Pricing { points_spent, points_earned, .. } = order.pricing;
+    if let Some(before) = note.points_before {
+        let now = before.saturating_sub(points_spent).saturating_add(points_earned);
+        rows.push(pair("原有积分", before.to_string(), Weight::Plain));
+        rows.push(pair("现有积分", now.to_string(), Weight::Plain));
+    }
+    if let Some(before) = note.balance_before {
+        let paid = order.tenders.iter().filter(|tender| tender.kind == TenderKind::Balance);
+        let left = paid.fold(before.minor(), |left, t| left.saturating_sub(t.amount.minor()));
+        rows.push(pair("储值余额", Money::from_minor(left).to_string(), Weight::Plain));
+    }
     rows
 }
 
@@ -397,7 +439,7 @@ mod tests {
     /// Rows with two sides as `left right`, the spaces before the left side kept.
     fn pairs(order: &Order) -> Vec<String> {
         let head = StoreHead { name: "x".to_owned(), lines: Vec::new(), foot: Vec::new() };
-        let rows = rows(order, &head, StoreClock::default(), Copy::First);
+        let rows = rows(order, &head, StoreClock::default(), Copy::First, None);
         let sides = rows.into_iter().filter_map(|row| match row {
             Row::Pair { left, right, .. } => Some(format!("{left} {right}")),
             Row::Text { .. } | Row::Rule | Row::DoubleRule | Row::Code(_) => None,
@@ -421,7 +463,7 @@ mod tests {
         order.tenders = vec![tender(TenderKind::Wechat, 700), tender(TenderKind::Cash, 1_000)];
         order.change = fen(500);
         let head = StoreHead { name: "x".to_owned(), lines: Vec::new(), foot: Vec::new() };
-        let rows = |copy| rows(&order, &head, StoreClock::default(), copy);
+        let rows = |copy| rows(&order, &head, StoreClock::default(), copy, None);
         let back =
             [pair("退微信支付", "-7.00", Weight::Bold), pair("退现金", "-5.00", Weight::Bold)];
         let mark = text("** 作废 **", Place::Centre, Weight::Bold);
@@ -480,6 +522,33 @@ mod tests {
                 "提货返现 3.00",
             ]
         );
+    }
+
+    #[test]
+    fn a_members_receipt_shows_them_masked_and_what_they_have_now() {
+        let mut order = order(vec![line(1, "coat", 20_000, vec![])], None);
+        order.tenders.insert(0, Tender { kind: TenderKind::Balance, amount: fen(5_000) });
+        (order.pricing.points_spent, order.pricing.points_earned) = (100, 18);
+        let note = |points, balance| MemberNote {
+            phone: Some("138****5678".to_owned()),
+            points_before: points,
+            balance_before: balance,
+        };
+        let of = |note: &MemberNote| -> Vec<String> {
+            let rows = member_rows(&order, note).into_iter();
+            let pair = |row| match row {
+                Row::Pair { left, right, .. } => Some(format!("{left} {right}")),
+                Row::Text { .. } | Row::Rule | Row::DoubleRule | Row::Code(_) => None,
+            };
+            rows.filter_map(pair).collect()
+        };
+        assert_eq!(
+            of(&note(Some(500), Some(fen(8_000)))),
+            ["会员 138****5678", "原有积分 500", "现有积分 418", "储值余额 30.00"]
+        );
+        // Who only said a number is told nothing of what its owner has.
+        assert_eq!(of(&note(None, None)), ["会员 138****5678"]);
+        assert!(of(&MemberNote::default()).is_empty());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use sync::chain::Hash;
 use crate::{
     context::{Context, mint},
     db::{
-        DbError,
+        self, DbError,
         station::{Seen, load, remember_command, rights, save_head},
     },
     prices,
@@ -86,14 +86,16 @@ pub(crate) async fn change<T: Send + 'static>(
     Ok(done)
 }
 
-/// Tells screens that what other houses have a say in has changed for the cart of a counter: reads
-/// it anew and raises the revision.
+/// Tells screens that what lies beside the cart of a counter has changed: reads it anew and raises
+/// the revision.
 pub(crate) fn retell(
     tx: &Connection,
     mut counter: Station,
     terms: &Terms,
 ) -> Result<Priced, CheckoutError> {
     counter.rights = rights(tx, counter.cart.order)?;
+    counter.member = db::member::at(tx, counter.cart.order)?;
+    counter.coupons = db::coupon::at(tx, counter.cart.order)?;
     counter.cart.revision += 1;
     save_head(tx, &counter)?;
     Ok(Priced::of(counter, terms)?)

@@ -13,12 +13,13 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::{
     id::{BootId, Id},
-    pricing::{Occasion, rule::Channel},
+    pricing::{Occasion, PriceBook, rule::Channel},
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
 use sync::{
     replica::Scope,
+    seal::Seal,
     wire::{OperatorV1, StoreV1, WorkstationKindV1, WorkstationV1},
 };
 use tokio::sync::{Notify, watch};
@@ -32,11 +33,14 @@ use crate::{
         staff,
     },
     devices::{Health, Tasks},
+    help::HelpWanted,
     in_flight::InFlight,
+    pace::Pace,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
     settle::Trouble,
+    shelf::Walks,
     station::{LastScan, ScanFate, Terms},
     uplink::{self, Link},
 };
@@ -111,6 +115,8 @@ pub(crate) struct Nudges {
     pub(crate) upload: Nudge,
     /// The mall answers after it was silent.
     pub(crate) mall_back: Nudge,
+    /// A member's row does not open with the seal that is here.
+    pub(crate) seal: Nudge,
     /// Something is to be undone, or was just heard of.
     pub(crate) rights: Nudge,
     /// A receipt was queued; every printer looks whether it is its own.
@@ -178,6 +184,12 @@ pub(crate) struct Context {
     pub(crate) catalog_standing: ArcSwapOption<Standing>,
     /// The rules in force.
     pub(crate) prices: Prices,
+    /// The walk along the catalog for those who look around.
+    pub(crate) walks: Walks,
+    /// Kiosks whose shoppers have called for somebody.
+    pub(crate) help: HelpWanted,
+    /// How fast callers that nobody knows may ask.
+    pub(crate) pace: Pace,
     /// What screens show.
     pub(crate) screens: Screens,
     /// Whether the mall answers, and what waits for it.
@@ -192,6 +204,8 @@ pub(crate) struct Context {
     pub(crate) shown_codes: ShownCodes,
     /// Questions about payments and vouchers that are under way.
     pub(crate) in_flight: InFlight,
+    /// By which names and phone numbers of members are opened; empty until the mall has told it.
+    pub(crate) seal: ArcSwapOption<Seal>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.
@@ -246,6 +260,21 @@ impl Context {
         let (book, used) = held.unwrap_or_else(|| (self.prices.book(), self.prices.used()));
         occasion.used = used;
         Terms { book, occasion }
+    }
+
+    /// The rules in force at this moment for somebody who looks around and buys in this way; no cart,
+    /// no shopper.
+    pub(crate) fn shelf_terms(&self, channel: Channel) -> (Arc<PriceBook>, Occasion) {
+        let store = self.node.as_ref().map(|node| node.store_code.to_string()).unwrap_or_default();
+        let mut occasion = Occasion::at_till(store, self.store_clock(), self.clock.now());
+        occasion.channel = channel;
+        occasion.used = self.prices.used();
+        (self.prices.book(), occasion)
+    }
+
+    /// Whether a workstation is a kiosk.
+    pub(crate) fn is_kiosk(&self, workstation: WorkstationNumber) -> bool {
+        self.channel(workstation) == Channel::Kiosk
     }
 
     /// How a workstation sells.

@@ -9,28 +9,34 @@
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
-//! | `catalog`, `find`, `staff` | what a replica answers |
+//! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
+//! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void` or `audit` after they
-//! were inserted.
+//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void`, `call_number` or
+//! `audit` after they were inserted.
 
 pub(crate) mod approval;
 pub(crate) mod audit;
+pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod console;
+pub(crate) mod coupon;
 pub(crate) mod find;
 pub(crate) mod ledger;
-mod migrate;
+pub(crate) mod member;
+pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod outbox;
+pub(crate) mod pairing;
 pub(crate) mod payment;
 pub(crate) mod pool;
 pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
+pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;

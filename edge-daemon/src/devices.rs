@@ -10,7 +10,7 @@ mod printer;
 mod scanner;
 pub(crate) mod sim;
 
-pub(crate) use paper::rows_of;
+pub(crate) use paper::{called, rows_of};
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     DaemonError,
     context::{Context, mint},
-    db::{DbError, orders, post_void, spool, station},
+    db::{DbError, call, orders, post_void, spool, station},
     screens::LastOrder,
     station::Priced,
 };
@@ -284,6 +284,7 @@ async fn first_scene(
                 Some(order) => Some(LastOrder {
                     receipt: spool::state_of(tx, order.id)?,
                     is_undone: post_void::of_order(tx, order.id)?.is_some(),
+                    call: call::of_order(tx, order.id)?,
                     order: Arc::new(order),
                 }),
                 None => None,

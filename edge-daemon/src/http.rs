@@ -4,12 +4,12 @@
 //! | --- | --- |
 //! | `routes`, `table` | every endpoint with who may call it |
 //! | `guard` | host names, origins, sizes, headers: before anything is read |
-//! | `caller` | who calls: nobody, an operator, a manager, the box itself |
+//! | `caller` | who calls: nobody, an operator, a manager, a kiosk, the box itself |
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
 //! | `console`, `approvals` | the manager's console, and what a till asks it for |
-//! | `session`, `workstation`, `rights`, `items`, `orders`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -22,12 +22,15 @@ mod caller;
 mod console;
 mod guard;
 mod items;
+mod kiosk;
+mod member;
 mod orders;
 mod problem;
 mod rights;
 mod routes;
 mod service;
 mod session;
+mod shelf;
 mod sim;
 mod stream;
 mod table;
@@ -62,6 +65,19 @@ fn router(door: Door, app: App) -> Router {
         .layer(middleware::from_fn(problem::write_out))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .with_state(app)
+}
+
+/// What the operator of a workstation is told, for tests of other rooms.
+#[cfg(test)]
+pub(crate) fn view_of(
+    context: &Context,
+    workstation: domain::receipt_number::WorkstationNumber,
+) -> serde_json::Value {
+    let scene = context.screens.follow(workstation).map(|scene| scene.borrow().clone());
+    let who = context.operator("1001");
+    let shown = scene
+        .map(|scene| view::operator(context, &scene, who.as_ref(), problem::Language::Chinese));
+    serde_json::to_value(shown).unwrap_or_default()
 }
 
 /// Serves a door until told to stop.

@@ -12,9 +12,14 @@
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
 //! | `approval` | reductions by hand: asked for at a till, decided by a manager |
 //! | `console` | the manager's console: its sessions, a day's sums |
+//! | `shelf` | what somebody who looks around sees of the catalog |
+//! | `pairing` | which browser is a kiosk's screen |
+//! | `help` | kiosks whose shoppers have called for somebody |
+//! | `pace` | how fast callers that nobody knows may ask |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
@@ -28,11 +33,16 @@ mod checkout;
 pub mod config;
 mod console;
 pub mod context;
+mod coupon;
 mod db;
 mod devices;
 mod fault;
+mod help;
 mod http;
 mod in_flight;
+mod member;
+mod pace;
+mod pairing;
 mod payment;
 mod post_void;
 mod prices;
@@ -43,6 +53,7 @@ mod rights;
 mod screens;
 mod service_manager;
 mod settle;
+mod shelf;
 mod signin;
 mod station;
 #[cfg(test)]
@@ -163,6 +174,9 @@ impl Daemon {
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
+            walks: shelf::Walks::default(),
+            help: help::HelpWanted::default(),
+            pace: pace::Pace::default(),
             screens: screens::Screens::default(),
             link: uplink::Link::default(),
             health: devices::Health::default(),
@@ -171,6 +185,7 @@ impl Daemon {
             shown_codes: rights::ShownCodes::default(),
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
+            seal: arc_swap::ArcSwapOption::empty(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             attempts: signin::Attempts::default(),
@@ -199,6 +214,7 @@ impl Daemon {
         for scope in scopes {
             replica::open(context, scope);
         }
+        uplink::seal::restore(context);
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
@@ -226,6 +242,8 @@ impl Daemon {
         }
         // It is set once, here.
         let _ = context.mall.set(mall.clone());
+        let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(seal);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());

@@ -200,7 +200,7 @@ fn carry_out(
             Err(Refusal::IdReused.into())
         };
     }
-    if counter.signed_in.is_none() {
+    if counter.seller().is_none() {
         return Err(Refusal::NotSignedIn.into());
     }
     let cart = &counter.cart;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use domain::{
     id::{OrderId, SlipId},
+    money::Money,
     order::Order,
     receipt::Copy,
     receipt_number::WorkstationNumber,
@@ -25,7 +26,7 @@ use crate::{
     checkout::{CheckoutError, to_the_end},
     context::{Context, mint},
     db::{self, DbError, orders, outbox, spool},
-    fault, payment, redemption,
+    fault, member, payment, redemption,
     refusal::Refusal,
     rights::Redemption,
 };
@@ -104,9 +105,26 @@ pub(crate) async fn undo(
         context.nudges.rights.give();
         context.nudges.spool.send_replace(());
         context.nudges.upload.give();
+        if let Some(buyer) = order.member.filter(|_| is_new) {
+            member::tell_others(&context, buyer, None).await;
+        }
         Ok(Arc::new(order))
     })
     .await
+}
+
+/// What the order took of its member's is theirs again; the mall hears it with the fact.
+fn give_back_to_member(tx: &Connection, order: &Order, undoing: Uuid) -> Result<(), DbError> {
+    let Some(buyer) = order.member else { return Ok(()) };
+    let entry = db::member::Entry {
+        fact: undoing,
+        order: order.id,
+        member: buyer,
+        points: order.pricing.points_spent.saturating_neg(),
+        balance: Money::ZERO.minus(member::balance_of(order)).unwrap_or_default(),
+        had: None,
+    };
+    db::member::insert(tx, &entry)
 }
 
 /// The fact, its outbox row, what goes back, and its slip.
@@ -133,6 +151,7 @@ fn write(
         .map_err(|_| DbError::Damaged { doing: "write an undone order as JSON" })?;
     let fact = outbox::Fact { id: told.id, kind: KIND_POST_VOID, v: 1, body: &body, at: now };
     outbox::push(tx, epoch, &fact)?;
+    give_back_to_member(tx, order, wish.id)?;
     fault::point("post_void.told");
     payment::reverse_all(tx, order.id, now)?;
     redemption::reverse_all(tx, order.id, now)?;

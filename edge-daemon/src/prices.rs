@@ -200,7 +200,7 @@ fn to_next_minute(now: Timestamp) -> Duration {
 pub(crate) fn look(context: &Context) {
     for scene in context.screens.counters() {
         let Priced { station, quote: shown, book, used: _ } = &scene.priced;
-        let terms = context.terms(station.workstation).with(&station.rights, &station.cart);
+        let terms = context.terms(station.workstation).with(station);
         match terms.quote(&station.cart) {
             // A quote names rules by their place in its book.
             Ok(quote) if quote == *shown && Arc::ptr_eq(book, &terms.book) => {}

@@ -114,7 +114,7 @@ fn may_look_up(
     named: Option<OrderId>,
 ) -> Result<Option<OrderId>, CheckoutError> {
     let order = counter.cart.order;
-    if counter.signed_in.is_none() {
+    if counter.seller().is_none() {
         return Err(Refusal::NotSignedIn.into());
     }
     if named.is_some_and(|named| named != order) {
@@ -127,7 +127,7 @@ fn may_look_up(
     if counter.rights.hold() == Hold::Undecided {
         return Err(Refusal::Undecided.into());
     }
-    if counter.rights.n_live() >= REDEMPTIONS_MAX {
+    if counter.rights.n_live() + counter.coupons.len() >= REDEMPTIONS_MAX {
         return Err(Refusal::TooManyRedemptions.into());
     }
     Ok(Some(order))
@@ -458,7 +458,7 @@ fn begin_use(
         return Ok(None);
     }
     let counter = station::load(tx, command.workstation, fresh)?;
-    if counter.signed_in.is_none() {
+    if counter.seller().is_none() {
         return Err(Refusal::NotSignedIn.into());
     }
     if (counter.cart.order, counter.cart.revision) != (command.order, command.revision) {
@@ -479,7 +479,7 @@ fn begin_use(
         return Err(Refusal::PaidBeyondTotal.into());
     }
     let to_use = counter.rights.to_use(&quote);
-    let mut tenders = counter.rights.tenders();
+    let mut tenders = counter.rights.tenders(quote.total);
     let vouchers = to_use.iter().filter(|(_, part)| *part > Money::ZERO);
     tenders.extend(vouchers.map(|(_, part)| Tender { kind: TenderKind::Voucher, amount: *part }));
     tenders.extend_from_slice(&command.tenders);

@@ -4,6 +4,7 @@
 
 use domain::{barcode::NotACode, cart::CartRefusal, money::Money, order::CompleteRefusal};
 use platforms::ForeignCode;
+use sync::token::Disbelief;
 
 /// What the counter refuses, and why. Nothing was changed, nothing is lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,6 +138,39 @@ pub(crate) enum Refusal {
     /// No such payment, coupon or voucher is on this counter.
     #[error("no such payment or voucher on this counter")]
     NoSuchRight,
+    /// Neither a phone number nor a member's code.
+    #[error("neither a phone number nor a member's code")]
+    NotAMember,
+    /// Nobody whom this store knows has this phone number.
+    #[error("no member of this store has this phone number")]
+    MemberUnknown {
+        /// The number, masked.
+        phone: String,
+    },
+    /// What members are known by, or their codes are believed by, has not arrived yet.
+    #[error("what is known of members has not arrived")]
+    MembersNotHere,
+    /// A code of our own is not believed.
+    #[error("a code is not believed")]
+    Disbelieved(#[source] Disbelief),
+    /// Nobody has said who buys.
+    #[error("nobody has said who buys")]
+    NoMember,
+    /// Only who has shown their own code may spend what is theirs.
+    #[error("the member has not shown their own code")]
+    MemberUnproven,
+    /// More balance than may be spent here.
+    #[error("no more than {here} may be spent here")]
+    BalanceNotHere {
+        /// What may be.
+        here: Money,
+    },
+    /// The coupon is another member's.
+    #[error("the coupon is another member's")]
+    NotTheirCoupon,
+    /// An order of this store has used the coupon.
+    #[error("the coupon was used here before")]
+    CouponUsed,
     /// No such order was made here.
     #[error("no such order")]
     NoSuchOrder,

@@ -21,7 +21,7 @@ use crate::{
     context::{Context, random},
     db::{DbError, replica::Replica},
     devices::{self, Tasks},
-    prices,
+    member, prices,
     uplink::mall::{Mall, MallError},
 };
 
@@ -167,7 +167,10 @@ async fn changed(context: &Arc<Context>, scope: Scope, tasks: &Tasks) -> Result<
             prices::refresh(context).await;
             context.screens.beat();
         }
-        Scope::Store(_) => devices::attend(context, tasks).await?,
+        Scope::Store(_) => {
+            devices::attend(context, tasks).await?;
+            member::refresh(context).await;
+        }
     }
     Ok(())
 }

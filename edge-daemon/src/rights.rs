@@ -153,6 +153,8 @@ pub(crate) struct Rights {
     pub(crate) payments: Vec<Payment>,
     /// Coupons and vouchers.
     pub(crate) redemptions: Vec<Redemption>,
+    /// What the member's prepaid balance shall pay, at most.
+    pub(crate) balance: Money,
     /// Reductions by hand, which a manager has a say in.
     pub(crate) approvals: Vec<Approval>,
 }
@@ -185,6 +187,14 @@ const fn takes_part(state: RedemptionState) -> bool {
 }
 
 impl Rights {
+    /// Nothing.
+    pub(crate) const NONE: Self = Self {
+        payments: Vec::new(),
+        redemptions: Vec::new(),
+        approvals: Vec::new(),
+        balance: Money::ZERO,
+    };
+
     /// Whether the cart may change.
     pub(crate) fn hold(&self) -> Hold {
         let payment = |payment: &Payment| match payment.state {
@@ -279,9 +289,15 @@ impl Rights {
         (left, parts)
     }
 
+    /// What balance covers of a total, or will: what payments and vouchers leave, as far as it shall.
+    pub(crate) fn balance_part(&self, total: Money) -> Money {
+        self.balance.min(self.parts(total).0).max(Money::ZERO)
+    }
+
     /// What is still to be paid of a total; below zero only if the total fell meanwhile.
     pub(crate) fn left(&self, total: Money) -> Money {
-        self.parts(total).0
+        let (left, part) = (self.parts(total).0, self.balance_part(total));
+        left.minus(part).unwrap_or(left)
     }
 
     /// What a voucher covers of a total, or will.
@@ -291,13 +307,15 @@ impl Rights {
         found.map_or(Money::ZERO, |(_, part)| part)
     }
 
-    /// What an order is covered by: what is paid and what is used, and nothing else.
-    pub(crate) fn tenders(&self) -> Vec<Tender> {
+    /// What an order of a total is covered by: what is paid, what is used, and what balance pays.
+    pub(crate) fn tenders(&self, total: Money) -> Vec<Tender> {
         let used = self.redemptions.iter().filter(|r| r.state == RedemptionState::Redeemed);
         let used = used.map(|r| Tender { kind: TenderKind::Voucher, amount: r.covers });
         let paid = self.payments.iter().filter(|p| p.state == PaymentState::Paid);
         let paid = paid.map(|p| Tender { kind: tender_kind(p.method), amount: p.amount });
-        used.chain(paid).filter(|tender| tender.amount > Money::ZERO).collect()
+        let balance = Tender { kind: TenderKind::Balance, amount: self.balance_part(total) };
+        let all = used.chain(paid).chain([balance]);
+        all.filter(|tender| tender.amount > Money::ZERO).collect()
     }
 
     /// What must be used before the cart can become an order, and what each covers: vouchers that
@@ -420,7 +438,7 @@ mod tests {
             assert_eq!(rights.is_charging(), state.is_undecided(), "{state:?}");
             // What may still be paid holds the price; what is not known covers nothing.
             assert_eq!(rights.held_at().is_some(), hold != Hold::Free, "{state:?}");
-            assert_eq!(rights.tenders().is_empty(), state != P::Paid, "{state:?}");
+            assert_eq!(rights.tenders(fen(1_000)).is_empty(), state != P::Paid, "{state:?}");
         }
         for state in R::ALL {
             let hold = match state {
@@ -434,7 +452,7 @@ mod tests {
         let both = Rights {
             payments: vec![payment(P::Paid, 1)],
             redemptions: vec![voucher(R::Pending, 1, 1)],
-            approvals: vec![],
+            ..Rights::default()
         };
         assert_eq!(both.hold(), Hold::Undecided, "what is not known weighs more");
     }

@@ -43,6 +43,8 @@ pub(crate) struct LastOrder {
     pub(crate) receipt: Option<SlipState>,
     /// It was undone on its business date.
     pub(crate) is_undone: bool,
+    /// The number by which its shopper is called, at a kiosk.
+    pub(crate) call: Option<u32>,
 }
 
 /// All that a workstation's screens are drawn from, besides what is the store's.
@@ -182,8 +184,14 @@ impl Screens {
     }
 
     /// Shows a station whose cart just became an order; `receipt` is where its new slip stands,
-    /// `None` without a printer.
-    pub(crate) fn completed(&self, priced: Priced, order: Arc<Order>, receipt: Option<SlipState>) {
+    /// `None` without a printer; `call` is the number by which its shopper is called.
+    pub(crate) fn completed(
+        &self,
+        priced: Priced,
+        order: Arc<Order>,
+        receipt: Option<SlipState>,
+        call: Option<u32>,
+    ) {
         let workstation = priced.station.workstation;
         self.update(workstation, |scene| {
             // A scan of the next cart may have been shown already; the order is the newest all the
@@ -196,7 +204,7 @@ impl Screens {
                 let known = scene.last_order.take().filter(|last| last.order.id == order.id);
                 let is_undone = known.as_ref().is_some_and(|last| last.is_undone);
                 let receipt = known.map_or(receipt, |last| last.receipt);
-                scene.last_order = Some(LastOrder { order, receipt, is_undone });
+                scene.last_order = Some(LastOrder { order, receipt, is_undone, call });
             }
             if priced.station.cart.revision >= scene.priced.station.cart.revision {
                 scene.priced = priced;
@@ -216,6 +224,11 @@ impl Screens {
     /// Shows a number on the displays of a workstation, or shows it no more.
     pub(crate) fn test(&self, workstation: WorkstationNumber, number: Option<u32>) {
         self.update(workstation, |scene| std::mem::replace(&mut scene.test, number) != number);
+    }
+
+    /// Forgets what was scanned last: whoever comes next did not scan it.
+    pub(crate) fn forget_scan(&self, workstation: WorkstationNumber) {
+        self.update(workstation, |scene| scene.last_scan.take().is_some());
     }
 
     /// Shows where a receipt stands.

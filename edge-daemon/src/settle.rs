@@ -287,7 +287,7 @@ fn covered(context: &Context, workstation: WorkstationNumber) -> Option<Complete
     let scenes = context.screens.follow(workstation)?;
     let scene = scenes.borrow();
     let (station, total) = (&scene.priced.station, scene.priced.quote.total);
-    let is_ready = station.signed_in.is_some() && station.rights.is_covered(total);
+    let is_ready = station.seller().is_some() && station.rights.is_covered(total);
     is_ready.then(|| CompleteCommand {
         workstation,
         order: station.cart.order,

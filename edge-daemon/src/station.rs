@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use domain::{
     cart::Cart,
-    id::{LineId, OrderId, PaymentId, RedemptionId},
-    pricing::{self, Occasion, PriceBook, Quote, occasion::Used},
+    id::{CouponId, LineId, MemberId, OrderId, PaymentId, RedemptionId},
+    order::SELF_SERVICE,
+    pricing::{
+        self, By, Occasion, PriceBook, Quote,
+        occasion::{self, COUPONS_MAX, Used},
+    },
     receipt_number::WorkstationNumber,
     time::Timestamp,
 };
@@ -15,7 +19,9 @@ use sync::chain::Hash;
 
 use crate::{
     approval,
+    coupon::OwnCoupon,
     db::DbError,
+    member::Identified,
     refusal::Refusal,
     rights::{Hold, Rights},
 };
@@ -46,8 +52,14 @@ pub(crate) struct Station {
     pub(crate) last_order: Option<OrderId>,
     /// Who is signed in.
     pub(crate) signed_in: Option<SignedIn>,
+    /// SHA-256 of the token of the browser that is this kiosk's screen.
+    pub(crate) pairing: Option<Hash>,
     /// Payments by code, coupons and vouchers of this cart.
     pub(crate) rights: Rights,
+    /// Who buys, if they said so.
+    pub(crate) member: Option<Identified>,
+    /// Coupons of the brand's own beside this cart.
+    pub(crate) coupons: Vec<OwnCoupon>,
 }
 
 impl Station {
@@ -59,8 +71,47 @@ impl Station {
             is_done: false,
             last_order: None,
             signed_in: None,
-            rights: Rights { payments: Vec::new(), redemptions: Vec::new(), approvals: Vec::new() },
+            pairing: None,
+            rights: Rights::NONE,
+            member: None,
+            coupons: Vec::new(),
         }
+    }
+
+    /// Who sells here, as orders name them: the operator who is signed in, else the kiosk itself
+    /// while it has a screen. Nobody, then nothing is sold.
+    pub(crate) fn seller(&self) -> Option<&str> {
+        let operator = self.signed_in.as_ref().map(|signed_in| signed_in.operator.as_str());
+        operator.or(self.pairing.map(|_| SELF_SERVICE))
+    }
+
+    /// Nobody is known, and nothing of theirs lies here any more.
+    pub(crate) fn forget_buyer(&mut self) {
+        self.rights = Rights::default();
+        self.member = None;
+        self.coupons = Vec::new();
+    }
+
+    /// The coupons as a quote takes them: those of other houses, then the brand's own.
+    fn all_coupons(&self) -> Vec<occasion::Coupon> {
+        let own = self.coupons.iter().map(OwnCoupon::named);
+        self.rights.coupons().into_iter().chain(own).take(COUPONS_MAX).collect()
+    }
+
+    /// The brand's own coupons that took or brought something in a quote of this cart.
+    pub(crate) fn useful_coupons(&self, quote: &Quote) -> Vec<&OwnCoupon> {
+        let first = self.rights.coupons().len();
+        let taken = quote.applied.iter().map(|applied| applied.by);
+        let brought = quote.grants.iter().map(|granted| granted.by);
+        let places: Vec<usize> = taken
+            .chain(brought)
+            .filter_map(|by| match by {
+                By::Coupon(_, place) => usize::from(place).checked_sub(first),
+                By::Rule(_) | By::Manual(_) => None,
+            })
+            .collect();
+        let own = self.coupons.iter().enumerate();
+        own.filter(|(place, _)| places.contains(place)).map(|(_, coupon)| coupon).collect()
     }
 
     /// What every change of the counter does: back to Sell, and the last order's screen goes.
@@ -80,14 +131,17 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// These terms for a cart with coupons and what a manager allowed, and with the prices of the
-    /// moment at which its shopper began to pay.
+    /// These terms for what stands at a counter: who buys, with which coupons, what a manager
+    /// allowed, and with the prices of the moment at which they began to pay.
     #[must_use]
-    pub(crate) fn with(&self, rights: &Rights, cart: &Cart) -> Self {
+    pub(crate) fn with(&self, station: &Station) -> Self {
         let mut terms = self.clone();
-        terms.occasion.manuals = approval::manuals(&rights.approvals, cart);
-        terms.occasion.coupons = rights.coupons();
-        terms.occasion.at = rights.held_at().unwrap_or(terms.occasion.at);
+        terms.occasion.manuals = approval::manuals(&station.rights.approvals, &station.cart);
+        terms.occasion.coupons = station.all_coupons();
+        terms.occasion.at = station.rights.held_at().unwrap_or(terms.occasion.at);
+        if let Some(member) = &station.member {
+            member.buys(&mut terms.occasion);
+        }
         terms
     }
 
@@ -114,7 +168,7 @@ pub(crate) struct Priced {
 impl Priced {
     /// Prices a station.
     pub(crate) fn of(station: Station, terms: &Terms) -> Result<Self, DbError> {
-        let quote = terms.with(&station.rights, &station.cart).quote(&station.cart)?;
+        let quote = terms.with(&station).quote(&station.cart)?;
         let (book, used) = (Arc::clone(&terms.book), terms.occasion.used.clone());
         Ok(Self { station, quote, book, used })
     }
@@ -149,6 +203,10 @@ pub(crate) enum ScanFate {
     Payment(PaymentId),
     /// A coupon or voucher: it was looked up.
     Redemption(RedemptionId),
+    /// A member: the cart is priced for them.
+    Member(MemberId),
+    /// A coupon of the brand's own: it lies beside the cart.
+    Coupon(CouponId),
     /// Nothing was added.
     Refused(Refusal),
 }

@@ -38,7 +38,7 @@ use crate::{
     checkout::{self, CheckoutError, Command, CompleteCommand, ScanCommand},
     context::{Clock, Context, mint},
     db::{Ledger, ledger, node, station},
-    prices,
+    member, prices,
     screens::Scene,
     station::SignedIn,
     test_mall::TestMall,
@@ -141,6 +141,23 @@ impl TestStore {
         let page = FeedPageV1 { changes: vec![change], next, head: version };
         replica.apply(&page, context.clock.now()).unwrap();
         prices::refresh(context).await;
+    }
+
+    /// Lets a page of the mall's feed bring a row of the store's own.
+    pub(crate) async fn apply_own(&self, row: RowV1) {
+        let context = self.context();
+        let replica = context.replicas.store().unwrap();
+        let version = replica.standing().unwrap().cursor.version + 1;
+        let next = FeedCursorV1 { incarnation: incarnation(), version, after: String::new() };
+        let change = ChangeV1 { version, key: "x".to_owned(), row };
+        let page = FeedPageV1 { changes: vec![change], next, head: version };
+        replica.apply(&page, context.clock.now()).unwrap();
+        member::refresh(context).await;
+    }
+
+    /// The folder of its files.
+    pub(crate) fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What a workstation's screens are drawn from.

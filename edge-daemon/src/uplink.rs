@@ -12,6 +12,7 @@
 pub(crate) mod enrol;
 pub(crate) mod mall;
 pub(crate) mod rights;
+pub(crate) mod seal;
 pub(crate) mod upload;
 
 use std::sync::Mutex;

@@ -8,6 +8,7 @@ mod codes;
 mod console;
 mod day;
 mod doors;
+mod kiosk;
 mod paper;
 mod payments;
 mod promotions;

@@ -5,6 +5,7 @@
 //! | `program`, `port`, `wait` | processes, ports, waiting for a condition |
 //! | `mall_process`, `edge_process` | the two programs, started, told to stop, killed |
 //! | `cable` | what lies between them: whole, cut, slow, or full of nonsense |
+//! | `kiosk` | a kiosk's screen without a screen |
 //! | `till`, `view`, `events` | a workstation's screen without a screen |
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
@@ -30,6 +31,7 @@ pub mod folder;
 pub mod gun;
 pub mod houses;
 pub mod journey;
+pub mod kiosk;
 pub mod ledger;
 pub mod mall_process;
 pub mod manager;

@@ -23,6 +23,8 @@ pub const CODE: &str = "SH001";
 pub const NAME: &str = "示范店 · 南京西路";
 /// Its workstations: number and name.
 pub const WORKSTATIONS: [(u16, &str); 2] = [(1, "1号台"), (2, "2号台")];
+/// Its kiosk: number and name.
+pub const KIOSK: (u16, &str) = (3, "自助机");
 /// Its operators: number, name, role, PIN.
 pub const OPERATORS: [(&str, &str, &str, &str); 3] = [
     ("1001", "李静", "cashier", "246810"),
@@ -50,6 +52,9 @@ pub async fn found(mall: &MallProcess) -> Result<()> {
         let words = ["workstation", "add", "--store", CODE, "--number", &number, "--name", name];
         mall.order(&words).await?;
     }
+    let (number, name) = (KIOSK.0.to_string(), KIOSK.1);
+    let words = ["workstation", "add", "--store", CODE, "--number", &number, "--name", name];
+    mall.order(&[words.as_slice(), &["--kind", "kiosk"]].concat()).await?;
     for (number, name, role, pin) in OPERATORS {
         let who = ["operator", "add", "--store", CODE, "--number", number];
         let what = ["--name", name, "--role", role, "--pin", pin];

@@ -161,6 +161,12 @@ impl Till {
         Ok(answer)
     }
 
+    /// Keeps another cookie beside the session's.
+    pub fn keep(&mut self, cookie: &str) {
+        let kept = self.cookie.take().map(|known| format!("{known}; {cookie}"));
+        self.cookie = Some(kept.unwrap_or_else(|| cookie.to_owned()));
+    }
+
     /// A call that signs out.
     #[must_use]
     pub fn sign_out(&self) -> Call {

@@ -109,10 +109,10 @@ fn prices_of(
     asked: &Approval,
 ) -> Result<(Money, Money), CheckoutError> {
     let amount_with = |extra: Option<&Approval>| {
-        let mut rights = counter.rights.clone();
-        rights.approvals.retain(|approval| approval.line.id != asked.line.id);
-        rights.approvals.extend(extra.cloned());
-        let quote = terms.with(&rights, &counter.cart).quote(&counter.cart)?;
+        let mut tried = counter.clone();
+        tried.rights.approvals.retain(|approval| approval.line.id != asked.line.id);
+        tried.rights.approvals.extend(extra.cloned());
+        let quote = terms.with(&tried).quote(&tried.cart)?;
         let line = quote.lines.iter().find(|quoted| quoted.line == asked.line.id);
         Ok::<_, CheckoutError>(line.map(|line| line.amount).unwrap_or_default())
     };

@@ -7,6 +7,7 @@ use domain::{
     id::{OrderId, SlipId},
     money::Money,
     order::{self, Completion, Order},
+    pricing::{PriceBook, Quote},
     receipt::Copy,
     receipt_number::{ReceiptNumber, WorkstationNumber},
     tender::{CashRounding, Tender, TenderKind},
@@ -19,17 +20,20 @@ use super::{CheckoutError, to_the_end};
 use crate::{
     approval,
     context::{Context, mint},
+    coupon::OwnCoupon,
     db::{
-        self, DbError,
+        self, DbError, call, coupon, member,
         node::Node,
         orders, outbox, rules,
         spool::{self, Slip, SlipState},
         station,
     },
-    fault, prices,
+    fault,
+    member::{balance_of, tell_others},
+    prices,
     redemption::{self, Answered, Used},
     refusal::Refusal,
-    rights::{Hold, Rights},
+    rights::Hold,
     station::{Priced, Station, Terms},
 };
 
@@ -57,6 +61,8 @@ pub(crate) struct Completed {
     pub(crate) is_repeat: bool,
     /// It used rules that have a quota.
     pub(crate) uses_quota: bool,
+    /// The number by which its shopper is called, at a kiosk.
+    pub(crate) call: Option<u32>,
 }
 
 /// What a completion is made with, gathered before the writer's turn.
@@ -123,7 +129,7 @@ async fn complete_and_tell(
     drop(asking);
     let (completed, priced, receipt) = done?;
     fault::point("complete.committed");
-    context.screens.completed(priced, Arc::clone(&completed.order), receipt);
+    context.screens.completed(priced, Arc::clone(&completed.order), receipt, completed.call);
     if !completed.is_repeat {
         let order = &completed.order;
         tracing::info!(
@@ -136,6 +142,9 @@ async fn complete_and_tell(
     }
     context.nudges.spool.send_replace(());
     context.nudges.upload.give();
+    if let Some(member) = completed.order.member.filter(|_| !completed.is_repeat) {
+        tell_others(context, member, Some(workstation)).await;
+    }
     Ok(completed)
 }
 
@@ -166,7 +175,8 @@ fn carry_out(
         let by_hand = known.tenders.iter().filter(|tender| tender.kind.is_by_hand());
         let is_same =
             by_hand.eq(&command.tenders) && known.receipt_number.workstation == command.workstation;
-        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false };
+        let call = call::of_order(tx, command.order)?;
+        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false, call };
         let receipt = spool::state_of(tx, command.order)?;
         return if is_same {
             Ok((repeat, Priced::of(counter, &setting.terms)?, receipt))
@@ -176,7 +186,7 @@ fn carry_out(
     }
     redemption::apply(tx, &setting.used, setting.now)?;
     counter.rights = station::rights(tx, counter.cart.order)?;
-    let signed_in = counter.signed_in.as_ref().ok_or(Refusal::NotSignedIn)?;
+    let seller = counter.seller().ok_or(Refusal::NotSignedIn)?.to_owned();
     let is_current =
         counter.cart.order == command.order && counter.cart.revision == command.revision;
     if !is_current {
@@ -188,13 +198,7 @@ fn carry_out(
     if approval::is_waiting(&counter.rights.approvals, &counter.cart) {
         return Err(Refusal::ApprovalWaits.into());
     }
-    let mut terms = setting.terms.with(&counter.rights, &counter.cart);
-    // Another till may have used up a quota since; nobody else counts in this transaction. What is
-    // paid already was counted then.
-    if counter.rights.hold() == Hold::Free {
-        terms.occasion.used = rules::used(tx, &terms.book)?;
-    }
-    let quote = terms.quote(&counter.cart)?;
+    let (mut terms, quote) = priced(tx, &mut counter, setting)?;
     // The order carries what its amounts depend on, and not the uses of every rule there is.
     let book = Arc::clone(&terms.book);
     let is_noted = |rule: &str| {
@@ -207,6 +211,7 @@ fn carry_out(
     if counter.rights.left(quote.total) < Money::ZERO {
         return Err(Refusal::PaidBeyondTotal.into());
     }
+    may_spend(tx, &counter, quote.total, terms.occasion.at)?;
     let business_date = terms.occasion.clock.business_date(setting.now);
     let receipt_number = ReceiptNumber {
         store: setting.node.store_code.clone(),
@@ -217,24 +222,104 @@ fn carry_out(
     };
     let completion = Completion {
         receipt_number,
-        operator: signed_in.operator.clone(),
-        member: None,
+        operator: seller,
+        member: counter.member.as_ref().map(|member| member.id),
         completed_at: setting.now,
         rounding: setting.rounding,
         occasion: terms.occasion.clone(),
     };
-    let mut tenders = counter.rights.tenders();
+    let mut tenders = counter.rights.tenders(quote.total);
     tenders.extend_from_slice(&command.tenders);
     let order = order::complete(&counter.cart, &terms.book, &quote, &tenders, completion)
         .map_err(Refusal::Complete)?;
     write(tx, &order, setting)?;
+    write_what_was_theirs(tx, &counter, &order, (&terms.book, &quote))?;
+    let call = match order.operator == order::SELF_SERVICE {
+        true => Some(call::give(tx, order.id, business_date)?),
+        false => None,
+    };
     redemption::drop_unused(tx, order.id, setting.now)?;
     let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
-    let completed = Completed { order, is_repeat: false, uses_quota };
+    let completed = Completed { order, is_repeat: false, uses_quota, call };
     Ok((completed, Priced::of(counter, &terms)?, receipt))
+}
+
+/// The terms and the quote of a cart as of now. A coupon of our own that takes nothing is not spent:
+/// it leaves the cart, which costs the same without it.
+fn priced(
+    tx: &Connection,
+    counter: &mut Station,
+    setting: &Setting,
+) -> Result<(Terms, Quote), DbError> {
+    let mut terms = setting.terms.clone();
+    // Another till may have used up a quota since; nobody else counts in this transaction. What is
+    // paid already was counted then.
+    if counter.rights.hold() == Hold::Free {
+        terms.occasion.used = rules::used(tx, &terms.book)?;
+    }
+    let with_all = terms.with(counter);
+    let quote = with_all.quote(&counter.cart)?;
+    let useful: Vec<OwnCoupon> = counter.useful_coupons(&quote).into_iter().cloned().collect();
+    if useful.len() == counter.coupons.len() {
+        return Ok((with_all, quote));
+    }
+    let less = Station { coupons: useful, ..counter.clone() };
+    let with_less = terms.with(&less);
+    let again = with_less.quote(&less.cart)?;
+    if again.total != quote.total {
+        return Ok((with_all, quote));
+    }
+    *counter = less;
+    Ok((with_less, again))
+}
+
+/// Whether balance and coupons of the cart may be spent; nobody else spends in this transaction.
+fn may_spend(
+    tx: &Connection,
+    counter: &Station,
+    total: Money,
+    at: Timestamp,
+) -> Result<(), CheckoutError> {
+    let part = counter.rights.balance_part(total);
+    let member = counter.member.as_ref().map(|member| member.member(at));
+    let here = member.map_or(Money::ZERO, |member| member.balance_here);
+    if part > here {
+        return Err(Refusal::BalanceNotHere { here }.into());
+    }
+    for coupon in &counter.coupons {
+        if coupon::is_used(tx, coupon.id)? {
+            return Err(Refusal::CouponUsed.into());
+        }
+    }
+    Ok(())
+}
+
+/// What the order took of its member's, and the coupons of our own that it used.
+fn write_what_was_theirs(
+    tx: &Connection,
+    counter: &Station,
+    order: &Order,
+    priced: (&PriceBook, &Quote),
+) -> Result<(), DbError> {
+    for coupon in &counter.coupons {
+        coupon::insert_use(tx, coupon.id, order.id)?;
+    }
+    let Some(buyer) = &counter.member else { return Ok(()) };
+    let entry = member::Entry {
+        fact: order.id.uuid(),
+        order: order.id,
+        member: buyer.id,
+        points: order.pricing.points_spent,
+        balance: balance_of(order),
+        had: (buyer.is_proven && buyer.row.is_some()).then(|| buyer.has()),
+    };
+    member::insert(tx, &entry)?;
+    member::count_uses(tx, buyer.id, order.receipt_number.business_date, priced)?;
+    fault::point("complete.member");
+    Ok(())
 }
 
 /// The order, its outbox row and its receipt job.
@@ -263,7 +348,9 @@ fn begin_next(
     station::clear_lines(tx, counter.workstation)?;
     db::approval::lapse(tx, done, setting.now)?;
     counter.cart = Cart::open(setting.fresh, counter.cart.revision + 1);
-    counter.rights = Rights::default();
+    member::take_off(tx, done)?;
+    coupon::clear(tx, done)?;
+    counter.forget_buyer();
     counter.is_tendering = false;
     counter.is_done = true;
     counter.last_order = Some(done);

@@ -13,10 +13,10 @@ use rusqlite::Connection;
 use super::{CheckoutError, Command, change, may_change, to_the_end};
 use crate::{
     context::{Context, mint},
-    db::{approval, station},
+    db::{self, station},
     fault, payment, redemption,
     refusal::Refusal,
-    rights::{Hold, Rights},
+    rights::Hold,
     station::Station,
 };
 
@@ -37,6 +37,8 @@ pub(crate) enum Edit {
     ToSell,
     /// Leaves the Done screen.
     LeaveDone,
+    /// Leaves nothing of whoever was here (kiosk): the cart, its way back, and the Done screen go.
+    Reset,
 }
 
 /// Carries an edit out and shows it.
@@ -45,7 +47,7 @@ pub(crate) async fn edit(
     command: Command,
     edit: Edit,
 ) -> Result<(), CheckoutError> {
-    let context = Arc::clone(context);
+    let (workstation, context) = (command.workstation, Arc::clone(context));
     to_the_end(async move {
         let (now, fresh) = (context.clock.now(), mint());
         let done = change(&context, command, move |tx, counter| {
@@ -54,8 +56,11 @@ pub(crate) async fn edit(
             Ok(())
         });
         done.await?;
-        if edit == Edit::VoidCart {
+        if matches!(edit, Edit::VoidCart | Edit::Reset) {
             context.nudges.rights.give();
+        }
+        if edit == Edit::Reset {
+            context.screens.forget_scan(workstation);
         }
         Ok(())
     })
@@ -72,10 +77,10 @@ fn carry_out(
     match edit {
         Edit::Count(..) | Edit::VoidLine(_) | Edit::Undo => may_change(counter)?,
         // What was paid and used goes back with the cart.
-        Edit::VoidCart | Edit::ToSell if counter.rights.hold() == Hold::Undecided => {
+        Edit::VoidCart | Edit::ToSell | Edit::Reset if counter.rights.hold() == Hold::Undecided => {
             return Err(Refusal::Undecided.into());
         }
-        Edit::VoidCart | Edit::ToTender | Edit::ToSell | Edit::LeaveDone => {}
+        Edit::VoidCart | Edit::ToTender | Edit::ToSell | Edit::LeaveDone | Edit::Reset => {}
     }
     match edit {
         Edit::Count(line, quantity) => {
@@ -86,20 +91,11 @@ fn carry_out(
             let change = counter.cart.void_line(line)?;
             keep(tx, counter, &change)
         }
-        Edit::VoidCart => {
-            tracing::info!(
-                workstation.id = counter.workstation, lines = counter.cart.lines.len(),
-                order.id = %counter.cart.order, "A cart was voided",
-            );
-            payment::reverse_all(tx, counter.cart.order, now)?;
-            redemption::reverse_all(tx, counter.cart.order, now)?;
-            approval::lapse(tx, counter.cart.order, now)?;
-            // Whoever comes next inherits neither a charge that is being undone nor the answer to a
-            // look-up that is under way; undo brings the lines back and nothing else.
-            counter.rights = Rights::default();
-            counter.cart.order = fresh;
-            let change = counter.cart.void_all();
-            keep(tx, counter, &change)
+        Edit::VoidCart => void_cart(tx, counter, now, fresh),
+        Edit::Reset => {
+            void_cart(tx, counter, now, fresh)?;
+            // Nobody brings a stranger's cart back.
+            Ok(station::clear_lines(tx, counter.workstation)?)
         }
         Edit::Undo => undo(tx, counter),
         Edit::ToTender if counter.cart.is_empty() => Err(Refusal::CartEmpty.into()),
@@ -107,6 +103,29 @@ fn carry_out(
         Edit::ToSell => turn(tx, counter, |counter| &mut counter.is_tendering, false),
         Edit::LeaveDone => turn(tx, counter, |counter| &mut counter.is_done, false),
     }
+}
+
+fn void_cart(
+    tx: &Connection,
+    counter: &mut Station,
+    now: Timestamp,
+    fresh: OrderId,
+) -> Result<(), CheckoutError> {
+    tracing::info!(
+        workstation.id = counter.workstation, lines = counter.cart.lines.len(),
+        order.id = %counter.cart.order, "A cart was voided",
+    );
+    payment::reverse_all(tx, counter.cart.order, now)?;
+    redemption::reverse_all(tx, counter.cart.order, now)?;
+    db::approval::lapse(tx, counter.cart.order, now)?;
+    // Whoever comes next inherits neither a charge that is being undone nor the answer to a
+    // look-up that is under way; undo brings the lines back and nothing else.
+    db::member::take_off(tx, counter.cart.order)?;
+    db::coupon::clear(tx, counter.cart.order)?;
+    counter.forget_buyer();
+    counter.cart.order = fresh;
+    let change = counter.cart.void_all();
+    keep(tx, counter, &change)
 }
 
 /// Goes to another screen; the cart stays. Going where one is changes nothing, so that a repeat

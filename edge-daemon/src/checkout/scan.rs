@@ -6,20 +6,22 @@ use domain::{
     barcode::{self, Gtin, Label, LabelPattern, Scanned, default_label_patterns},
     cart::{Addition, LineItem, Measure, Outcome},
     id::{LineId, PaymentId, RedemptionId},
+    member::Phone,
     quantity::Quantity,
     receipt_number::WorkstationNumber,
     redemption::IssuerName,
 };
 use platforms::ForeignCode;
 use rusqlite::Connection;
-use sync::wire::LookUpV1;
+use sync::{token::is_token, wire::LookUpV1};
 
 use super::{CheckoutError, Command, change, may_change, to_the_end};
 use crate::{
     Chain,
     context::{Context, mint},
+    coupon,
     db::{catalog, station},
-    fault,
+    fault, member,
     payment::{self, Charge},
     redemption::{self, LookUp},
     refusal::Refusal,
@@ -138,6 +140,9 @@ async fn add(
     context: &Arc<Context>,
     ScanCommand { command, text, quantity }: ScanCommand,
 ) -> Result<Step, CheckoutError> {
+    if is_token(text.trim()) {
+        return own_code(context, command, text).await;
+    }
     // A workstation that waits for money takes what may be a weight label for a payment code.
     let for_money = is_tendering(context, command.workstation);
     if let Some(code) = platforms::recognise(&text).filter(|_| for_money)
@@ -149,13 +154,19 @@ async fn add(
         Err(CheckoutError::Refused(Refusal::Foreign(code))) => {
             return foreign(context, command, code, text).await;
         }
+        // What no item has may be a member's phone number; a screen never shows it whole.
+        Err(CheckoutError::Refused(Refusal::UnknownCode { .. } | Refusal::CheckDigit { .. }))
+            if Phone::read(&text).is_some() =>
+        {
+            return who_buys(context, command, text).await;
+        }
         found => found?,
     };
     fault::point("scan.found");
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
     let added = change(context, command, move |tx, counter| {
-        if counter.signed_in.is_none() {
+        if counter.seller().is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
         may_change(counter)?;
@@ -172,6 +183,30 @@ async fn add(
         })
     });
     Ok(Step::Done(added.await?))
+}
+
+/// A code of our own: a member's tells who buys, a coupon's reduces.
+async fn own_code(
+    context: &Arc<Context>,
+    command: Command,
+    text: String,
+) -> Result<Step, CheckoutError> {
+    if !coupon::is_one(&text) {
+        return who_buys(context, command, text).await;
+    }
+    let wish = member::Wish { command, order: None, shown: Secret(text) };
+    let coupon = coupon::add(context, wish).await?;
+    Ok(Step::Done(coupon.map(ScanFate::Coupon)))
+}
+
+async fn who_buys(
+    context: &Arc<Context>,
+    command: Command,
+    text: String,
+) -> Result<Step, CheckoutError> {
+    let wish = member::Wish { command, order: None, shown: Secret(text) };
+    let member = member::identify(context, wish).await?;
+    Ok(Step::Done(member.map(ScanFate::Member)))
 }
 
 fn is_tendering(context: &Context, workstation: WorkstationNumber) -> bool {

@@ -333,7 +333,7 @@ mod tests {
         // What the till still shows of it, and prints again, is the same order too.
         let shown = store.scene(1).last_order.clone().unwrap();
         assert_eq!(*shown.order, *order);
-        let rows = |order| crate::devices::rows_of(order, None, domain::receipt::Copy::First);
+        let rows = |order| crate::devices::rows_of(order, None, domain::receipt::Copy::First, None);
         assert_eq!(rows(&again), rows(&order));
     }
 

@@ -11,7 +11,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-use super::{DbError, approval, payment, redemption};
+use super::{DbError, approval, coupon, member, pairing, payment, redemption};
 use crate::{
     rights::Rights,
     station::{SignedIn, Station},
@@ -35,20 +35,27 @@ pub(crate) fn load(
         .and_then(|mut statement| statement.query_row([workstation], read_head).optional())
         .map_err(DbError::sqlite("read a workstation"))?;
     let Some(mut station) = head else {
-        return Ok(Station::new(workstation, Cart::open(fresh, 0)));
+        let mut station = Station::new(workstation, Cart::open(fresh, 0));
+        station.pairing = pairing::token(connection, workstation)?;
+        return Ok(station);
     };
+    station.pairing = pairing::token(connection, workstation)?;
     station.workstation = workstation;
     station.cart.lines = lines(connection, workstation)?;
-    station.rights = rights(connection, station.cart.order)?;
+    let order = station.cart.order;
+    station.rights = rights(connection, order)?;
+    station.member = member::at(connection, order)?;
+    station.coupons = coupon::at(connection, order)?;
     Ok(station)
 }
 
-/// The payments by code, coupons and vouchers of a cart.
+/// The payments by code, coupons and vouchers of a cart, and what balance shall pay.
 pub(crate) fn rights(connection: &Connection, order: OrderId) -> Result<Rights, DbError> {
     Ok(Rights {
         payments: payment::of_order(connection, order)?,
         redemptions: redemption::of_order(connection, order)?,
         approvals: approval::of_order(connection, order)?,
+        balance: member::balance_to_pay(connection, order)?,
     })
 }
 

@@ -4,14 +4,21 @@
 
 use domain::{
     order::Order,
-    receipt::{self, Copy, Place, Row, StoreHead, Weight},
+    receipt::{self, Copy, MemberNote, Place, Row, StoreHead, Weight},
     time::StoreClock,
 };
 use drivers::printer::document::{self, Align, Cut, Document, Text};
 use sync::wire::StoreV1;
 
+use crate::db::call::shown;
+
 /// The receipt of an order as rows, with the store's head.
-pub(crate) fn rows_of(order: &Order, store: Option<&StoreV1>, copy: Copy) -> Vec<Row> {
+pub(crate) fn rows_of(
+    order: &Order,
+    store: Option<&StoreV1>,
+    copy: Copy,
+    member: Option<&MemberNote>,
+) -> Vec<Row> {
     let head = store.map_or_else(
         || StoreHead { name: order.receipt_number.store.to_string(), lines: vec![], foot: vec![] },
         |store| StoreHead {
@@ -21,7 +28,20 @@ pub(crate) fn rows_of(order: &Order, store: Option<&StoreV1>, copy: Copy) -> Vec
         },
     );
     let clock = store.map_or_else(StoreClock::default, |store| store.clock);
-    receipt::rows(order, &head, clock, copy)
+    receipt::rows(order, &head, clock, copy, member)
+}
+
+/// A receipt with the number by which its shopper is called, large and before all else.
+pub(crate) fn called(rows: Vec<Row>, call: Option<u32>) -> Vec<Row> {
+    let Some(number) = call else { return rows };
+    let text = |text: String, weight| Row::Text { text, place: Place::Centre, weight };
+    let mut called = vec![
+        text("取货号".to_owned(), Weight::Plain),
+        text(shown(number), Weight::Large),
+        Row::Rule,
+    ];
+    called.extend(rows);
+    called
 }
 
 /// The document that is printed.
@@ -97,7 +117,7 @@ mod tests {
         }
         let order = store.complete(1, None, 30_000).await.unwrap();
         let head = store.context().store.load();
-        let rows = rows_of(&order, head.as_deref(), Copy::First);
+        let rows = rows_of(&order, head.as_deref(), Copy::First, None);
         let paper = tokio::task::spawn_blocking(move || on_paper(&rows)).await.unwrap();
         let from = paper.iter().position(|line| line == "tea").unwrap();
         let expected = [

@@ -26,10 +26,10 @@ use crate::{
     Chain,
     context::Context,
     db::{
-        DbError, orders,
+        DbError, call, orders,
         spool::{self, Slip, SlipState},
     },
-    fault,
+    fault, member,
 };
 
 /// How often a printer is asked how it is when nothing is to be printed.
@@ -149,9 +149,15 @@ impl Tended {
             return Ok(false);
         }
         let order = slip.order;
-        let order = context.ledger.read(move |db| orders::find(db, order)).await?;
+        let read = move |db: &rusqlite::Connection| -> Result<_, DbError> {
+            Ok((orders::find(db, order)?, call::of_order(db, order)?))
+        };
+        let (order, call) = context.ledger.read(read).await?;
         let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
-        let rows = paper::rows_of(&order, context.store.load().as_deref(), slip.copy);
+        let note = member::note(context, &order).await?;
+        let store = context.store.load_full();
+        let rows = paper::rows_of(&order, store.as_deref(), slip.copy, note.as_ref());
+        let rows = paper::called(rows, call);
         let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
             Ok(bytes) => bytes,
             Err(error) => {

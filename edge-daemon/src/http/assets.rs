@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::{
     body::Body,
-    extract::Path,
+    extract::{Path, Query},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::{IntoResponse as _, Redirect},
 };
@@ -31,6 +31,19 @@ pub(super) fn build() -> &'static str {
         format!("{}+{}", env!("CARGO_PKG_VERSION"), hash.get(..8).unwrap_or_default())
     });
     &BUILD
+}
+
+/// The short address that people type: `/kiosk/?ws=3`.
+pub(super) async fn to_kiosk(Query(asked): Query<Asked>) -> Redirect {
+    let number = asked.ws.or(asked.workstation).unwrap_or(1);
+    Redirect::temporary(&format!("/ui/kiosk/?workstation={number}"))
+}
+
+/// Which workstation a page is asked for.
+#[derive(serde::Deserialize)]
+pub(super) struct Asked {
+    ws: Option<u16>,
+    workstation: Option<u16>,
 }
 
 /// A file of the screens.

@@ -1,7 +1,8 @@
 //! Who calls, read from the request before a handler runs.
 //!
-//! A handler names in its arguments who may call it: `Operator`, `Manager`, `Staff`, `Console`,
-//! `Watching`, `Display`, `SimulatedStore`; without one of these anybody may.
+//! A handler names in its arguments who may call it: `Operator`, `Manager`, `Staff`, `AnyManager`,
+//! `Console`, `Watching`, `Kiosk`, `Display`, `Visitor`, `SimulatedStore`; without one of these
+//! anybody may.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -98,20 +99,7 @@ impl FromRequestParts<App> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let sessions = parts.headers.get_all(header::COOKIE).iter();
-        let numbers: Vec<WorkstationNumber> = sessions
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| {
-                pair.trim().strip_prefix("guitai_ws")?.split('=').next()?.parse().ok()
-            })
-            .filter(|number| (1..=WORKSTATION_MAX).contains(number))
-            .take(8)
-            .collect();
-        let found = numbers.into_iter().find_map(|workstation| {
-            let operator = operator_at(app, &parts.headers, workstation)?;
-            Some(Operator { workstation, operator })
-        });
+        let found = sessions(parts, app).next();
         found.map(Self).ok_or_else(required)
     }
 }
@@ -159,6 +147,100 @@ impl FromRequestParts<App> for Console {
         let who = Watching::from_request_parts(parts, app).await?;
         console::seen(&app.context, who.token);
         Ok(Self(who))
+    }
+}
+
+/// Whose sessions a request carries, at any workstations of the store; a browser has few.
+fn sessions(parts: &Parts, app: &App) -> impl Iterator<Item = Operator> {
+    let cookies = parts.headers.get_all(header::COOKIE).iter();
+    let numbers = cookies
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix("guitai_ws")?.split('=').next()?.parse().ok())
+        .filter(|number| (1..=WORKSTATION_MAX).contains(number))
+        .take(8);
+    numbers.filter_map(|workstation| {
+        let operator = operator_at(app, &parts.headers, workstation)?;
+        Some(Operator { workstation, operator })
+    })
+}
+
+/// A manager signed in at any workstation of the store.
+#[derive(Debug)]
+pub(crate) struct AnyManager(pub(crate) Operator);
+
+impl FromRequestParts<App> for AnyManager {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let found = sessions(parts, app).find(|caller| is_manager(caller.operator.role));
+        match found {
+            Some(manager) => Ok(Self(manager)),
+            None if sessions(parts, app).next().is_some() => {
+                Err(Problem::plain("forbidden", StatusCode::FORBIDDEN))
+            }
+            None => Err(required()),
+        }
+    }
+}
+
+/// The cookie of a kiosk's screen.
+pub(super) fn kiosk_cookie_name(workstation: WorkstationNumber) -> String {
+    format!("guitai_kiosk{workstation}")
+}
+
+/// Whether a request comes from the screen of a kiosk.
+pub(super) fn is_screen_of(app: &App, headers: &HeaderMap, workstation: WorkstationNumber) -> bool {
+    let Some(token) = cookie(headers, &kiosk_cookie_name(workstation)) else { return false };
+    let Some(scene) = app.context.screens.follow(workstation) else { return false };
+    let paired = scene.borrow().priced.station.pairing;
+    paired == Some(Hash::of(token.as_bytes())) && app.context.is_kiosk(workstation)
+}
+
+/// The paired screen of the kiosk that the path names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kiosk {
+    pub(crate) workstation: WorkstationNumber,
+}
+
+impl FromRequestParts<App> for Kiosk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            number: WorkstationNumber,
+        }
+        let Path(Named { number }) = Path::<Named>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::plain("workstation-unknown", StatusCode::NOT_FOUND))?;
+        if is_screen_of(app, &parts.headers, number) {
+            Ok(Self { workstation: number })
+        } else {
+            Err(Problem::plain("not-paired", StatusCode::UNAUTHORIZED))
+        }
+    }
+}
+
+/// Somebody nobody knows, at a pace. This box's own screens are not counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visitor;
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if is_local(parts) {
+            return Ok(Self);
+        }
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let taken = match peer {
+            Some(ConnectInfo(peer)) => app.context.pace.take(peer.ip(), app.context.clock.now()),
+            None => Ok(()),
+        };
+        taken.map(|()| Self).map_err(|wait_ms| {
+            Problem::plain("too-fast", StatusCode::TOO_MANY_REQUESTS).retry_after_ms(wait_ms)
+        })
     }
 }
 

@@ -97,10 +97,7 @@ pub(super) async fn sign_in(
 /// Who is signed in; asking keeps no session alive. The console.
 #[utoipa::path(get, operation_id = "console_session", path = "/api/v1/console/session",
     responses((status = 200, body = ConsoleSessionBody)))]
-pub(super) async fn who(
-    State(app): State<App>,
-    who: Watching,
-) -> Answer<ConsoleSessionBody> {
+pub(super) async fn who(State(app): State<App>, who: Watching) -> Answer<ConsoleSessionBody> {
     Answer(ConsoleSessionBody {
         operator: (&who.operator).into(),
         store: store_view(&app.context),

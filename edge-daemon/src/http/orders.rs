@@ -24,10 +24,12 @@ use super::{
 };
 use crate::{
     db::{
+        call,
         orders::{self, OrderSummary},
         post_void,
     },
-    devices::rows_of,
+    devices::{called, rows_of},
+    member,
     signin::is_manager,
 };
 
@@ -240,10 +242,13 @@ pub(super) async fn one(
 pub(super) async fn receipt(
     State(app): State<App>,
     _: Staff,
-    Path(order): Path<Uuid>,
+    Path(order_id): Path<Uuid>,
 ) -> Result<Answer<ReceiptBody>, Problem> {
-    let order = find(&app, id(order)).await?;
+    let order = find(&app, id(order_id)).await?;
     let copy = if is_undone(&app, order.id).await? { Copy::PostVoid } else { Copy::First };
-    let rows = rows_of(&order, app.context.store.load().as_deref(), copy);
+    let call = app.context.ledger.read(move |db| call::of_order(db, id(order_id))).await?;
+    let note = member::note(&app.context, &order).await?;
+    let rows = rows_of(&order, app.context.store.load().as_deref(), copy, note.as_ref());
+    let rows = called(rows, call);
     Ok(Answer(ReceiptBody { rows: rows.into_iter().map(Into::into).collect() }))
 }

@@ -5,6 +5,7 @@
 
 mod houses;
 mod language;
+mod members;
 mod text;
 
 use axum::{
@@ -19,6 +20,7 @@ use domain::{
     tender::TenderRefusal,
 };
 use serde::Serialize;
+use sync::token::Disbelief;
 use utoipa::ToSchema;
 
 use super::body::MoneyBody;
@@ -183,6 +185,15 @@ impl From<&Refusal> for Problem {
             Refusal::PaidBeyondTotal => plain("paid-beyond-total", S::CONFLICT),
             Refusal::VoucherStaysUsed => plain("undo-voucher-late", S::CONFLICT),
             Refusal::NoSuchRight => plain("right-unknown", S::NOT_FOUND),
+            Refusal::NotAMember => plain("not-a-member-code", S::UNPROCESSABLE_ENTITY),
+            Refusal::MemberUnknown { phone } => plain("member-unknown", S::NOT_FOUND).about(phone),
+            Refusal::MembersNotHere => plain("members-not-here", S::SERVICE_UNAVAILABLE),
+            Refusal::Disbelieved(why) => of_token(*why),
+            Refusal::NoMember => plain("member-needed", S::CONFLICT),
+            Refusal::MemberUnproven => plain("member-unproven", S::CONFLICT),
+            Refusal::BalanceNotHere { here } => plain("balance-not-here", S::CONFLICT).about(here),
+            Refusal::NotTheirCoupon => plain("coupon-of-another", S::CONFLICT),
+            Refusal::CouponUsed => plain("coupon-used", S::CONFLICT),
             Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
             Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
             Refusal::TooLateToUndo => plain("undo-late", S::CONFLICT),
@@ -200,6 +211,19 @@ fn of_cart(refusal: CartRefusal) -> Problem {
         CartRefusal::NeedsWeight => Problem::plain("weight-needed", S::UNPROCESSABLE_ENTITY),
         CartRefusal::Labelled => Problem::plain("quantity-on-label", S::CONFLICT),
         CartRefusal::NoSuchLine => Problem::plain("line-not-found", S::CONFLICT),
+    }
+}
+
+fn of_token(why: Disbelief) -> Problem {
+    let refused = StatusCode::UNPROCESSABLE_ENTITY;
+    match why {
+        // A stranger learns nothing from which of these it was.
+        Disbelief::Malformed | Disbelief::UnknownKey | Disbelief::Forged => {
+            Problem::plain("code-not-believed", refused)
+        }
+        Disbelief::NotYet => Problem::plain("code-too-early", refused),
+        Disbelief::Expired => Problem::plain("code-expired", refused),
+        Disbelief::OtherStore => Problem::plain("code-of-another-store", refused),
     }
 }
 

@@ -112,6 +112,13 @@ impl From<IssuerView> for IssuerName {
 #[derive(Debug)]
 pub(crate) struct Named(Uuid);
 
+impl Named {
+    /// Its id.
+    pub(super) const fn id(&self) -> Uuid {
+        self.0
+    }
+}
+
 impl FromRequestParts<App> for Named {
     type Rejection = Problem;
 

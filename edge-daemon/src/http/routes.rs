@@ -9,7 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::routes;
 
 use super::{
-    App, approvals, assets, console, items, orders, rights, service, session, sim, stream,
+    App, approvals, assets, console, items, kiosk, member, orders, rights, service, session, shelf,
+    sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
@@ -27,13 +28,14 @@ struct Document;
 
 fn table(door: Door) -> Table {
     let table = Table::new(door, Document::openapi());
-    pages(simulated(console(lists(other_houses(counter(screens(table)))))))
+    let table = console(buyers(other_houses(counter(screens(table)))));
+    pages(simulated(kiosks(on_the_shelf(lists(table)))))
 }
 
 /// Who may sign in, and what screens are told.
 fn screens(table: Table) -> Table {
     table
-        .api(Access::Visitor, routes!(service::version))
+        .api(Access::Lan, routes!(service::version))
         .api(Access::Anyone, routes!(session::workstations))
         .api(Access::Anyone, routes!(session::operators))
         .api(Access::Anyone, routes!(session::sign_in))
@@ -72,6 +74,16 @@ fn other_houses(table: Table) -> Table {
         .api(Access::Manager, routes!(rights::undo_order))
 }
 
+/// Who buys, and what is theirs.
+fn buyers(table: Table) -> Table {
+    table
+        .api(Access::Operator, routes!(member::identify, member::forget))
+        .api(Access::Operator, routes!(member::set_points))
+        .api(Access::Operator, routes!(member::set_balance))
+        .api(Access::Operator, routes!(member::add_coupon))
+        .api(Access::Operator, routes!(member::take_coupon_off))
+}
+
 /// What is looked up.
 fn lists(table: Table) -> Table {
     table
@@ -84,7 +96,7 @@ fn lists(table: Table) -> Table {
 /// The manager's console.
 fn console(table: Table) -> Table {
     table
-        .api(Access::Visitor, routes!(console::sign_in))
+        .api(Access::Lan, routes!(console::sign_in))
         .api(Access::Console, routes!(console::who, console::sign_out))
         .api(Access::Console, routes!(console::presence))
         .api(Access::Console, routes!(console::overview))
@@ -102,6 +114,35 @@ fn console(table: Table) -> Table {
         .api(Access::Console, routes!(console::decide))
 }
 
+/// What somebody who looks around is shown.
+fn on_the_shelf(table: Table) -> Table {
+    table
+        .api(Access::Visitor, routes!(shelf::categories))
+        .api(Access::Visitor, routes!(shelf::page))
+        .api(Access::Visitor, routes!(shelf::search))
+        .api(Access::Visitor, routes!(shelf::item))
+}
+
+/// Whose screen a kiosk is, and what a shopper does there.
+fn kiosks(table: Table) -> Table {
+    table
+        .api(Access::Anyone, routes!(kiosk::kiosk))
+        .api(Access::Manager, routes!(kiosk::give_out))
+        .api(Access::Visitor, routes!(kiosk::pair))
+        .api(Access::Simulated, routes!(kiosk::pair_itself))
+        .api(Access::Manager, routes!(kiosk::unpair))
+        .api(Access::Kiosk, routes!(kiosk::kiosk_view))
+        .api(Access::Kiosk, routes!(kiosk::kiosk_stream))
+        .api(Access::Kiosk, routes!(kiosk::scan))
+        .api(Access::Kiosk, routes!(kiosk::count, kiosk::void_line))
+        .api(Access::Kiosk, routes!(kiosk::undo))
+        .api(Access::Kiosk, routes!(kiosk::to_tender, kiosk::to_cart))
+        .api(Access::Kiosk, routes!(kiosk::reverse))
+        .api(Access::Kiosk, routes!(kiosk::take_off))
+        .api(Access::Kiosk, routes!(kiosk::reset))
+        .api(Access::Kiosk, routes!(kiosk::help))
+}
+
 /// The page that plays devices.
 fn simulated(table: Table) -> Table {
     table
@@ -117,13 +158,15 @@ fn simulated(table: Table) -> Table {
 fn pages(table: Table) -> Table {
     table
         .page(Access::Anyone, "/", get(|| async { Redirect::temporary("/ui/operator/") }))
-        .page(Access::Visitor, "/ui/{*path}", get(assets::serve))
-        .page(Access::Visitor, "/console", get(|| async { Redirect::temporary(CONSOLE) }))
-        .page(Access::Visitor, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
+        .page(Access::Anyone, "/kiosk", get(assets::to_kiosk))
+        .page(Access::Anyone, "/kiosk/", get(assets::to_kiosk))
+        .page(Access::Lan, "/ui/{*path}", get(assets::serve))
+        .page(Access::Lan, "/console", get(|| async { Redirect::temporary(CONSOLE) }))
+        .page(Access::Lan, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
         .page(Access::Anyone, "/livez", get(|| async { "ok" }))
         .page(Access::Anyone, "/readyz", get(service::ready))
         .page(Access::Anyone, "/api/v1/openapi.json", get(|| async { Json(openapi()) }))
-        .page(Access::Visitor, "/problems/{slug}", get(service::explain))
+        .page(Access::Lan, "/problems/{slug}", get(service::explain))
 }
 
 /// The OpenAPI document, as it is served and kept under test.
@@ -241,7 +284,7 @@ mod tests {
             let got = format!("{endpoint}: {nobody} {kind} here, {far} afar, {cashier} signed in");
             match endpoint.access {
                 // A PIN that nobody has is wrong, wherever it is typed.
-                Access::Anyone | Access::Visitor => {
+                Access::Anyone | Access::Visitor | Access::Lan => {
                     assert!(!is_shut(nobody) && !is_shut(far), "{got}");
                 }
                 Access::Display => assert!(!is_shut(nobody) && far == 403, "{got}"),
@@ -252,6 +295,9 @@ mod tests {
                 Access::Console => {
                     let is_so = kind == "console-sign-in-required";
                     assert!(is_so && nobody == 401 && far == 401 && cashier == 401, "{got}");
+                }
+                Access::Kiosk => {
+                    assert!(nobody == 401 && far == 401 && cashier == 401, "{got}");
                 }
                 Access::Simulated => {
                     assert!(nobody == 404 && cashier == 404 && kind == "not-found", "{got}");

@@ -37,8 +37,11 @@ struct Feed<D> {
     _permit: tokio::sync::OwnedSemaphorePermit,
 }
 
-/// A stream of a workstation's views, drawn anew at each change.
-fn follow<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'static>(
+/// A stream of a workstation's views, drawn anew at each change; it ends when nothing is drawn.
+pub(super) fn follow<
+    T: Serialize + 'static,
+    D: Fn(&Scene) -> Option<(u64, T)> + Send + Sync + 'static,
+>(
     app: &App,
     workstation: WorkstationNumber,
     watcher: Watcher,
@@ -59,7 +62,10 @@ fn follow<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'sta
     Ok(Sse::new(stream::unfold(feed, next_event)))
 }
 
-async fn next_event<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + Sync + 'static>(
+async fn next_event<
+    T: Serialize + 'static,
+    D: Fn(&Scene) -> Option<(u64, T)> + Send + Sync + 'static,
+>(
     mut feed: Feed<D>,
 ) -> Option<(Result<Event, Infallible>, Feed<D>)> {
     let is_first = std::mem::take(&mut feed.is_first);
@@ -80,7 +86,7 @@ async fn next_event<T: Serialize + 'static, D: Fn(&Scene) -> (u64, T) + Send + S
     }
     let scene = Arc::clone(&feed.scenes.borrow_and_update());
     feed.pulse.mark_unchanged();
-    let (revision, view) = (feed.draw)(&scene);
+    let (revision, view) = (feed.draw)(&scene)?;
     // Our own structs always have a JSON form.
     let event = Event::default().event("view").id(revision.to_string()).json_data(view).ok()?;
     Some((Ok(event), feed))
@@ -105,7 +111,7 @@ pub(super) async fn operator_stream(
         // Asked anew each time: a session that has ended elsewhere ends here too.
         let who = operator_at(&of, &headers, number);
         let view = view::operator(&of.context, scene, who.as_ref(), language);
-        (of.context.screens.revision(), view)
+        Some((of.context.screens.revision(), view))
     })
 }
 
@@ -123,6 +129,6 @@ pub(super) async fn customer_stream(
     let context = Arc::clone(&app.context);
     let watcher = if peer.is_local { Watcher::Known } else { Watcher::Unknown };
     follow(&app, number, watcher, move |scene| {
-        (context.screens.revision(), view::customer(&context, scene, language))
+        Some((context.screens.revision(), view::customer(&context, scene, language)))
     })
 }

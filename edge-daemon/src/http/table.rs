@@ -16,15 +16,19 @@ use super::App;
 pub(crate) enum Access {
     /// Anyone who reaches the address; the answer has nothing that is not everybody's.
     Anyone,
-    /// Anyone, and on the LAN's door too.
+    /// The same, at a pace.
     Visitor,
+    /// Anyone, on the LAN's door too.
+    Lan,
     /// A manager signed in to the console, on the LAN's door too.
     Console,
+    /// The paired screen of the kiosk that the path names.
+    Kiosk,
     /// A customer display: on this box, or on the LAN where the boot file lets them.
     Display,
     /// The operator signed in at the workstation that the path names.
     Operator,
-    /// A manager signed in there.
+    /// A manager signed in there; where it names none, at any workstation.
     Manager,
     /// Somebody signed in at any workstation.
     Staff,
@@ -38,7 +42,9 @@ impl Access {
         match self {
             Self::Anyone => "anybody",
             Self::Visitor => "visitor",
+            Self::Lan => "lan",
             Self::Console => "console",
+            Self::Kiosk => "kiosk",
             Self::Display => "display",
             Self::Operator => "operator",
             Self::Manager => "manager",
@@ -61,10 +67,12 @@ impl Access {
     /// Whether what it is for may come through a door; elsewhere the path does not exist.
     pub(crate) const fn is_at(self, door: Door) -> bool {
         match (door, self) {
-            (Door::Box, _) | (Door::Lan, Self::Visitor | Self::Console) => true,
+            (Door::Box, _) | (Door::Lan, Self::Lan | Self::Console) => true,
             (
                 Door::Lan,
                 Self::Anyone
+                | Self::Visitor
+                | Self::Kiosk
                 | Self::Display
                 | Self::Operator
                 | Self::Manager

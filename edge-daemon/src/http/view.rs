@@ -33,6 +33,8 @@ use crate::{
 };
 
 mod approvals;
+mod kiosk;
+mod member;
 mod notices;
 mod rights;
 mod savings;
@@ -40,6 +42,8 @@ mod shapes;
 
 pub(in crate::http) use approvals::of_approval;
 pub(crate) use approvals::{ApprovalView, CutView, ReasonView};
+pub(crate) use kiosk::KioskView;
+pub(super) use kiosk::kiosk;
 pub(crate) use notices::Notice;
 pub(in crate::http) use notices::notices_of;
 pub(crate) use rights::{IssuerView, MethodView};
@@ -197,6 +201,8 @@ fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
         ScanFate::Weighed(line) => (ScanOutcome::Weighed, Some(line), None),
         ScanFate::Payment(_) => (ScanOutcome::Payment, None, None),
         ScanFate::Redemption(_) => (ScanOutcome::Redemption, None, None),
+        ScanFate::Member(_) => (ScanOutcome::Member, None, None),
+        ScanFate::Coupon(_) => (ScanOutcome::Coupon, None, None),
         ScanFate::Refused(refusal) => {
             (ScanOutcome::Refused, None, Some(Problem::from(refusal).body(language)))
         }
@@ -252,6 +258,8 @@ pub(super) fn operator(
         cart: is_in.then(|| cart_view(context, scene, language)),
         tender: (phase == Phase::Tender).then(|| tender_view(context, &scene.priced)),
         rights: is_in.then(|| rights::of(&scene.priced, language)),
+        member: member::of(context, &scene.priced).filter(|_| is_in),
+        coupons: if is_in { member::coupons(&scene.priced) } else { Vec::new() },
         last_order: last_order_view(scene).filter(|_| is_in),
         last_scan: last_scan_view(scene, language).filter(|_| is_in),
         link: link_view(context),
@@ -295,6 +303,8 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
             saved: quote.saved.into(),
         }),
         test: scene.test.filter(|_| station.cart.is_empty()),
+        member: member::of_shopper(context, &scene.priced)
+            .filter(|_| shows_cart || phase == CustomerPhase::Idle),
         wait: wait.filter(|_| phase == CustomerPhase::Wait),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
     }

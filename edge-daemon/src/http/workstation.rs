@@ -115,9 +115,28 @@ pub(crate) struct DrawerBody {
     reason: String,
 }
 
+impl CountBody {
+    /// The command's id.
+    pub(super) const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The new quantity.
+    pub(super) const fn quantity(&self) -> Quantity {
+        Quantity::from_milli(self.quantity_milli)
+    }
+}
+
 /// The line that the path names.
 #[derive(Debug)]
 pub(crate) struct LineOf(LineId);
+
+impl LineOf {
+    /// Its id.
+    pub(super) const fn line(&self) -> LineId {
+        self.0
+    }
+}
 
 impl FromRequestParts<App> for LineOf {
     type Rejection = Problem;
@@ -165,7 +184,7 @@ async fn edited(
 }
 
 /// The identity of an edit that needs none from its caller: doing it twice is doing it once.
-fn anew() -> (Uuid, Hash) {
+pub(super) fn anew() -> (Uuid, Hash) {
     (mint::<domain::id::kind::Command>().uuid(), Hash::GENESIS)
 }
 

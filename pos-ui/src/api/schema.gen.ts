@@ -130,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in. The console. */
+        /** Who is signed in; asking keeps no session alive. The console. */
         get: operations["console_session"];
         put?: never;
         /** Signs a manager in to the console. Anybody who knows a manager's number and PIN. */
@@ -201,7 +201,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the store is doing, as it changes: `overview`, `heartbeat`, and `signed-out` when the
+         * What the store is doing, as it changes: `view`, `heartbeat`, and `signed-out` when the
          *     session has ended. A stream keeps no session alive. The console.
          */
         get: operations["console_stream"];
@@ -281,6 +281,218 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kiosk, to a browser that wants to be its screen. Anybody. */
+        get: operations["kiosk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/cart/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a line off. The kiosk's screen. */
+        delete: operations["kiosk_void_line"];
+        options?: never;
+        head?: never;
+        /** Sets a line's quantity. The kiosk's screen. */
+        patch: operations["kiosk_count"];
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/cart/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts what was scanned or touched into the cart; a payment code pays while the cart is to be paid.
+         *     The kiosk's screen.
+         */
+        post: operations["kiosk_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/cart/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the last step back. The kiosk's screen. */
+        post: operations["kiosk_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls somebody of the store: every till is told. The kiosk's screen. */
+        post: operations["help"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a kiosk's pairing: it sells nothing until it is paired anew. A manager at any workstation. */
+        delete: operations["unpair"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/payments/{named}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a payment off: it shall not be, or goes back. The kiosk's screen. */
+        post: operations["kiosk_reverse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/redemptions/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon or voucher off. The kiosk's screen. */
+        delete: operations["kiosk_take_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leaves nothing of whoever was here: the cart, its way back, the result. Refused while another
+         *     house has not said. The kiosk's screen.
+         */
+        post: operations["kiosk_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/tendering": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Goes on to paying. The kiosk's screen. */
+        put: operations["kiosk_to_tender"];
+        post?: never;
+        /** Goes back to the cart. The kiosk's screen. */
+        delete: operations["kiosk_to_cart"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kiosk's view, once. Its screen. */
+        get: operations["kiosk_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/view/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kiosk's view as it changes; it ends when another screen is paired. Its screen. */
+        get: operations["kiosk_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -324,6 +536,111 @@ export interface paths {
         };
         /** Its receipt as rows. Whoever is signed in. */
         get: operations["receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pairing-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a code out by which a browser becomes a kiosk's screen; the one before is worth nothing from
+         *     now on. A manager at any workstation.
+         */
+        post: operations["give_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the calling browser a kiosk's screen. Whoever knows the code, at a pace. */
+        post: operations["pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The categories of the shelf. Anybody, at a pace. */
+        get: operations["categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the shelf. Anybody, at a pace. */
+        get: operations["shelf_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/items/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item by its 货号 or a barcode, with the variants of its style. Anybody, at a pace. */
+        get: operations["shelf_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelf/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the shelf: variants of one style are one tile. Anybody, at a pace. */
+        get: operations["shelf_search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -377,6 +694,23 @@ export interface paths {
         /** Pushes the simulated drawer shut. This box, in a simulated store. */
         put: operations["drawer"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sim/workstations/{number}/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the calling browser a kiosk's screen without a code. This box, in a simulated store. */
+        post: operations["pair_itself"];
         delete?: never;
         options?: never;
         head?: never;
@@ -577,6 +911,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workstations/{number}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a coupon of the brand's own beside the cart. The operator of the workstation. */
+        post: operations["add_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/coupons/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon of the brand's own off the cart; it was not used. The operator of the workstation. */
+        delete: operations["take_coupon_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/display": {
         parameters: {
             query?: never;
@@ -639,6 +1007,58 @@ export interface paths {
         put?: never;
         /** Opens the drawer without an order. A manager at the workstation. */
         post: operations["open_drawer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says who buys: by a phone number, or by the member's own code. The operator of the workstation. */
+        post: operations["identify"];
+        /** Takes the member off the cart. The operator of the workstation. */
+        delete: operations["forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/member/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets with how much of their prepaid balance the member pays. The operator of the workstation. */
+        put: operations["set_balance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/member/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets with how many points the member pays. The operator of the workstation. */
+        put: operations["set_points"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -964,6 +1384,16 @@ export interface components {
             /** @description Why. */
             reason: components["schemas"]["ReasonView"];
         };
+        /** @description Balance that shall pay. */
+        BalanceBody: {
+            /** @description At most so much; nothing for none. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: uuid
+             * @description Made by the caller.
+             */
+            id: string;
+        };
         /** @description A cart as screens show it. */
         CartView: {
             /** @description What each reduction took, in the order of lanes. */
@@ -989,6 +1419,32 @@ export interface components {
         CashView: {
             due: components["schemas"]["MoneyBody"];
             rounding: components["schemas"]["MoneyBody"];
+        };
+        /** @description The categories, by path. */
+        CategoriesBody: {
+            categories: components["schemas"]["CategoryBody"][];
+            /**
+             * Format: int32
+             * @description Tiles in all.
+             */
+            count: number;
+        };
+        /** @description A category. */
+        CategoryBody: {
+            /**
+             * Format: int32
+             * @description Tiles in it and below it.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description Parts above it.
+             */
+            depth: number;
+            /** @description The last part of it. */
+            name: string;
+            /** @description Its path, parts divided by `/`. */
+            path: string;
         };
         /** @description Which of the offers of a look-up shall be used. */
         ChoiceBody: {
@@ -1098,6 +1554,20 @@ export interface components {
              */
             quantity_milli: number;
         };
+        /** @description A coupon of the brand's own beside a cart. */
+        CouponView: {
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description It belongs to the member alone. */
+            personal: boolean;
+            /** @description What it takes off. */
+            saved: components["schemas"]["MoneyBody"];
+            /** @description It will be used when the cart is completed; one that takes nothing is not. */
+            takes_part: boolean;
+            /** @description What its rule is called. */
+            title: string;
+        };
         /**
          * @description The currencies a store takes.
          * @enum {string}
@@ -1140,6 +1610,20 @@ export interface components {
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
+        /** @description A member, as a shopper sees themself. */
+        CustomerMemberView: {
+            balance_part: components["schemas"]["MoneyBody"];
+            /** @description The coupons that will be used. */
+            coupons: string[];
+            funds?: null | components["schemas"]["FundsView"];
+            name: string;
+            phone: string;
+            /** Format: int64 */
+            points_earned: number;
+            /** Format: int64 */
+            points_spent: number;
+            tier: string;
+        };
         /**
          * @description What a shopper's screen is doing.
          * @enum {string}
@@ -1160,6 +1644,7 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CustomerCartView"];
+            member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             paid?: null | components["schemas"]["PaidView"];
             phase: components["schemas"]["CustomerPhase"];
@@ -1273,6 +1758,15 @@ export interface components {
             /** @description There are more: type another sign. */
             more: boolean;
         };
+        /** @description What a member has, as the store knows, and what of it may be spent here and now. */
+        FundsView: {
+            balance: components["schemas"]["MoneyBody"];
+            balance_here: components["schemas"]["MoneyBody"];
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            points_here: number;
+        };
         /**
          * @description Whether a cart may change.
          * @enum {string}
@@ -1318,6 +1812,74 @@ export interface components {
          * @enum {string}
          */
         KindView: "till" | "kiosk";
+        /** @description A kiosk, to a browser that wants to be its screen. */
+        KioskBody: {
+            /** @description The calling browser is its screen. */
+            paired: boolean;
+            /** @description No code is needed: a demo, on its own box. */
+            pairs_itself: boolean;
+            store: components["schemas"]["StoreView"];
+            workstation: components["schemas"]["WorkstationView"];
+        };
+        /** @description What a shopper has paid at a kiosk. */
+        KioskPaidView: {
+            /** @description The number by which they are called, e.g. `K012`. */
+            call?: string | null;
+            order: components["schemas"]["PaidView"];
+            receipt: components["schemas"]["ReceiptState"];
+        };
+        /**
+         * @description Where a shopper is at a kiosk.
+         * @enum {string}
+         */
+        KioskPhase: "paused" | "shopping" | "tender" | "wait" | "paid";
+        /** @description A code that was scanned, or a 货号 that was touched. */
+        KioskScanBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many pieces in thousandths, if somebody said.
+             */
+            quantity_milli?: number | null;
+            /** @description A barcode, an in-store label, a 货号, or a payment code. */
+            text: string;
+        };
+        /** @description All that a kiosk's screen shows. */
+        KioskView: {
+            /**
+             * Format: uuid
+             * @description New at each start of the daemon; revisions begin anew with it.
+             */
+            boot: string;
+            build: string;
+            cart?: null | components["schemas"]["CartView"];
+            /** @description Somebody of the store was called and is on the way. */
+            helping: boolean;
+            last_scan?: null | components["schemas"]["LastScanView"];
+            now: string;
+            /** @description Whether the mall answers: payment by code needs it. */
+            online: boolean;
+            paid?: null | components["schemas"]["KioskPaidView"];
+            phase: components["schemas"]["KioskPhase"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            revision: number;
+            rights?: null | components["schemas"]["RightsView"];
+            /**
+             * Format: uuid
+             * @description Another one with each shopper.
+             */
+            session: string;
+            store: components["schemas"]["StoreView"];
+            wait?: null | components["schemas"]["WaitView"];
+            workstation: components["schemas"]["WorkstationView"];
+        };
         /**
          * @description The stages of pricing, in their order.
          * @enum {string}
@@ -1394,6 +1956,42 @@ export interface components {
             outbox_oldest_at?: string | null;
             replica?: null | components["schemas"]["ReplicaView"];
         };
+        /** @description A member, as an operator sees them. */
+        MemberView: {
+            /** @description What balance pays. */
+            balance_part: components["schemas"]["MoneyBody"];
+            /** @description Balance that shall pay, at most. */
+            balance_to_pay: components["schemas"]["MoneyBody"];
+            funds?: null | components["schemas"]["FundsView"];
+            /** @description This store has a row of them; one it has none of earns points and gets no member price. */
+            is_known: boolean;
+            /** @description They showed their own code: what is theirs may be shown and spent. */
+            is_proven: boolean;
+            /** @description Works for the chain. */
+            is_staff: boolean;
+            /** @description The name, masked; empty where it is not known here. */
+            name: string;
+            /** @description The phone number, masked; likewise. */
+            phone: string;
+            /**
+             * Format: int64
+             * @description Points that this cart earns.
+             */
+            points_earned: number;
+            /** @description Some rule in force lets points pay. */
+            points_pay: boolean;
+            /**
+             * Format: int64
+             * @description Points that pay.
+             */
+            points_spent: number;
+            /**
+             * Format: int64
+             * @description Points that shall pay, at most.
+             */
+            points_to_pay: number;
+            tier: string;
+        };
         /**
          * @description A house that takes payment codes.
          * @enum {string}
@@ -1419,7 +2017,7 @@ export interface components {
         NoticeParams: {
             /**
              * Format: int32
-             * @description How many, where something is counted.
+             * @description How many, where something is counted; of a kiosk its number.
              */
             count?: number | null;
         };
@@ -1463,9 +2061,12 @@ export interface components {
             build: string;
             business_date: string;
             cart?: null | components["schemas"]["CartView"];
+            /** @description Coupons of the brand's own beside the cart. */
+            coupons: components["schemas"]["CouponView"][];
             last_order?: null | components["schemas"]["LastOrderView"];
             last_scan?: null | components["schemas"]["LastScanView"];
             link: components["schemas"]["LinkView"];
+            member?: null | components["schemas"]["MemberView"];
             notices: components["schemas"]["Notice"][];
             now: string;
             operator?: null | components["schemas"]["OperatorInfo"];
@@ -1555,6 +2156,26 @@ export interface components {
             tendered: components["schemas"]["TenderedView"][];
             total: components["schemas"]["MoneyBody"];
         };
+        /** @description What was typed at the kiosk. */
+        PairingBody: {
+            /** @description Six digits. */
+            code: string;
+            /** @description The kiosk's workstation. */
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description A code for a person to type at the kiosk. */
+        PairingCodeBody: {
+            /** @description Six digits, good once. */
+            code: string;
+            /** @description Until when. */
+            until: string;
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description The kiosk that shall have a new screen. */
+        PairingWish: {
+            /** @description The kiosk's workstation. */
+            workstation: components["schemas"]["u16"];
+        };
         /** @description A payment code that a shopper showed. */
         PaymentBody: {
             amount?: null | components["schemas"]["MoneyBody"];
@@ -1598,6 +2219,19 @@ export interface components {
          * @enum {string}
          */
         Phase: "signed-out" | "sell" | "tender" | "done";
+        /** @description Points that shall pay. */
+        PointsBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description At most so many; 0 for none.
+             */
+            points: number;
+        };
         /** @description Why an order is undone. */
         PostVoidBody: {
             /**
@@ -1736,6 +2370,8 @@ export interface components {
         };
         /** @description What other houses have a say in. */
         RightsView: {
+            /** @description What the member's prepaid balance covers. */
+            balance: components["schemas"]["MoneyBody"];
             /** @description Whether a payment code may be charged now. */
             can_charge: boolean;
             hold: components["schemas"]["HoldView"];
@@ -1797,7 +2433,7 @@ export interface components {
          * @description What became of a scan, in a word.
          * @enum {string}
          */
-        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "refused";
+        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
         /** @description A setting. */
@@ -1811,6 +2447,34 @@ export interface components {
         /** @description The settings in force. */
         SettingsBody: {
             settings: components["schemas"]["SettingBody"][];
+        };
+        /** @description An item with its variants. */
+        ShelfItemBody: {
+            brand: string;
+            category: string;
+            name: string;
+            /** @description It goes into a cart as it is; what is weighed needs its label. */
+            sellable: boolean;
+            /** @description The one that was asked for. */
+            sku: string;
+            unit: components["schemas"]["UnitView"];
+            /** @description Itself and its style's others, by colour and size. */
+            variants: components["schemas"]["VariantBody"][];
+        };
+        /** @description What a shopper showed or said. */
+        ShownBody: {
+            /** @description A phone number, or the code that the shopper shows. It is sent once and written nowhere. */
+            code: components["schemas"]["Secret"];
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The cart's order id.
+             */
+            order_id: string;
         };
         /** @description A wish to sign in. */
         SignInBody: {
@@ -1986,6 +2650,38 @@ export interface components {
             /** @description It is on paper; else some of it may be. */
             printed: boolean;
         };
+        /** @description What stands on the shelf once: an item, or a style for all its variants. */
+        TileBody: {
+            brand: string;
+            category: string;
+            /** @description Other variants cost more. */
+            from: boolean;
+            /** @description Before any reduction. */
+            list_price: components["schemas"]["MoneyBody"];
+            name: string;
+            /** @description What one costs now; of variants the cheapest. */
+            price: components["schemas"]["MoneyBody"];
+            /** @description Rules that take off it by themselves. */
+            promotions: string[];
+            /** @description Of the item, or of one variant. */
+            sku: string;
+            /** @description What the item is made up as, e.g. `500ml`; empty for a style of several variants. */
+            spec: string;
+            unit: components["schemas"]["UnitView"];
+            /** Format: int32 */
+            variants: number;
+        };
+        /** @description A page of tiles. */
+        TilesBody: {
+            /**
+             * Format: int32
+             * @description All tiles of this answer's question; of a search, as many as are looked at.
+             */
+            count: number;
+            /** @description There are more. */
+            more: boolean;
+            tiles: components["schemas"]["TileBody"][];
+        };
         /** @description An order that was undone, and the view after it. */
         UndoneBody: {
             order: components["schemas"]["OrderBody"];
@@ -2001,6 +2697,18 @@ export interface components {
             amount: components["schemas"]["MoneyBody"];
             /** Format: int32 */
             hour: number;
+        };
+        /** @description One variant. */
+        VariantBody: {
+            /** @description Its first barcode in 14 digits, or empty. */
+            code: string;
+            colour: string;
+            list_price: components["schemas"]["MoneyBody"];
+            price: components["schemas"]["MoneyBody"];
+            promotions: string[];
+            size: string;
+            sku: string;
+            spec: string;
         };
         /**
          * @description What somebody may do.
@@ -2105,12 +2813,12 @@ export interface operations {
     };
     console_day: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description A business date, `YYYY-MM-DD`; today's by itself. */
-                date: string | null;
+                date?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2127,14 +2835,14 @@ export interface operations {
     };
     console_orders: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description A part of the receipt number. */
-                number: string | null;
+                number?: string;
                 /** @description Only orders before this moment: `next` of the page before. */
-                before: string | null;
+                before?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2434,6 +3142,334 @@ export interface operations {
             };
         };
     };
+    kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskBody"];
+                };
+            };
+        };
+    };
+    kiosk_void_line: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskScanBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    unpair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    kiosk_reverse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_take_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_to_tender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_to_cart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_view: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_stream: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -2500,6 +3536,143 @@ export interface operations {
             };
         };
     };
+    give_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingCodeBody"];
+                };
+            };
+        };
+    };
+    pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoriesBody"];
+                };
+            };
+        };
+    };
+    shelf_page: {
+        parameters: {
+            query?: {
+                /** @description A category's path; everything by itself. */
+                category?: string;
+                /** @description From 0. */
+                page?: number;
+                /** @description `kiosk` by itself. */
+                channel?: "kiosk" | "phone" | "till";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TilesBody"];
+                };
+            };
+        };
+    };
+    shelf_item: {
+        parameters: {
+            query?: {
+                /** @description `kiosk` by itself. */
+                channel?: "kiosk" | "phone" | "till";
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfItemBody"];
+                };
+            };
+        };
+    };
+    shelf_search: {
+        parameters: {
+            query: {
+                /** @description A name, 货号, the end of a barcode, 拼音 initials or full 拼音. */
+                query: string;
+                /** @description `kiosk` by itself. */
+                channel?: "kiosk" | "phone" | "till";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TilesBody"];
+                };
+            };
+        };
+    };
     devices: {
         parameters: {
             query?: never;
@@ -2552,6 +3725,25 @@ export interface operations {
                 "application/json": components["schemas"]["SimDrawerWish"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pair_itself: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {
@@ -2693,13 +3885,14 @@ export interface operations {
     };
     withdraw_approval: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
             header?: never;
             path: {
                 number: number;
                 approval: string;
-                /** @description Made by the caller; a repeat has no further effect. */
-                id: string;
             };
             cookie?: never;
         };
@@ -2840,6 +4033,56 @@ export interface operations {
             };
         };
     };
+    add_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    take_coupon_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
     customer_view: {
         parameters: {
             query?: {
@@ -2929,6 +4172,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    identify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    forget: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    set_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BalanceBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    set_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
             };
         };
     };

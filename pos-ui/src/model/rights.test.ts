@@ -41,6 +41,7 @@ const rights = (more: Partial<Rights>): Rights => ({
   payments: [],
   redemptions: [],
   left: cny(0),
+  balance: cny(0),
   hold: 'free',
   can_charge: false,
   ...more,

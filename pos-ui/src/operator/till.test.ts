@@ -52,6 +52,7 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
     business_date: '2026-11-21',
     training: false,
     phase: 'sell',
+    coupons: [],
     cart: {
       order_id: 'order',
       revision: 5,
@@ -316,6 +317,7 @@ const rightsOf = (state: 'paying' | 'paid' | 'refused') => ({
   payments: [paymentOf(state)],
   redemptions: [],
   left: cny(0),
+  balance: cny(0),
   hold: 'free' as const,
   can_charge: false,
 })

@@ -33,11 +33,11 @@ use crate::{
     console::report::{self, Day},
     context::Context,
     db::{
-        DbError, approval, audit,
+        DbError, approval, audit, call,
         console::{self as table, Open},
         orders, post_void,
     },
-    devices::{PrinterState, rows_of},
+    devices::{PrinterState, called, rows_of},
     http::{
         App, assets,
         caller::{Console, Watching},
@@ -45,6 +45,7 @@ use crate::{
         problem::Problem,
         view::{ApprovalView, OperatorInfo, link_view, notices_of, of_approval, store_view},
     },
+    member,
     screens::Watcher,
 };
 
@@ -414,14 +415,17 @@ pub(in crate::http) async fn order(
         .context
         .ledger
         .read(move |db| -> Result<_, DbError> {
-            Ok((orders::find(db, id)?, post_void::of_order(db, id)?.is_some()))
+            let is_undone = post_void::of_order(db, id)?.is_some();
+            Ok((orders::find(db, id)?, is_undone, call::of_order(db, id)?))
         })
         .await?;
-    let (Some(order), is_undone) = found else {
+    let (Some(order), is_undone, call) = found else {
         return Err(Problem::plain("order-unknown", StatusCode::NOT_FOUND));
     };
     let copy = if is_undone { Copy::PostVoid } else { Copy::First };
-    let rows = rows_of(&order, app.context.store.load().as_deref(), copy);
+    let note = member::note(&app.context, &order).await?;
+    let rows = rows_of(&order, app.context.store.load().as_deref(), copy, note.as_ref());
+    let rows = called(rows, call);
     let body = OrderBody::of(&order);
     Ok(Answer(ConsoleOrderWholeBody {
         order: if is_undone { body.undone() } else { body },

@@ -121,6 +121,55 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "not-paired",
+        [
+            "这块屏幕还没有配对",
+            "这里不能买东西，什么都没有改变。",
+            "请店长在收银台取配对码，在这里输入。",
+        ],
+        [
+            "This screen is not paired",
+            "Nothing can be bought here. Nothing was changed.",
+            "Ask a manager for a pairing code at a till, and type it here.",
+        ],
+    ),
+    (
+        "not-a-kiosk",
+        ["不是自助机", "这个工位不是自助机，什么都没有改变。", "核对编号，或请总部设为自助机。"],
+        [
+            "Not a kiosk",
+            "This workstation is no kiosk. Nothing was changed.",
+            "Check the number, or ask HQ to make it a kiosk.",
+        ],
+    ),
+    (
+        "pairing-code-wrong",
+        ["配对码不能用", "配对码不对、已过期或已用过。屏幕没有配对。", "请店长取一个新码再试。"],
+        [
+            "The code is not good",
+            "It is wrong, has run out, or was used. The screen is not paired.",
+            "Ask a manager for a new code.",
+        ],
+    ),
+    (
+        "item-unknown",
+        ["没有这个商品", "目录里没有这个商品，购物车没有变。", "换一个商品，或请店员帮忙。"],
+        [
+            "No such item",
+            "The catalog has no such item. The cart is as it was.",
+            "Choose another, or ask somebody of the store.",
+        ],
+    ),
+    (
+        "too-fast",
+        ["请慢一点", "这台设备问得太快，什么都没有改变。", "稍等一秒再试。"],
+        [
+            "A little slower",
+            "This device asks too fast. Nothing was changed.",
+            "Wait a second and try again.",
+        ],
+    ),
+    (
         "sign-in-required",
         ["请先登录", "这台收银台还没有人登录。", "选择姓名并输入密码。"],
         [
@@ -642,7 +691,7 @@ pub(super) fn refused(word: &str) -> Option<&'static str> {
 
 /// The sentences of a problem we know.
 pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
-    let mut rows = ROWS.iter().chain(super::houses::ROWS);
+    let mut rows = ROWS.iter().chain(super::houses::ROWS).chain(super::members::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {
         Language::Chinese => *chinese,
@@ -656,7 +705,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 14] = [
+    const SOURCES: [&str; 17] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -668,6 +717,9 @@ mod tests {
         include_str!("../console.rs"),
         include_str!("../console/deeds.rs"),
         include_str!("../console/overview.rs"),
+        include_str!("../member.rs"),
+        include_str!("../shelf.rs"),
+        include_str!("../kiosk.rs"),
         include_str!("../sim.rs"),
         include_str!("../stream.rs"),
         include_str!("../body.rs"),

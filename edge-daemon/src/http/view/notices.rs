@@ -22,7 +22,7 @@ pub(crate) struct Notice {
 /// Numbers in a notice.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 pub(crate) struct NoticeParams {
-    /// How many, where something is counted.
+    /// How many, where something is counted; of a kiosk its number.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u32>,
 }
@@ -67,6 +67,9 @@ fn of_workstation(
             PrinterState::CoverOpen => "printer-cover",
         };
         notices.push(notice(code, since, None));
+    }
+    for (kiosk, since) in context.help.waiting(now) {
+        notices.push(notice("help-wanted", since, Some(u32::from(kiosk))));
     }
     if let Some(doubt) = context.health.doubt(workstation) {
         notices.push(notice("receipt-unknown", now, Some(doubt)));

@@ -199,6 +199,8 @@ pub(crate) struct RightsView {
     redemptions: Vec<RedemptionView>,
     /// What is still to be paid after all that is paid, under way, or will be used.
     left: MoneyBody,
+    /// What the member's prepaid balance covers.
+    balance: MoneyBody,
     hold: HoldView,
     /// Whether a payment code may be charged now.
     can_charge: bool,
@@ -243,6 +245,7 @@ pub(super) fn of(priced: &Priced, language: Language) -> RightsView {
             })
             .collect(),
         left: left.into(),
+        balance: rights.balance_part(total).into(),
         hold: match rights.hold() {
             Hold::Free => HoldView::Free,
             Hold::Taken => HoldView::Taken,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     approvals::ApprovalView,
+    member::{CouponView, CustomerMemberView, MemberView},
     notices::Notice,
     rights::{RightsView, WaitView},
 };
@@ -31,6 +32,18 @@ pub(crate) struct WorkstationView {
     pub(in crate::http) number: WorkstationNumber,
     pub(in crate::http) name: String,
     pub(in crate::http) kind: KindView,
+}
+
+impl WorkstationView {
+    /// Its number.
+    pub(in crate::http) const fn number(&self) -> WorkstationNumber {
+        self.number
+    }
+
+    /// What it is for.
+    pub(in crate::http) const fn kind(&self) -> KindView {
+        self.kind
+    }
 }
 
 impl From<&WorkstationV1> for WorkstationView {
@@ -271,6 +284,10 @@ pub(crate) enum ScanOutcome {
     Payment,
     /// A coupon or voucher: it was looked up.
     Redemption,
+    /// A member: the cart is priced for them.
+    Member,
+    /// A coupon of the brand's own: it lies beside the cart.
+    Coupon,
     Refused,
 }
 
@@ -318,6 +335,10 @@ pub(crate) struct OperatorView {
     pub(in crate::http) tender: Option<TenderView>,
     /// Payments by code, coupons and vouchers of the cart.
     pub(in crate::http) rights: Option<RightsView>,
+    /// Who buys, if they said so.
+    pub(in crate::http) member: Option<MemberView>,
+    /// Coupons of the brand's own beside the cart.
+    pub(in crate::http) coupons: Vec<CouponView>,
     pub(in crate::http) last_order: Option<LastOrderView>,
     pub(in crate::http) last_scan: Option<LastScanView>,
     pub(in crate::http) link: LinkView,
@@ -338,6 +359,8 @@ pub(crate) struct CustomerView {
     pub(in crate::http) tender: Option<CustomerTenderView>,
     /// A manager tries this display: it shows the number, to be compared with the console's.
     pub(in crate::http) test: Option<u32>,
+    /// Who buys, if they said so.
+    pub(in crate::http) member: Option<CustomerMemberView>,
     /// What the shopper waits for, in phase `wait`.
     pub(in crate::http) wait: Option<WaitView>,
     pub(in crate::http) paid: Option<PaidView>,

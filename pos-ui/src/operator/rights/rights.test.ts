@@ -56,6 +56,7 @@ const rightsOf = (more: Partial<Rights> = {}): Rights => ({
   payments: [],
   redemptions: [],
   left: cny(1_200),
+  balance: cny(0),
   hold: 'free',
   can_charge: true,
   ...more,

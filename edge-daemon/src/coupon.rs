@@ -1,0 +1,127 @@
+//! Coupons of the brand's own (优惠券): signed by the mall, believed by its keys alone, used once.
+//!
+//! They reduce as their rule says, from the moment they lie on the counter. Nothing is spent before
+//! the order: that a coupon was used is written in its transaction.
+//!
+//! **Invariant:** a token is written nowhere; a coupon is used by at most one order of this store
+//! that was not undone. One that took nothing is not used.
+
+use std::sync::Arc;
+
+use domain::{
+    id::{CouponId, MemberId},
+    pricing::occasion,
+    redemption::REDEMPTIONS_MAX,
+    time::Timestamp,
+};
+use sync::token::{Subject, Token};
+
+use crate::{
+    checkout::{CheckoutError, Command, change, may_change, to_the_end},
+    context::Context,
+    db,
+    member::{self, believe, blind, is_for},
+    refusal::Refusal,
+    rights::Secret,
+    station::Station,
+};
+
+/// A coupon of the brand's own, on the counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OwnCoupon {
+    /// Which.
+    pub(crate) id: CouponId,
+    /// Whose; nobody's where anyone may use it.
+    pub(crate) member: Option<MemberId>,
+    /// The rule that it switches on.
+    pub(crate) rule: String,
+    /// Until when it is good.
+    pub(crate) until: Timestamp,
+}
+
+impl OwnCoupon {
+    /// The coupon as a quote and an order name it.
+    pub(crate) fn named(&self) -> occasion::Coupon {
+        occasion::Coupon { code: format!("coupon:{}", self.id), rule: self.rule.clone() }
+    }
+
+    fn of(token: Token) -> Result<Self, Refusal> {
+        let until = Timestamp::from_micros(i64::from(token.until_s) * 1_000_000);
+        match token.subject {
+            Subject::Coupon { coupon, member, store: _, rule } => {
+                Ok(Self { id: coupon, member, rule, until })
+            }
+            Subject::Member(_) | Subject::Pickup { .. } => Err(Refusal::NotAVoucher),
+        }
+    }
+}
+
+/// Whether a text looks like a coupon of our own.
+pub(crate) fn is_one(text: &str) -> bool {
+    text.trim().starts_with("C1.")
+}
+
+/// Puts a coupon of our own beside the cart; `None` when the same command did it before.
+pub(crate) async fn add(
+    context: &Arc<Context>,
+    wish: member::Wish,
+) -> Result<Option<CouponId>, CheckoutError> {
+    let context = Arc::clone(context);
+    to_the_end(async move {
+        let Secret(shown) = &wish.shown;
+        let coupon = OwnCoupon::of(believe(&context, shown)?)?;
+        if context.prices.book().find(&coupon.rule).is_none() {
+            return Err(Refusal::CouponWithoutRule.into());
+        }
+        let command = Command { body: blind(&context, shown), ..wish.command };
+        let done = change(&context, command, move |tx, counter| {
+            is_for(counter, wish.order)?;
+            let id = coupon.id;
+            if counter.coupons.iter().any(|known| known.id == id) {
+                return Ok(id);
+            }
+            may_change(counter)?;
+            may_add(counter, &coupon)?;
+            if db::coupon::is_used(tx, id)? {
+                return Err(Refusal::CouponUsed.into());
+            }
+            db::coupon::put(tx, counter.cart.order, &coupon)?;
+            member::changed(tx, counter)?;
+            Ok(id)
+        });
+        done.await
+    })
+    .await
+}
+
+fn may_add(counter: &Station, coupon: &OwnCoupon) -> Result<(), Refusal> {
+    let buyer = counter.member.as_ref().map(|member| member.id);
+    match (coupon.member, buyer) {
+        (Some(_), None) => return Err(Refusal::NoMember),
+        (Some(owner), Some(buyer)) if owner != buyer => return Err(Refusal::NotTheirCoupon),
+        (Some(_) | None, _) => {}
+    }
+    if counter.rights.n_live() + counter.coupons.len() >= REDEMPTIONS_MAX {
+        return Err(Refusal::TooManyRedemptions);
+    }
+    Ok(())
+}
+
+/// Takes a coupon off the counter. It was not used.
+pub(crate) async fn take_off(
+    context: &Arc<Context>,
+    command: Command,
+    id: CouponId,
+) -> Result<(), CheckoutError> {
+    let context = Arc::clone(context);
+    to_the_end(async move {
+        let done = change(&context, command, move |tx, counter| {
+            is_for(counter, None)?;
+            may_change(counter)?;
+            db::coupon::take_off(tx, counter.cart.order, id)?;
+            member::changed(tx, counter)
+        });
+        done.await.map(|_| ())
+    })
+    .await
+}

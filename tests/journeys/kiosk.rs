@@ -1,0 +1,180 @@
+//! A kiosk: paired by a manager's code, browsed, filled, paid by a payment code, called by number,
+//! and reset without a trace.
+
+use acceptance::{
+    houses::Town,
+    kiosk::{KioskScreen, pairing_code},
+    paper,
+    sim::{Behaviour, PaymentCode, Platform},
+    store::KIOSK,
+    wait::{PATIENCE, until},
+};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::{pieces, selling};
+
+const NUMBER: u16 = KIOSK.0;
+
+/// A store with houses around it, and a kiosk that is paired.
+async fn open() -> Result<(Town, KioskScreen)> {
+    let town = Town::found().await?;
+    let mut kiosk = KioskScreen::new(town.store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&town.store.manager(2).await?).await?;
+    Ok((town, kiosk))
+}
+
+#[tokio::test]
+async fn only_a_browser_with_a_managers_code_sells_and_the_next_takes_its_place() -> Result<()> {
+    let mut store = selling().await?;
+    let mut kiosk = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
+    kiosk.call(reqwest::Method::GET, "/view", None).await?.refused(401, "not-paired")?;
+    kiosk.scan("KN2301-GRN-S").await?.refused(401, "not-paired")?;
+    let nobody = store.edge.till(2);
+    pairing_code(&nobody, NUMBER).await?.refused(401, "sign-in-required")?;
+    let cashier = store.cashier(1).await?;
+    pairing_code(&cashier, NUMBER).await?.refused(403, "forbidden")?;
+    let manager = store.manager(2).await?;
+    pairing_code(&manager, 1).await?.refused(409, "not-a-kiosk")?;
+    kiosk.pair("000000").await?.refused(403, "pairing-code-wrong")?;
+    kiosk.pair_by(&manager).await?;
+    kiosk.scan("KN2301-GRN-S").await?.done::<Value>()?;
+    let other = KioskScreen::new(store.edge.till(1), 1);
+    other.call(reqwest::Method::GET, "/view", None).await?.refused(401, "not-paired")?;
+    // A pairing outlives the node; its cart as well.
+    store.edge.stop().await?;
+    store.edge.start().await?;
+    ensure!(kiosk.view().await?.cart.context("no cart")?.lines.len() == 1);
+    let mut second = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
+    second.pair_by(&store.manager(2).await?).await?;
+    kiosk.scan("KN2301-GRN-S").await?.refused(401, "not-paired")?;
+    second.scan("KN2301-GRN-S").await?.done::<Value>()?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_shopper_browses_by_category_and_search_and_sees_variants() -> Result<()> {
+    let store = selling().await?;
+    let kiosk = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
+    let categories = kiosk.shelf("/categories").await?.done::<Value>()?;
+    let named = |path: &str| {
+        let all = categories["categories"].as_array().into_iter().flatten();
+        all.clone().find(|one| one["path"] == path).cloned().context(path.to_owned())
+    };
+    let (wear, knit) = (named("服装")?, named("服装/上装/针织衫")?);
+    ensure!(wear["depth"] == 0 && knit["depth"] == 2 && knit["name"] == "针织衫", "{knit}");
+    ensure!(wear["count"].as_u64() > knit["count"].as_u64(), "{wear} {knit}");
+    // Pages lie end to end and hold everything once.
+    let mut seen = std::collections::BTreeSet::new();
+    for page in 0.. {
+        let path = format!("/items?category=%E6%9C%8D%E8%A3%85&page={page}");
+        let shown = kiosk.shelf(&path).await?.done::<Value>()?;
+        for tile in shown["tiles"].as_array().context("no tiles")? {
+            ensure!(tile["category"].as_str().is_some_and(|c| c.starts_with("服装")), "{tile}");
+            ensure!(seen.insert(tile["sku"].as_str().context("no sku")?.to_owned()), "{tile}");
+        }
+        if shown["more"] == false {
+            ensure!(
+                shown["count"].as_u64() == u64::try_from(seen.len()).ok(),
+                "{}",
+                shown["count"]
+            );
+            break;
+        }
+        ensure!(page < 20, "the shelf has no end");
+    }
+    let found = kiosk.shelf("/search?query=ymhfzzs").await?.done::<Value>()?;
+    let tiles = found["tiles"].as_array().context("no tiles")?;
+    let style = tiles.iter().find(|tile| tile["name"] == "羊毛混纺针织衫");
+    let style = style.context("拼音 initials find nothing")?;
+    ensure!(style["variants"] == 6 && style["from"] == false, "{style}");
+    let sku = style["sku"].as_str().context("no sku")?;
+    let item = kiosk.shelf(&format!("/items/{sku}")).await?.done::<Value>()?;
+    let variants = item["variants"].as_array().context("no variants")?;
+    let sizes: Vec<_> = variants.iter().take(3).map(|one| one["size"].clone()).collect();
+    ensure!(sizes == ["S", "M", "L"], "{sizes:?}");
+    let by_code = kiosk.shelf("/items/9520011001021").await?.done::<Value>()?;
+    ensure!(by_code["sku"] == "KN2301-GRN-M", "{by_code}");
+    kiosk.shelf("/items/nothing").await?.refused(404, "item-unknown")?;
+    let loose = kiosk.shelf("/search?query=%E8%8B%B9%E6%9E%9C").await?.done::<Value>()?;
+    let kg = loose["tiles"].as_array().into_iter().flatten().find(|tile| tile["unit"] == "kg");
+    let apple = kg.and_then(|tile| tile["sku"].as_str()).context("no apple")?;
+    let apple = kiosk.shelf(&format!("/items/{apple}")).await?.done::<Value>()?;
+    ensure!(apple["sellable"] == false, "{apple}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cart_is_paid_by_a_code_called_by_number_and_leaves_no_trace() -> Result<()> {
+    let (town, kiosk) = open().await?;
+    let goods = pieces()?;
+    kiosk.scan(&goods[0].sku).await?.done::<Value>()?;
+    kiosk.scan(&goods[7].barcode).await?.done::<Value>()?;
+    let cart = kiosk.view().await?.cart.context("no cart")?;
+    let view = kiosk.count(cart.lines[0].id, 2).await?;
+    let total = 2 * goods[0].price + goods[7].price;
+    let cart = view.cart.context("no cart")?;
+    ensure!(cart.total.amount == total, "{}", cart.total.amount);
+    kiosk.void_line(cart.lines[1].id).await?;
+    ensure!(kiosk.undo().await?.cart.context("no cart")?.total.amount == total);
+    // Money is taken where it was asked for.
+    let view = kiosk.to_tender().await?;
+    ensure!(view.phase == "tender" && view.rights.is_some_and(|r| r.left.amount == total));
+    for n in 1..=2 {
+        if n == 2 {
+            kiosk.scan(&goods[0].sku).await?.done::<Value>()?;
+            kiosk.to_tender().await?;
+        }
+        let code = town.platforms.wechat().issue_code(PaymentCode::default());
+        kiosk.scan(&code).await?.done::<Value>()?;
+        let view = kiosk.until("the result", |view| view.phase == "paid").await?;
+        let paid = view.paid.context("no result")?;
+        ensure!(paid.call == Some(format!("K00{n}")), "{:?}", paid.call);
+        let order = town.store.edge.ledger()?.order(paid.order.order_id)?;
+        ensure!(order.operator == "kiosk" && order.workstation == NUMBER, "{order:?}");
+        let screen = town.store.edge.till(NUMBER);
+        let slip = until("the receipt", PATIENCE, async || {
+            Ok(paper::slips_of(&screen, &paid.order.receipt_number).await?.pop())
+        });
+        let slip = slip.await?;
+        ensure!(slip.contains(&format!("K00{n}")) && slip.contains("自助"), "{slip}");
+        kiosk.reset().await?.done::<Value>()?;
+    }
+    ensure!(town.platforms.balance(Some(Platform::Wechat)).held == total + goods[0].price);
+    let after = kiosk.view().await?;
+    ensure!(after.phase == "shopping" && after.paid.is_none() && after.last_scan.is_none());
+    town.ends_well().await
+}
+
+#[tokio::test]
+async fn a_reset_takes_the_cart_and_its_way_back_but_never_an_undecided_payment() -> Result<()> {
+    let (town, kiosk) = open().await?;
+    let goods = pieces()?;
+    kiosk.scan(&goods[3].sku).await?.done::<Value>()?;
+    kiosk.scan("nothing-like-this").await?.refused(404, "unknown-barcode")?;
+    let before = kiosk.view().await?;
+    ensure!(before.last_scan.is_some());
+    kiosk.help().await?;
+    let helped = async || {
+        let notices = town.till.view().await?.notices;
+        Ok::<_, anyhow::Error>(notices.iter().any(|notice| notice.code == "help-wanted"))
+    };
+    ensure!(kiosk.view().await?.helping && helped().await?, "no till was told");
+    let after = kiosk.reset().await?.done::<acceptance::kiosk::KioskView>()?;
+    ensure!(after.session != before.session && after.last_scan.is_none() && !after.helping);
+    ensure!(after.cart.context("no cart")?.lines.is_empty() && !helped().await?);
+    ensure!(kiosk.undo().await?.cart.context("no cart")?.lines.is_empty(), "the cart came back");
+    // While nobody knows whether somebody pays, nothing is thrown away.
+    kiosk.scan(&goods[3].sku).await?.done::<Value>()?;
+    kiosk.to_tender().await?;
+    let slow = PaymentCode { behaviour: Behaviour::NeverPays, ..PaymentCode::default() };
+    let code = town.platforms.alipay().issue_code(slow);
+    kiosk.scan(&code).await?.done::<Value>()?;
+    let waiting = kiosk.until("the wait", |view| view.phase == "wait").await?;
+    kiosk.reset().await?.refused(409, "rights-undecided")?;
+    let payment = waiting.rights.context("no rights")?.payments.last().context("no payment")?.id;
+    kiosk.reverse(payment).await?;
+    kiosk.until("the payment to be undone", |view| view.phase != "wait").await?;
+    kiosk.reset().await?.done::<Value>()?;
+    town.ends_well().await
+}
