@@ -280,7 +280,8 @@ pub trait Issuer: fmt::Debug + Send + Sync {
     fn redeem<'a>(&'a self, ask: &'a Use) -> Answering<'a, Verdict<Proof>>;
     /// Where a use stands.
     fn standing<'a>(&'a self, ask: &'a Use) -> Answering<'a, UseStanding>;
-    /// Gives back what was used; the same again has no further effect.
+    /// Gives back what was used, all of it that can be; the same again has no further effect. A no
+    /// means that some of it is used still.
     fn reverse<'a>(&'a self, ask: &'a Use) -> Answering<'a, Verdict<()>>;
 }
 

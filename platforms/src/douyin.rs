@@ -73,6 +73,14 @@ fn used_already(otherwise: Otherwise, codes: &[Code]) -> Result<Redeemed, Otherw
     }
 }
 
+impl Redeemed {
+    /// Whether all of it was used before.
+    fn is_used_already(&self) -> bool {
+        let mut refused = self.refused.iter();
+        self.taken.is_empty() && refused.all(|(_, refusal)| refusal.code == RefusalCode::Used)
+    }
+}
+
 /// Douyin, with the chain's token.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -123,10 +131,14 @@ impl Client {
         let body = VerifyBody::new(token, &ask.codes, &ask.shop);
         let answer = self.post("/goodlife/v1/fulfilment/certificate/verify/", &body).await;
         let redeemed = answer.and_then(|verified: Verified| verified.redeemed(&ask.codes));
+        let redeemed = redeemed.or_else(|otherwise| used_already(otherwise, &ask.codes));
         let redeemed = match ask.attempt {
-            Attempt::First => redeemed?,
+            // A call may arrive twice on its way; then all of it is used.
+            Attempt::First => match redeemed? {
+                all if all.is_used_already() => self.looked_at(all, ask.at).await?,
+                redeemed => redeemed,
+            },
             Attempt::Again => {
-                let redeemed = redeemed.or_else(|otherwise| used_already(otherwise, &ask.codes));
                 self.looked_at(redeemed.map_err(Otherwise::after_an_attempt)?, ask.at).await?
             }
         };
@@ -136,8 +148,8 @@ impl Client {
         }
     }
 
-    /// What a second attempt found used already may have been used by the first one, or by anybody:
-    /// the house tells it by the name of the use.
+    /// What was found used already may have been used by this question, which arrived before, or by
+    /// anybody: the house tells when, and by which name.
     async fn looked_at(&self, redeemed: Redeemed, since: Timestamp) -> Result<Redeemed, Otherwise> {
         let Redeemed { mut taken, refused: said } = redeemed;
         let mut refused = Vec::new();
@@ -170,11 +182,12 @@ impl Client {
         certificate.held(code, since)
     }
 
-    /// Cancels. A second attempt that is refused looks whether the first one arrived.
+    /// Cancels. Behind a refusal may stand our own cancel: an earlier attempt, or this one, which
+    /// may arrive twice on its way.
     pub(crate) async fn reverse(&self, ask: &Undo) -> Result<(), Otherwise> {
         let taken = self.with_names(&ask.taken).await?;
         let refused = match self.cancel(&taken, &ask.shop).await {
-            Err(Otherwise::No(refusal)) if ask.attempt == Attempt::Again => refusal,
+            Err(Otherwise::No(refusal)) => refusal,
             other => return other,
         };
         match self.query(&taken.code, None).await? {

@@ -13,6 +13,7 @@ mod charges;
 mod counter;
 mod dice;
 mod disk;
+mod histories;
 mod kills;
 mod operator;
 mod snapshot;

@@ -3,7 +3,8 @@
 use acceptance::{
     houses::Town,
     sim::{
-        Balance, COUPON_RULE, Coupon, Deed, Fault, Operation, Planned, Platform, Script, Voucher,
+        Balance, COUPON_RULE, Coupon, Deed, Fault, Operation, Planned, Platform, Repeat, Script,
+        Voucher,
     },
     view::View,
 };
@@ -125,7 +126,7 @@ async fn a_voucher_that_is_refused_says_why_and_leaves_the_cart_as_it_was() -> R
 async fn a_voucher_that_is_refused_when_it_is_used_leaves_the_cart_to_be_paid_otherwise()
 -> Result<()> {
     let town = Town::found().await?;
-    let spent = Script::RefusesCode { result: 1_208, text: "券已核销".to_owned() };
+    let spent = Script::UsedElsewhere;
     let spent = Voucher { script: spent, ..Voucher::default() };
     let expired = Voucher { expires_in_seconds: -1, ..Voucher::default() };
     // Douyin has one word for vouchers that are past their date and for those that were cancelled.
@@ -171,6 +172,32 @@ async fn silence_about_a_voucher_stays_pending_until_the_reconciler_knows() -> R
         ensure!(tendered(&town, &view)?[0] == ("voucher".to_owned(), WORTH), "{fault:?}");
         ensure!(town.platforms.balance(None).redeemed_count == 1, "{fault:?}");
         town.ends_well().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_arrives_twice_uses_and_gives_back_every_voucher_once() -> Result<()> {
+    let town = Town::found().await?;
+    let three = Voucher { count: 3, market_fen: 1_000, ..Voucher::default() };
+    for repeat in [Repeat::Used1208, Repeat::Used2, Repeat::Same] {
+        let total = fill(&town).await?;
+        let link = town.platforms.douyin().issue(Voucher { repeat, ..three.clone() }).link;
+        let view = town.till.done(&town.till.scan(&link)).await?;
+        town.till.done(&town.till.choose(view.redemption()?.id, 3)).await?;
+        // The answer to the second of both is the one that comes back.
+        town.platforms.faults(planned(Operation::Verify, Fault::Duplicate));
+        town.platforms.faults(planned(Operation::Cancel, Fault::Duplicate));
+        let view = town.pay_the_rest().await.with_context(|| format!("{repeat:?}"))?;
+        ensure!(tendered(&town, &view)?[0] == ("voucher".to_owned(), 3_000), "of {total}");
+        ensure!(town.platforms.balance(None).redeemed_count == 3, "{repeat:?}");
+        let order = view.last_order.context("no order is shown")?.id;
+        let manager = town.store.manager(2).await?;
+        manager.call(&manager.undo_order(order, "退单")).await?.done::<serde_json::Value>()?;
+        town.until_balance("the vouchers to be given back", |b| b.redeemed_count == 0).await?;
+        town.ends_well().await?;
+        ensure!(town.platforms.planned().is_empty(), "{repeat:?}");
+        town.till.done(&town.till.leave_done()).await?;
     }
     Ok(())
 }

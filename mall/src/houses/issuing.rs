@@ -327,6 +327,9 @@ impl Issuing {
         let Some(number) = question.back() else {
             return Verdict::Silence;
         };
+        // One that is refused keeps no other from its owner, and one that may still be given back is
+        // asked for again before any is kept.
+        let mut all = Verdict::Yes(());
         for one in taken {
             let undo = Undo {
                 number: number.clone(),
@@ -340,16 +343,19 @@ impl Issuing {
                 // Where it is we who are refused, somebody mends that, and it is asked again.
                 platforms::Verdict::No(refusal) if refusal.code.is_about_us() => {
                     let _: Verdict<()> = self.no("reversal", &refusal);
-                    return Verdict::Silence;
+                    all = Verdict::Silence;
                 }
-                platforms::Verdict::No(refusal) => return self.no("reversal", &refusal),
+                platforms::Verdict::No(refusal) if all == Verdict::Yes(()) => {
+                    all = self.no("reversal", &refusal);
+                }
+                platforms::Verdict::No(_) => {}
                 platforms::Verdict::Silence(silence) => {
                     self.silent("reversal", &silence);
-                    return Verdict::Silence;
+                    all = Verdict::Silence;
                 }
             }
         }
-        Verdict::Yes(())
+        all
     }
 }
 

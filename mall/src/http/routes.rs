@@ -4,9 +4,11 @@
 
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::Method,
-    routing::{get, post},
+    middleware::{Next, from_fn},
+    response::IntoResponse as _,
+    routing::{MethodRouter, get, post},
 };
 use sync::path;
 use utoipa::{
@@ -17,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::{
     download, edge, hq, open, payments,
-    problem::{METHOD_NOT_ALLOWED, Problem},
+    problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules,
     table::{Access, Endpoint, Table},
 };
@@ -63,17 +65,41 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
 }
 
+/// Carries what is asked to its end, also when whoever asked hangs up: what was written down and not
+/// put to its house would wait until a turn is over that nobody takes.
+fn to_the_end(route: MethodRouter<Context>) -> MethodRouter<Context> {
+    route.layer(from_fn(async |request: Request, next: Next| {
+        let answer = tokio::spawn(next.run(request)).await;
+        answer.unwrap_or_else(|_| Problem::of(INTERNAL).into_response())
+    }))
+}
+
 fn rights(table: Table) -> Table {
     table
-        .plain(Access::Edge, Method::POST, path::PAYMENTS, post(payments::charge))
+        .plain(Access::Edge, Method::POST, path::PAYMENTS, to_the_end(post(payments::charge)))
         .plain(Access::Edge, Method::GET, path::PAYMENT, get(payments::show))
-        .plain(Access::Edge, Method::POST, path::REVERSAL, post(payments::reverse))
-        .plain(Access::Edge, Method::POST, path::REFUNDS, post(payments::refund))
+        .plain(Access::Edge, Method::POST, path::REVERSAL, to_the_end(post(payments::reverse)))
+        .plain(Access::Edge, Method::POST, path::REFUNDS, to_the_end(post(payments::refund)))
         .plain(Access::Edge, Method::GET, path::REFUND, get(payments::show_refund))
-        .plain(Access::Edge, Method::POST, path::REDEMPTIONS, post(redemptions::look_up))
+        .plain(
+            Access::Edge,
+            Method::POST,
+            path::REDEMPTIONS,
+            to_the_end(post(redemptions::look_up)),
+        )
         .plain(Access::Edge, Method::GET, path::REDEMPTION, get(redemptions::show))
-        .plain(Access::Edge, Method::POST, path::REDEMPTION_USE, post(redemptions::redeem))
-        .plain(Access::Edge, Method::POST, path::REDEMPTION_REVERSAL, post(redemptions::reverse))
+        .plain(
+            Access::Edge,
+            Method::POST,
+            path::REDEMPTION_USE,
+            to_the_end(post(redemptions::redeem)),
+        )
+        .plain(
+            Access::Edge,
+            Method::POST,
+            path::REDEMPTION_REVERSAL,
+            to_the_end(post(redemptions::reverse)),
+        )
 }
 
 fn staff(table: Table) -> Table {

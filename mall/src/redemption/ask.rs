@@ -158,13 +158,7 @@ async fn give_back(context: &Context, issuer: &dyn Issuer, row: RedemptionRow) {
         return;
     };
     if let Some(question) = row.question(is_repeat) {
-        let mut verdict = issuer.reverse(&question).await;
-        // A no may mean that it was given back before, and that the answer was lost.
-        if matches!(verdict, Verdict::No(_))
-            && issuer.standing(&question).await == UseStanding::NotUsed
-        {
-            verdict = Verdict::Yes(());
-        }
+        let verdict = issuer.reverse(&question).await;
         record(context, &row, None, |row, _, now| row.hear_given_back(&verdict, now)).await;
     }
 }

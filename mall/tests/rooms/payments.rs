@@ -1,5 +1,7 @@
 //! Payments by code: one charge to an id, whatever is said, lost, late, or asked again.
 
+use std::task::Poll;
+
 use domain::{
     id::OrderId,
     money::Money,
@@ -85,6 +87,39 @@ fn no_code_is_kept(town: &Town) {
     for bytes in [file, log] {
         assert!(!bytes.windows(CODE.len()).any(|some| some == CODE.as_bytes()));
     }
+}
+
+/// Lets somebody ask who hangs up after so many steps; the answer, if it came before.
+async fn hang_up<T>(asking: impl Future<Output = T>, steps: usize) -> Option<T> {
+    let (mut asking, mut left) = (std::pin::pin!(asking), steps);
+    std::future::poll_fn(|context| {
+        let Some(rest) = left.checked_sub(1) else { return Poll::Ready(None) };
+        left = rest;
+        asking.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_has_asked_or_not_and_nothing_waits_for_a_turn_of_nobody() {
+    let (town, _) = street::town().await;
+    let edge = town.edge("SH001").await;
+    for number in 1.. {
+        let charge = charge(number, PaymentMethod::Wechat);
+        let asking = post(&edge, path::PAYMENTS, &charge);
+        let answer = hang_up(asking, usize::try_from(number).unwrap()).await;
+        let sql = format!("select state from payment where id = '{}'", charge.id);
+        until("it is paid or was never heard", || {
+            let states = town.rows(&sql);
+            states.is_empty() || states == ["paid"]
+        })
+        .await;
+        if answer.is_some() {
+            assert!(number > 1, "nobody hung up");
+            break;
+        }
+    }
+    town.stop().await;
 }
 
 #[tokio::test]

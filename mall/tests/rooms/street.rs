@@ -269,9 +269,8 @@ impl Street {
         }
     }
 
-    fn is_given_back_in_the_dark(&self, number: &str) -> bool {
-        let book = self.book();
-        book.is_mute && !book.used.values().any(|by| by == number)
+    fn is_used_by(&self, number: &str) -> bool {
+        self.book().used.values().any(|by| by == number)
     }
 
     fn give(&self, refund: &Refund) {
@@ -424,8 +423,8 @@ impl Issuer for Street {
         };
         let verdict = match act {
             Act::Silence | Act::OnItsWay => Verdict::Silence,
-            // Where a house cannot tell what is used, its no is all there is to believe.
-            Act::No if self.is_given_back_in_the_dark(&ask.number) => Verdict::Yes(()),
+            // No house says no to what it has done.
+            Act::No if !self.is_used_by(&ask.number) => Verdict::Yes(()),
             Act::No => Verdict::No("too_late".into()),
             Act::CutAfter => {
                 give();

@@ -223,6 +223,8 @@ async fn a_return_that_may_have_arrived_is_looked_up() {
     let table = [
         (Some("o"), Attempt::Again, "SENDED", "yes"),
         (Some("o"), Attempt::Again, "USED", "not-usable"),
+        (Some("o"), Attempt::First, "SENDED", "yes"),
+        (Some("o"), Attempt::First, "USED", "not-usable"),
         (None, Attempt::Again, "SENDED", "silence: unknown"),
         (None, Attempt::First, "SENDED", "not-usable"),
     ];

@@ -196,12 +196,17 @@ impl Client {
         };
         let returned: Result<Returned, Otherwise> = self.post(RETURN, &body).await;
         let refused = match returned {
-            Err(Otherwise::No(refused)) if ask.attempt == Attempt::Again => refused,
+            Err(Otherwise::No(refused)) => refused,
             other => return other.map(|_| ()),
         };
-        // Behind "cannot be returned" may stand our own return.
-        let unknown = || Otherwise::silence(Cause::Unknown, &refused.theirs);
-        let openid = openid.as_deref().ok_or_else(unknown)?;
+        // Behind "cannot be returned" may stand our own return: an earlier attempt, or this one,
+        // which may arrive twice on its way.
+        let Some(openid) = openid else {
+            return Err(match ask.attempt {
+                Attempt::First => Otherwise::No(refused),
+                Attempt::Again => Otherwise::silence(Cause::Unknown, &refused.theirs),
+            });
+        };
         match self.coupon(openid, code).await?.held(code, "")? {
             Held::Unused => Ok(()),
             Held::Taken { .. } | Held::Gone(_) => Err(Otherwise::No(refused).after_an_attempt()),

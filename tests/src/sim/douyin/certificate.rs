@@ -18,6 +18,8 @@ use crate::sim::{
 
 /// Nobody cancels later.
 const CANCEL_SECONDS: i64 = 3_600;
+/// What is used elsewhere was used so long ago: clocks differ by less.
+const ELSEWHERE_SECONDS: i64 = 180;
 /// Times in `get` are milliseconds, in `query` seconds, as the published samples have them.
 const MILLIS: i64 = 1_000;
 
@@ -136,6 +138,7 @@ impl Douyin {
                 *times -= 1;
                 return refusal(2_100_004, "系统繁忙，请稍候再试", now);
             }
+            Script::UsedElsewhere => order.use_elsewhere(now - ELSEWHERE_SECONDS),
             Script::RefusesCode { .. }
             | Script::RefusesPrepare { .. }
             | Script::BusyThenGood { .. }

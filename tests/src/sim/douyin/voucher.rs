@@ -19,6 +19,8 @@ pub enum Script {
     RefusesVerify { code: i64, text: String },
     /// `verify` goes well and says of each code that it did not.
     RefusesCode { result: i64, text: String },
+    /// Somebody else uses it while it lies on the counter.
+    UsedElsewhere,
     /// `verify` is answered "busy" so often, and nothing is done.
     BusyThenGood { times: u32 },
     /// The first `verify` is done and answered "busy".
@@ -150,6 +152,14 @@ impl Order {
     pub(crate) fn refresh(&mut self) {
         self.short = mint::word(8);
         self.object = Some(mint::awkward());
+    }
+
+    /// Somebody else used all of it, for nothing that is in the books here.
+    pub(crate) fn use_elsewhere(&mut self, at: i64) {
+        for certificate in &mut self.certificates {
+            let verify_id = mint::digits("7091", 15);
+            certificate.used = Some(Used { verify_id, token: String::new(), at });
+        }
     }
 
     pub(crate) fn ends_at(&self) -> i64 {
