@@ -8,7 +8,7 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
-const faces = ['operator', 'customer', 'devices', 'console']
+const faces = ['operator', 'customer', 'devices', 'phone', 'console']
 
 export default defineConfigWithVueTs(
   { ignores: ['dist', 'src/api/schema.gen.ts'] },
@@ -67,6 +67,7 @@ export default defineConfigWithVueTs(
           '../operator/*',
           '../customer/*',
           '../devices/*',
+          '../phone/*',
           '../api/*',
           '../stream/*',
           '../scan/*',
@@ -81,7 +82,14 @@ export default defineConfigWithVueTs(
     ['src/model/**/*.ts'],
     [
       {
-        group: ['../ui/*', '../stream/*', '../operator/*', '../customer/*', '../devices/*'],
+        group: [
+          '../ui/*',
+          '../stream/*',
+          '../operator/*',
+          '../customer/*',
+          '../devices/*',
+          '../phone/*',
+        ],
         message: 'model/ only formats.',
       },
     ],

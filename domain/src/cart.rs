@@ -79,6 +79,23 @@ impl LineItem {
     }
 }
 
+/// Who put a line into the cart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineSource {
+    /// Somebody at the workstation.
+    #[default]
+    Till,
+    /// The shopper, on a phone of their own (手机); nobody of the store has seen the goods yet.
+    Phone,
+}
+
+impl LineSource {
+    const fn is_till(&self) -> bool {
+        matches!(self, Self::Till)
+    }
+}
+
 /// One line of a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
@@ -94,6 +111,9 @@ pub struct CartLine {
     pub label_amount: Option<Money>,
     /// Whether quantity came from a label, so that nobody counts it up or types over it.
     pub is_labelled: bool,
+    /// Who put it there.
+    #[serde(default, skip_serializing_if = "LineSource::is_till")]
+    pub source: LineSource,
 }
 
 /// What goes into a cart.
@@ -238,13 +258,26 @@ impl Cart {
     /// Puts something on the counter. The same item at the same price counts its line up;
     /// what was weighed is a line of its own, because each pack weighs what it weighs.
     pub fn add(&mut self, addition: Addition) -> Result<Change, CartRefusal> {
+        self.add_from(LineSource::Till, addition)
+    }
+
+    /// The same for what somebody else put there: it counts up only a line of the same source, so
+    /// that what nobody at the till has seen stays marked.
+    pub fn add_from(
+        &mut self,
+        source: LineSource,
+        addition: Addition,
+    ) -> Result<Change, CartRefusal> {
         let Addition { line: id, item, measure } = addition;
         let is_labelled = matches!(measure, Measure::Labelled(_));
         let (quantity, label_amount) = measure.of(&item)?;
         check_quantity(item.unit, quantity)?;
         let is_counted = |unit| !is_labelled && unit == Unit::Piece;
         let same = self.lines.iter().find(|line| {
-            is_counted(line.item.unit) && !line.is_labelled && line.item.is_same_goods(&item)
+            is_counted(line.item.unit)
+                && !line.is_labelled
+                && line.source == source
+                && line.item.is_same_goods(&item)
         });
         if let Some(line) = same {
             let (id, sum) = (line.id, line.quantity.plus(quantity));
@@ -256,8 +289,39 @@ impl Cart {
             return Err(CartRefusal::Full);
         }
         let position = self.lines.last().map_or(1, |line| line.position + 1);
-        self.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
+        let line = CartLine { id, position, item, quantity, label_amount, is_labelled, source };
+        self.lines.push(line);
         Ok(self.changed(Outcome::Added, id, None, Some(id)))
+    }
+
+    /// Takes in the lines of a shopper's own cart as one step: all of them, or none. They keep the
+    /// price that the shopper was shown.
+    pub fn take_in(
+        &mut self,
+        source: LineSource,
+        lines: Vec<CartLine>,
+    ) -> Result<Change, CartRefusal> {
+        let before = self.clone();
+        let mut touched: Vec<Touched> = Vec::new();
+        for CartLine { id, item, quantity, .. } in lines {
+            let addition = Addition { line: id, item, measure: Measure::Given(quantity) };
+            match self.add_from(source, addition) {
+                Ok(change) => touched.extend(change.step.touched),
+                Err(refusal) => {
+                    *self = before;
+                    return Err(refusal);
+                }
+            }
+        }
+        // Of a line that was touched twice, what it was at first is the way back.
+        let mut known = Vec::new();
+        touched.retain(|t| {
+            let is_first = !known.contains(&t.line);
+            known.push(t.line);
+            is_first
+        });
+        self.revision = before.revision + 1;
+        Ok(Change { outcome: Outcome::Added, step: Step { touched } })
     }
 
     /// Sets how many there are of a line.

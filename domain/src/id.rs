@@ -39,6 +39,12 @@ pub mod kind {
     /// A charge that another house is asked for.
     #[derive(Debug)]
     pub enum Payment {}
+    /// A shopper's own phone in a store, for a day.
+    #[derive(Debug)]
+    pub enum Phone {}
+    /// A cart on a shopper's own phone.
+    #[derive(Debug)]
+    pub enum PhoneCart {}
     /// An online order that waits in a store.
     #[derive(Debug)]
     pub enum Pickup {}
@@ -73,6 +79,10 @@ pub type EdgeId = Id<kind::Edge>;
 pub type CouponId = Id<kind::Coupon>;
 /// The id of a member.
 pub type MemberId = Id<kind::Member>;
+/// The id of a shopper's own phone.
+pub type PhoneId = Id<kind::Phone>;
+/// The id of a cart on a shopper's own phone.
+pub type PhoneCartId = Id<kind::PhoneCart>;
 /// The id of an online order that waits in a store.
 pub type PickupId = Id<kind::Pickup>;
 /// The id of an electronic payment; its number at the other house is made of it.

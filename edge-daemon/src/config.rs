@@ -45,6 +45,9 @@ pub struct Config {
     /// How payments begin.
     #[serde(default)]
     pub tender: TenderConfig,
+    /// Shoppers' phones.
+    #[serde(default)]
+    pub phone: PhoneConfig,
     /// The keys that the file names, as `table.key`; the others are at their defaults.
     #[serde(skip)]
     pub given: BTreeSet<String>,
@@ -92,6 +95,16 @@ pub struct DevicesConfig {
     /// the page `/ui/devices/`. Never in a shop: whoever reaches the port could scan.
     #[serde(default)]
     pub simulated: bool,
+}
+
+/// Shoppers' phones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneConfig {
+    /// Where phones on the store's Wi-Fi reach this box, `http://host:port`, as the QR on an idle
+    /// customer display says it. Without it no phone may join.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// How payments begin.
@@ -157,6 +170,12 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
+    }
+
+    /// Where phones reach this box; where devices are simulated, by themselves at its own address.
+    pub(crate) fn phones_at(&self, address: SocketAddr) -> Option<String> {
+        let own = || self.devices.simulated.then(|| format!("http://{address}"));
+        self.phone.url.clone().or_else(own)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {

@@ -36,6 +36,7 @@ use crate::{
     help::HelpWanted,
     in_flight::InFlight,
     pace::Pace,
+    phone::Phones,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
@@ -210,6 +211,8 @@ pub(crate) struct Context {
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.
     pub(crate) nudges: Nudges,
+    /// Shoppers' phones.
+    pub(crate) phones: Phones,
     /// Wrong PINs.
     pub(crate) attempts: crate::signin::Attempts,
     /// Who is signed in to the console.
@@ -270,6 +273,12 @@ impl Context {
         occasion.channel = channel;
         occasion.used = self.prices.used();
         (self.prices.book(), occasion)
+    }
+
+    /// What a phone's cart is priced with at this moment.
+    pub(crate) fn phone_terms(&self) -> Terms {
+        let (book, occasion) = self.shelf_terms(Channel::Phone);
+        Terms { book, occasion }
     }
 
     /// Whether a workstation is a kiosk.

@@ -7,6 +7,7 @@
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
 //! | `audit`, `approval`, `console` | who did what, what a manager is asked for, what the console reads |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
+//! | `phone` | carts on shoppers' phones |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `replica` | a replica file: reading it, changing it |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
@@ -31,6 +32,7 @@ pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod pairing;
 pub(crate) mod payment;
+pub(crate) mod phone;
 pub(crate) mod pool;
 pub(crate) mod post_void;
 pub(crate) mod redemption;

@@ -9,7 +9,7 @@
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
 //! | `console`, `approvals` | the manager's console, and what a till asks it for |
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -25,6 +25,7 @@ mod items;
 mod kiosk;
 mod member;
 mod orders;
+mod phone;
 mod problem;
 mod rights;
 mod routes;

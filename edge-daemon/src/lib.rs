@@ -16,6 +16,7 @@
 //! | `post_void` | undoes an order on its business date |
 //! | `approval` | reductions by hand: asked for at a till, decided by a manager |
 //! | `console` | the manager's console: its sessions, a day's sums |
+//! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
 //! | `pairing` | which browser is a kiosk's screen |
 //! | `help` | kiosks whose shoppers have called for somebody |
@@ -44,6 +45,7 @@ mod member;
 mod pace;
 mod pairing;
 mod payment;
+mod phone;
 mod post_void;
 mod prices;
 mod redemption;
@@ -70,7 +72,7 @@ pub use uplink::enrol::{EnrolError, enrol};
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
-use context::{Clock, Context, mint};
+use context::{Clock, Context, mint, random};
 use db::{Ledger, ledger::Writer, node, spool};
 use devices::Tasks;
 use http::Door;
@@ -146,13 +148,14 @@ impl Daemon {
         let only = db::only_here(&config.data)?;
         let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
         let now = clock.now();
-        let node = ledger
+        let fresh = random();
+        let (node, secret) = ledger
             .write(move |tx| -> Result<_, DbError> {
                 let n_doubtful = spool::doubt_what_was_sending(tx, now)?;
                 if n_doubtful > 0 {
                     tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
                 }
-                node::load(tx)
+                Ok((node::load(tx)?, db::phone::secret(tx, &fresh)?))
             })
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
@@ -161,6 +164,7 @@ impl Daemon {
             Some(address) => Some(tokio::net::TcpListener::bind(address).await?),
             None => None,
         };
+        let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
             config,
@@ -188,6 +192,7 @@ impl Daemon {
             seal: arc_swap::ArcSwapOption::empty(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
+            phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
             consoles: console::Consoles::default(),
         });
@@ -220,6 +225,7 @@ impl Daemon {
         prices::refresh(context).await;
         tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);
+        tasks.tracker.spawn(phone::run(Arc::clone(context), tasks.stop.clone()));
         // A damaged replica is fetched again by the loops below; the other one still serves.
         let attended = context.refresh_catalog().map_err(DaemonError::from);
         let attended = attended.and(devices::attend(context, tasks).await);

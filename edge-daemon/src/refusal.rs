@@ -6,6 +6,8 @@ use domain::{barcode::NotACode, cart::CartRefusal, money::Money, order::Complete
 use platforms::ForeignCode;
 use sync::token::Disbelief;
 
+use crate::phone::refusal::PhoneRefusal;
+
 /// What the counter refuses, and why. Nothing was changed, nothing is lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -177,6 +179,9 @@ pub(crate) enum Refusal {
     /// The order was undone before.
     #[error("the order was undone before")]
     UndoneAlready,
+    /// A phone, or a till for a phone's cart, is told no.
+    #[error("a phone is told no")]
+    Phone(#[source] PhoneRefusal),
     /// Another business date, or more than an hour ago.
     #[error("the order can no longer be undone")]
     TooLateToUndo,

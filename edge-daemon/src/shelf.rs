@@ -14,7 +14,7 @@ use std::{
 
 use domain::{
     barcode::Gtin,
-    cart::{CartLine, LineItem},
+    cart::{CartLine, LineItem, LineSource},
     catalog::Item,
     id::LineId,
     money::Money,
@@ -146,6 +146,7 @@ impl ShelfTerms {
             quantity: Quantity::ONE,
             label_amount: None,
             is_labelled: false,
+            source: LineSource::default(),
         };
         let damaged = || DbError::Damaged { doing: "price an item on the shelf" };
         let quote = pricing::quote(&self.book, &[alone], &self.occasion).map_err(|_| damaged())?;

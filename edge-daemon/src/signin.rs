@@ -83,6 +83,8 @@ struct Tries {
 pub(crate) enum Tried {
     /// An operator at a workstation.
     Till(WorkstationNumber, String),
+    /// Codes of phones that are typed at a workstation.
+    PhoneCode(WorkstationNumber),
     /// An operator at the console, from wherever.
     Console(String),
     /// An address, whoever it says it is.
@@ -93,7 +95,7 @@ impl Tried {
     /// Tries before the first pause.
     const fn most(&self) -> u32 {
         match self {
-            Self::Till(..) | Self::Console(_) => TRIES_MAX,
+            Self::Till(..) | Self::PhoneCode(_) | Self::Console(_) => TRIES_MAX,
             Self::Address(_) => TRIES_OF_ADDRESS_MAX,
         }
     }

@@ -18,6 +18,8 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import { checkConsole } from './console.mjs'
+import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
 import { clearCounter, customerPage, money, operatorPage, signIn } from './till.mjs'
@@ -485,6 +487,8 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
+await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
+await checkConsole({ browser, edge, till, codes, operator, pin, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

@@ -16,6 +16,7 @@ mod disk;
 mod histories;
 mod kills;
 mod operator;
+mod phone;
 mod snapshot;
 mod tally;
 mod weather;

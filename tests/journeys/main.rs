@@ -11,6 +11,7 @@ mod doors;
 mod kiosk;
 mod paper;
 mod payments;
+mod phone;
 mod promotions;
 mod scanners;
 mod sessions;

@@ -9,11 +9,13 @@
 mod console;
 mod houses;
 mod morning;
+mod phone;
 mod storm;
 mod table;
 
 pub use console::play as play_at_the_console;
 pub use houses::play as play_with_houses;
+pub use phone::play as play_with_a_phone;
 pub use table::Table;
 
 use std::path::Path;

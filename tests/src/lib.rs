@@ -8,6 +8,7 @@
 //! | `kiosk` | a kiosk's screen without a screen |
 //! | `till`, `view`, `events` | a workstation's screen without a screen |
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
+//! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
@@ -36,6 +37,7 @@ pub mod ledger;
 pub mod mall_process;
 pub mod manager;
 pub mod paper;
+pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;

@@ -195,6 +195,13 @@ impl Till {
         Call::new(Method::POST, self.at("/cart/scans"), Some(body))
     }
 
+    /// Takes a shopper's phone cart in by its four digits.
+    #[must_use]
+    pub fn take_in(&self, code: &str) -> Call {
+        let body = json!({ "id": Uuid::now_v7(), "code": code });
+        Call::new(Method::POST, self.at("/cart/phone"), Some(body))
+    }
+
     /// Sets a line's quantity in thousandths.
     #[must_use]
     pub fn count(&self, line: Uuid, quantity_milli: i64) -> Call {

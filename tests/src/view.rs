@@ -32,6 +32,8 @@ pub struct Line {
     pub amount: Money,
     /// Whether its quantity came from a label.
     pub label: bool,
+    /// `till` or `phone`.
+    pub source: String,
 }
 
 /// What is on the counter.
@@ -252,6 +254,8 @@ pub struct Display {
     pub cart: Option<DisplayCart>,
     /// What was paid.
     pub paid: Option<Paid>,
+    /// The link of the QR with which phones join.
+    pub join: Option<String>,
 }
 
 /// A cart as a shopper sees it.
@@ -270,6 +274,8 @@ pub struct DisplayLine {
     pub name: String,
     /// What is paid for it.
     pub amount: Money,
+    /// `till` or `phone`.
+    pub source: String,
 }
 
 /// What a shopper has paid.

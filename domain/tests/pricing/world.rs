@@ -4,7 +4,7 @@
 //! **Invariant:** nothing here calls the engine.
 
 use domain::{
-    cart::{CartLine, LineItem},
+    cart::{CartLine, LineItem, LineSource},
     catalog::Unit,
     id::Id,
     money::{BasisPoints, Money},
@@ -116,6 +116,7 @@ pub(crate) fn line(n: u64, shelf: &Shelf, price: i64, milli: i64) -> CartLine {
         quantity: Quantity::from_milli(milli),
         label_amount: None,
         is_labelled: false,
+        source: LineSource::default(),
     }
 }
 

@@ -10,7 +10,7 @@ mod sale;
 pub(crate) use sale::{Pricer, Sale, sale, shop};
 
 use domain::{
-    cart::{Cart, CartLine, LineItem},
+    cart::{Cart, CartLine, LineItem, LineSource},
     catalog::Unit,
     id::Id,
     money::{BasisPoints, Money, UNIT_PRICE_MINOR_MAX},
@@ -61,6 +61,7 @@ pub(crate) fn line(key: u8, price: i64, unit: Unit, milli: i64, label: Option<i6
         quantity: Quantity::from_milli(milli),
         label_amount: label.map(fen),
         is_labelled: label.is_some(),
+        source: LineSource::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use platforms::ForeignCode;
 use rusqlite::Connection;
 use sync::{token::is_token, wire::LookUpV1};
 
-use super::{CheckoutError, Command, change, may_change, to_the_end};
+use super::{CheckoutError, Command, change, may_change, take_in, to_the_end};
 use crate::{
     Chain,
     context::{Context, mint},
@@ -23,6 +23,7 @@ use crate::{
     db::{catalog, station},
     fault, member,
     payment::{self, Charge},
+    phone::token,
     redemption::{self, LookUp},
     refusal::Refusal,
     rights::Secret,
@@ -140,6 +141,10 @@ async fn add(
     context: &Arc<Context>,
     ScanCommand { command, text, quantity }: ScanCommand,
 ) -> Result<Step, CheckoutError> {
+    // A phone's cart says for itself what it is.
+    if let Some(presented) = token::ticket_in(&text) {
+        return Ok(Step::Done(take_in::carry(context, command, presented).await?));
+    }
     if is_token(text.trim()) {
         return own_code(context, command, text).await;
     }
@@ -250,7 +255,7 @@ async fn foreign(
 ///
 /// It reads on this thread: a code is found in a few pages of a B-tree, which costs less than
 /// handing the work to another thread and back. Find, which may read much more, is handed over.
-fn find(
+pub(crate) fn find(
     context: &Context,
     text: &str,
     quantity: Option<Quantity>,

@@ -67,6 +67,23 @@ pub(crate) fn by_plu(connection: &Connection, plu: &str) -> Result<Option<Item>,
     one(connection, "item.plu = ?1 and item.plu <> ''", plu)
 }
 
+/// The variants of a style, by their 货号: at most so many.
+pub(crate) fn of_style(
+    connection: &Connection,
+    style: &str,
+    limit: u32,
+) -> Result<Vec<Item>, DbError> {
+    let doing = "look the variants of a style up";
+    let mut statement = connection
+        .prepare_cached(&format!(
+            "select {ITEM_COLUMNS} from item where item.style = ?1 and item.style <> ''
+             order by item.sku limit ?2"
+        ))
+        .map_err(DbError::sqlite(doing))?;
+    let rows = statement.query_map((style, limit), item).map_err(DbError::sqlite(doing))?;
+    rows.collect::<Result<_, _>>().map_err(DbError::sqlite(doing))
+}
+
 fn one(connection: &Connection, wanted: &str, key: &str) -> Result<Option<Item>, DbError> {
     connection
         .prepare_cached(&format!("select {ITEM_COLUMNS} from item where {wanted} limit 1"))

@@ -39,6 +39,11 @@ pub(super) async fn to_kiosk(Query(asked): Query<Asked>) -> Redirect {
     Redirect::temporary(&format!("/ui/kiosk/?workstation={number}"))
 }
 
+/// The short address of the QR that lets phones in; it keeps what the QR says.
+pub(super) async fn phone(headers: HeaderMap) -> Response<Body> {
+    serve(Path("phone/".to_owned()), headers).await
+}
+
 /// Which workstation a page is asked for.
 #[derive(serde::Deserialize)]
 pub(super) struct Asked {
@@ -114,6 +119,7 @@ fn of_kind(name: &str, body: Body) -> Response<Body> {
         Some("svg") => "image/svg+xml",
         Some("woff2") => "font/woff2",
         Some("png") => "image/png",
+        Some("wasm") => "application/wasm",
         Some("txt") => "text/plain; charset=utf-8",
         Some(_) | None => "application/octet-stream",
     };

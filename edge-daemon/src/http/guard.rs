@@ -23,7 +23,17 @@ pub(super) const BODY_BYTES_MAX: usize = 65_536;
 const CSP: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; \
                    object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
+/// The phone's page reads barcodes off photos with WebAssembly, which it may compile; nothing else.
+const CSP_PHONE: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+                         connect-src 'self'; img-src 'self' data: blob:; object-src 'none'; \
+                         base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+fn policy(path: &str) -> &'static str {
+    if path.starts_with("/phone") || path.starts_with("/ui/phone/") { CSP_PHONE } else { CSP }
+}
+
 pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
+    let policy = policy(request.uri().path());
     let mut response = match refuse(&app, &request) {
         // This layer stands outside of the one that writes problems out.
         Some(problem) => problem::write(&problem, Language::of(request.headers())),
@@ -31,7 +41,7 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
@@ -67,6 +77,7 @@ fn is_our_name(app: &App, host: &str) -> bool {
         || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     is_loopback
         || host == app.address.to_string()
+        || app.context.phones.host() == Some(host)
         || app.context.config.host_names.iter().any(|ours| ours == host)
 }
 

@@ -6,6 +6,7 @@
 mod houses;
 mod language;
 mod members;
+mod phone;
 mod text;
 
 use axum::{
@@ -196,6 +197,7 @@ impl From<&Refusal> for Problem {
             Refusal::CouponUsed => plain("coupon-used", S::CONFLICT),
             Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
             Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
+            Refusal::Phone(refusal) => Self::from(refusal),
             Refusal::TooLateToUndo => plain("undo-late", S::CONFLICT),
         }
     }

@@ -4,13 +4,13 @@
 //!
 //! **Invariant:** the one place where a path meets its handler.
 
-use axum::{Json, Router, response::Redirect, routing::get};
+use axum::{Json, Router, extract::DefaultBodyLimit, response::Redirect, routing::get};
 use utoipa::OpenApi;
-use utoipa_axum::routes;
+use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, approvals, assets, console, items, kiosk, member, orders, rights, service, session, shelf,
-    sim, stream,
+    App, approvals, assets, console, items, kiosk, member, orders, phone, rights, service, session,
+    shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
@@ -29,7 +29,7 @@ struct Document;
 fn table(door: Door) -> Table {
     let table = Table::new(door, Document::openapi());
     let table = console(buyers(other_houses(counter(screens(table)))));
-    pages(simulated(kiosks(on_the_shelf(lists(table)))))
+    pages(simulated(phones(kiosks(on_the_shelf(lists(table))))))
 }
 
 /// Who may sign in, and what screens are told.
@@ -143,6 +143,19 @@ fn kiosks(table: Table) -> Table {
         .api(Access::Kiosk, routes!(kiosk::help))
 }
 
+/// What a shopper's own phone calls, and a till for its cart.
+fn phones(table: Table) -> Table {
+    let small = DefaultBodyLimit::max(phone::BODY_BYTES_MAX);
+    table
+        .api(Access::Visitor, routes!(phone::join).layer(small))
+        .api(Access::Phone, routes!(phone::view))
+        .api(Access::Phone, routes!(phone::item))
+        .api(Access::Phone, routes!(phone::add).layer(small))
+        .api(Access::Phone, routes!(phone::count, phone::remove).layer(small))
+        .api(Access::Phone, routes!(phone::show).layer(small))
+        .api(Access::Operator, routes!(phone::take_in))
+}
+
 /// The page that plays devices.
 fn simulated(table: Table) -> Table {
     table
@@ -160,6 +173,8 @@ fn pages(table: Table) -> Table {
         .page(Access::Anyone, "/", get(|| async { Redirect::temporary("/ui/operator/") }))
         .page(Access::Anyone, "/kiosk", get(assets::to_kiosk))
         .page(Access::Anyone, "/kiosk/", get(assets::to_kiosk))
+        .page(Access::Anyone, "/phone", get(|| async { Redirect::temporary("/phone/") }))
+        .page(Access::Anyone, "/phone/", get(assets::phone))
         .page(Access::Lan, "/ui/{*path}", get(assets::serve))
         .page(Access::Lan, "/console", get(|| async { Redirect::temporary(CONSOLE) }))
         .page(Access::Lan, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
@@ -296,7 +311,7 @@ mod tests {
                     let is_so = kind == "console-sign-in-required";
                     assert!(is_so && nobody == 401 && far == 401 && cashier == 401, "{got}");
                 }
-                Access::Kiosk => {
+                Access::Kiosk | Access::Phone => {
                     assert!(nobody == 401 && far == 401 && cashier == 401, "{got}");
                 }
                 Access::Simulated => {

@@ -24,6 +24,8 @@ pub(crate) enum Access {
     Console,
     /// The paired screen of the kiosk that the path names.
     Kiosk,
+    /// A shopper's phone that has joined by a screen of the store.
+    Phone,
     /// A customer display: on this box, or on the LAN where the boot file lets them.
     Display,
     /// The operator signed in at the workstation that the path names.
@@ -45,6 +47,7 @@ impl Access {
             Self::Lan => "lan",
             Self::Console => "console",
             Self::Kiosk => "kiosk",
+            Self::Phone => "phone",
             Self::Display => "display",
             Self::Operator => "operator",
             Self::Manager => "manager",
@@ -73,6 +76,7 @@ impl Access {
                 Self::Anyone
                 | Self::Visitor
                 | Self::Kiosk
+                | Self::Phone
                 | Self::Display
                 | Self::Operator
                 | Self::Manager

@@ -69,6 +69,11 @@ pub(super) fn workstation_views(context: &Context) -> Vec<WorkstationView> {
     context.workstations.load().iter().map(WorkstationView::from).collect()
 }
 
+/// What a workstation is called.
+pub(super) fn workstation_name(context: &Context, number: WorkstationNumber) -> String {
+    workstation_view(context, number).name
+}
+
 fn workstation_view(context: &Context, number: WorkstationNumber) -> WorkstationView {
     context.workstations.load().iter().find(|w| w.number == number).map_or_else(
         || WorkstationView { number, name: number.to_string(), kind: KindView::Till },
@@ -93,6 +98,7 @@ fn line_view(priced: &Priced, place: usize, language: Language) -> Option<LineVi
         adjustments: savings::of_line(priced, place, language),
         gift_units: quoted.gift_units,
         label: line.is_labelled,
+        source: line.source.into(),
     })
 }
 
@@ -294,7 +300,7 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         store: store_view(context),
         workstation: workstation_view(context, station.workstation),
         phase,
-        cart: shows_cart.then(|| customer_cart(scene, language)),
+        cart: shows_cart.then(|| customer_cart(&scene.priced, language)),
         tender: (phase == CustomerPhase::Tender).then(|| CustomerTenderView {
             total: quote.total.into(),
             left: left.into(),
@@ -307,6 +313,9 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
             .filter(|_| shows_cart || phase == CustomerPhase::Idle),
         wait: wait.filter(|_| phase == CustomerPhase::Wait),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
+        join: (phase == CustomerPhase::Idle)
+            .then(|| context.phones.join_url(station.workstation, now))
+            .flatten(),
     }
 }
 
@@ -328,11 +337,11 @@ fn customer_line(priced: &Priced, place: usize, language: Language) -> Option<Cu
         saved: saved(quoted).into(),
         adjustments: savings::of_line(priced, place, language),
         gift_units: quoted.gift_units,
+        source: line.source.into(),
     })
 }
 
-fn customer_cart(scene: &Scene, language: Language) -> CustomerCartView {
-    let priced = &scene.priced;
+pub(super) fn customer_cart(priced: &Priced, language: Language) -> CustomerCartView {
     let (cart, quote) = (&priced.station.cart, &priced.quote);
     let lines = (0..cart.lines.len()).filter_map(|place| customer_line(priced, place, language));
     CustomerCartView {

@@ -129,7 +129,7 @@ impl CountBody {
 
 /// The line that the path names.
 #[derive(Debug)]
-pub(crate) struct LineOf(LineId);
+pub(crate) struct LineOf(pub(super) LineId);
 
 impl LineOf {
     /// Its id.

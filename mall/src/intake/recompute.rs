@@ -9,7 +9,7 @@
 //! stands: it happened.
 
 use domain::{
-    cart::{Cart, CartLine},
+    cart::{Cart, CartLine, LineSource},
     money::Money,
     order::{
         Adjustment, Completion, Condition, Order, OrderGrant, OrderLine, Pricing, Saving, complete,
@@ -299,6 +299,7 @@ fn cart_line(line: &OrderLine) -> CartLine {
         quantity: line.quantity,
         label_amount: line.label_amount,
         is_labelled: line.label_amount.is_some(),
+        source: LineSource::default(),
     }
 }
 

@@ -27,6 +27,7 @@ const line = (at: number): DisplayLine => ({
   saved: cny(0),
   adjustments: [],
   gift_units: 0,
+  source: 'till',
 })
 const cart = (lines: DisplayLine[], total: number): DisplayCart => ({
   pieces: lines.length,

@@ -24,6 +24,7 @@ export type Action =
   | 'void-cart'
   | 'find'
   | 'undo'
+  | 'phone'
   | 'pick'
   | 'redeem'
   | 'look-up'

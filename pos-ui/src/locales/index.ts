@@ -12,7 +12,9 @@ import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type operator from './operator/zh-CN.json'
+import type phone from './phone/zh-CN.json'
 import type rights from './rights/zh-CN.json'
+import type takeIn from './take-in/zh-CN.json'
 import type tender from './tender/zh-CN.json'
 
 export type TextKey = keyof (typeof common &
@@ -23,7 +25,9 @@ export type TextKey = keyof (typeof common &
   typeof find &
   typeof keys &
   typeof operator &
+  typeof phone &
   typeof rights &
+  typeof takeIn &
   typeof tender)
 export type Language = 'zh-CN' | 'en'
 export type Params = Readonly<Record<string, string | number>>

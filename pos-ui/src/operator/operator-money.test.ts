@@ -49,6 +49,7 @@ describe.each(AMOUNTS)('%d fen', (amount, text) => {
       saved: cny(0),
       adjustments: [],
       gift_units: 0,
+      source: 'till',
       label: false,
     }
     const wrapper = mount(SellLine, { props: { line, selected: true }, ...provide({}) })

@@ -24,6 +24,7 @@ const lineOf = (more: Partial<CartLine> = {}): CartLine => ({
   saved: cny(0),
   adjustments: [],
   gift_units: 0,
+  source: 'till',
   label: false,
   ...more,
 })

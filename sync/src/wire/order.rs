@@ -276,7 +276,7 @@ impl OrderLineV1 {
 #[cfg(test)]
 pub(crate) mod tests {
     use domain::{
-        cart::{Cart, CartLine},
+        cart::{Cart, CartLine, LineSource},
         id::Id,
         order::{Completion, Source, complete},
         pricing::{
@@ -331,7 +331,9 @@ pub(crate) mod tests {
             let OrderLine { id, item, quantity, .. } = line;
             let label_amount = (position == 2).then_some(Money::from_minor(590));
             let is_labelled = label_amount.is_some();
-            cart.lines.push(CartLine { id, position, item, quantity, label_amount, is_labelled });
+            let source = LineSource::default();
+            let line = CartLine { id, position, item, quantity, label_amount, is_labelled, source };
+            cart.lines.push(line);
         }
         let mut occasion = Occasion::at_till(
             "SH001".into(),

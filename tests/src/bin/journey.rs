@@ -20,6 +20,11 @@ async fn main() -> ExitCode {
             {
                 played = Err(error);
             }
+            if played.is_ok()
+                && let Err(error) = journey::play_with_a_phone(&mut table).await
+            {
+                played = Err(error);
+            }
             if played.is_err() {
                 // The logs and books of a bad day are for whoever looks into it.
                 let kept = folder.keep();

@@ -691,7 +691,11 @@ pub(super) fn refused(word: &str) -> Option<&'static str> {
 
 /// The sentences of a problem we know.
 pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
-    let mut rows = ROWS.iter().chain(super::houses::ROWS).chain(super::members::ROWS);
+    let mut rows = ROWS
+        .iter()
+        .chain(super::houses::ROWS)
+        .chain(super::members::ROWS)
+        .chain(super::phone::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {
         Language::Chinese => *chinese,
@@ -705,7 +709,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 17] = [
+    const SOURCES: [&str; 19] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -723,6 +727,8 @@ mod tests {
         include_str!("../sim.rs"),
         include_str!("../stream.rs"),
         include_str!("../body.rs"),
+        include_str!("../phone.rs"),
+        include_str!("phone.rs"),
     ];
 
     #[test]

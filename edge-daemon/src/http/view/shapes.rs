@@ -3,7 +3,7 @@
 //! **Invariant:** no amount is computed here; a shopper's shapes have no field that a shopper may
 //! not see.
 
-use domain::receipt_number::WorkstationNumber;
+use domain::{cart::LineSource, receipt_number::WorkstationNumber};
 use serde::Serialize;
 use sync::wire::{OperatorV1, RoleV1, WorkstationKindV1, WorkstationV1};
 use utoipa::ToSchema;
@@ -128,6 +128,27 @@ pub(crate) struct LineView {
     pub(in crate::http) gift_units: u32,
     /// Whether its quantity is printed on a label and cannot be changed.
     pub(in crate::http) label: bool,
+    /// Who put it there.
+    pub(in crate::http) source: SourceView,
+}
+
+/// Who put a line into a cart.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SourceView {
+    /// Somebody at the workstation.
+    Till,
+    /// The shopper, on a phone (手机).
+    Phone,
+}
+
+impl From<LineSource> for SourceView {
+    fn from(source: LineSource) -> Self {
+        match source {
+            LineSource::Till => Self::Till,
+            LineSource::Phone => Self::Phone,
+        }
+    }
 }
 
 /// What one reduction took from a line.
@@ -364,6 +385,9 @@ pub(crate) struct CustomerView {
     /// What the shopper waits for, in phase `wait`.
     pub(in crate::http) wait: Option<WaitView>,
     pub(in crate::http) paid: Option<PaidView>,
+    /// A link for phones to join with, in phase `idle`; another one every few minutes. None where
+    /// phones are not let in.
+    pub(in crate::http) join: Option<String>,
 }
 
 /// What a shopper's screen is doing.
@@ -411,6 +435,8 @@ pub(crate) struct CustomerLineView {
     pub(in crate::http) adjustments: Vec<LineAdjustmentView>,
     /// Units that are a gift (赠品).
     pub(in crate::http) gift_units: u32,
+    /// Who put it there.
+    pub(in crate::http) source: SourceView,
 }
 
 /// What a shopper is to pay.

@@ -4,7 +4,7 @@
 
 use super::{Good, Part, as_work};
 use crate::{
-    cart::{CART_LINES_MAX, CartLine, LineItem},
+    cart::{CART_LINES_MAX, CartLine, LineItem, LineSource},
     catalog::Unit,
     id::LineId,
     money::Money,
@@ -134,6 +134,7 @@ impl Cart {
             quantity,
             label_amount,
             is_labelled,
+            source: LineSource::default(),
         });
         fits.then_some(())
     }
