@@ -26,12 +26,14 @@ release: pos-ui/.stamp-dist
 	@cargo build --release --locked -p edge-daemon -p mall -p acceptance --bins
 
 demo: release ## a store with a mall and simulated devices; CATALOG=file.csv sells from that
+	@packaging/need mosquitto || echo "The demo's store asks for settings instead." >&2
 	@exec target/release/demo --catalog "$(CATALOG)"
 
 demo-reset: ## forgets the demo's data
 	@if [ -x target/release/demo ]; then target/release/demo --reset; else rm -rf var/demo; fi
 
 journey: release ## sells, cuts the mall off, sells on, compares every fen
+	@packaging/need mosquitto || true
 	@exec target/release/journey
 
 # What a shop gets is built with PROFILE=dist: slower to build, some tenths faster.
@@ -42,7 +44,9 @@ deb: pos-ui/.stamp-dist ## the Debian packages, in target/deb; PROFILE=dist for 
 	@packaging/deb --from target/$(PROFILE) --to target/deb
 
 test: ## everything that proves it; ends with "N passed, M failed"
-	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk
+	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk iproute2 nftables dnsmasq-base isc-dhcp-client curl
+	@# Where it cannot be installed, the tests that need it say NOT TESTED.
+	@packaging/need mosquitto || true
 	@exec packaging/test
 
 check: pos-ui/.stamp-dist ## formatting, lints and types only

@@ -12,6 +12,7 @@
 //! | `cart`, `pricing`, `tender` | what is on the counter, what it costs and why, how it is covered |
 //! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
 //! | `payment`, `redemption` | what another house is asked for: money, and the use of a coupon |
+//! | `pickup`, `stock` | online orders that wait in a store; what is there, promised, and available |
 //! | `returns` | goods that come back, and exchanges |
 //! | `trial` | items, rules and carts written as text, and what they come to |
 //!
@@ -28,12 +29,14 @@ pub mod member;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod pickup;
 pub mod pricing;
 pub mod quantity;
 pub mod receipt;
 pub mod receipt_number;
 pub mod redemption;
 pub mod returns;
+pub mod stock;
 pub mod tender;
 pub mod time;
 pub mod trial;

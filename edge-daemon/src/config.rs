@@ -12,6 +12,8 @@ use std::{
 use domain::receipt_number::WorkstationNumber;
 use serde::Deserialize;
 
+use crate::portal::PortalConfig;
+
 /// The boot file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +44,9 @@ pub struct Config {
     /// Devices made of memory.
     #[serde(default)]
     pub devices: DevicesConfig,
+    /// The MQTT broker; without one the mall is only asked.
+    #[serde(default)]
+    pub mqtt: Option<MqttConfig>,
     /// How payments begin.
     #[serde(default)]
     pub tender: TenderConfig,
@@ -51,6 +56,9 @@ pub struct Config {
     /// The keys that the file names, as `table.key`; the others are at their defaults.
     #[serde(skip)]
     pub given: BTreeSet<String>,
+    /// The Wi-Fi portal; without it there is none.
+    #[serde(default)]
+    pub portal: Option<PortalConfig>,
 }
 
 /// How to reach the mall.
@@ -62,6 +70,29 @@ pub struct MallConfig {
     /// How often heads are asked for when nothing rings, in milliseconds.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
+}
+
+/// How to reach the MQTT broker.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MqttConfig {
+    /// Its address, `mqtts://…`; plain `mqtt` only for loopback.
+    #[serde(deserialize_with = "address")]
+    pub url: broker::Address,
+    /// The account's name; the store's code if not said.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The file of its password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// The certificate (PEM) of the one authority that is believed.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+}
+
+fn address<'de, D: serde::Deserializer<'de>>(text: D) -> Result<broker::Address, D::Error> {
+    let text = String::deserialize(text)?;
+    text.parse().map_err(serde::de::Error::custom)
 }
 
 /// A scanner that connects to a port of ours and sends what it reads.
@@ -162,6 +193,9 @@ pub enum ConfigError {
     /// Orders would cross a network in the clear.
     #[error("the mall's address must be https, or http on loopback: {0}")]
     PlainMall(String),
+    /// Settings would cross a network in the clear, or under TLS by nobody in particular.
+    #[error("the broker's address must be mqtts with a ca_file, or mqtt on loopback: {0}")]
+    PlainBroker(broker::Address),
 }
 
 impl Config {
@@ -187,10 +221,14 @@ impl Config {
             ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|plain| {
                 url.strip_prefix(plain).is_some_and(|r| r.is_empty() || r.starts_with([':', '/']))
             });
-        if url.starts_with("https://") || is_loopback {
-            Ok(config)
-        } else {
-            Err(ConfigError::PlainMall(url.clone()))
+        if !url.starts_with("https://") && !is_loopback {
+            return Err(ConfigError::PlainMall(url.clone()));
+        }
+        match &config.mqtt {
+            Some(mqtt) if mqtt.url.is_tls && mqtt.ca_file.is_some() => Ok(config),
+            Some(mqtt) if !mqtt.url.is_tls && mqtt.url.is_loopback() => Ok(config),
+            Some(mqtt) => Err(ConfigError::PlainBroker(mqtt.url.clone())),
+            None => Ok(config),
         }
     }
 }
@@ -229,6 +267,7 @@ mod tests {
         assert!(["data", "mall.url", "printer"].iter().all(|key| config.given.contains(*key)));
         let plain = Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
         assert!(!plain.given.contains("listen_lan") && plain.listen_lan.is_none());
+        assert!(config.portal.is_some_and(|portal| gate::lan::Lan::new(portal.lan).is_ok()));
         Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
     }
 
@@ -245,6 +284,23 @@ mod tests {
             ("http://127.0.0.1.evil.example", false),
         ] {
             assert_eq!(with(url), is_fine, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_broker_is_reached_under_tls_of_a_named_authority_or_on_this_box() {
+        let with = |mqtt: &str| {
+            let text = format!("data = \"x\"\n[mall]\nurl = \"https://m\"\n[mqtt]\n{mqtt}");
+            Config::parse(&text, Path::new("e")).is_ok()
+        };
+        for (mqtt, is_fine) in [
+            ("url = \"mqtts://b.example\"\nca_file = \"ca.pem\"", true),
+            ("url = \"mqtt://127.0.0.1:1883\"", true),
+            ("url = \"mqtts://b.example\"", false),
+            ("url = \"mqtt://b.example\"", false),
+            ("url = \"b.example\"", false),
+        ] {
+            assert_eq!(with(mqtt), is_fine, "{mqtt}");
         }
     }
 

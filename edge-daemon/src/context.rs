@@ -37,9 +37,11 @@ use crate::{
     in_flight::InFlight,
     pace::Pace,
     phone::Phones,
+    pickup::Tally,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
+    settings::Settings,
     settle::Trouble,
     shelf::Walks,
     station::{LastScan, ScanFate, Terms},
@@ -120,8 +122,22 @@ pub(crate) struct Nudges {
     pub(crate) seal: Nudge,
     /// Something is to be undone, or was just heard of.
     pub(crate) rights: Nudge,
+    /// The catalog has changed at the mall.
+    pub(crate) catalog: Nudge,
+    /// The store's own rows have changed at the mall.
+    pub(crate) store: Nudge,
     /// A receipt was queued; every printer looks whether it is its own.
     pub(crate) spool: watch::Sender<()>,
+}
+
+impl Nudges {
+    /// Wakes who follows a scope.
+    pub(crate) const fn of(&self, scope: Scope) -> &Nudge {
+        match scope {
+            Scope::Catalog => &self.catalog,
+            Scope::Store(_) => &self.store,
+        }
+    }
 }
 
 /// The replicas in force.
@@ -175,7 +191,7 @@ pub(crate) struct Context {
     pub(crate) node: Option<Node>,
     /// The replicas in force.
     pub(crate) replicas: Replicas,
-    /// The store's row, parsed once per change.
+    /// The store's row with what HQ has set over it, read once per change.
     pub(crate) store: ArcSwapOption<StoreV1>,
     /// Its workstations, read once per change.
     pub(crate) workstations: ArcSwap<Vec<WorkstationV1>>,
@@ -185,6 +201,8 @@ pub(crate) struct Context {
     pub(crate) catalog_standing: ArcSwapOption<Standing>,
     /// The rules in force.
     pub(crate) prices: Prices,
+    /// What HQ has set.
+    pub(crate) settings: Settings,
     /// The walk along the catalog for those who look around.
     pub(crate) walks: Walks,
     /// Kiosks whose shoppers have called for somebody.
@@ -207,6 +225,8 @@ pub(crate) struct Context {
     pub(crate) in_flight: InFlight,
     /// By which names and phone numbers of members are opened; empty until the mall has told it.
     pub(crate) seal: ArcSwapOption<Seal>,
+    /// How many online orders wait for what.
+    pub(crate) pickups: ArcSwap<Tally>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
     /// The nudges.
@@ -225,7 +245,9 @@ impl Context {
     /// Reads the store's rows anew after its replica changed.
     pub(crate) fn refresh_store(&self) -> Result<(), DbError> {
         if let Some(replica) = self.replicas.store() {
-            self.store.store(replica.read(staff::store)?.map(Arc::new));
+            let in_force = self.settings.in_force();
+            let store = replica.read(staff::store)?.map(|store| Arc::new(in_force.over(store)));
+            self.store.store(store);
             self.workstations.store(Arc::new(replica.read(staff::workstations)?));
             self.operators.store(Arc::new(replica.read(staff::operators)?));
         }

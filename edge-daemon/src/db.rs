@@ -9,7 +9,10 @@
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `phone` | carts on shoppers' phones |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
+//! | `settings` | what HQ set, what was refused, the keys to believe it by |
 //! | `replica` | a replica file: reading it, changing it |
+//! | `pickup` | online orders that wait here |
+//! | `stock` | what the store has of an item |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
 //! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
@@ -33,15 +36,20 @@ pub(crate) mod outbox;
 pub(crate) mod pairing;
 pub(crate) mod payment;
 pub(crate) mod phone;
+pub(crate) mod pickup;
 pub(crate) mod pool;
+pub(crate) mod portal;
 pub(crate) mod post_void;
 pub(crate) mod redemption;
 pub(crate) mod replica;
 pub(crate) mod rules;
+pub(crate) mod settings;
 pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod staff;
 pub(crate) mod station;
+#[allow(dead_code, reason = "shelves of kiosk and phone read it")]
+pub(crate) mod stock;
 
 pub(crate) use ledger::Ledger;
 

@@ -9,8 +9,9 @@
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
 //! | `console`, `approvals` | the manager's console, and what a till asks it for |
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
+//! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
 //! room, and writes an answer.
@@ -26,11 +27,14 @@ mod kiosk;
 mod member;
 mod orders;
 mod phone;
+mod pickups;
+pub(crate) mod portal;
 mod problem;
 mod rights;
 mod routes;
 mod service;
 mod session;
+mod settings;
 mod shelf;
 mod sim;
 mod stream;

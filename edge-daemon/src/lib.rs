@@ -9,13 +9,17 @@
 //! | `http` | the only room that says HTTP inwards |
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
+//! | `settings` | keeps what HQ set in force, and says what became of it |
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `portal` | lets guests of the Wi-Fi through once they have shown a phone number |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
 //! | `approval` | reductions by hand: asked for at a till, decided by a manager |
 //! | `console` | the manager's console: its sessions, a day's sums |
+//! | `pickup` | online orders that wait here |
+//! | `stock` | how much of an item is available |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
 //! | `pairing` | which browser is a kiosk's screen |
@@ -46,6 +50,8 @@ mod pace;
 mod pairing;
 mod payment;
 mod phone;
+mod pickup;
+mod portal;
 mod post_void;
 mod prices;
 mod redemption;
@@ -54,10 +60,13 @@ mod replica;
 mod rights;
 mod screens;
 mod service_manager;
+mod settings;
 mod settle;
 mod shelf;
 mod signin;
 mod station;
+#[allow(dead_code, reason = "shelves of kiosk and phone read it")]
+mod stock;
 #[cfg(test)]
 mod test_mall;
 #[cfg(test)]
@@ -67,13 +76,22 @@ mod uplink;
 
 pub use config::{Config, ConfigError};
 pub use db::DbError;
+pub use portal::{
+    GateKeeperError, PortalConfig, PortalError, PortalKeyError, PortalLogError, PortalTls,
+    SmsConfig, keep_gate, portal_log,
+};
 pub use try_cart::{TrialError, try_cart};
 pub use uplink::enrol::{EnrolError, enrol};
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use context::{Clock, Context, mint, random};
-use db::{Ledger, ledger::Writer, node, spool};
+use db::{
+    Ledger,
+    ledger::Writer,
+    node::{self, Node},
+    spool,
+};
 use devices::Tasks;
 use http::Door;
 use sync::replica::Scope;
@@ -107,6 +125,9 @@ pub enum DaemonError {
     /// This box's key is missing or damaged.
     #[error("this box cannot prove who it is")]
     Enrol(#[from] EnrolError),
+    /// The Wi-Fi portal cannot be served.
+    #[error("the Wi-Fi portal cannot be served")]
+    Portal(#[from] PortalError),
     /// A port or a device could not be opened.
     #[error("could not open a port or device")]
     Open(#[from] std::io::Error),
@@ -178,6 +199,7 @@ impl Daemon {
             operators: arc_swap::ArcSwap::default(),
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
+            settings: settings::Settings::default(),
             walks: shelf::Walks::default(),
             help: help::HelpWanted::default(),
             pace: pace::Pace::default(),
@@ -190,6 +212,7 @@ impl Daemon {
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
             seal: arc_swap::ArcSwapOption::empty(),
+            pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
             scans: 0.into(),
             phones: phone::Phones::new(phones_at, &secret),
@@ -198,6 +221,7 @@ impl Daemon {
         });
         console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
+        Self::open_portal(&context, &tasks).await?;
         for (door, listener) in [(Door::Box, Some(listener)), (Door::Lan, lan)] {
             let Some(listener) = listener else { continue };
             let (at, context) = (listener.local_addr()?, Arc::clone(&context));
@@ -207,6 +231,20 @@ impl Daemon {
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
         Ok(Self { address, tasks, writer, context, only })
+    }
+
+    /// The Wi-Fi portal, where the boot file has one. What goes wrong with it stops no sale.
+    async fn open_portal(context: &Arc<Context>, tasks: &Tasks) -> Result<(), DaemonError> {
+        let Some(config) = context.config.portal.clone() else { return Ok(()) };
+        let portal = Arc::new(portal::Portal::open(Arc::clone(context), config).await?);
+        tasks.tracker.spawn(portal::run(Arc::clone(&portal), tasks.stop.clone()));
+        let stop = tasks.stop.clone();
+        tasks.tracker.spawn(async move {
+            if let Err(error) = http::portal::serve(portal, stop).await {
+                tracing::error!(error = %Chain(&error), "The Wi-Fi portal is not served");
+            }
+        });
+        Ok(())
     }
 
     /// The replicas, the devices, and the loops towards the mall.
@@ -220,6 +258,7 @@ impl Daemon {
             replica::open(context, scope);
         }
         uplink::seal::restore(context);
+        settings::restore(context).await?;
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
@@ -233,6 +272,7 @@ impl Daemon {
             tracing::error!(error = %Chain(&error), "A replica is damaged; fetching it again");
         }
         uplink::upload::recount(context).await;
+        pickup::refresh(context).await;
         let mall = Mall::new(&context.config.mall.url, context.clock.clone())?;
         let mall = match uplink::enrol::read_key(&context.config.data) {
             Ok(key) => mall.with_identity(node.edge, key),
@@ -250,11 +290,29 @@ impl Daemon {
         let _ = context.mall.set(mall.clone());
         let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(seal);
+        let following =
+            settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(following);
+        Self::call_the_broker(context, &node, tasks);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
         tasks.tracker.spawn(upload);
         Ok(())
+    }
+
+    /// The line to the broker, where the boot file names one.
+    fn call_the_broker(context: &Arc<Context>, node: &Node, tasks: &Tasks) {
+        let Some(config) = &context.config.mqtt else { return };
+        match uplink::mqtt::wish(context, config, node) {
+            Ok(wish) => {
+                let (context, node) = (Arc::clone(context), node.clone());
+                tasks.tracker.spawn(uplink::mqtt::run(context, node, wish, tasks.clone()));
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "There is no line to the broker; the mall is asked instead");
+            }
+        }
     }
 
     /// Stops accepting, lets every task and the writer finish, and closes the ledger.

@@ -36,6 +36,29 @@ enum Verb {
         #[arg(long)]
         code: String,
     },
+    /// Keeps the gate of the guests' Wi-Fi: lays down the packet filter's rules and lets through
+    /// whom the store's node names. Needs `CAP_NET_ADMIN`, `nft`, and nothing else.
+    Portal {
+        /// The boot file; only `[portal]` is used of it.
+        #[arg(long, default_value = "/etc/guitai/edge.toml")]
+        config: PathBuf,
+        /// Where the configuration of the guests' `dnsmasq` is written first, if anywhere.
+        #[arg(long)]
+        dnsmasq: Option<PathBuf>,
+    },
+    /// Writes the portal's log as CSV to standard output, with the phone numbers in clear, for an
+    /// authority that may ask for it.
+    PortalLog {
+        /// The boot file.
+        #[arg(long, default_value = "/etc/guitai/edge.toml")]
+        config: PathBuf,
+        /// From this moment, RFC 3339.
+        #[arg(long)]
+        from: domain::time::Timestamp,
+        /// Until before this moment, RFC 3339.
+        #[arg(long)]
+        to: domain::time::Timestamp,
+    },
     /// Prices the carts of a trial (试算) and says why; needs neither boot file nor store.
     TryCart {
         /// The trial; docs/pricing.md has every word of it.
@@ -75,6 +98,15 @@ async fn carry_out(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Enrol { config, code } => {
             let enrolled = edge_daemon::enrol(&Config::read(&config)?, &code).await?;
             tracing::info!(edge.id = %enrolled.edge, "This box is store `{}` now", enrolled.store_code);
+        }
+        Verb::Portal { config, dnsmasq } => {
+            let config = Config::read(&config)?;
+            // It blocks for as long as it lives, and there is nothing else to do.
+            edge_daemon::keep_gate(&config, dnsmasq.as_deref())?;
+        }
+        Verb::PortalLog { config, from, to } => {
+            let config = Config::read(&config)?;
+            edge_daemon::portal_log(&config, from, to, &mut std::io::stdout().lock())?;
         }
         Verb::TryCart { file, json } => return Ok(try_cart(&file, json)),
         Verb::Access => {

@@ -26,7 +26,7 @@ use crate::{
     checkout::{CheckoutError, to_the_end},
     context::{Context, mint},
     db::{self, DbError, orders, outbox, spool},
-    fault, member, payment, redemption,
+    fault, member, payment, prices, redemption,
     refusal::Refusal,
     rights::Redemption,
 };
@@ -60,13 +60,13 @@ pub(crate) async fn undo(
         let (workstation, now) = (wish.workstation, context.clock.now());
         let today = context.store_clock().business_date(now);
         let slip = context.health.has_printer(workstation).then(mint);
-        let (order, is_new) = context
+        let (order, is_new, gives_quota) = context
             .ledger
             .write(move |tx| -> Result<_, CheckoutError> {
                 let order = orders::find(tx, wish.order)?.ok_or(Refusal::NoSuchOrder)?;
                 if let Some(known) = db::post_void::of_order(tx, wish.order)? {
                     return if known == wish.id {
-                        Ok((order, false))
+                        Ok((order, false, false))
                     } else {
                         Err(Refusal::UndoneAlready.into())
                     };
@@ -88,7 +88,8 @@ pub(crate) async fn undo(
                     return Err(Refusal::VoucherStaysUsed.into());
                 }
                 write(tx, &order, &wish, node.epoch, slip, now)?;
-                Ok((order, true))
+                let gives_quota = db::rules::give_uses_back(tx, order.id)?;
+                Ok((order, true, gives_quota))
             })
             .await?;
         fault::point("post_void.committed");
@@ -101,6 +102,10 @@ pub(crate) async fn undo(
                 context.health.ask_drawer(workstation, now);
             }
             context.screens.undone(order.id);
+        }
+        if gives_quota {
+            prices::learn_uses(&context).await;
+            prices::look(&context);
         }
         context.nudges.rights.give();
         context.nudges.spool.send_replace(());
@@ -156,7 +161,8 @@ fn write(
     payment::reverse_all(tx, order.id, now)?;
     redemption::reverse_all(tx, order.id, now)?;
     if let Some(id) = slip {
-        let slip = spool::Slip { id, order: order.id, copy: Copy::PostVoid, queued_at: now };
+        let of = spool::SlipOf::Order { order: order.id, copy: Copy::PostVoid };
+        let slip = spool::Slip { id, of, queued_at: now };
         spool::push(tx, &slip, wish.workstation)?;
     }
     fault::point("post_void.written");

@@ -232,10 +232,12 @@ pub(crate) fn show(context: &Context, priced: Priced) {
 #[cfg(test)]
 mod tests {
     use domain::money::Money;
+    use uuid::Uuid;
 
     use super::*;
     use crate::{
         checkout::{self, CheckoutError, CompleteCommand},
+        post_void::{self, PostVoid},
         refusal::Refusal,
         test_store::TestStore,
     };
@@ -399,6 +401,29 @@ mod tests {
         store.complete(2, Some(2_200), 2_200).await.unwrap();
         store.scan(1, "TEA").await;
         assert_eq!(store.total(1), 1_200);
+    }
+
+    #[tokio::test]
+    async fn an_order_that_is_undone_gives_back_what_it_used_of_a_quota() {
+        let store = TestStore::open(Some(QUOTA)).await;
+        for till in [1, 1, 2, 2] {
+            store.scan(till, "TEA").await;
+        }
+        let order = store.scene(1).priced.station.cart.order;
+        store.complete(1, Some(2_000), 2_000).await.unwrap();
+        assert_eq!(store.total(2), 2_200);
+        let (operator, reason) = ("E2".to_owned(), "顾客改主意".to_owned());
+        let wish = PostVoid { workstation: 1, id: Uuid::from_u128(71), order, operator, reason };
+        for _ in 0..2 {
+            post_void::undo(store.context(), wish.clone()).await.unwrap();
+            assert_eq!(store.total(2), 2_000, "once, however often it is undone");
+        }
+        let store = store.restart().await;
+        assert_eq!(store.total(2), 2_000);
+        store.complete(2, Some(2_000), 2_000).await.unwrap();
+        store.scan(1, "TEA").await;
+        store.scan(1, "TEA").await;
+        assert_eq!(store.total(1), 2_200, "one is left");
     }
 
     #[tokio::test]

@@ -2,7 +2,13 @@
 //!
 //! **Invariant:** values only; `http::problem` finds the words, `checkout` decides.
 
-use domain::{barcode::NotACode, cart::CartRefusal, money::Money, order::CompleteRefusal};
+use domain::{
+    barcode::NotACode,
+    cart::CartRefusal,
+    money::Money,
+    order::CompleteRefusal,
+    pickup::{PickRefusal, PickupRefusal},
+};
 use platforms::ForeignCode;
 use sync::token::Disbelief;
 
@@ -179,6 +185,36 @@ pub(crate) enum Refusal {
     /// The order was undone before.
     #[error("the order was undone before")]
     UndoneAlready,
+    /// This store has no such online order.
+    #[error("no such online order")]
+    NoSuchPickup,
+    /// The online order cannot be moved from where it stands.
+    #[error("the online order refuses")]
+    Pickup(#[source] PickupRefusal),
+    /// The goods do not go into the online order.
+    #[error("the goods do not go into the online order")]
+    Pick(#[source] PickRefusal),
+    /// Something of the online order was not scanned.
+    #[error("the online order is not whole")]
+    PickupNotWhole,
+    /// Nobody has shown the online order's code at this workstation.
+    #[error("the online order's code was not shown")]
+    PickupNotProven,
+    /// Not eight digits.
+    #[error("not the code of an online order")]
+    NotAPickupCode,
+    /// No online order of the store has this code.
+    #[error("no online order has this code")]
+    PickupCodeUnknown,
+    /// Too many wrong codes.
+    #[error("too many wrong codes; {wait_ms} ms to wait")]
+    PickupCodePause {
+        /// How long.
+        wait_ms: i64,
+    },
+    /// The store's online orders, or what their codes are checked by, have not arrived.
+    #[error("the online orders have not arrived")]
+    PickupsNotHere,
     /// A phone, or a till for a phone's cart, is told no.
     #[error("a phone is told no")]
     Phone(#[source] PhoneRefusal),

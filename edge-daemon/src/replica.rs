@@ -21,7 +21,7 @@ use crate::{
     context::{Context, random},
     db::{DbError, replica::Replica},
     devices::{self, Tasks},
-    member, prices,
+    member, pickup, prices,
     uplink::mall::{Mall, MallError},
 };
 
@@ -66,7 +66,7 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: 
         };
         tokio::select! {
             () = tasks.stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
+            () = context.nudges.of(scope).taken_or(pause) => {}
         }
     }
 }
@@ -170,6 +170,7 @@ async fn changed(context: &Arc<Context>, scope: Scope, tasks: &Tasks) -> Result<
         Scope::Store(_) => {
             devices::attend(context, tasks).await?;
             member::refresh(context).await;
+            pickup::refresh(context).await;
         }
     }
     Ok(())

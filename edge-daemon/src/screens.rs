@@ -11,12 +11,13 @@ use std::{
     },
 };
 
-use domain::{id::OrderId, order::Order, receipt_number::WorkstationNumber};
+use domain::{id::OrderId, order::Order, pickup::PickupState, receipt_number::WorkstationNumber};
 use tokio::sync::watch;
 
 use crate::{
     db::spool::SlipState,
-    station::{LastScan, Priced},
+    pickup::{OnCounter, Seen},
+    station::{LastScan, Priced, ScanFate},
 };
 
 /// Two screens a workstation, the console, and a few that somebody forgot open.
@@ -60,6 +61,8 @@ pub(crate) struct Scene {
     pub(crate) last_scan: Option<LastScan>,
     /// A number that the displays show while a manager tries them.
     pub(crate) test: Option<u32>,
+    /// The online order that is open here. It lives as long as the daemon.
+    pub(crate) pickup: Option<OnCounter>,
 }
 
 /// The scenes of the store.
@@ -143,6 +146,7 @@ impl Screens {
             last_order,
             last_scan: None,
             test: None,
+            pickup: None,
         };
         if let Ok(mut scenes) = self.scenes.lock() {
             let workstation = scene.priced.station.workstation;
@@ -216,6 +220,15 @@ impl Screens {
     /// Shows what became of a scan.
     pub(crate) fn scanned(&self, workstation: WorkstationNumber, last_scan: LastScan) {
         self.update(workstation, |scene| {
+            // The next shopper's goods: whoever got their order has gone.
+            let is_sale = matches!(
+                last_scan.fate,
+                ScanFate::Added(_) | ScanFate::Again(_) | ScanFate::Weighed(_)
+            );
+            if is_sale {
+                let is_over = |open: &OnCounter| open.seen.state == PickupState::HandedOver;
+                scene.pickup = scene.pickup.take().filter(|open| !is_over(open));
+            }
             scene.last_scan = Some(last_scan);
             true
         });
@@ -224,6 +237,37 @@ impl Screens {
     /// Shows a number on the displays of a workstation, or shows it no more.
     pub(crate) fn test(&self, workstation: WorkstationNumber, number: Option<u32>) {
         self.update(workstation, |scene| std::mem::replace(&mut scene.test, number) != number);
+    }
+
+    /// The online order that is open at a workstation.
+    pub(crate) fn pickup_at(&self, workstation: WorkstationNumber) -> Option<OnCounter> {
+        self.follow(workstation)?.borrow().pickup.clone()
+    }
+
+    /// Opens an online order at a workstation, or closes the one that is.
+    pub(crate) fn put_pickup(&self, workstation: WorkstationNumber, open: Option<OnCounter>) {
+        self.update(workstation, |scene| {
+            let is_other = scene.pickup != open;
+            scene.pickup = open;
+            is_other
+        });
+    }
+
+    /// Shows where an online order stands by now, wherever it is open.
+    pub(crate) fn pickup_changed(&self, seen: &Seen) {
+        for workstation in self.numbers() {
+            self.update(workstation, |scene| match &mut scene.pickup {
+                Some(open) if open.seen.pickup.id == seen.pickup.id && open.seen != *seen => {
+                    open.seen = seen.clone();
+                    true
+                }
+                Some(_) | None => false,
+            });
+        }
+    }
+
+    fn numbers(&self) -> Vec<WorkstationNumber> {
+        self.scenes.lock().map(|scenes| scenes.keys().copied().collect()).unwrap_or_default()
     }
 
     /// Forgets what was scanned last: whoever comes next did not scan it.
@@ -249,9 +293,7 @@ impl Screens {
 
     /// Shows that an order was undone, wherever it is the newest.
     pub(crate) fn undone(&self, order: OrderId) {
-        let numbers: Vec<WorkstationNumber> =
-            self.scenes.lock().map(|scenes| scenes.keys().copied().collect()).unwrap_or_default();
-        for workstation in numbers {
+        for workstation in self.numbers() {
             self.update(workstation, |scene| match &mut scene.last_order {
                 Some(last) if last.order.id == order => {
                     last.is_undone = true;

@@ -85,6 +85,8 @@ pub(crate) enum Tried {
     Till(WorkstationNumber, String),
     /// Codes of phones that are typed at a workstation.
     PhoneCode(WorkstationNumber),
+    /// Codes of online orders that are typed at a workstation.
+    PickupCode(WorkstationNumber),
     /// An operator at the console, from wherever.
     Console(String),
     /// An address, whoever it says it is.
@@ -95,7 +97,9 @@ impl Tried {
     /// Tries before the first pause.
     const fn most(&self) -> u32 {
         match self {
-            Self::Till(..) | Self::PhoneCode(_) | Self::Console(_) => TRIES_MAX,
+            Self::Till(..) | Self::PhoneCode(_) | Self::PickupCode(_) | Self::Console(_) => {
+                TRIES_MAX
+            },
             Self::Address(_) => TRIES_OF_ADDRESS_MAX,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::{
     cart::Cart,
-    id::{CouponId, LineId, MemberId, OrderId, PaymentId, RedemptionId},
+    id::{CouponId, LineId, MemberId, OrderId, PaymentId, PickupId, RedemptionId},
     order::SELF_SERVICE,
     pricing::{
         self, By, Occasion, PriceBook, Quote,
@@ -207,6 +207,8 @@ pub(crate) enum ScanFate {
     Member(MemberId),
     /// A coupon of the brand's own: it lies beside the cart.
     Coupon(CouponId),
+    /// An online order: goods went into it, or its shopper showed its code.
+    Pickup(PickupId),
     /// Nothing was added.
     Refused(Refusal),
 }

@@ -5,12 +5,14 @@
 //! | `mall` | signed requests, time limits, what an answer means |
 //! | `enrol` | takes this box's place with a one-time code |
 //! | `upload` | reconciler: the outbox, until it is empty |
+//! | `mqtt` | the line to the broker: settings and bells in, reports and presence out |
 //! | `rights` | what a shopper waits for: payments by code, coupons, vouchers |
 //!
 //! **Invariant:** nothing that sells waits for this room.
 
 pub(crate) mod enrol;
 pub(crate) mod mall;
+pub(crate) mod mqtt;
 pub(crate) mod rights;
 pub(crate) mod seal;
 pub(crate) mod upload;

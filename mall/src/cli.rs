@@ -11,6 +11,7 @@
 //! | `orders` | tables of orders |
 //! | `houses` | tables of payments by code, coupons and vouchers |
 //! | `rules` | sets of rules: listed, shown, imported, exported, checked |
+//! | `settings` | what HQ sets in stores, and what became of it |
 //! | `try_cart` | a trial, without a database |
 //! | `table` | columns that line up, also where signs are two wide |
 //!
@@ -24,6 +25,9 @@ mod manage;
 mod orders;
 mod rules;
 mod serve;
+mod settings;
+mod shop;
+mod stock;
 mod table;
 mod try_cart;
 
@@ -44,6 +48,8 @@ use crate::{
     hq::HqError,
     http,
     rules::{RulesError, RulesFileError},
+    settings::SettingsError,
+    stock::CountError,
 };
 
 /// Why a verb did not do what it was asked.
@@ -75,6 +81,12 @@ enum Kind {
     Rules(#[from] RulesError),
     #[error(transparent)]
     RulesFile(#[from] RulesFileError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("{} is no document of settings", .0.display())]
+    SettingsFile(std::path::PathBuf),
+    #[error(transparent)]
+    Count(#[from] CountError),
     #[error(transparent)]
     Trial(#[from] TrialError),
     #[error("there is no edge node `{0}`")]
@@ -112,8 +124,17 @@ impl CliError {
             Kind::Rules(RulesError::Changed { .. }) => {
                 Some("export the set in force, make your change to it, and import that")
             }
+            Kind::Settings(SettingsError::Db(error)) => error.hint(),
+            Kind::Settings(SettingsError::Store(_)) => Some("`mall store list` names the stores"),
+            Kind::Settings(SettingsError::Faults(_)) | Kind::SettingsFile(_) => {
+                Some("`mall settings schema` names what can be set")
+            }
             Kind::RulesFile(_) => Some("see docs/import.md for the forms of a file of rules"),
             Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
+            Kind::Count(CountError::Header) => Some("see docs/import.md for a table of stock"),
+            Kind::Count(CountError::Store(StoreError::Unknown(_))) => {
+                Some("`mall store list` names the stores")
+            }
             Kind::Rules(
                 RulesError::TooLarge(_)
                 | RulesError::Faults(_)
@@ -121,8 +142,10 @@ impl CliError {
                 | RulesError::Note
                 | RulesError::CutOff,
             )
+            | Kind::Settings(_)
             | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
+            | Kind::Count(_)
             | Kind::Store(_)
             | Kind::Claim(_)
             | Kind::Staff(_)
@@ -178,8 +201,12 @@ impl Desk<'_> {
             Verb::Staff { verb } => self.staff(verb).await?,
             Verb::Orders { verb } => return self.orders(verb).await,
             Verb::Rules { verb } => return self.rules(verb).await,
+            Verb::Settings { verb } => self.settings(verb).await?,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
+            Verb::Shop { verb } => self.shop(verb).await?,
+            Verb::PickupCases => self.pickup_cases().await?,
+            Verb::Stock { verb } => return self.stock(verb).await,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

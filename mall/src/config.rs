@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{context::Clock, db, houses::Houses};
+use crate::{bells::Broker, context::Clock, db, houses::Houses};
 
 /// Where development listens.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
@@ -38,6 +38,11 @@ pub struct Config {
     pub clock: Clock,
     /// Its accounts with other houses.
     pub platforms: Platforms,
+    /// The MQTT broker; without one stores hear of changes when they ask.
+    pub broker: Option<Broker>,
+    /// The folder of the keys that sign settings, which malls over one database share;
+    /// `<data>/settings-keys` where none is given.
+    pub settings_keys: Option<PathBuf>,
 }
 
 impl Config {
@@ -50,6 +55,8 @@ impl Config {
             listen: LISTEN,
             clock: Clock::default(),
             platforms: Platforms::None,
+            broker: None,
+            settings_keys: None,
         }
     }
 

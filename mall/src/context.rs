@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -27,7 +27,9 @@ use crate::{
     feed::Shelf,
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
+    keys::Keys,
     rules::Books,
+    settings,
 };
 
 /// How long somebody waits for another house before they are told that it is not known yet. A
@@ -110,10 +112,14 @@ struct Inner {
     clock: Clock,
     dice: SystemRandom,
     inbox_nudge: Notify,
+    bell_nudge: Notify,
+    is_broker_up: AtomicBool,
+    settings_keys: settings::Keys,
     limiter: Limiter,
     shelf: Shelf,
     books: Books,
     houses: Arc<dyn Houses>,
+    keys: Keys,
     calls: TaskTracker,
 }
 
@@ -124,7 +130,10 @@ impl Context {
         // Tokens and the chain's figures are for whoever runs the mall, and for nobody else.
         let mut made = std::fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(&config.data).map_err(folder)?;
+        let keys = Keys::open(&config.data).map_err(folder)?;
         let url = config.url().map_err(folder)?;
+        let settings_keys = config.settings_keys.clone();
+        let settings_keys = settings_keys.unwrap_or_else(|| config.data.join("settings-keys"));
         let houses = houses::open(&config.platforms, &config.clock)?;
         let (clock, dice) = (config.clock.clone(), SystemRandom::new());
         let now = clock.now();
@@ -137,10 +146,14 @@ impl Context {
             clock,
             dice,
             inbox_nudge: Notify::new(),
+            bell_nudge: Notify::new(),
+            is_broker_up: AtomicBool::new(false),
+            settings_keys: settings::Keys::at(settings_keys),
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
             houses,
+            keys,
             calls: TaskTracker::new(),
         })))
     }
@@ -177,6 +190,31 @@ impl Context {
         &self.0.inbox_nudge
     }
 
+    /// Wakes whoever publishes changes; losing it costs only time.
+    pub(crate) fn bell_nudge(&self) -> &Notify {
+        &self.0.bell_nudge
+    }
+
+    /// Whether this process has its line to the broker: only then it knows whose lines are up.
+    pub(crate) fn is_broker_up(&self) -> bool {
+        self.0.is_broker_up.load(Ordering::SeqCst)
+    }
+
+    /// Notes whether this process has its line to the broker.
+    pub(crate) fn broker_is_up(&self, is_up: bool) {
+        self.0.is_broker_up.store(is_up, Ordering::SeqCst);
+    }
+
+    /// The keys that sign settings.
+    pub(crate) fn settings_keys(&self) -> &settings::Keys {
+        &self.0.settings_keys
+    }
+
+    /// A random number that nobody's safety hangs on; 0 where the system gives none.
+    pub(crate) fn random(&self) -> u32 {
+        self.secret().map(u32::from_be_bytes).unwrap_or(0)
+    }
+
     /// How often somebody may guess.
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
@@ -190,6 +228,11 @@ impl Context {
     /// Rule sets made ready.
     pub(crate) fn books(&self) -> &Books {
         &self.0.books
+    }
+
+    /// The mall's own secrets.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
     }
 
     /// Other houses.

@@ -11,6 +11,8 @@
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
 //! | `rules` | sets of rules |
 //! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
+//! | `stock` | what each store has of an item |
 //! | `sums` | sums of orders and of what was given for them |
 //! | `post_voids` | orders that were undone |
 //! | `drift` | orders that were priced otherwise than the mall would |
@@ -33,17 +35,22 @@ pub(crate) mod items;
 pub(crate) mod items_read;
 mod migrate;
 mod moment;
+pub(crate) mod online_orders;
 pub(crate) mod orders;
 pub(crate) mod orders_read;
 pub(crate) mod payments;
+pub(crate) mod pickup_cases;
 pub(crate) mod post_voids;
 pub(crate) mod redemptions;
 pub(crate) mod refunds;
 pub(crate) mod rules;
 pub(crate) mod savings;
 pub(crate) mod scope;
+pub(crate) mod settings;
+pub(crate) mod shops;
 pub(crate) mod staff;
 pub(crate) mod staffing;
+pub(crate) mod stock;
 pub(crate) mod stores;
 pub(crate) mod sums;
 

@@ -14,12 +14,14 @@
 mod claim;
 mod enrol;
 mod limiter;
+mod shops;
 mod staff;
 mod stores;
 
 pub(crate) use claim::{ClaimError, TTL_MINUTES, claim};
 pub(crate) use enrol::{EnrolError, enrol};
 pub(crate) use limiter::Limiter;
+pub(crate) use shops::{add_shop, revoke_shop, shop_of};
 pub(crate) use staff::{StaffError, add_staff, revoke_staff, staff_of};
 pub(crate) use stores::{
     OperatorWish, StoreError, add_operator, add_store, add_workstation, known_store,

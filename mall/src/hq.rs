@@ -10,6 +10,7 @@
 //! | `drift` | orders that were priced otherwise than the mall would |
 //! | `post_void` | orders that were undone |
 //! | `discrepancy` | orders for which other houses gave otherwise than the orders say |
+//! | `pickup` | online orders that were handed over and should not have been |
 //! | `payments`, `redemptions` | what other houses were asked, and what they said |
 //!
 //! **Invariant:** reads only; nothing here knows who asks.
@@ -19,6 +20,7 @@ mod discrepancy;
 mod drift;
 mod grant;
 mod payments;
+mod pickup;
 mod post_void;
 mod read;
 mod redemptions;
@@ -28,6 +30,7 @@ mod shapes;
 pub(crate) use day::DayShape;
 pub(crate) use drift::{DriftPage, drifts};
 pub(crate) use payments::{PaymentPage, payments};
+pub(crate) use pickup::{PickupCaseShape, pickup_cases};
 pub(crate) use post_void::PostVoidShape;
 pub(crate) use read::{
     Asked, HqError, check, day, items, one, orders, page_limit, stores, troubles,

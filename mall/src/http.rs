@@ -10,6 +10,8 @@
 //! | `download` | the snapshot file |
 //! | `hq` | what HQ reads |
 //! | `rules` | what HQ calls about promotions |
+//! | `settings` | settings: for stores and HQ |
+//! | `page` | HQ's web page |
 //! | `payments`, `redemptions` | payments by code, coupons and vouchers: for stores and HQ |
 //! | `open` | what anyone may call |
 //!
@@ -21,11 +23,15 @@ mod edge;
 mod guard;
 mod hq;
 mod open;
+mod page;
 mod payments;
 mod problem;
 mod redemptions;
 mod routes;
 mod rules;
+mod settings;
+mod shop;
+mod stock;
 mod table;
 
 pub(crate) use routes::{document, routes};

@@ -8,11 +8,16 @@
 //! | `feed` | changes and snapshots that stores read |
 //! | `fleet` | stores, workstations, operators, claim codes, enrolment, HQ's tokens |
 //! | `intake` | batches of facts: checked, kept once, acknowledged, made into orders |
+//! | `settings` | what HQ sets in stores while they run, signed; whether stores are there |
+//! | `bells` | the line to the MQTT broker |
 //! | `rules` | promotions: saved with revisions, checked, previewed |
 //! | `houses` | the only room that names `platforms`: WeChat, Alipay, Douyin |
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
+//! | `pickup` | online orders that wait in a store |
+//! | `keys` | the mall's own secrets: what signs tokens, what seals a store's rows |
+//! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
 //! | `cli` | the same verbs from a command line |
@@ -21,6 +26,7 @@
 //! database, and each may be killed at any moment.
 
 mod asking;
+mod bells;
 mod catalog;
 pub mod cli;
 mod config;
@@ -34,10 +40,14 @@ pub mod houses;
 mod hq;
 mod http;
 mod intake;
+mod keys;
 mod payment;
+mod pickup;
 mod redemption;
 mod rules;
+mod settings;
 mod settle;
+mod stock;
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -45,6 +55,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
+pub use bells::{Broker, BrokerError};
 pub use config::{Config, LISTEN, Platforms};
 pub use context::{Clock, OpenError};
 pub use db::DbError;
@@ -70,6 +81,9 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// There can be no line to the broker.
+    #[error("could not make a line to the MQTT broker")]
+    Broker(#[from] BrokerError),
     /// Serving broke off.
     #[error("could not go on serving")]
     Serve(#[source] io::Error),
@@ -84,6 +98,9 @@ impl RunError {
             Self::Listen { .. } => {
                 Some("another program may have the port; give a free one: --listen")
             }
+            Self::Broker(_) => {
+                Some("see --mqtt-url, --mqtt-user, --mqtt-password-file and --mqtt-ca")
+            }
             Self::Serve(_) => None,
         }
     }
@@ -93,6 +110,7 @@ impl RunError {
 #[derive(Debug)]
 pub struct Mall {
     context: Context,
+    broker: Option<broker::Wish>,
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -101,10 +119,13 @@ impl Mall {
     /// Opens the data folder and the database, and listens.
     pub async fn start(config: Config) -> Result<Self, RunError> {
         let context = Context::open(&config).await?;
+        let client = format!("mall-{:08x}", context.random());
+        let broker = config.broker.as_ref().map(|broker| bells::wish(broker, client));
+        let broker = broker.transpose()?;
         let listen = |source| RunError::Listen { listen: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { context, listener, address })
+        Ok(Self { context, broker, listener, address })
     }
 
     /// Where it listens; with the port that was free if port 0 was asked for.
@@ -120,13 +141,17 @@ impl Mall {
 
     /// Serves until `shutdown` is done, then lets requests under way finish and closes.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let Self { context, listener, address } = self;
+        let Self { context, broker, listener, address } = self;
         let folder = context.snapshots().display();
         info!(address = %address, snapshots = %folder, "The mall listens on http://{address}");
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
         tasks.spawn(settle::keep_settling(context.clone(), stop.clone()));
+        if let Some(wish) = broker {
+            tasks.spawn(bells::keep_ringing(context.clone(), wish, stop.clone()));
+        }
+        tasks.spawn(pickup::keep_tidy(context.clone(), stop.clone()));
         let served = serve(&context, listener, &stop, shutdown).await;
         stop.cancel();
         tasks.close();

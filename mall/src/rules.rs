@@ -29,4 +29,6 @@ pub(crate) use inspect::inspect;
 pub(crate) use preview::{Ask, Preview, PreviewError, preview};
 pub(crate) use read::{list, one};
 pub(crate) use save::{Expected, Saved, Wish, save};
-pub(crate) use shapes::{CheckShape, FindingShape, RuleSetPage, RuleSetShape, RulesError};
+pub(crate) use shapes::{
+    CheckShape, FindingShape, RuleSetPage, RuleSetShape, RulesError, SentenceShape,
+};

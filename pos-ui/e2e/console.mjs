@@ -25,7 +25,7 @@ const overview = (page) =>
 
 /** Asks at the till for a lower price of the selected line, with the keyboard where it has keys. */
 async function askPrice(till, yuan) {
-  await press(till.page, 'F6')
+  await press(till.page, 'F5')
   await till.page.locator('#asked-price').fill(yuan)
   await till.page.getByRole('button', { name: '商品瑕疵' }).click()
   await till.page.locator('[data-test=ask-price]').click()

@@ -5,6 +5,9 @@
 //! | `wire/` | the version 1 messages; the only serialisable shape of orders and items |
 //! | `path` | the mall's HTTP paths, as functions that both sides call |
 //! | `signature` | how a request proves which edge node sent it |
+//! | `settings` | HQ's settings as they are signed, and whether they are believed |
+//! | `topic` | the MQTT topics, there and back |
+//! | `pickup` | the code by which a shopper gets an online order, checked without a network |
 //! | `token` | codes of our own that prove themselves: member, coupon, pickup |
 //! | `seal` | personal data at rest: cells that open in one place, and a blind index |
 //! | `chain` | digest and hash chain of the outbox |
@@ -19,8 +22,11 @@ pub mod backoff;
 pub mod chain;
 pub mod outbox;
 pub mod path;
+pub mod pickup;
 pub mod replica;
 pub mod seal;
+pub mod settings;
 pub mod signature;
 pub mod token;
+pub mod topic;
 pub mod wire;

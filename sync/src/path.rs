@@ -21,6 +21,11 @@ pub const BATCHES: &str = "/edge/v1/edges/{edge}/batches";
 /// `GET`: the secret by which a store opens what is sealed for it.
 pub const SEAL: &str = "/edge/v1/seal";
 
+/// `GET`: the settings that HQ wishes for this store, signed, and the keys to believe them by.
+pub const SETTINGS: &str = "/edge/v1/settings";
+/// `POST`: what became of them here.
+pub const SETTINGS_REPORTS: &str = "/edge/v1/settings/reports";
+
 /// `POST`: charge whoever showed a payment code.
 pub const PAYMENTS: &str = "/edge/v1/payments";
 /// `GET`: where a payment stands; the mall asks the other house when it does not know.

@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr};
 pub use words::item_words;
 
 /// Raised when a table changes in a way that an older program could not read.
-pub const REPLICA_SCHEMA: i64 = 3;
+pub const REPLICA_SCHEMA: i64 = 4;
 
 /// The tables of a catalog replica, without the indexes that are made after a bulk fill.
 pub const CATALOG_TABLES: &str = include_str!("replica/catalog.sql");

@@ -13,10 +13,13 @@ mod item;
 mod member;
 mod order;
 mod payment;
+mod pickup;
 mod post_void;
 mod quote;
 mod redemption;
 mod rules;
+mod settings;
+mod stock;
 mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
@@ -32,8 +35,18 @@ pub use payment::{
     ChargeV1, PAYMENT_CODE_CHARS_MAX, PaymentV1, RefundAskV1, RefundV1, ReversalV1,
     SUBJECT_CHARS_MAX,
 };
+pub use pickup::{
+    KIND_PICKUP_HANDED_OVER, KIND_PICKUP_READY, PickupHandedOverV1, PickupLineV1, PickupReadyV1,
+    PickupV1, ProofV1,
+};
 pub use post_void::{KIND_POST_VOID, PostVoidV1};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
+pub use settings::{
+    BellV1, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1, PresenceV1,
+    ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting, SettingFault, SettingsHeldV1,
+    SettingsV1, StandingV1, TenderSettingsV1,
+};
+pub use stock::StockV1;
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

@@ -17,6 +17,7 @@ mod histories;
 mod kills;
 mod operator;
 mod phone;
+mod pickups;
 mod snapshot;
 mod tally;
 mod weather;

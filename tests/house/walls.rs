@@ -8,14 +8,24 @@ use std::{
 use super::root;
 
 /// Per crate: those of ours it may use, and those of others it must never see.
-const WALLS: [(&str, &[&str], &[&str]); 7] = [
+const WALLS: [(&str, &[&str], &[&str]); 9] = [
     ("domain", &[], &["tokio", "rusqlite", "sqlx", "reqwest", "tracing", "serde_json", "ring"]),
     ("sync", &["domain"], &["tokio", "reqwest", "rumqttc", "rusqlite", "sqlx", "tracing"]),
     ("platforms", &["domain"], &["rusqlite", "sqlx", "axum", "rumqttc"]),
     ("drivers", &[], &["domain", "tokio", "reqwest", "rusqlite", "sqlx"]),
-    ("edge-daemon", &["domain", "drivers", "platforms", "sync"], &["sqlx", "escpos"]),
-    ("mall", &["domain", "platforms", "sync"], &["drivers", "escpos", "reqwest"]),
-    ("acceptance", &["domain", "sync", "drivers"], &[]),
+    ("gate", &[], &["domain", "tokio", "axum", "reqwest", "rusqlite", "sqlx"]),
+    ("broker", &[], &["domain", "reqwest", "rusqlite", "sqlx", "axum"]),
+    (
+        "edge-daemon",
+        &["broker", "domain", "drivers", "gate", "platforms", "sync"],
+        &["sqlx", "escpos", "rumqttc"],
+    ),
+    (
+        "mall",
+        &["broker", "domain", "platforms", "sync"],
+        &["drivers", "escpos", "reqwest", "rumqttc"],
+    ),
+    ("acceptance", &["broker", "domain", "sync", "drivers"], &["rumqttc"]),
 ];
 
 /// Never anywhere in the lock file: a second crypto library, or headers that a plain Debian lacks.

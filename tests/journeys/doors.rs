@@ -82,7 +82,7 @@ async fn what_is_not_here_is_told_as_a_problem() -> Result<()> {
     let till = store.cashier(1).await?;
     let get = async |path: &str| answer(till.request(Method::GET, path)?).await;
     get("/nothing").await?.refused(404, "not-found")?;
-    get("/workstations/3/view").await?.refused(404, "workstation-unknown")?;
+    get("/workstations/9/view").await?.refused(404, "workstation-unknown")?;
     let request = till.request(Method::DELETE, "/workstations")?;
     answer(request).await?.refused(405, "method-not-allowed")?;
     Ok(())

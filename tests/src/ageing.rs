@@ -104,3 +104,18 @@ pub fn store(data: &Path, seconds: u32) -> Result<()> {
     age(&change, &OF_STORE, seconds)?;
     change.commit().context("could not make the store's books older")
 }
+
+/// Ends every pass of a store's Wi-Fi portal a moment after it began; the store must not run.
+///
+/// # Errors
+/// When its books cannot be changed.
+pub fn end_portal_passes(data: &Path) -> Result<()> {
+    // A line of the log stays as it is, but for the hand that turns the time.
+    const KEPT: &str = "select sql from sqlite_schema where name = 'portal_pass_kept'";
+    let mut books = open(&data.join("ledger.db"))?;
+    let change = books.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let kept: String = change.query_row(KEPT, [], |row| row.get(0)).context("no trigger")?;
+    change.execute_batch("drop trigger portal_pass_kept; update portal_pass set until = at + 1")?;
+    change.execute_batch(&kept)?;
+    change.commit().context("could not end the passes")
+}

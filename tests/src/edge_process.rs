@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::{
     gun::Gun,
     ledger::Ledger,
+    mosquitto::Access,
     port,
     program::{self, Running},
     till::{Till, http},
@@ -35,6 +36,8 @@ pub struct Boot {
     pub simulated: bool,
     /// The port for other devices of the store, if it has one.
     pub lan: Option<u16>,
+    /// The MQTT broker it calls.
+    pub broker: Option<Access>,
 }
 
 impl Boot {
@@ -45,8 +48,16 @@ impl Boot {
     pub fn on_free_ports(mall_url: impl Into<String>) -> Result<Self> {
         let scanners = vec![(1, port::free()?), (2, port::free()?)];
         let (port, mall_url) = (port::free()?, mall_url.into());
-        let (printers, simulated, lan) = (Vec::new(), true, None);
-        Ok(Self { port, mall_url, poll_ms: 500, scanners, printers, simulated, lan })
+        Ok(Self {
+            port,
+            mall_url,
+            poll_ms: 500,
+            scanners,
+            printers: Vec::new(),
+            simulated: true,
+            lan: None,
+            broker: None,
+        })
     }
 
     fn text(&self, data: &Path) -> String {
@@ -68,9 +79,16 @@ impl Boot {
             .collect();
         let lan = self.lan.map(|port| format!("listen_lan = \"127.0.0.1:{port}\"\n"));
         let lan = lan.unwrap_or_default();
+        let broker = self.broker.as_ref().map_or_else(String::new, |access| {
+            let Access { url, user, password, authority } = access;
+            format!(
+                "[mqtt]\nurl = {url:?}\nuser = {user:?}\npassword_file = {password:?}\n\
+                 ca_file = {authority:?}\n\n"
+            )
+        });
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
-             {scanners}{printers}[devices]\nsimulated = {}\n",
+             {broker}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }

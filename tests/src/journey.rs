@@ -9,13 +9,16 @@
 mod console;
 mod houses;
 mod morning;
+mod online;
 mod phone;
+mod settings;
 mod storm;
 mod table;
 
 pub use console::play as play_at_the_console;
 pub use houses::play as play_with_houses;
 pub use phone::play as play_with_a_phone;
+pub use settings::play as play_settings;
 pub use table::Table;
 
 use std::path::Path;
@@ -72,6 +75,7 @@ pub async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
     let mut stage = morning::open(folder, table).await?;
     morning::pieces(&mut stage, table).await?;
     morning::fresh_goods(&mut stage, table).await?;
+    online::collected(&mut stage, table).await?;
     storm::mall_dies(&mut stage, table).await?;
     storm::node_dies(&mut stage, table).await?;
     storm::prices_change(&mut stage, table).await?;

@@ -101,7 +101,8 @@ impl KioskScreen {
     /// When it is refused.
     pub async fn pair_by(&mut self, manager: &Till) -> Result<()> {
         let code = pairing_code(manager, self.number).await?.done::<Value>()?;
-        let code = code["code"].as_str().context("no code")?.to_owned();
+        let code =
+            code.get("code").and_then(serde_json::Value::as_str).context("no code")?.to_owned();
         let answer = self.pair(&code).await?;
         anyhow::ensure!(answer.status == 204, "not paired: {}", answer.text);
         Ok(())

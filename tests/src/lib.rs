@@ -10,9 +10,12 @@
 //! | `gun`, `paper` | a scanner that connects to a port, and what came onto simulated paper |
 //! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
+//! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
+//! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
+//! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
@@ -29,6 +32,7 @@ pub mod compare;
 pub mod edge_process;
 pub mod events;
 pub mod folder;
+pub mod guests;
 pub mod gun;
 pub mod houses;
 pub mod journey;
@@ -36,11 +40,13 @@ pub mod kiosk;
 pub mod ledger;
 pub mod mall_process;
 pub mod manager;
+pub mod mosquitto;
 pub mod paper;
 pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod shop;
 pub mod sim;
 pub mod store;
 pub mod till;

@@ -12,6 +12,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
+    mosquitto::Access,
     program::{self, Running},
     till::{self, http},
     wait::{PATIENCE, until},
@@ -24,6 +25,8 @@ pub struct MallProcess {
     port: u16,
     /// The file of its accounts with other houses.
     platforms: Option<PathBuf>,
+    /// The MQTT broker it calls.
+    broker: Option<Access>,
     running: Option<Running>,
 }
 
@@ -72,12 +75,24 @@ impl MallProcess {
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, port: u16) -> Self {
         let data = data.into();
-        Self { log: data.with_extension("log"), data, port, platforms: None, running: None }
+        Self {
+            log: data.with_extension("log"),
+            data,
+            port,
+            platforms: None,
+            broker: None,
+            running: None,
+        }
     }
 
     /// Gives it accounts with other houses, by their file; it knows them from its next start on.
     pub fn join(&mut self, platforms: PathBuf) {
         self.platforms = Some(platforms);
+    }
+
+    /// Gives it an MQTT broker; it calls it from its next start on.
+    pub fn call(&mut self, broker: Access) {
+        self.broker = Some(broker);
     }
 
     /// Where it answers.
@@ -114,6 +129,10 @@ impl MallProcess {
         command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
         if let Some(platforms) = &self.platforms {
             command.arg("--platforms").arg(platforms);
+        }
+        if let Some(Access { url, user, password, authority }) = &self.broker {
+            command.args(["--mqtt-url", url, "--mqtt-user", user, "--mqtt-password-file"]);
+            command.arg(password).arg("--mqtt-ca").arg(authority);
         }
         // One that still runs, e.g. because it never answered, has the port.
         self.running = None;
@@ -210,6 +229,33 @@ impl MallProcess {
         self.tell::<Value>(words).await.map(|_| ())
     }
 
+    /// Makes a token by which somebody at HQ may put rules in force and set things in stores.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn saving_token(&self, name: &str) -> Result<String> {
+        let words = ["staff", "add", name, "--may-save-rules", "--may-save-settings"];
+        let staff: Value = self.tell(&words).await?;
+        Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
+    }
+
+    /// Saves a document by the API of HQ, over the revision that `if_match` names.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn put(
+        &self,
+        token: &str,
+        path: &str,
+        if_match: &str,
+        body: &Value,
+    ) -> Result<till::Answer> {
+        let request = http()?.request(Method::PUT, format!("{}{path}", self.url()));
+        let request = request.bearer_auth(token).header("if-match", if_match);
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        till::answer(request).await
+    }
+
     /// Asks the API of HQ.
     ///
     /// # Errors
@@ -223,7 +269,16 @@ impl MallProcess {
 /// The program, deaf to settings of the shell that it is started from.
 fn program() -> Result<Command> {
     let mut command = Command::new(program::find("mall")?);
-    for name in ["MALL_DATABASE_URL", "MALL_DATA", "MALL_PLATFORMS"] {
+    for name in [
+        "MALL_DATABASE_URL",
+        "MALL_DATA",
+        "MALL_PLATFORMS",
+        "MALL_SETTINGS_KEYS",
+        "MALL_MQTT_URL",
+        "MALL_MQTT_USER",
+        "MALL_MQTT_PASSWORD_FILE",
+        "MALL_MQTT_CA",
+    ] {
         command.env_remove(name);
     }
     Ok(command)

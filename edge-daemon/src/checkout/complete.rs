@@ -25,7 +25,7 @@ use crate::{
         self, DbError, call, coupon, member,
         node::Node,
         orders, outbox, rules,
-        spool::{self, Slip, SlipState},
+        spool::{self, Slip, SlipOf, SlipState},
         station,
     },
     fault,
@@ -164,6 +164,25 @@ fn shown(context: &Context, command: &CompleteCommand) -> Option<Money> {
     is_same.then_some(scene.priced.quote.total)
 }
 
+/// The order that stands under this id already, if the command is the one that made it.
+fn repeated(
+    tx: &Connection,
+    command: &CompleteCommand,
+    known: order::Order,
+) -> Result<(Completed, Option<SlipState>), CheckoutError> {
+    // What other houses settled was in no command.
+    let by_hand = known.tenders.iter().filter(|tender| tender.kind.is_by_hand());
+    let is_same =
+        by_hand.eq(&command.tenders) && known.receipt_number.workstation == command.workstation;
+    if !is_same {
+        return Err(Refusal::IdReused.into());
+    }
+    let call = call::of_order(tx, command.order)?;
+    let receipt = spool::state_of(tx, command.order)?;
+    let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false, call };
+    Ok((repeat, receipt))
+}
+
 fn carry_out(
     tx: &Connection,
     command: &CompleteCommand,
@@ -171,18 +190,8 @@ fn carry_out(
 ) -> Result<(Completed, Priced, Option<SlipState>), CheckoutError> {
     let mut counter = station::load(tx, command.workstation, setting.fresh)?;
     if let Some(known) = orders::find(tx, command.order)? {
-        // What other houses settled was in no command.
-        let by_hand = known.tenders.iter().filter(|tender| tender.kind.is_by_hand());
-        let is_same =
-            by_hand.eq(&command.tenders) && known.receipt_number.workstation == command.workstation;
-        let call = call::of_order(tx, command.order)?;
-        let repeat = Completed { order: Arc::new(known), is_repeat: true, uses_quota: false, call };
-        let receipt = spool::state_of(tx, command.order)?;
-        return if is_same {
-            Ok((repeat, Priced::of(counter, &setting.terms)?, receipt))
-        } else {
-            Err(Refusal::IdReused.into())
-        };
+        let (repeat, receipt) = repeated(tx, command, known)?;
+        return Ok((repeat, Priced::of(counter, &setting.terms)?, receipt));
     }
     redemption::apply(tx, &setting.used, setting.now)?;
     counter.rights = station::rights(tx, counter.cart.order)?;
@@ -239,7 +248,7 @@ fn carry_out(
         false => None,
     };
     redemption::drop_unused(tx, order.id, setting.now)?;
-    let uses_quota = rules::count_uses(tx, &terms.book, &quote)?;
+    let uses_quota = rules::count_uses(tx, order.id, &terms.book, &quote)?;
     begin_next(tx, &mut counter, order.id, setting)?;
     let order = Arc::new(order);
     let receipt = setting.slip.map(|_| SlipState::Queued);
@@ -334,7 +343,8 @@ fn write(tx: &Connection, order: &Order, setting: &Setting) -> Result<(), DbErro
     let Some(id) = setting.slip else {
         return Ok(());
     };
-    let slip = Slip { id, order: order.id, copy: Copy::First, queued_at: setting.now };
+    let of = SlipOf::Order { order: order.id, copy: Copy::First };
+    let slip = Slip { id, of, queued_at: setting.now };
     spool::push(tx, &slip, order.receipt_number.workstation)
 }
 

@@ -24,6 +24,7 @@ use crate::{
     fault, member,
     payment::{self, Charge},
     phone::token,
+    pickup,
     redemption::{self, LookUp},
     refusal::Refusal,
     rights::Secret,
@@ -167,6 +168,12 @@ async fn add(
         }
         found => found?,
     };
+    // Goods for an online order that is put together here are not sold again.
+    let open = context.screens.pickup_at(command.workstation);
+    if open.is_some_and(|open| open.takes_goods()) {
+        let taken = pickup::take(context, command, (item.sku, measure)).await?;
+        return Ok(Step::Done(taken.map(ScanFate::Pickup)));
+    }
     fault::point("scan.found");
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
@@ -190,12 +197,17 @@ async fn add(
     Ok(Step::Done(added.await?))
 }
 
-/// A code of our own: a member's tells who buys, a coupon's reduces.
+/// A code of our own: a member's tells who buys, a coupon's reduces, a pickup's opens what waits.
 async fn own_code(
     context: &Arc<Context>,
     command: Command,
     text: String,
 ) -> Result<Step, CheckoutError> {
+    if pickup::is_one(&text) {
+        let (workstation, shown) = (command.workstation, text);
+        let id = pickup::prove_by_token(context, workstation, &shown).await?;
+        return Ok(Step::Done(Some(ScanFate::Pickup(id))));
+    }
     if !coupon::is_one(&text) {
         return who_buys(context, command, text).await;
     }
@@ -232,7 +244,9 @@ async fn foreign(
     match code {
         ForeignCode::WechatPayment | ForeignCode::AlipayPayment => {
             let is_early = !is_tendering(context, workstation);
-            if is_early && !context.config.tender.payment_code_in_sell {
+            let boot = context.config.tender.payment_code_in_sell;
+            let may_start = context.settings.in_force().payment_code_starts_tender(boot);
+            if is_early && !may_start {
                 return refused;
             }
             let (id, code) = (PaymentId::from_uuid(id), Secret(text));

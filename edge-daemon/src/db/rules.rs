@@ -2,6 +2,7 @@
 //! could use, beside the ledger; how often this store has used those that have a quota.
 
 use domain::{
+    id::OrderId,
     pricing::{By, PriceBook, Quote, occasion::Used},
     time::Timestamp,
 };
@@ -77,9 +78,11 @@ pub(crate) fn used(connection: &Connection, book: &PriceBook) -> Result<Vec<Used
 /// Counts what an order used, in its transaction; answers whether anything has a quota.
 pub(crate) fn count_uses(
     connection: &Connection,
+    order: OrderId,
     book: &PriceBook,
     quote: &Quote,
 ) -> Result<bool, DbError> {
+    let doing = "count what rules were used";
     let taken = quote.applied.iter().filter_map(|applied| match applied.by {
         By::Rule(ix) | By::Coupon(ix, _) => Some((ix, applied.uses.max(1))),
         By::Manual(_) => None,
@@ -96,10 +99,36 @@ pub(crate) fn count_uses(
                  on conflict (rule) do update set uses = uses + excluded.uses",
                 params![rule.id, uses],
             )
-            .map_err(DbError::sqlite("count what rules were used"))?;
+            .map_err(DbError::sqlite(doing))?;
+        connection
+            .execute(
+                "insert into order_rule_use (order_id, rule, uses) values (?1, ?2, ?3)
+                 on conflict (order_id, rule) do update set uses = uses + excluded.uses",
+                params![order.bytes(), rule.id, uses],
+            )
+            .map_err(DbError::sqlite(doing))?;
         any = true;
     }
     Ok(any)
+}
+
+/// Gives back what an order used, in the transaction in which it is undone; answers whether it was
+/// anything. An order of an older program did not say what it used, and gives nothing back.
+pub(crate) fn give_uses_back(connection: &Connection, order: OrderId) -> Result<bool, DbError> {
+    let doing = "give back what rules were used";
+    let mut n = 0;
+    // A rule that nobody used has no row.
+    for sql in [
+        "delete from rule_use where exists (
+           select 1 from order_rule_use as given
+           where given.order_id = ?1 and given.rule = rule_use.rule
+             and given.uses >= rule_use.uses)",
+        "update rule_use set uses = rule_use.uses - given.uses from order_rule_use as given
+         where given.order_id = ?1 and given.rule = rule_use.rule",
+    ] {
+        n += connection.execute(sql, [order.bytes()]).map_err(DbError::sqlite(doing))?;
+    }
+    Ok(n > 0)
 }
 
 fn has_quota(book: &PriceBook, rule: &str) -> bool {

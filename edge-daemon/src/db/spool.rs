@@ -5,7 +5,7 @@
 //! waited too long for a dead printer: they are offered, not printed.
 
 use domain::{
-    id::{OrderId, SlipId},
+    id::{OrderId, PickupId, SlipId},
     receipt::Copy,
     receipt_number::WorkstationNumber,
     time::Timestamp,
@@ -53,12 +53,24 @@ impl SlipState {
 pub(crate) struct Slip {
     /// Its id.
     pub(crate) id: SlipId,
-    /// Whose receipt.
-    pub(crate) order: OrderId,
-    /// First or reprint.
-    pub(crate) copy: Copy,
+    /// What it says.
+    pub(crate) of: SlipOf,
     /// Since when it waits.
     pub(crate) queued_at: Timestamp,
+}
+
+/// What a slip says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlipOf {
+    /// The receipt of an order.
+    Order {
+        /// Which.
+        order: OrderId,
+        /// First or reprint.
+        copy: Copy,
+    },
+    /// That an online order was handed over.
+    Pickup(PickupId),
 }
 
 /// The word in the table.
@@ -76,15 +88,18 @@ pub(crate) fn push(
     slip: &Slip,
     workstation: WorkstationNumber,
 ) -> Result<(), DbError> {
-    let copy = copy_word(slip.copy);
+    let (order, pickup, copy) = match slip.of {
+        SlipOf::Order { order, copy } => (Some(order.bytes()), None, copy_word(copy)),
+        SlipOf::Pickup(pickup) => (None, Some(pickup.bytes()), copy_word(Copy::First)),
+    };
     connection
         .prepare_cached(
-            "insert into spool (id, order_id, workstation, copy, queued_at)
-             values (?1, ?2, ?3, ?4, ?5) on conflict (id) do nothing",
+            "insert into spool (id, order_id, pickup_id, workstation, copy, queued_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (id) do nothing",
         )
         .and_then(|mut statement| {
-            let (id, order) = (slip.id.bytes(), slip.order.bytes());
-            statement.execute(params![id, order, workstation, copy, slip.queued_at.micros()])
+            let (id, at) = (slip.id.bytes(), slip.queued_at.micros());
+            statement.execute(params![id, order, pickup, workstation, copy, at])
         })
         .map(|_| ())
         .map_err(DbError::sqlite("queue a receipt"))
@@ -97,7 +112,7 @@ pub(crate) fn next(
 ) -> Result<Option<Slip>, DbError> {
     connection
         .prepare_cached(
-            "select id, order_id, copy, queued_at from spool
+            "select id, order_id, copy, queued_at, pickup_id from spool
              where workstation = ?1 and state = 'queued' order by seq limit 1",
         )
         .and_then(|mut statement| {
@@ -107,11 +122,19 @@ pub(crate) fn next(
                     let word: String = row.get(2)?;
                     let copies = [Copy::First, Copy::Reprint, Copy::PostVoid];
                     let copy = copies.into_iter().find(|copy| copy_word(*copy) == word);
+                    let of = match row.get::<_, Option<[u8; 16]>>(4)? {
+                        Some(pickup) => {
+                            SlipOf::Pickup(PickupId::from_uuid(uuid::Uuid::from_bytes(pickup)))
+                        }
+                        None => SlipOf::Order {
+                            order: OrderId::from_uuid(id(1)?),
+                            // What a newer program wrote is told as a copy.
+                            copy: copy.unwrap_or(Copy::Reprint),
+                        },
+                    };
                     Ok(Slip {
                         id: SlipId::from_uuid(id(0)?),
-                        order: OrderId::from_uuid(id(1)?),
-                        // What a newer program wrote is told as a copy.
-                        copy: copy.unwrap_or(Copy::Reprint),
+                        of,
                         queued_at: Timestamp::from_micros(row.get(3)?),
                     })
                 })

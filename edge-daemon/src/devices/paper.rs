@@ -10,7 +10,7 @@ use domain::{
 use drivers::printer::document::{self, Align, Cut, Document, Text};
 use sync::wire::StoreV1;
 
-use crate::db::call::shown;
+use crate::db::{call::shown, pickup::Own};
 
 /// The receipt of an order as rows, with the store's head.
 pub(crate) fn rows_of(
@@ -29,6 +29,33 @@ pub(crate) fn rows_of(
     );
     let clock = store.map_or_else(StoreClock::default, |store| store.clock);
     receipt::rows(order, &head, clock, copy, member)
+}
+
+/// The slip of an online order that was handed over. Of its shopper it has no more than masks.
+pub(super) fn rows_of_pickup(own: &Own, store: Option<&StoreV1>, clock: StoreClock) -> Vec<Row> {
+    let text = |text: String, place, weight| Row::Text { text, place, weight };
+    let plain = |line: String| text(line, Place::Left, Weight::Plain);
+    let pickup = &own.pickup;
+    let name = store.map(|store| store.name.clone()).unwrap_or_default();
+    let mut rows = vec![
+        text(name, Place::Centre, Weight::Large),
+        text("自提交付".to_owned(), Place::Centre, Weight::Bold),
+        Row::Rule,
+        plain(format!("单号 {}", pickup.number)),
+        plain(format!("顾客 {} {}", pickup.shopper, pickup.phone)),
+        plain(format!("交付 {}", clock.wall(own.moved_at))),
+        plain(format!("收银员 {}", own.operator)),
+        Row::Rule,
+    ];
+    for line in &pickup.lines {
+        let left = [line.name.as_str(), line.spec.as_str()].join(" ").trim().to_owned();
+        let right = format!("× {}", line.quantity_milli);
+        rows.push(Row::Pair { left, right, weight: Weight::Plain });
+    }
+    rows.push(Row::Rule);
+    let right = pickup.total_minor.to_string();
+    rows.push(Row::Pair { left: "已付".to_owned(), right, weight: Weight::Bold });
+    rows
 }
 
 /// A receipt with the number by which its shopper is called, large and before all else.

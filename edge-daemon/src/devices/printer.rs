@@ -26,18 +26,14 @@ use crate::{
     Chain,
     context::Context,
     db::{
-        DbError, call, orders,
-        spool::{self, Slip, SlipState},
+        DbError, call, orders, pickup,
+        spool::{self, Slip, SlipOf, SlipState},
     },
     fault, member,
 };
 
 /// How often a printer is asked how it is when nothing is to be printed.
 const LOOK_PERIOD: Duration = Duration::from_secs(3);
-/// A slip older than this when its printer comes back is offered, not printed: nobody stands
-/// waiting for it, and a pile of old slips would bury the next shopper's.
-const SLIP_AGE_MS_MAX: i64 = 600_000;
-
 /// A printer and whose receipts it prints.
 #[derive(Clone, Debug)]
 pub(super) struct Tended {
@@ -97,7 +93,10 @@ impl Tended {
             }
             let next = context.ledger.read(move |db| spool::next(db, workstation)).await?;
             let Some(slip) = next else { return Ok(()) };
-            if context.clock.now().ms_since(slip.queued_at) > SLIP_AGE_MS_MAX {
+            // An old one is offered, not printed: nobody stands waiting for it, and a pile of old
+            // slips would bury the next shopper's.
+            let age_ms = context.clock.now().ms_since(slip.queued_at);
+            if age_ms > context.settings.in_force().print_within_ms() {
                 self.settle(context, &slip, SlipState::SetAside).await?;
                 continue;
             }
@@ -148,20 +147,11 @@ impl Tended {
         if state != PrinterState::Ready {
             return Ok(false);
         }
-        let order = slip.order;
-        let read = move |db: &rusqlite::Connection| -> Result<_, DbError> {
-            Ok((orders::find(db, order)?, call::of_order(db, order)?))
-        };
-        let (order, call) = context.ledger.read(read).await?;
-        let order = order.ok_or(DbError::Damaged { doing: "print a receipt" })?;
-        let note = member::note(context, &order).await?;
-        let store = context.store.load_full();
-        let rows = paper::rows_of(&order, store.as_deref(), slip.copy, note.as_ref());
-        let rows = paper::called(rows, call);
+        let rows = rows(context, slip.of).await?;
         let bytes = match escpos::encode(&paper::document(&rows), self.paper) {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::error!(order.id = %order.id, error = %Chain(&error), "A receipt cannot be drawn");
+                tracing::error!(slip.id = %slip.id, error = %Chain(&error), "A receipt cannot be drawn");
                 self.settle(context, slip, SlipState::SetAside).await?;
                 return Ok(true);
             }
@@ -186,7 +176,7 @@ impl Tended {
     /// until the daemon ends, whose next start then doubts the slip.
     async fn settle_surely(&self, context: &Arc<Context>, slip: &Slip, state: SlipState) {
         while let Err(error) = self.settle(context, slip, state).await {
-            tracing::error!(order.id = %slip.order, error = %Chain(&error), "A receipt's fate is not kept yet");
+            tracing::error!(slip.id = %slip.id, error = %Chain(&error), "A receipt's fate is not kept yet");
             tokio::time::sleep(LOOK_PERIOD).await;
         }
     }
@@ -200,10 +190,15 @@ impl Tended {
         let (id, now) = (slip.id, context.clock.now());
         context.ledger.write(move |tx| spool::set(tx, id, state, now)).await?;
         super::recount_doubts(context, self.workstation).await;
-        context.screens.printed(self.workstation, slip.order, Some(state));
+        match slip.of {
+            SlipOf::Order { order, .. } => {
+                context.screens.printed(self.workstation, order, Some(state));
+            }
+            SlipOf::Pickup(_) => {}
+        }
         if matches!(state, SlipState::Unknown | SlipState::SetAside) {
             tracing::warn!(
-                workstation.id = self.workstation, order.id = %slip.order,
+                workstation.id = self.workstation, slip.id = %slip.id,
                 "Nobody knows whether a receipt came out; it can be printed again as a copy",
             );
             context.screens.beat();
@@ -289,6 +284,29 @@ impl Tended {
         match asked.await {
             Ok(Ok(status)) => state_of(&status),
             Ok(Err(_)) | Err(_) => PrinterState::Gone,
+        }
+    }
+}
+
+/// What stands on a slip.
+async fn rows(context: &Arc<Context>, of: SlipOf) -> Result<Vec<Row>, DbError> {
+    let doing = "print a receipt";
+    let store = context.store.load_full();
+    match of {
+        SlipOf::Order { order, copy } => {
+            let read = move |db: &rusqlite::Connection| -> Result<_, DbError> {
+                Ok((orders::find(db, order)?, call::of_order(db, order)?))
+            };
+            let (order, call) = context.ledger.read(read).await?;
+            let order = order.ok_or(DbError::Damaged { doing })?;
+            let note = member::note(context, &order).await?;
+            let rows = paper::rows_of(&order, store.as_deref(), copy, note.as_ref());
+            Ok(paper::called(rows, call))
+        }
+        SlipOf::Pickup(id) => {
+            let own = context.ledger.read(move |db| pickup::own(db, id)).await?;
+            let own = own.ok_or(DbError::Damaged { doing })?;
+            Ok(paper::rows_of_pickup(&own, store.as_deref(), context.store_clock()))
         }
     }
 }

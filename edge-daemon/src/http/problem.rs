@@ -7,6 +7,7 @@ mod houses;
 mod language;
 mod members;
 mod phone;
+mod pickups;
 mod text;
 
 use axum::{
@@ -17,7 +18,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    barcode::NotACode, cart::CartRefusal, money::Money, order::CompleteRefusal,
+    barcode::NotACode,
+    cart::CartRefusal,
+    money::Money,
+    order::CompleteRefusal,
+    pickup::{PickRefusal, PickupRefusal},
     tender::TenderRefusal,
 };
 use serde::Serialize;
@@ -134,6 +139,7 @@ impl IntoResponse for Problem {
 }
 
 impl From<&Refusal> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one row for each refusal")]
     fn from(refusal: &Refusal) -> Self {
         use StatusCode as S;
         let plain = Self::plain;
@@ -195,6 +201,19 @@ impl From<&Refusal> for Problem {
             Refusal::BalanceNotHere { here } => plain("balance-not-here", S::CONFLICT).about(here),
             Refusal::NotTheirCoupon => plain("coupon-of-another", S::CONFLICT),
             Refusal::CouponUsed => plain("coupon-used", S::CONFLICT),
+            Refusal::NoSuchPickup => plain("pickup-unknown", S::NOT_FOUND),
+            Refusal::Pickup(refusal) => of_pickup(*refusal),
+            Refusal::Pick(PickRefusal::NotOrdered) => plain("pickup-item-not-ordered", S::CONFLICT),
+            Refusal::Pick(PickRefusal::Enough) => plain("pickup-item-enough", S::CONFLICT),
+            Refusal::PickupNotWhole => plain("pickup-not-whole", S::CONFLICT),
+            Refusal::PickupNotProven => plain("pickup-not-proven", S::CONFLICT),
+            Refusal::NotAPickupCode => plain("pickup-code-malformed", S::UNPROCESSABLE_ENTITY),
+            Refusal::PickupCodeUnknown => plain("pickup-code-unknown", S::NOT_FOUND),
+            Refusal::PickupCodePause { wait_ms } => {
+                let ms = u64::try_from(*wait_ms).unwrap_or(0);
+                plain("pickup-code-pause", S::TOO_MANY_REQUESTS).retry_after_ms(ms)
+            }
+            Refusal::PickupsNotHere => plain("pickups-not-here", S::SERVICE_UNAVAILABLE),
             Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
             Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
             Refusal::Phone(refusal) => Self::from(refusal),
@@ -213,6 +232,17 @@ fn of_cart(refusal: CartRefusal) -> Problem {
         CartRefusal::NeedsWeight => Problem::plain("weight-needed", S::UNPROCESSABLE_ENTITY),
         CartRefusal::Labelled => Problem::plain("quantity-on-label", S::CONFLICT),
         CartRefusal::NoSuchLine => Problem::plain("line-not-found", S::CONFLICT),
+    }
+}
+
+fn of_pickup(refusal: PickupRefusal) -> Problem {
+    let conflict = StatusCode::CONFLICT;
+    match refusal {
+        PickupRefusal::NotReady => Problem::plain("pickup-not-ready", conflict),
+        PickupRefusal::HandedOver => Problem::plain("pickup-handed-over", conflict),
+        PickupRefusal::Cancelled => Problem::plain("pickup-cancelled", conflict),
+        PickupRefusal::Expired => Problem::plain("pickup-expired", conflict),
+        PickupRefusal::OutOfTurn => Problem::plain("pickup-out-of-turn", conflict),
     }
 }
 

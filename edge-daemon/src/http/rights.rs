@@ -110,7 +110,7 @@ impl From<IssuerView> for IssuerName {
 
 /// The thing that the path names after the workstation.
 #[derive(Debug)]
-pub(crate) struct Named(Uuid);
+pub(crate) struct Named(pub(super) Uuid);
 
 impl Named {
     /// Its id.

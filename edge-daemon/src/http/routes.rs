@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, approvals, assets, console, items, kiosk, member, orders, phone, rights, service, session,
-    shelf, sim, stream,
+    App, approvals, assets, console, items, kiosk, member, orders, phone, pickups, rights, service,
+    session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
@@ -28,7 +28,7 @@ struct Document;
 
 fn table(door: Door) -> Table {
     let table = Table::new(door, Document::openapi());
-    let table = console(buyers(other_houses(counter(screens(table)))));
+    let table = console(online_orders(buyers(other_houses(counter(screens(table))))));
     pages(simulated(phones(kiosks(on_the_shelf(lists(table))))))
 }
 
@@ -84,6 +84,17 @@ fn buyers(table: Table) -> Table {
         .api(Access::Operator, routes!(member::take_coupon_off))
 }
 
+/// Online orders that wait here.
+fn online_orders(table: Table) -> Table {
+    table
+        .api(Access::Staff, routes!(pickups::list_pickups))
+        .api(Access::Operator, routes!(pickups::open_pickup))
+        .api(Access::Operator, routes!(pickups::make_pickup_ready))
+        .api(Access::Operator, routes!(pickups::prove_pickup))
+        .api(Access::Operator, routes!(pickups::hand_pickup_over))
+        .api(Access::Operator, routes!(pickups::close_pickup))
+}
+
 /// What is looked up.
 fn lists(table: Table) -> Table {
     table
@@ -91,6 +102,7 @@ fn lists(table: Table) -> Table {
         .api(Access::Staff, routes!(orders::list))
         .api(Access::Staff, routes!(orders::one))
         .api(Access::Staff, routes!(orders::receipt))
+        .api(Access::Manager, routes!(settings::list))
 }
 
 /// The manager's console.

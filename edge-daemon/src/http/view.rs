@@ -36,6 +36,7 @@ mod approvals;
 mod kiosk;
 mod member;
 mod notices;
+mod pickup;
 mod rights;
 mod savings;
 mod shapes;
@@ -46,6 +47,7 @@ pub(crate) use kiosk::KioskView;
 pub(super) use kiosk::kiosk;
 pub(crate) use notices::Notice;
 pub(in crate::http) use notices::notices_of;
+pub(crate) use pickup::{PickupView, pickup_view};
 pub(crate) use rights::{IssuerView, MethodView};
 pub(crate) use shapes::{
     CartView, CashView, CustomerCartView, CustomerLineView, CustomerPhase, CustomerTenderView,
@@ -209,6 +211,7 @@ fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
         ScanFate::Redemption(_) => (ScanOutcome::Redemption, None, None),
         ScanFate::Member(_) => (ScanOutcome::Member, None, None),
         ScanFate::Coupon(_) => (ScanOutcome::Coupon, None, None),
+        ScanFate::Pickup(_) => (ScanOutcome::Pickup, None, None),
         ScanFate::Refused(refusal) => {
             (ScanOutcome::Refused, None, Some(Problem::from(refusal).body(language)))
         }
@@ -266,6 +269,8 @@ pub(super) fn operator(
         rights: is_in.then(|| rights::of(&scene.priced, language)),
         member: member::of(context, &scene.priced).filter(|_| is_in),
         coupons: if is_in { member::coupons(&scene.priced) } else { Vec::new() },
+        pickups: (**context.pickups.load()).into(),
+        pickup: scene.pickup.as_ref().filter(|_| is_in).map(pickup::of),
         last_order: last_order_view(scene).filter(|_| is_in),
         last_scan: last_scan_view(scene, language).filter(|_| is_in),
         link: link_view(context),
@@ -279,12 +284,14 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
     let (station, quote) = (&scene.priced.station, &scene.priced.quote);
     let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
     let wait = rights::wait(&station.rights);
+    let collected = scene.pickup.as_ref().and_then(pickup::of_shopper);
     let phase = match (station.signed_in.is_some(), station.cart.is_empty()) {
         // Who is paying is told how it goes on, whoever signs out.
         (_, false) if wait.is_some() => CustomerPhase::Wait,
         (false, _) => CustomerPhase::Paused,
         (true, false) if station.is_tendering => CustomerPhase::Tender,
         (true, false) => CustomerPhase::Cart,
+        (true, true) if collected.is_some() => CustomerPhase::Pickup,
         (true, true) if is_paid.is_some() => CustomerPhase::Paid,
         (true, true) => CustomerPhase::Idle,
     };
@@ -300,7 +307,13 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         store: store_view(context),
         workstation: workstation_view(context, station.workstation),
         phase,
-        cart: shows_cart.then(|| customer_cart(&scene.priced, language)),
+        cart: shows_cart.then(|| {
+            let mut cart = customer_cart(&scene.priced, language);
+            if !context.settings.in_force().shows_hints() {
+                cart.hints.clear();
+            }
+            cart
+        }),
         tender: (phase == CustomerPhase::Tender).then(|| CustomerTenderView {
             total: quote.total.into(),
             left: left.into(),
@@ -311,6 +324,7 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         test: scene.test.filter(|_| station.cart.is_empty()),
         member: member::of_shopper(context, &scene.priced)
             .filter(|_| shows_cart || phase == CustomerPhase::Idle),
+        pickup: collected.filter(|_| phase == CustomerPhase::Pickup),
         wait: wait.filter(|_| phase == CustomerPhase::Wait),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
         join: (phase == CustomerPhase::Idle)

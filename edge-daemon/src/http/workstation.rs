@@ -31,7 +31,7 @@ use crate::{
     context::mint,
     db::{
         orders, post_void,
-        spool::{self, Slip},
+        spool::{self, Slip, SlipOf},
     },
     devices::recount_doubts,
 };
@@ -342,7 +342,8 @@ pub(super) async fn reprint(
                     Some(_) => Copy::PostVoid,
                     None => Copy::Reprint,
                 };
-                spool::push(tx, &Slip { id: slip, order, copy, queued_at: now }, workstation)?;
+                let of = SlipOf::Order { order, copy };
+                spool::push(tx, &Slip { id: slip, of, queued_at: now }, workstation)?;
             }
             Ok(known.is_some())
         })

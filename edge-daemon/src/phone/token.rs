@@ -64,9 +64,10 @@ impl Keys {
         let (workstation, mac) = text.split_once('.')?;
         let workstation: WorkstationNumber = workstation.parse().ok()?;
         let newest = slot(now);
-        let is_ours = [newest, newest - 1].iter().fold(false, |found, slot| {
-            is_same(hex(&self.join_mac(workstation, *slot)).as_bytes(), mac.as_bytes()) || found
-        });
+        let is_of =
+            |slot| is_same(hex(&self.join_mac(workstation, slot)).as_bytes(), mac.as_bytes());
+        // Both are looked at, so that the time it takes says nothing.
+        let is_ours = is_of(newest) | is_of(newest - 1);
         (is_ours && (1..=WORKSTATION_MAX).contains(&workstation)).then_some(workstation)
     }
 
@@ -203,7 +204,7 @@ mod tests {
         let mut next = dice(20_261_122);
         for _ in 0..4_000 {
             let n = next();
-            let text = if n % 2 == 0 { &join } else { &cookie };
+            let text = if n.is_multiple_of(2) { &join } else { &cookie };
             let mut bytes = text.clone().into_bytes();
             let place = usize::try_from(next() % 256).unwrap() % bytes.len();
             let sign = u8::try_from(32 + next() % 95).unwrap();

@@ -4,6 +4,9 @@
 
 mod houses;
 mod rules;
+mod settings;
+mod shop;
+mod stock;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -13,8 +16,11 @@ use sync::wire::{RoleV1, WorkstationKindV1};
 
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
+pub(super) use settings::SettingsVerb;
+pub(super) use shop::ShopVerb;
+pub(super) use stock::StockVerb;
 
-use crate::{Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
+use crate::{Broker, Clock, Config, Platforms, config::LISTEN, fleet::TTL_MINUTES};
 
 /// The central service of Guitai 柜台: catalog, stores, and every order exactly once.
 #[derive(Debug, Parser)]
@@ -32,6 +38,9 @@ pub struct Args {
         hide_env_values = true
     )]
     database_url: Option<String>,
+    /// The folder of the keys that sign settings; `DIR/settings-keys` if not given.
+    #[arg(long, global = true, env = "MALL_SETTINGS_KEYS", value_name = "DIR")]
+    settings_keys: Option<PathBuf>,
     /// Print one JSON document instead of text.
     #[arg(long = "json", global = true)]
     pub(super) is_json: bool,
@@ -50,11 +59,11 @@ impl Args {
     }
 
     pub(super) fn config(&self) -> Config {
-        let (listen, platforms) = match &self.verb {
-            Verb::Serve { listen, platforms: Some(file) } => {
-                (*listen, Platforms::File(file.clone()))
+        let (listen, platforms, mqtt) = match &self.verb {
+            Verb::Serve { listen, platforms: Some(file), mqtt } => {
+                (*listen, Platforms::File(file.clone()), Some(mqtt))
             }
-            Verb::Serve { listen, platforms: None } => (*listen, Platforms::None),
+            Verb::Serve { listen, platforms: None, mqtt } => (*listen, Platforms::None, Some(mqtt)),
             Verb::Import { .. }
             | Verb::Item { .. }
             | Verb::Store { .. }
@@ -65,14 +74,48 @@ impl Args {
             | Verb::Staff { .. }
             | Verb::Orders { .. }
             | Verb::Rules { .. }
+            | Verb::Settings { .. }
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
-            | Verb::Openapi => (LISTEN, Platforms::None),
+            | Verb::Stock { .. }
+            | Verb::Shop { .. }
+            | Verb::PickupCases
+            | Verb::Openapi => (LISTEN, Platforms::None, None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
         let config = Config::new(self.data.clone()).listening_on(listen);
-        Config { database_url, clock, platforms, ..config }
+        let broker = mqtt.and_then(Mqtt::broker);
+        let settings_keys = self.settings_keys.clone();
+        Config { database_url, clock, platforms, broker, settings_keys, ..config }
+    }
+}
+
+/// The MQTT broker; without it stores hear of changes when they ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct Mqtt {
+    /// Its address: mqtts://host:port, or mqtt://127.0.0.1:port.
+    #[arg(long, env = "MALL_MQTT_URL", value_name = "URL")]
+    mqtt_url: Option<broker::Address>,
+    /// The mall's account there.
+    #[arg(long, env = "MALL_MQTT_USER", value_name = "USER")]
+    mqtt_user: Option<String>,
+    /// The file of its password.
+    #[arg(long, env = "MALL_MQTT_PASSWORD_FILE", value_name = "FILE")]
+    mqtt_password_file: Option<PathBuf>,
+    /// The certificate (PEM) of the broker's authority; mqtts needs it.
+    #[arg(long, env = "MALL_MQTT_CA", value_name = "FILE")]
+    mqtt_ca: Option<PathBuf>,
+}
+
+impl Mqtt {
+    fn broker(&self) -> Option<Broker> {
+        Some(Broker {
+            address: self.mqtt_url.clone()?,
+            user: self.mqtt_user.clone(),
+            password: self.mqtt_password_file.clone(),
+            authority: self.mqtt_ca.clone(),
+        })
     }
 }
 
@@ -87,6 +130,8 @@ pub(super) enum Verb {
         /// vouchers are refused.
         #[arg(long, env = "MALL_PLATFORMS", value_name = "FILE")]
         platforms: Option<PathBuf>,
+        #[command(flatten)]
+        mqtt: Mqtt,
     },
     /// Import a price list (CSV or XLSX); good rows are taken, bad rows are told.
     Import {
@@ -144,6 +189,11 @@ pub(super) enum Verb {
         #[command(subcommand)]
         verb: RulesVerb,
     },
+    /// What is set in stores while they run, by HQ.
+    Settings {
+        #[command(subcommand)]
+        verb: SettingsVerb,
+    },
     /// Payments by code.
     Payments {
         #[command(subcommand)]
@@ -153,6 +203,18 @@ pub(super) enum Verb {
     Redemptions {
         #[command(subcommand)]
         verb: RedemptionsVerb,
+    },
+    /// Online shops that place orders for pickup.
+    Shop {
+        #[command(subcommand)]
+        verb: ShopVerb,
+    },
+    /// Online orders that were handed over and should not have been.
+    PickupCases,
+    /// What stores have: counts, and what is available.
+    Stock {
+        #[command(subcommand)]
+        verb: StockVerb,
     },
     /// Price the carts of a trial file and say why; no mall is needed for it.
     TryCart {
@@ -291,6 +353,9 @@ pub(super) enum StaffVerb {
         /// May also put rules in force in every store; without it the token only reads.
         #[arg(long)]
         may_save_rules: bool,
+        /// May also set things in stores.
+        #[arg(long)]
+        may_save_settings: bool,
     },
     /// Name all holders.
     List,

@@ -83,7 +83,7 @@ impl Desk<'_> {
         self.page(&table, page.next)
     }
 
-    fn page(&mut self, table: &Table, next: Option<String>) -> Result<(), CliError> {
+    pub(super) fn page(&mut self, table: &Table, next: Option<String>) -> Result<(), CliError> {
         table.print(self.out)?;
         if let Some(next) = next {
             writeln!(self.out, "more: --after {next}")?;

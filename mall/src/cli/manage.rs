@@ -12,7 +12,10 @@ use super::{
     table::{Side, Table},
 };
 use crate::{
-    db::{self, edges, staff},
+    db::{
+        self, edges,
+        staff::{self, Rights},
+    },
     fleet::{self, OperatorWish},
     hq,
 };
@@ -161,10 +164,13 @@ impl Desk<'_> {
 
     pub(super) async fn staff(&mut self, verb: StaffVerb) -> Result<(), CliError> {
         match verb {
-            StaffVerb::Add { name, may_save_rules } => {
-                let token = fleet::add_staff(self.context, &name, may_save_rules).await?;
-                let document =
-                    json!({ "name": name, "token": token, "may_save_rules": may_save_rules });
+            StaffVerb::Add { name, may_save_rules, may_save_settings } => {
+                let rights = Rights { may_save_rules, may_save_settings };
+                let token = fleet::add_staff(self.context, &name, rights).await?;
+                let document = json!({
+                    "name": name, "token": token, "may_save_rules": may_save_rules,
+                    "may_save_settings": may_save_settings,
+                });
                 self.say(&document, &format!("{token}\nshown once; holder: {name}"))
             }
             StaffVerb::Revoke { name } => {
@@ -180,11 +186,14 @@ impl Desk<'_> {
                 let mut document = Vec::new();
                 for row in held {
                     let since = row.created_at.to_string();
-                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked, "may_save_rules": row.may_save_rules }));
-                    let state = match (row.is_revoked, row.may_save_rules) {
-                        (true, _) => "revoked",
-                        (false, true) => "saves rules",
-                        (false, false) => "",
+                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked, "may_save_rules": row.rights.may_save_rules, "may_save_settings": row.rights.may_save_settings }));
+                    let Rights { may_save_rules, may_save_settings } = row.rights;
+                    let state = match (row.is_revoked, may_save_rules, may_save_settings) {
+                        (true, _, _) => "revoked",
+                        (false, true, true) => "saves rules and settings",
+                        (false, true, false) => "saves rules",
+                        (false, false, true) => "saves settings",
+                        (false, false, false) => "",
                     };
                     table.row(vec![row.name, since, state.to_owned()]);
                 }

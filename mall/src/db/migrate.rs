@@ -7,12 +7,15 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 8] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
     include_str!("../../migrations/0004_rights.sql"),
     include_str!("../../migrations/0005_post_void.sql"),
+    include_str!("../../migrations/0006_settings.sql"),
+    include_str!("../../migrations/0007_stock.sql"),
+    include_str!("../../migrations/0008_pickup.sql"),
 ];
 
 /// Which steps were taken, and when.

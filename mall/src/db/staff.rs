@@ -7,6 +7,15 @@ use sync::chain::Hash;
 
 use super::{Conn, DbError, sql};
 
+/// What a token may do besides reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// Put rules in force.
+    pub(crate) may_save_rules: bool,
+    /// Set things in stores.
+    pub(crate) may_save_settings: bool,
+}
+
 /// A holder of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct StaffRow {
@@ -16,16 +25,17 @@ pub(crate) struct StaffRow {
     pub(crate) created_at: Timestamp,
     /// Whether the token is good no more.
     pub(crate) is_revoked: bool,
-    /// Whether they may put rules in force, not only read.
-    pub(crate) may_save_rules: bool,
+    /// What they may do besides reading.
+    pub(crate) rights: Rights,
 }
 
-type Columns = (String, i64, i64, i64);
+type Columns = (String, i64, i64, i64, i64);
 
-fn row((name, created_at, revoked_at, may_save_rules): Columns) -> StaffRow {
+fn row((name, created_at, revoked_at, may_save_rules, may_save_settings): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    let (is_revoked, may_save_rules) = (revoked_at != 0, may_save_rules != 0);
-    StaffRow { name, created_at, is_revoked, may_save_rules }
+    let rights =
+        Rights { may_save_rules: may_save_rules != 0, may_save_settings: may_save_settings != 0 };
+    StaffRow { name, created_at, is_revoked: revoked_at != 0, rights }
 }
 
 /// Keeps a new holder, by the token's hash; `false` when the name is taken.
@@ -33,18 +43,20 @@ pub(crate) async fn insert(
     tx: &mut Conn,
     token: Hash,
     name: &str,
-    may_save_rules: bool,
+    rights: Rights,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules)
-         values ($1, $2, $3, 0, $4)
+        "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules,
+           may_save_settings)
+         values ($1, $2, $3, 0, $4, $5)
          on conflict do nothing",
     )
     .bind(token.to_string())
     .bind(name)
     .bind(now.micros())
-    .bind(i64::from(may_save_rules))
+    .bind(i64::from(rights.may_save_rules))
+    .bind(i64::from(rights.may_save_settings))
     .execute(tx)
     .await
     .map_err(sql("keep a token"))?;
@@ -54,7 +66,8 @@ pub(crate) async fn insert(
 /// Who holds a token, by its hash.
 pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffRow>, DbError> {
     let found: Option<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules from staff where token_hash = $1",
+        "select name, created_at, revoked_at, may_save_rules, may_save_settings
+         from staff where token_hash = $1",
     )
     .bind(token.to_string())
     .fetch_optional(tx)
@@ -66,7 +79,8 @@ pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffR
 /// Every holder, by name.
 pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
     let found: Vec<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules from staff order by name",
+        "select name, created_at, revoked_at, may_save_rules, may_save_settings
+         from staff order by name",
     )
     .fetch_all(tx)
     .await

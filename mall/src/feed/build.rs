@@ -24,7 +24,10 @@ use sync::{
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::page;
-use crate::db::{DbError, Tx, items_read, items_read::Joined, scope::Head};
+use crate::{
+    context::Context,
+    db::{DbError, Tx, items_read, items_read::Joined, scope::Head},
+};
 
 /// Rows handed to the filling thread at once.
 const CHUNK_ROWS: usize = 1_000;
@@ -95,22 +98,28 @@ enum Rows {
 
 /// Makes a snapshot from one transaction's view.
 pub(super) async fn build(
+    context: &Context,
     tx: &mut Tx,
     subject: Subject,
     places: Places,
 ) -> Result<SnapshotV1, BuildError> {
     let (sender, receiver) = channel(CHUNKS_WAITING_MAX);
     let filling = tokio::task::spawn_blocking(move || make(subject, &places, receiver));
-    let read = send_rows(tx, subject.scope, sender).await;
+    let read = send_rows(context, tx, subject.scope, sender).await;
     let made = filling.await.map_err(|_| BuildError::CutOff)?;
     read?;
     made
 }
 
-async fn send_rows(tx: &mut Tx, scope: Scope, sender: Sender<Rows>) -> Result<(), DbError> {
+async fn send_rows(
+    context: &Context,
+    tx: &mut Tx,
+    scope: Scope,
+    sender: Sender<Rows>,
+) -> Result<(), DbError> {
     match scope {
         Scope::Store(store) => {
-            let rows = page::standing(tx, store).await?;
+            let rows = page::standing(context, tx, store).await?;
             // A filling thread that went away tells its own reason.
             let _ = sender.send(Rows::Store(rows)).await;
         }
@@ -293,6 +302,26 @@ impl Filler {
                         params![row.number, row.name, role, row.pin_hash],
                     )?;
                 }
+                RowV1::Stock(row) => {
+                    tx.prepare_cached(
+                        "insert into stock (sku_key, on_hand_milli, reserved_milli, counted_at)
+                         values (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![
+                        row.sku.to_ascii_lowercase(),
+                        row.on_hand_milli.milli(),
+                        row.reserved_milli.milli(),
+                        row.counted_at.micros(),
+                    ])?;
+                }
+                RowV1::Pickup(row) => {
+                    // A struct of texts and numbers always serialises.
+                    let body = serde_json::to_string(&row).unwrap_or_default();
+                    tx.execute(
+                        "insert into pickup (id, state, placed_at, body) values (?1, ?2, ?3, ?4)",
+                        params![row.id.to_string(), row.state.word(), row.placed_at.micros(), body],
+                    )?;
+                }
                 RowV1::Member(member) => {
                     tx.execute(
                         "insert into member (member_id, phone_index, body) values (?1, ?2, ?3)",
@@ -312,6 +341,7 @@ impl Filler {
                 | RowV1::ItemGone { .. }
                 | RowV1::WorkstationGone { .. }
                 | RowV1::OperatorGone { .. }
+                | RowV1::PickupGone { .. }
                 | RowV1::MemberGone { .. } => {}
             }
         }

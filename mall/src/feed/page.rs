@@ -12,10 +12,13 @@ use sync::{
 use crate::{
     context::Context,
     db::{
-        DbError, Tx, damaged, items_read, rules,
+        DbError, Tx, damaged,
+        items::sku_key,
+        items_read, online_orders, rules,
         scope::{self, Head},
-        staffing, stores,
+        staffing, stock, stores,
     },
+    pickup,
 };
 
 /// Changes in a page: one short write at the store, about half a megabyte on the line.
@@ -24,6 +27,8 @@ pub(crate) const CHANGES_MAX: i64 = 2_000;
 const PAGE_BYTES_MAX: usize = 2 * 1_024 * 1_024;
 /// The rules' key in the feed. No SKU has a control sign, so none is the same.
 const RULES_KEY: &str = "\u{1}rules";
+/// What the keys of stock begin with.
+const STOCK_KEY: &str = "stock/";
 
 /// Why a feed cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +69,7 @@ pub(crate) async fn page(
     }
     let mut changes = match scope {
         Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
-        Scope::Store(store) => own(&mut tx, store, *version, after).await?,
+        Scope::Store(store) => own(context, &mut tx, store, (*version, after), limit + 1).await?,
     };
     let limit = usize::try_from(limit).unwrap_or(0).min(fitting(&changes));
     let is_more = changes.len() > limit;
@@ -98,7 +103,10 @@ fn weight(row: &RowV1) -> usize {
             FRAME + texts + tags + item.barcodes.len() * 50
         }
         RowV1::Rules(_) => PAGE_BYTES_MAX,
+        RowV1::Pickup(pickup) => FRAME + pickup.lines.len() * FRAME,
         RowV1::ItemGone { .. }
+        | RowV1::Stock(_)
+        | RowV1::PickupGone { .. }
         | RowV1::Store(_)
         | RowV1::Workstation(_)
         | RowV1::WorkstationGone { .. }
@@ -165,28 +173,50 @@ pub(super) async fn rules_in_force(tx: &mut Tx) -> Result<Option<RulesV1>, DbErr
     Ok(body.map(|set| RulesV1 { revision: held.revision, set }))
 }
 
-/// A store's own rows: some dozens, so they are read whole and cut here.
+/// A store's own rows: some dozens, so they are read whole and cut here; and its stock, of which
+/// there are as many rows as items, so no more of it is read than a page has.
 async fn own(
+    context: &Context,
     tx: &mut Tx,
     store: StoreId,
-    since: i64,
-    after: &str,
+    (since, after): (i64, &str),
+    limit: i64,
 ) -> Result<Vec<ChangeV1>, FeedError> {
-    let mut changes = rows_of_store(tx, store).await?;
+    let mut changes = rows_of_store(context, tx, store, since).await?;
     let is_read = |change: &ChangeV1| {
         change.version <= since || (change.version == since + 1 && change.key.as_str() <= after)
     };
     changes.retain(|change| !is_read(change));
+    // Before the first key of stock, inside it, or beyond it.
+    let from = match after.strip_prefix(STOCK_KEY) {
+        Some(key) => (since, key),
+        None if after > STOCK_KEY => (since + 1, ""),
+        None => (since, ""),
+    };
+    let stock = stock::changed(tx, store, from, limit).await?;
+    changes.extend(stock.into_iter().map(stock_change));
     changes.sort_by(|a, b| (a.version, &a.key).cmp(&(b.version, &b.key)));
     Ok(changes)
 }
 
-/// Every row of a store's scope, tombstones too.
-async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbError> {
+fn stock_change(row: stock::StockRow) -> ChangeV1 {
+    let key = format!("{STOCK_KEY}{}", sku_key(&row.told.sku));
+    ChangeV1 { version: row.version, key, row: RowV1::Stock(row.told) }
+}
+
+/// Every row of a store's scope but its stock, tombstones too.
+async fn rows_of_store(
+    context: &Context,
+    tx: &mut Tx,
+    store: StoreId,
+    since: i64,
+) -> Result<Vec<ChangeV1>, DbError> {
     let mut changes = Vec::new();
     if let Some(row) = stores::by_id(tx, store).await? {
         let version = row.version;
         changes.push(ChangeV1 { version, key: "store".to_owned(), row: RowV1::Store(row.store) });
+        let row = RowV1::Keys(context.keys().public());
+        changes.push(ChangeV1 { version, key: "token-keys".to_owned(), row });
     }
     for kept in staffing::workstations(tx, store).await? {
         let (version, number) = (kept.version, kept.row.number);
@@ -206,26 +236,43 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId) -> Result<Vec<ChangeV1>, DbE
         };
         changes.push(ChangeV1 { version, key, row });
     }
+    for order in online_orders::of_store(tx, store, since).await? {
+        let (version, key) = (order.version, format!("pickup/{}", order.id));
+        let row = match order.is_gone {
+            true => RowV1::PickupGone { id: order.id },
+            false => RowV1::Pickup(pickup::wire(order)?),
+        };
+        changes.push(ChangeV1 { version, key, row });
+    }
     Ok(changes)
 }
 
 /// A store's rows as they stand, without what is gone, for a snapshot.
-pub(super) async fn standing(tx: &mut Tx, store: StoreId) -> Result<Vec<RowV1>, DbError> {
+pub(super) async fn standing(
+    context: &Context,
+    tx: &mut Tx,
+    store: StoreId,
+) -> Result<Vec<RowV1>, DbError> {
     let stands = |row: &RowV1| match row {
         RowV1::Item(_)
         | RowV1::Rules(_)
         | RowV1::Store(_)
         | RowV1::Workstation(_)
         | RowV1::Operator(_)
+        | RowV1::Stock(_)
+        | RowV1::Pickup(_)
         | RowV1::Member(_)
         | RowV1::Keys(_) => true,
         RowV1::ItemGone { .. }
         | RowV1::WorkstationGone { .. }
         | RowV1::OperatorGone { .. }
+        | RowV1::PickupGone { .. }
         | RowV1::MemberGone { .. } => false,
     };
-    let rows = rows_of_store(tx, store).await?.into_iter().map(|change| change.row);
-    Ok(rows.filter(stands).collect())
+    let mut rows = rows_of_store(context, tx, store, i64::MAX).await?;
+    let stock = stock::changed(tx, store, (-1, ""), i64::MAX).await?;
+    rows.extend(stock.into_iter().map(stock_change));
+    Ok(rows.into_iter().map(|change| change.row).filter(stands).collect())
 }
 
 /// When a head was made, for a snapshot's `updated_at`.

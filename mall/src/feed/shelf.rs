@@ -161,7 +161,7 @@ impl Shelf {
         let own = std::process::id();
         let (file, packed) = (path(&format!(".db.{own}")), path(&format!(".zst.{own}")));
         let places = Places { file, packed: packed.clone() };
-        let made = build::build(&mut tx, Subject { scope, head }, places)
+        let made = build::build(context, &mut tx, Subject { scope, head }, places)
             .await
             .map_err(SnapshotError::Build)?;
         std::fs::rename(&packed, path(".db.zst"))?;

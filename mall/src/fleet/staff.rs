@@ -1,4 +1,4 @@
-//! HQ's tokens: who may read, and who may also put rules in force.
+//! HQ's tokens: who may read, and who may also put rules in force or set things in stores.
 //!
 //! **Invariant:** a token is told once; kept is its hash. With 256 random bits a plain SHA-256 is
 //! enough: there is nothing to guess.
@@ -9,7 +9,7 @@ use crate::{
     context::{Context, NoDice},
     db::{
         self, DbError,
-        staff::{self, StaffRow},
+        staff::{self, Rights, StaffRow},
     },
 };
 
@@ -38,22 +38,26 @@ pub(crate) enum StaffError {
     Db(#[from] DbError),
 }
 
+/// A name that a holder may have.
+pub(super) fn checked_name(name: &str) -> Result<&str, StaffError> {
+    let name = name.trim();
+    let n = name.chars().count();
+    let is_good = (1..=NAME_CHARS_MAX).contains(&n) && !name.chars().any(char::is_control);
+    if is_good { Ok(name) } else { Err(StaffError::Name) }
+}
+
 /// Makes a token for somebody; the answer is the only time it is told.
 pub(crate) async fn add_staff(
     context: &Context,
     name: &str,
-    may_save_rules: bool,
+    rights: Rights,
 ) -> Result<String, StaffError> {
     let doing = "keep a token";
-    let name = name.trim();
-    let n = name.chars().count();
-    if !(1..=NAME_CHARS_MAX).contains(&n) || name.chars().any(char::is_control) {
-        return Err(StaffError::Name);
-    }
+    let name = checked_name(name)?;
     let token = format!("{PREFIX}{}", hex(&context.secret::<32>()?));
     let mut tx = context.db().write(doing).await?;
     let hash = Hash::of(token.as_bytes());
-    if !staff::insert(&mut tx, hash, name, may_save_rules, context.now()).await? {
+    if !staff::insert(&mut tx, hash, name, rights, context.now()).await? {
         return Err(StaffError::Taken(name.to_owned()));
     }
     db::commit(tx, doing).await?;

@@ -114,7 +114,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn limit(&self) -> i64 {
+    pub(crate) fn limit(&self) -> i64 {
         page_limit(self.limit)
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use sync::{
     replica::Scope,
     wire::{
-        BatchAnswerV1, BatchV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1,
+        BatchAnswerV1, BatchV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, SealV1,
         SnapshotV1,
     },
 };
@@ -72,6 +72,14 @@ pub(super) async fn head(
 ) -> Result<Json<HeadV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
     Ok(Json(feed::head(&context, scope).await?))
+}
+
+/// `GET /edge/v1/seal`.
+pub(super) async fn seal(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+) -> Json<SealV1> {
+    Json(context.keys().of_store(edge.store))
 }
 
 /// Where a page begins.

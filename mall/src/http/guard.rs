@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    db::{edges, edges::EdgeRow},
+    db::{edges, edges::EdgeRow, staff::Rights},
     fleet,
 };
 
@@ -100,8 +100,41 @@ async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, Problem> {
 pub(super) struct Staff {
     /// Who holds it.
     pub(super) name: String,
-    /// Whether they may put rules in force.
-    pub(super) may_save_rules: bool,
+    /// What they may do besides reading.
+    pub(super) rights: Rights,
+}
+
+/// The online shop whose token a request carries.
+#[derive(Clone, Debug)]
+pub(super) struct Shop(pub(super) String);
+
+/// Bytes of what a shop asks: an order of 50 lines.
+const SHOP_BYTES_MAX: usize = 64 * 1_024;
+
+/// Lets a request in that carries a shop's token; its body is read here, up to a limit.
+pub(super) async fn require_shop(
+    State(context): State<Context>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match by_shop(&context, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn by_shop(context: &Context, request: Request) -> Result<Request, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let header = parts.headers.get(header::AUTHORIZATION);
+    let token = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| Problem::of(TOKEN_REQUIRED))?;
+    let shop = fleet::shop_of(context, token).await?;
+    let shop = shop.ok_or_else(|| Problem::of(TOKEN_REQUIRED))?;
+    let body = read_body(body, SHOP_BYTES_MAX).await?;
+    parts.extensions.insert(Shop(shop));
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// Lets a request in that carries a staff token.
@@ -120,8 +153,7 @@ pub(super) async fn require_staff(
     };
     match fleet::staff_of(&context, &token).await {
         Ok(Some(row)) => {
-            let (name, may_save_rules) = (row.name, row.may_save_rules);
-            request.extensions_mut().insert(Staff { name, may_save_rules });
+            request.extensions_mut().insert(Staff { name: row.name, rights: row.rights });
             next.run(request).await
         }
         Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),

@@ -19,8 +19,10 @@ use crate::{
     hq::HqError,
     intake::{ReceiveError, Refusal},
     payment::PaymentError,
+    pickup::PickupError,
     redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
+    settings::{SettingsError, finding},
 };
 
 /// A kind of problem: its path's last part, its status, its title.
@@ -47,7 +49,7 @@ kinds! {
     SIGNATURE_STALE = "signature-stale", UNAUTHORIZED, "The signature was made at another time";
     EDGE_UNKNOWN = "edge-unknown", UNAUTHORIZED, "The edge node is not known or was revoked";
     TOKEN_REQUIRED = "token-required", UNAUTHORIZED, "A valid staff token is needed";
-    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not put rules in force";
+    READ_ONLY = "read-only", FORBIDDEN, "This token may read and not change this";
     FORBIDDEN = "forbidden", FORBIDDEN, "This belongs to another store";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     CLAIM_UNKNOWN = "claim-unknown", NOT_FOUND, "The claim code is not known";
@@ -56,6 +58,9 @@ kinds! {
     ID_TAKEN = "id-taken", CONFLICT, "This id was used for something else";
     PAYMENT_UNDECIDED = "payment-undecided", CONFLICT, "A payment of this order is not decided yet";
     PAYMENT_REFUNDED = "payment-refunded", CONFLICT, "A part of this payment was given back";
+    STOCK_SHORT = "stock-short", CONFLICT, "Not enough is there";
+    PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
+    PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
@@ -63,9 +68,11 @@ kinds! {
     BODY_TOO_SLOW = "body-too-slow", REQUEST_TIMEOUT, "The body took too long";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     RULES_CHANGED = "rules-changed", PRECONDITION_FAILED, "Another rule set is in force by now";
+    SETTINGS_CHANGED = "settings-changed", PRECONDITION_FAILED, "Other settings are desired by now";
+    SETTINGS_REFUSED = "settings-refused", UNPROCESSABLE_ENTITY, "The settings have faults";
     RULES_REFUSED = "rules-refused", UNPROCESSABLE_ENTITY, "The rule set has faults";
     QUOTE_REFUSED = "quote-refused", UNPROCESSABLE_ENTITY, "The cart cannot be priced";
-    REVISION_REQUIRED = "revision-required", PRECONDITION_REQUIRED, "Say which rule set you have changed";
+    REVISION_REQUIRED = "revision-required", PRECONDITION_REQUIRED, "Say which revision you have changed";
     TOO_MANY_TRIES = "too-many-tries", TOO_MANY_REQUESTS, "Too many wrong tries";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke here";
     BUSY = "busy", SERVICE_UNAVAILABLE, "The mall is busy";
@@ -156,9 +163,9 @@ impl Problem {
         self.with(|members| members.revision = Some(revision))
     }
 
-    /// The faults of a rule set, each with its rule, code and sentences.
-    fn faults(check: CheckShape) -> Self {
-        Self::of(RULES_REFUSED).with(|members| members.check = Some(check))
+    /// The faults of a document, each with its rule or setting, code and sentences.
+    fn faults(kind: Kind, check: CheckShape) -> Self {
+        Self::of(kind).with(|members| members.check = Some(check))
     }
 
     /// What nobody outside can mend: logged here, once.
@@ -275,6 +282,23 @@ impl From<HqError> for Problem {
     }
 }
 
+impl From<PickupError> for Problem {
+    fn from(error: PickupError) -> Self {
+        match error {
+            PickupError::Malformed(_) | PickupError::Line { .. } => {
+                Self::of(MALFORMED).detail(error)
+            }
+            PickupError::Unknown | PickupError::Store(_) => Self::of(NOT_FOUND).detail(error),
+            PickupError::Taken => Self::of(ID_TAKEN),
+            PickupError::Short { .. } => Self::of(STOCK_SHORT).detail(error),
+            PickupError::Price { .. } => Self::of(PRICE_CHANGED).detail(error),
+            PickupError::Over(_) => Self::of(PICKUP_OVER).detail(error),
+            PickupError::Code => Self::internal(&error),
+            PickupError::Db(error) => error.into(),
+        }
+    }
+}
+
 /// A house that was silent may answer after this.
 const SILENT_MS: u64 = 3_000;
 
@@ -309,7 +333,7 @@ impl From<RulesError> for Problem {
     fn from(error: RulesError) -> Self {
         match error {
             RulesError::TooLarge(_) => Self::of(BODY_TOO_LARGE).detail(error),
-            RulesError::Faults(check) => Self::faults(*check),
+            RulesError::Faults(check) => Self::faults(RULES_REFUSED, *check),
             RulesError::Changed { current } => {
                 let hint = "read it, make your change to it, and save that";
                 Self::of(RULES_CHANGED).detail(error).revision(current).hint(hint)
@@ -322,10 +346,35 @@ impl From<RulesError> for Problem {
     }
 }
 
+impl From<SettingsError> for Problem {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::Store(_) | SettingsError::Unknown(_) => {
+                Self::of(NOT_FOUND).detail(error)
+            }
+            SettingsError::Faults(faults) => {
+                let errors: Vec<FindingShape> = faults.iter().map(finding).collect();
+                let n_errors = errors.len();
+                Self::faults(
+                    SETTINGS_REFUSED,
+                    CheckShape { errors, n_errors, ..CheckShape::default() },
+                )
+            }
+            SettingsError::Changed { current } => {
+                let hint = "read them, make your change, and save that";
+                Self::of(SETTINGS_CHANGED).detail(error).revision(current).hint(hint)
+            }
+            SettingsError::Note => Self::of(MALFORMED).detail(error),
+            SettingsError::Write | SettingsError::Keys(_) => Self::internal(&error),
+            SettingsError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<PreviewError> for Problem {
     fn from(error: PreviewError) -> Self {
         match error {
-            PreviewError::Faults(check) => Self::faults(*check),
+            PreviewError::Faults(check) => Self::faults(RULES_REFUSED, *check),
             PreviewError::Rules(error) => error.into(),
             PreviewError::TooManyLines(_)
             | PreviewError::Sku { .. }

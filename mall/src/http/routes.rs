@@ -18,9 +18,9 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, open, payments,
+    download, edge, hq, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
-    redemptions, rules,
+    redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
 };
 use crate::context::Context;
@@ -30,7 +30,7 @@ use crate::context::Context;
 #[openapi(
     info(
         title = "Guitai mall, HQ API",
-        description = "What HQ reads, and how it decides prices. Errors are application/problem+json (RFC 9457).",
+        description = "What HQ reads, how it decides prices, and what it sets in stores. Errors are application/problem+json (RFC 9457).",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     modifiers(&Security)
@@ -49,7 +49,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(rights(edges(table)))
+    staff(page(shops(rights(edges(table)))))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -62,7 +62,19 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::FEED, get(edge::feed))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT, get(edge::snapshot))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT_FILE, get(download::snapshot_file))
+        .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
+        .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
+        .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
+}
+
+/// HQ's web page: files without a secret; what it shows it asks for with the token that is typed in.
+fn page(table: Table) -> Table {
+    table
+        .plain(Access::Anyone, Method::GET, "/hq", get(page::to_page))
+        .plain(Access::Anyone, Method::GET, "/hq/", get(page::page))
+        .plain(Access::Anyone, Method::GET, "/hq/page.css", get(page::style))
+        .plain(Access::Anyone, Method::GET, "/hq/page.js", get(page::script))
 }
 
 /// Carries what is asked to its end, also when whoever asked hangs up: what was written down and not
@@ -102,6 +114,18 @@ fn rights(table: Table) -> Table {
         )
 }
 
+fn shops(table: Table) -> Table {
+    const ORDER: &str = "/shop/v1/orders/{order}";
+    const CANCELLATION: &str = "/shop/v1/orders/{order}/cancellation";
+    const REFUND: &str = "/shop/v1/orders/{order}/refunds/{refund}";
+    table
+        .plain(Access::Shop, Method::POST, "/shop/v1/quotes", post(shop::quote))
+        .plain(Access::Shop, Method::POST, "/shop/v1/orders", post(shop::place))
+        .plain(Access::Shop, Method::GET, ORDER, get(shop::show))
+        .plain(Access::Shop, Method::POST, CANCELLATION, post(shop::cancel))
+        .plain(Access::Shop, Method::POST, REFUND, post(shop::refunded))
+}
+
 fn staff(table: Table) -> Table {
     table
         .documented(Access::Staff, routes!(hq::list_stores))
@@ -115,8 +139,18 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(rules::list_rules))
         .documented(Access::Staff, routes!(rules::check_rules))
         .documented(Access::Staff, routes!(rules::make_quote))
+        .documented(Access::Staff, routes!(settings::show_all, settings::save_all))
+        .documented(Access::Staff, routes!(settings::list_all))
+        .documented(Access::Staff, routes!(settings::show_schema))
+        .documented(Access::Staff, routes!(settings::show_store, settings::save_store))
+        .documented(Access::Staff, routes!(settings::list_store))
+        .documented(Access::Staff, routes!(settings::show_in_force))
+        .documented(Access::Staff, routes!(settings::show_standing))
+        .documented(Access::Staff, routes!(settings::list_standings))
         .documented(Access::Staff, routes!(payments::list_payments))
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
+        .documented(Access::Staff, routes!(stock::list_stock))
+        .documented(Access::Staff, routes!(stock::list_pickup_cases))
 }
 
 /// The HQ API's document.

@@ -35,7 +35,7 @@ use crate::{
 const RULES_BODY_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
 /// Reads a body of HQ's; where it breaks and why is told.
-async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+pub(super) async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let body = read_body(body, RULES_BODY_BYTES_MAX).await?;
     serde_json::from_slice(&body).map_err(|error| Problem::of(MALFORMED).detail(error))
 }
@@ -68,7 +68,7 @@ async fn read_set<T: DeserializeOwned>(
 }
 
 /// A revision as an entity tag.
-fn tag(revision: i64) -> [(HeaderName, HeaderValue); 1] {
+pub(super) fn tag(revision: i64) -> [(HeaderName, HeaderValue); 1] {
     // Digits in quotes are always a header value.
     let value = HeaderValue::from_str(&format!("\"{revision}\""));
     [(header::ETAG, value.unwrap_or(HeaderValue::from_static("\"0\"")))]
@@ -191,12 +191,12 @@ pub(super) struct NoteQuery {
 )]
 pub(super) async fn save_rules(
     State(context): State<Context>,
-    Extension(Staff { name: by, may_save_rules }): Extension<Staff>,
+    Extension(Staff { name: by, rights }): Extension<Staff>,
     asked: Result<Query<NoteQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<SavedShape>), Problem> {
-    if !may_save_rules {
+    if !rights.may_save_rules {
         return Err(Problem::of(READ_ONLY).hint("mall staff add NAME --may-save-rules"));
     }
     let expected = expected(&headers)?;
@@ -210,8 +210,8 @@ pub(super) async fn save_rules(
 }
 
 /// Which set the caller has seen.
-fn expected(headers: &HeaderMap) -> Result<Expected, Problem> {
-    let hint = "send `if-match` with the `etag` of the set you changed, or `*`";
+pub(super) fn expected(headers: &HeaderMap) -> Result<Expected, Problem> {
+    let hint = "send `if-match` with the `etag` of what you changed, or `*`";
     let value = headers.get(header::IF_MATCH);
     let value = value.ok_or_else(|| Problem::of(REVISION_REQUIRED).hint(hint))?;
     let text = value.to_str().unwrap_or_default().trim();

@@ -7,7 +7,7 @@ use axum::{Router, http::Method, middleware::from_fn_with_state, routing::Method
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::guard::{require_edge, require_staff};
+use super::guard::{require_edge, require_shop, require_staff};
 use crate::context::Context;
 
 /// Who may call an endpoint.
@@ -19,6 +19,8 @@ pub(crate) enum Access {
     Edge,
     /// HQ, by a token.
     Staff,
+    /// An online shop, by a token of its own.
+    Shop,
 }
 
 /// An endpoint as it was declared.
@@ -52,6 +54,7 @@ impl Table {
             Access::Anyone => route,
             Access::Edge => route.route_layer(from_fn_with_state(state, require_edge)),
             Access::Staff => route.route_layer(from_fn_with_state(state, require_staff)),
+            Access::Shop => route.route_layer(from_fn_with_state(state, require_shop)),
         }
     }
 

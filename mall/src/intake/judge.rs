@@ -6,10 +6,14 @@ use domain::receipt_number::WORKSTATION_MAX;
 use serde::de::DeserializeOwned;
 use sync::{
     chain::Hash,
-    wire::{BatchV1, FactV1, KIND_ORDER, KIND_POST_VOID, OrderV1, OrderV1Fault, PostVoidV1},
+    wire::{
+        BatchV1, FactV1, KIND_ORDER, KIND_PICKUP_HANDED_OVER, KIND_PICKUP_READY, KIND_POST_VOID,
+        OrderV1, OrderV1Fault, PickupHandedOverV1, PickupReadyV1, PostVoidV1,
+    },
 };
+use uuid::Uuid;
 
-use crate::db::inbox::Cursor;
+use crate::{db::inbox::Cursor, pickup::Tale};
 
 /// Why a whole batch is turned away; nothing of it is kept, and the edge node keeps all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +86,8 @@ pub(super) enum Judged {
     Order(Box<OrderV1>),
     /// An order was undone; whether the order is such a one is seen when it is processed.
     PostVoid(PostVoidV1),
+    /// What the store did with an online order.
+    Pickup(Tale),
     /// Newer than this mall.
     Unknown,
     /// Not readable, or its sums do not hold.
@@ -92,7 +98,7 @@ impl Judged {
     /// Whether there is something to do with it after it was kept.
     pub(super) const fn is_work(&self) -> bool {
         match self {
-            Self::Order(_) | Self::PostVoid(_) => true,
+            Self::Order(_) | Self::PostVoid(_) | Self::Pickup(_) => true,
             Self::Unknown | Self::Bad(_) => false,
         }
     }
@@ -106,6 +112,8 @@ pub(super) fn fact(store_code: &str, fact: &FactV1, digest: Hash) -> Judged {
     match (fact.kind.as_str(), fact.v) {
         (KIND_ORDER, 1) => order(store_code, fact).unwrap_or_else(Judged::Bad),
         (KIND_POST_VOID, 1) => post_void(fact).unwrap_or_else(Judged::Bad),
+        (KIND_PICKUP_READY, 1) => pickup_ready(fact).unwrap_or_else(Judged::Bad),
+        (KIND_PICKUP_HANDED_OVER, 1) => pickup_handed_over(fact).unwrap_or_else(Judged::Bad),
         (_, _) => Judged::Unknown,
     }
 }
@@ -143,6 +151,29 @@ fn post_void(fact: &FactV1) -> Result<Judged, String> {
         return Err(format!("there is no workstation {}", told.workstation));
     }
     Ok(Judged::PostVoid(told))
+}
+
+fn pickup_ready(fact: &FactV1) -> Result<Judged, String> {
+    let told: PickupReadyV1 = read(&fact.body, "a pickup that is ready")?;
+    check_pickup(fact, told.id, told.workstation)?;
+    Ok(Judged::Pickup(Tale::Ready(told)))
+}
+
+fn pickup_handed_over(fact: &FactV1) -> Result<Judged, String> {
+    let told: PickupHandedOverV1 = read(&fact.body, "a pickup that was handed over")?;
+    check_pickup(fact, told.id, told.workstation)?;
+    Ok(Judged::Pickup(Tale::HandedOver(told)))
+}
+
+fn check_pickup(fact: &FactV1, id: Uuid, workstation: u16) -> Result<(), String> {
+    if id != fact.id {
+        return Err("what is told of a pickup has another id than its fact".to_owned());
+    }
+    if (1..=WORKSTATION_MAX).contains(&workstation) {
+        Ok(())
+    } else {
+        Err(format!("there is no workstation {workstation}"))
+    }
 }
 
 #[cfg(test)]

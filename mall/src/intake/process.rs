@@ -23,10 +23,13 @@ use crate::{
         self, Conn, DbError,
         drift::{self, Drift},
         inbox::{self, Received, Waiting, What},
-        orders, savings, stores,
+        orders,
+        pickup_cases::Case,
+        savings, stores,
     },
     discrepancy,
     error_chain::Chain,
+    pickup,
 };
 
 /// Facts in one transaction.
@@ -75,7 +78,9 @@ async fn process_some(context: &Context) -> Result<usize, DbError> {
     for judged in &looked_at {
         found.push(match judged {
             Judged::Order(order) => recompute::look(context, order).await?,
-            Judged::PostVoid(_) | Judged::Bad(_) | Judged::Unknown => Recomputed::default(),
+            Judged::PostVoid(_) | Judged::Pickup(_) | Judged::Bad(_) | Judged::Unknown => {
+                Recomputed::default()
+            }
         });
     }
     let mut tx = context.db().write(doing).await?;
@@ -103,6 +108,8 @@ struct Done {
     quarantined: Option<String>,
     /// Where what other houses gave for the order began or ceased to differ.
     changes: Vec<discrepancy::Change>,
+    /// A hand-over that should not have been.
+    case: Option<Case>,
 }
 
 async fn process(
@@ -134,6 +141,11 @@ async fn process(
             }
             Some(misfit) => quarantine(tx, waiting, misfit.to_string()).await,
         },
+        Judged::Pickup(tale) => {
+            let case = pickup::told(tx, &waiting.sender, tale, now).await?;
+            inbox::mark(tx, waiting, "done").await?;
+            Ok(Done { case, ..Done::default() })
+        }
         // Judged good when it came; only a change of this program can bring it here.
         Judged::Bad(reason) => quarantine(tx, waiting, reason.clone()).await,
         Judged::Unknown => {
@@ -158,6 +170,12 @@ fn tell(waiting: &Waiting, done: &Done) {
         warn!(
             store.id = %store, order.id = %id, revision = drift.revision, what = drift.what,
             "An order comes out otherwise when it is priced again"
+        );
+    }
+    if let Some(case) = &done.case {
+        warn!(
+            store.id = %store, pickup.id = %case.order, fact.id = %id, what = case.what,
+            cost = %case.cost, "An online order was handed over that should not have been"
         );
     }
     if let Some(reason) = &done.quarantined {

@@ -154,7 +154,7 @@ impl Keeping {
         let judged = judge::fact(&self.store_code, received.fact, received.digest);
         inbox::keep(tx, &self.sender, received, judged.is_work()).await?;
         Ok(match judged {
-            Judged::Order(_) | Judged::PostVoid(_) => VerdictV1::Accepted,
+            Judged::Order(_) | Judged::PostVoid(_) | Judged::Pickup(_) => VerdictV1::Accepted,
             Judged::Unknown => VerdictV1::StoredUnknown,
             Judged::Bad(reason) => {
                 let what = What::Quarantined(reason.clone());

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     context::Context,
     db::{DbError, items::sku_key, items_read, stores},
+    settings,
 };
 
 /// A cart to be priced.
@@ -158,12 +159,16 @@ pub(crate) async fn preview(
     let book = book(context, revision, set).await?;
     let mut tx = context.db().read("read what a cart holds").await?;
     let code = occasion.get("store").and_then(Value::as_str).unwrap_or_default();
-    let store = stores::by_code(&mut tx, code).await?.map(|row| row.store);
+    let store = stores::by_code(&mut tx, code).await?;
+    let rounding = match &store {
+        Some(store) => settings::rounding(&mut tx, store).await?,
+        None => CashRounding::None,
+    };
+    let store = store.map(|row| row.store);
     let keys: Vec<String> = lines.iter().map(|line| sku_key(&line.sku)).collect();
     let items = items_read::by_keys(&mut tx, &keys).await?;
     drop(tx);
     let clock = store.as_ref().map_or_else(StoreClock::default, |store| store.clock);
-    let rounding = store.map_or(CashRounding::None, |store| store.cash_rounding);
     let occasion = filled(occasion, clock, context.now().micros())?;
     let lines = cart_lines(&lines, &items)?;
     // A cart of non-stacking rules is searched for its best price: not for a thread of requests.

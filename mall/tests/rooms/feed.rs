@@ -125,10 +125,10 @@ async fn a_stores_own_rows_come_with_tombstones() {
     town.cli("workstation add --store SH001 --number 2 --name 2号台 --kind kiosk").await;
     town.cli("operator add --store SH001 --number 1001 --name 李静 --pin 246810").await;
     let (mut cursor, mut rows) = (start(&edge, scope).await, BTreeMap::new());
-    assert_eq!(follow(&edge, scope, &mut cursor, 1, &mut rows).await, 4);
+    assert_eq!(follow(&edge, scope, &mut cursor, 1, &mut rows).await, 5);
     assert_eq!(
         rows.keys().collect::<Vec<_>>(),
-        ["operator/1001", "store", "workstation/001", "workstation/002"]
+        ["operator/1001", "store", "token-keys", "workstation/001", "workstation/002"]
     );
     // What is so already raises no version.
     for verb in [

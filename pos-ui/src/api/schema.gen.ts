@@ -581,6 +581,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone/cart/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the phone's cart four digits and a QR for a till. A phone that has joined. */
+        post: operations["phone_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/cart/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an item into the phone's cart. A phone that has joined. */
+        post: operations["phone_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/cart/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a line out of the phone's cart. A phone that has joined. */
+        delete: operations["phone_remove"];
+        options?: never;
+        head?: never;
+        /** Sets how many there are of a line of the phone's cart. A phone that has joined. */
+        patch: operations["phone_count"];
+        trace?: never;
+    };
+    "/api/v1/phone/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The item of a code: what it costs now and why, and its variants. A phone that has joined. */
+        get: operations["phone_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins the store's pages. A phone that shows what a screen of the store has just shown. */
+        post: operations["phone_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The phone's own cart and what it costs now. A phone that has joined. */
+        get: operations["phone_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pickups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Online orders that wait here or did lately, newest first. Whoever is signed in. */
+        get: operations["list_pickups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting as it is in force here, with who says so. A manager at any workstation. */
+        get: operations["settings_in_force"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shelf/categories": {
         parameters: {
             query?: never;
@@ -877,6 +1014,26 @@ export interface paths {
         patch: operations["count"];
         trace?: never;
     };
+    "/api/v1/workstations/{number}/cart/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a phone's cart in by its four digits: its lines come onto the counter, marked 手机, and it
+         *     is closed. The operator of the workstation.
+         */
+        post: operations["take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/cart/scans": {
         parameters: {
             query?: never;
@@ -1164,6 +1321,97 @@ export interface paths {
         put?: never;
         /** Takes a payment off (撤销): it shall not be, or goes back. The operator of the workstation. */
         post: operations["reverse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes the open order from the workstation; what was done with it stays done. The operator of the
+         *     workstation.
+         */
+        delete: operations["close_pickup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickup-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens the order whose code a shopper reads out. The operator of the workstation. */
+        post: operations["prove_pickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickups/{named}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands an order over whose code was shown at this workstation. The operator of the workstation. */
+        post: operations["hand_pickup_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickups/{named}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens an order at the workstation; goods that are scanned then go into it, unless it lies ready.
+         *     The operator of the workstation.
+         */
+        post: operations["open_pickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/pickups/{named}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an order ready: all of it was scanned. The operator of the workstation. */
+        post: operations["make_pickup_ready"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1607,6 +1855,8 @@ export interface components {
             quantity_milli: number;
             /** @description What reductions took: `list` less `amount`. */
             saved: components["schemas"]["MoneyBody"];
+            /** @description Who put it there. */
+            source: components["schemas"]["SourceView"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -1628,7 +1878,22 @@ export interface components {
          * @description What a shopper's screen is doing.
          * @enum {string}
          */
-        CustomerPhase: "idle" | "cart" | "tender" | "wait" | "paid" | "paused";
+        CustomerPhase: "idle" | "cart" | "tender" | "wait" | "pickup" | "paid" | "paused";
+        /** @description What a shopper gets. */
+        CustomerPickupLineView: {
+            name: string;
+            /** Format: int64 */
+            quantity_milli: number;
+            spec: string;
+        };
+        /** @description An online order as its shopper sees it. */
+        CustomerPickupView: {
+            handed_over: boolean;
+            lines: components["schemas"]["CustomerPickupLineView"][];
+            number: string;
+            /** @description Masked. */
+            shopper: string;
+        };
         /** @description What a shopper is to pay. */
         CustomerTenderView: {
             due: components["schemas"]["MoneyBody"];
@@ -1644,10 +1909,16 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CustomerCartView"];
+            /**
+             * @description A link for phones to join with, in phase `idle`; another one every few minutes. None where
+             *     phones are not let in.
+             */
+            join?: string | null;
             member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             paid?: null | components["schemas"]["PaidView"];
             phase: components["schemas"]["CustomerPhase"];
+            pickup?: null | components["schemas"]["CustomerPickupView"];
             /** Format: int64 */
             revision: number;
             store: components["schemas"]["StoreView"];
@@ -1807,6 +2078,11 @@ export interface components {
             style: string;
             unit: components["schemas"]["UnitView"];
         };
+        /** @description What a screen of the store showed. */
+        JoinBody: {
+            /** @description The `j` of the link. */
+            token: string;
+        };
         /**
          * @description What a workstation is for.
          * @enum {string}
@@ -1945,6 +2221,8 @@ export interface components {
             /** @description What reductions took: `list` less `amount`. */
             saved: components["schemas"]["MoneyBody"];
             sku: string;
+            /** @description Who put it there. */
+            source: components["schemas"]["SourceView"];
             spec: string;
             unit: components["schemas"]["UnitView"];
         };
@@ -2071,6 +2349,9 @@ export interface components {
             now: string;
             operator?: null | components["schemas"]["OperatorInfo"];
             phase: components["schemas"]["Phase"];
+            pickup?: null | components["schemas"]["PickupView"];
+            /** @description How many online orders wait for what. */
+            pickups: components["schemas"]["PickupTallyView"];
             /**
              * Format: int64
              * @description Rises with each change.
@@ -2219,6 +2500,160 @@ export interface components {
          * @enum {string}
          */
         Phase: "signed-out" | "sell" | "tender" | "done";
+        /** @description Something for the phone's cart. */
+        PhoneAddBody: {
+            /** @description A barcode or a 货号. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Made by the phone; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many packs, in thousandths; one by itself.
+             */
+            quantity_milli?: number | null;
+        };
+        /** @description What is shown to a till. */
+        PhoneCodeView: {
+            /** @description Four digits, to be read out. */
+            digits: string;
+            /** @description What the QR says. */
+            ticket: string;
+            until: string;
+        };
+        /** @description How many of a line. */
+        PhoneCountBody: {
+            /**
+             * Format: uuid
+             * @description Made by the phone; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Thousandths.
+             */
+            quantity_milli: number;
+        };
+        /** @description An item as a phone shows it. */
+        PhoneItemView: {
+            brand: string;
+            /** @description By what it was found. */
+            code: string;
+            colour: string;
+            /** @description What little more would bring. */
+            hints: string[];
+            /** @description What one piece costs now, and what reduces it. */
+            line: components["schemas"]["CustomerLineView"];
+            name: string;
+            /**
+             * Format: int64
+             * @description How many pieces the barcode that was read stands for, in thousandths.
+             */
+            pack_milli: number;
+            size: string;
+            sku: string;
+            spec: string;
+            style: string;
+            /** @description All of its style, itself among them; none without a style. */
+            variants: components["schemas"]["PhoneVariantView"][];
+        };
+        /** @description Where a cart went. */
+        PhoneTakenView: {
+            at: string;
+            /** @description The workstation's name. */
+            workstation: string;
+        };
+        /** @description One of a style. */
+        PhoneVariantView: {
+            colour: string;
+            list_price: components["schemas"]["MoneyBody"];
+            size: string;
+            sku: string;
+            spec: string;
+        };
+        /** @description All that a phone shows. */
+        PhoneView: {
+            cart?: null | components["schemas"]["CustomerCartView"];
+            code?: null | components["schemas"]["PhoneCodeView"];
+            now: string;
+            store: components["schemas"]["StoreView"];
+            taken?: null | components["schemas"]["PhoneTakenView"];
+        };
+        /** @description A code that a shopper read out. */
+        PickupCodeBody: {
+            /** @description Eight digits; blanks between them do not count. It is written nowhere. */
+            code: components["schemas"]["Secret"];
+            /**
+             * Format: uuid
+             * @description Made by the caller.
+             */
+            id: string;
+        };
+        /** @description A line of an online order. */
+        PickupLineView: {
+            amount: components["schemas"]["MoneyBody"];
+            name: string;
+            /** Format: int32 */
+            number: number;
+            /**
+             * Format: int64
+             * @description Thousandths.
+             */
+            ordered_milli: number;
+            /**
+             * Format: int64
+             * @description Thousandths that were scanned.
+             */
+            picked_milli: number;
+            sku: string;
+            spec: string;
+        };
+        /**
+         * @description Where an online order stands.
+         * @enum {string}
+         */
+        PickupStateView: "placed" | "picking" | "ready" | "handed_over" | "cancelled" | "expired";
+        /** @description How many online orders wait for what. */
+        PickupTallyView: {
+            /**
+             * Format: int32
+             * @description For their shoppers.
+             */
+            ready: number;
+            /**
+             * Format: int32
+             * @description To be put together.
+             */
+            waiting: number;
+        };
+        /** @description An online order that waits here. */
+        PickupView: {
+            handed_over_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["PickupLineView"][];
+            /** @description What shopper and shop call it. */
+            number: string;
+            /** @description Their number, masked. */
+            phone: string;
+            placed_at: string;
+            /** @description Its code was shown at this workstation: it may be handed over. */
+            proven: boolean;
+            /** @description The shopper's name, masked. */
+            shopper: string;
+            state: components["schemas"]["PickupStateView"];
+            total: components["schemas"]["MoneyBody"];
+            /** @description Until when it is kept. */
+            until: string;
+            /** @description All of it was scanned. */
+            whole: boolean;
+        };
+        /** @description The store's online orders, newest first. */
+        PickupsBody: {
+            pickups: components["schemas"]["PickupView"][];
+        };
         /** @description Points that shall pay. */
         PointsBody: {
             /**
@@ -2433,16 +2868,20 @@ export interface components {
          * @description What became of a scan, in a word.
          * @enum {string}
          */
-        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "refused";
+        ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "pickup" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
-        /** @description A setting. */
+        /** @description A setting as it is in force. */
         SettingBody: {
-            /** @description Its key: of the boot file as `table.key`, of HQ as `store.…`. */
+            /**
+             * @description Group and name.
+             * @example tender.cash_rounding
+             */
             key: string;
-            origin: components["schemas"]["OriginBody"];
-            /** @description Its value as text; several in lines; empty for none. */
-            value: string;
+            /** @description Who says so: `store`, `all`, `set_up` or `default`. */
+            origin: string;
+            /** @description What it is. */
+            value: Record<string, never>;
         };
         /** @description The settings in force. */
         SettingsBody: {
@@ -2541,6 +2980,11 @@ export interface components {
             printer: components["schemas"]["SimPrinterBody"];
             scanner: components["schemas"]["SimScannerBody"];
         };
+        /**
+         * @description Who put a line into a cart.
+         * @enum {string}
+         */
+        SourceView: "till" | "phone";
         /** @description Somebody who works in the store. */
         StaffMemberBody: {
             /** @description The workstations where they are signed in now. */
@@ -2606,6 +3050,16 @@ export interface components {
              * @description Facts that the mall keeps apart for a person to look at.
              */
             troubled: number;
+        };
+        /** @description Four digits of a phone's cart. */
+        TakeInBody: {
+            /** @description Four digits. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
         };
         /** @description What was taken in one way. */
         TakenBody: {
@@ -3580,6 +4034,222 @@ export interface operations {
             };
         };
     };
+    phone_show: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_add: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneAddBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_remove: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_count: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneCountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_item: {
+        parameters: {
+            query: {
+                /** @description A barcode as it was read or typed, or a 货号. */
+                code: string;
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneItemView"];
+                };
+            };
+        };
+    };
+    phone_join: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    phone_view: {
+        parameters: {
+            query?: {
+                /** @description `zh-CN` or `en`; by itself what `Accept-Language` wants. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+        };
+    };
+    list_pickups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupsBody"];
+                };
+            };
+        };
+    };
+    settings_in_force: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingBody"][];
+                };
+            };
+        };
+    };
     categories: {
         parameters: {
             query?: never;
@@ -3970,6 +4640,31 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    take_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInBody"];
             };
         };
         responses: {
@@ -4402,6 +5097,133 @@ export interface operations {
         };
     };
     reverse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    close_pickup: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    prove_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupCodeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    hand_pickup_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    open_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    make_pickup_ready: {
         parameters: {
             query?: never;
             header?: never;

@@ -27,6 +27,7 @@ export type Action =
   | 'phone'
   | 'pick'
   | 'redeem'
+  | 'pickups'
   | 'look-up'
   | 'code'
   | 'query'

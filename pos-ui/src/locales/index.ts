@@ -11,7 +11,10 @@ import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
+import type lastOrder from './last-order/zh-CN.json'
+import type notices from './notices/zh-CN.json'
 import type operator from './operator/zh-CN.json'
+import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
 import type rights from './rights/zh-CN.json'
 import type takeIn from './take-in/zh-CN.json'
@@ -24,7 +27,10 @@ export type TextKey = keyof (typeof common &
   typeof devices &
   typeof find &
   typeof keys &
+  typeof lastOrder &
+  typeof notices &
   typeof operator &
+  typeof pickups &
   typeof phone &
   typeof rights &
   typeof takeIn &

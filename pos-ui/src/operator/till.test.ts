@@ -54,6 +54,7 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
     training: false,
     phase: 'sell',
     coupons: [],
+    pickups: { waiting: 0, ready: 0 },
     cart: {
       order_id: 'order',
       revision: 5,

@@ -28,6 +28,23 @@ create table operator (
   pin_hash text not null -- argon2id, PHC string format
 ) strict, without rowid;
 
+-- What the store has of an item as the mall knows it; what was sold since is in the ledger.
+create table stock (
+  sku_key        text primary key,       -- the SKU in ASCII lower case
+  on_hand_milli  integer not null,
+  reserved_milli integer not null,
+  counted_at     integer not null        -- microseconds
+) strict, without rowid;
+
+-- Online orders that wait here or did lately (`wire::PickupV1`).
+create table pickup (
+  id        text primary key,
+  state     text not null,               -- the mall's word
+  placed_at integer not null,
+  body      text not null
+) strict, without rowid;
+create index pickup_placed on pickup (placed_at);
+
 -- Who may come, as the mall wrote them (`wire::MemberV1`): names and phone numbers in `body` are
 -- sealed for this store, and the index is blind.
 create table member (

@@ -1,9 +1,11 @@
 //! Changes on their way down: heads, pages, snapshots.
 
-use domain::id::{IncarnationId, MemberId};
+use domain::id::{IncarnationId, MemberId, PickupId};
 use serde::{Deserialize, Serialize};
 
-use super::{ItemV1, KeysV1, MemberV1, OperatorV1, RulesV1, StoreV1, WorkstationV1};
+use super::{
+    ItemV1, KeysV1, MemberV1, OperatorV1, PickupV1, RulesV1, StockV1, StoreV1, WorkstationV1,
+};
 use crate::chain::Hash;
 
 /// How far a replica has read.
@@ -55,6 +57,15 @@ pub enum RowV1 {
     OperatorGone {
         /// Which.
         number: String,
+    },
+    /// What the store has of an item, as it now is.
+    Stock(StockV1),
+    /// An online order of the store as it now is.
+    Pickup(PickupV1),
+    /// This online order is long over.
+    PickupGone {
+        /// Which.
+        id: PickupId,
     },
     /// A member as they now are for this store.
     Member(MemberV1),

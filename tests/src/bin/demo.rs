@@ -1,7 +1,8 @@
 //! `demo`: a store to try, on this machine; `make demo` runs it.
 //!
-//! A mall, a store's node with two workstations and simulated devices, and beside them Douyin, WeChat
-//! Pay and Alipay, simulated, with a page that issues vouchers, coupons and payment codes. What is
+//! A mall, a store's node with two workstations and simulated devices, an MQTT broker between them
+//! where Mosquitto is installed, and beside them Douyin, WeChat Pay and Alipay, simulated, with a page
+//! that issues vouchers, coupons and payment codes. What is
 //! sold stays in the data folder; run again, it goes on from there. What the simulated houses knew
 //! ends with them.
 
@@ -17,8 +18,10 @@ use acceptance::{
     catalog,
     edge_process::{Boot, EdgeProcess},
     mall_process::{Fault, MallProcess},
+    mosquitto::{self, MALL, Mosquitto},
     port,
     program::{self, Running},
+    shop::Shop,
     store, till,
     wait::{PATIENCE, until},
 };
@@ -48,6 +51,9 @@ struct Arguments {
     /// The port of the page that issues vouchers and payment codes; the houses have the next four.
     #[arg(long, default_value_t = 7090)]
     platforms_port: u16,
+    /// The port of the MQTT broker.
+    #[arg(long, default_value_t = 7883)]
+    broker_port: u16,
     /// Throws away what was sold and imported, and ends.
     #[arg(long)]
     reset: bool,
@@ -61,6 +67,8 @@ const FAULTS_TOLD: usize = 5;
 const HOUSE_PORTS: u16 = 5;
 /// What links of vouchers begin with; tills know no other.
 const LINK_URL: &str = "https://v.douyin.com";
+/// Items of which the demo's store has fifty each.
+const GOODS_COUNTED: usize = 40;
 /// How often the programs are looked after.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
 
@@ -125,7 +133,7 @@ fn alone(data: &Path) -> Result<File> {
 }
 
 fn reset(data: &Path) -> Result<()> {
-    for name in ["mall", "edge", "platforms"] {
+    for name in ["mall", "edge", "platforms", "broker"] {
         let folder = data.join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)
@@ -151,6 +159,7 @@ fn check_ports(arguments: &Arguments) -> Result<()> {
         (arguments.mall_port, "--mall-port"),
         (arguments.scanner_port, "--scanner-port"),
         (arguments.scanner_port.saturating_add(1), "--scanner-port"),
+        (arguments.broker_port, "--broker-port"),
     ];
     for (number, option) in ports.into_iter().chain(houses) {
         ensure!(
@@ -179,6 +188,8 @@ struct Demo {
     /// Where a person issues vouchers and payment codes.
     page: String,
     platforms: Option<Running>,
+    /// Not there where Mosquitto is not installed: the store then hears of news by asking.
+    broker: Option<Mosquitto>,
     mall: MallProcess,
     edge: EdgeProcess,
     begun: Instant,
@@ -189,6 +200,16 @@ impl Demo {
         let data = std::path::absolute(&arguments.data).context("no such folder")?;
         let mut mall = MallProcess::new(data.join("mall"), arguments.mall_port);
         mall.join(data.join("platforms/platforms.toml"));
+        let broker = match mosquitto::program() {
+            Some(_) => {
+                let folder = data.join("broker");
+                Some(Mosquitto::lay(&folder, arguments.broker_port, &[store::CODE])?)
+            }
+            None => None,
+        };
+        if let Some(broker) = &broker {
+            mall.call(broker.access(MALL));
+        }
         let boot = Boot {
             port: arguments.edge_port,
             mall_url: mall.url(),
@@ -200,10 +221,11 @@ impl Demo {
             printers: Vec::new(),
             simulated: true,
             lan: None,
+            broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
-        Ok(Self { data, page, platforms: None, mall, edge, begun: Instant::now() })
+        Ok(Self { data, page, platforms: None, broker, mall, edge, begun: Instant::now() })
     }
 
     /// Starts the simulated houses; they write what the mall needs before they answer.
@@ -240,6 +262,14 @@ impl Demo {
         })?;
         self.progress("启动模拟平台  Starting Douyin, WeChat Pay and Alipay, simulated");
         self.open_houses(arguments.platforms_port).await?;
+        self.progress(if self.broker.is_some() {
+            "启动消息服务器  Starting the MQTT broker"
+        } else {
+            "没有 mosquitto，设置靠轮询下发  No mosquitto: the store asks for settings instead"
+        });
+        if let Some(broker) = &mut self.broker {
+            broker.start().await?;
+        }
         self.progress("启动商城  Starting the mall");
         self.mall.start().await?;
         self.import(&catalog).await?;
@@ -256,8 +286,32 @@ impl Demo {
             "启动门店节点  Starting the store's node; the first time it fetches the catalog",
         );
         self.edge.start_within(LARGE_CATALOG_LIMIT).await?;
+        if arguments.catalog.is_none() {
+            self.open_shop(&catalog).await?;
+        }
         self.progress("可以营业  Ready to sell");
         Ok(())
+    }
+
+    /// Counts some of the store's stock and opens an online shop, once: a button of the simulated
+    /// houses' page places its orders.
+    async fn open_shop(&self, catalog: &Path) -> Result<()> {
+        let kept = self.data.join("platforms/shop.json");
+        if kept.exists() {
+            return Ok(());
+        }
+        self.progress("盘点库存，开网店  Counting stock, opening an online shop");
+        let list = catalog::read(catalog)?;
+        let pieces = list.into_iter().filter(|item| !item.barcode.is_empty());
+        let goods: Vec<String> = pieces.take(GOODS_COUNTED).map(|item| item.sku).collect();
+        let rows: String = goods.iter().map(|sku| format!("{sku},50\n")).collect();
+        let count = self.data.join("count.csv");
+        fs::write(&count, format!("sku,on_hand\n{rows}")).context("could not write a count")?;
+        let count = count.to_str().context("the path of the count is no text")?;
+        self.mall.order(&["stock", "count", "--store", store::CODE, count]).await?;
+        let name = format!("demo {}", std::process::id());
+        let shop = Shop::open(&self.mall, &name).await?.selling(goods);
+        fs::write(&kept, serde_json::to_vec(&shop)?).context("could not keep the shop's token")
     }
 
     /// Imports a list that is not the one imported last.
@@ -325,7 +379,7 @@ impl Demo {
         if let Ok(token) = fs::read_to_string(&kept) {
             return Ok(token);
         }
-        let token = self.mall.token("demo").await?;
+        let token = self.mall.saving_token("demo").await?;
         fs::write(&kept, &token).context("could not keep the token of HQ")?;
         Ok(token)
     }
@@ -353,7 +407,8 @@ impl Demo {
         }
         text.push_str(&format!(
             "\n抖音券、微信券、付款码  vouchers, coupons, payment codes (simulated)\n  {}\n\
-             \n总部  HQ\n  curl -H 'authorization: Bearer {token}' {mall}/hq/v1/stores/{}/orders\n\n\
+             \n总部网页  HQ's page\n  {mall}/hq/\n  令牌 token  {token}\n\
+             \n总部接口  HQ's API\n  curl -H 'authorization: Bearer {token}' {mall}/hq/v1/stores/{}/orders\n\n\
              数据  data  {}\n日志  logs  {}  {}\n\n\
              按 Ctrl-C 停止。  Ctrl-C stops.",
             self.page,
@@ -374,6 +429,11 @@ impl Demo {
             if !self.mall.is_running()? {
                 bail!("The mall ended by itself:\n{}", program::last_lines(self.mall.log(), 12));
             }
+            if let Some(broker) = self.broker.as_mut()
+                && !broker.is_running()?
+            {
+                bail!("The MQTT broker ended by itself.");
+            }
             if let Some(platforms) = self.platforms.as_mut()
                 && !platforms.is_running()?
             {
@@ -388,6 +448,9 @@ impl Demo {
     async fn close(&mut self) -> Result<()> {
         let edge = self.edge.stop().await;
         let mall = self.mall.stop().await;
+        if let Some(broker) = self.broker.as_mut() {
+            broker.kill();
+        }
         let houses = match self.platforms.take() {
             Some(mut platforms) => platforms.stop(PATIENCE).await,
             None => Ok(()),

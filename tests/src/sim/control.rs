@@ -3,7 +3,7 @@
 //! **Invariant:** it is never reached from a page of another origin: the `Host` is this machine's, and
 //! what changes something is JSON, which another page may not send.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -17,6 +17,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use crate::shop::{Placed, Shop};
+
 use super::{
     access::Access, code::PaymentCode, door::Ground, douyin::voucher::Voucher, fault::Planned,
     page, wechat::coupon::Coupon,
@@ -26,11 +28,17 @@ use super::{
 struct Desk {
     ground: Arc<Ground>,
     access: Arc<Access>,
+    shop: Option<PathBuf>,
 }
 
 /// Serves page and control until the task is aborted.
-pub(crate) fn open(ground: &Arc<Ground>, access: &Access, listener: TcpListener) -> JoinHandle<()> {
-    let desk = Desk { ground: Arc::clone(ground), access: Arc::new(access.clone()) };
+pub(crate) fn open(
+    ground: &Arc<Ground>,
+    access: &Access,
+    shop: Option<PathBuf>,
+    listener: TcpListener,
+) -> JoinHandle<()> {
+    let desk = Desk { ground: Arc::clone(ground), access: Arc::new(access.clone()), shop };
     let router = Router::new()
         .route("/api/access", get(access_of))
         .route("/api/state", get(state))
@@ -41,6 +49,7 @@ pub(crate) fn open(ground: &Arc<Ground>, access: &Access, listener: TcpListener)
         .route("/api/wechat/coupons", post(issue_coupon))
         .route("/api/wechat/key/rotate", post(rotate))
         .route("/api/alipay/codes", post(alipay_code))
+        .route("/api/orders", post(place_order))
         .route("/api/faults", post(plan))
         .route("/api/faults", delete(clear))
         .route("/api/clock", post(clock))
@@ -152,6 +161,25 @@ async fn issue_coupon(State(desk): State<Desk>, Json(coupon): Json<Coupon>) -> J
     let mut world = desk.ground.world();
     let now = world.clock.now();
     Json(json!({ "code": world.wechat.coupons.issue(coupon, now) }))
+}
+
+/// Places the next order for pickup at the mall, as an online shop would.
+async fn place_order(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> Response {
+    let Some(file) = &desk.shop else { return StatusCode::NOT_FOUND.into_response() };
+    let placed = async {
+        let shop: Shop = serde_json::from_slice(&std::fs::read(file)?)?;
+        shop.next().await
+    };
+    match placed.await {
+        Ok(placed) => {
+            let Placed { number, code, token, .. } = placed;
+            Json(json!({ "number": number, "code": token, "digits": code })).into_response()
+        }
+        Err(error) => {
+            let told = json!({ "error": format!("{error:#}") });
+            (StatusCode::BAD_GATEWAY, Json(told)).into_response()
+        }
+    }
 }
 
 async fn rotate(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> StatusCode {

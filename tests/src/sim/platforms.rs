@@ -1,6 +1,6 @@
 //! The platforms as one thing: started, told what to do, asked what they hold.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -45,6 +45,8 @@ pub struct Options {
     pub control_port: u16,
     /// What the links of vouchers begin with; the door's own address, when it is missing.
     pub link_url: Option<String>,
+    /// Where a program says how the mall's shop is reached (`Shop` as JSON), for orders of a person.
+    pub shop: Option<PathBuf>,
     /// Which numbers are attempts at one payment.
     pub family: Family,
 }
@@ -58,6 +60,7 @@ impl Default for Options {
             alipay_port: 0,
             control_port: 0,
             link_url: None,
+            shop: None,
             family: without_attempt,
         }
     }
@@ -116,7 +119,7 @@ impl Platforms {
         if let Some(url) = options.link_url {
             access.douyin.link_url = url;
         }
-        serving.push(control::open(&ground, &access, control));
+        serving.push(control::open(&ground, &access, options.shop, control));
         Ok(Self { ground, access, serving })
     }
 

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sync::{
     replica::{item_words, join_tags},
-    wire::{ItemV1, KeysV1, MemberV1, RowV1, RulesV1},
+    wire::{ItemV1, KeysV1, MemberV1, PickupV1, RowV1, RulesV1, StockV1},
 };
 
 use super::DbError;
@@ -53,6 +53,11 @@ pub(super) fn apply(connection: &Connection, row: &RowV1) -> Result<(), DbError>
         }
         RowV1::OperatorGone { number } => {
             connection.execute("delete from operator where number = ?1", [number])
+        }
+        RowV1::Stock(stock) => return put_stock(connection, stock),
+        RowV1::Pickup(pickup) => return put_pickup(connection, pickup),
+        RowV1::PickupGone { id } => {
+            connection.execute("delete from pickup where id = ?1", [id.to_string()])
         }
         RowV1::Member(member) => return put_member(connection, member),
         RowV1::MemberGone { id } => {
@@ -102,6 +107,40 @@ fn put_rules(connection: &Connection, rules: &RulesV1) -> Result<(), DbError> {
         )
         .map(|_| ())
         .map_err(DbError::sqlite("apply the rules"))
+}
+
+fn put_stock(connection: &Connection, stock: &StockV1) -> Result<(), DbError> {
+    connection
+        .prepare_cached(
+            "insert into stock (sku_key, on_hand_milli, reserved_milli, counted_at)
+             values (?1, ?2, ?3, ?4)
+             on conflict (sku_key) do update set on_hand_milli = excluded.on_hand_milli,
+               reserved_milli = excluded.reserved_milli, counted_at = excluded.counted_at",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                stock.sku.to_ascii_lowercase(),
+                stock.on_hand_milli.milli(),
+                stock.reserved_milli.milli(),
+                stock.counted_at.micros(),
+            ])
+        })
+        .map(|_| ())
+        .map_err(DbError::sqlite("apply an item's stock"))
+}
+
+fn put_pickup(connection: &Connection, pickup: &PickupV1) -> Result<(), DbError> {
+    let doing = "apply an online order";
+    let body = serde_json::to_string(pickup).map_err(|_| DbError::Damaged { doing })?;
+    connection
+        .execute(
+            "insert into pickup (id, state, placed_at, body) values (?1, ?2, ?3, ?4)
+             on conflict (id) do update set state = excluded.state,
+               placed_at = excluded.placed_at, body = excluded.body",
+            params![pickup.id.to_string(), pickup.state.word(), pickup.placed_at.micros(), body],
+        )
+        .map(|_| ())
+        .map_err(DbError::sqlite(doing))
 }
 
 fn put_item(connection: &Connection, wire: &ItemV1) -> Result<(), DbError> {

@@ -23,7 +23,7 @@ use crate::{
         DbError,
         audit::{self, Action, Entry},
         orders, post_void,
-        spool::{self, Slip},
+        spool::{self, Slip, SlipOf},
     },
     devices::{PrinterState, Tested, recount_doubts},
     http::{
@@ -109,7 +109,8 @@ pub(in crate::http) async fn reprint(
         .write(move |tx| -> Result<(), DbError> {
             let undone = post_void::of_order(tx, order)?;
             let copy = if undone.is_some() { Copy::PostVoid } else { Copy::Reprint };
-            spool::push(tx, &Slip { id: slip, order, copy, queued_at: now }, workstation)?;
+            let of = SlipOf::Order { order, copy };
+            spool::push(tx, &Slip { id: slip, of, queued_at: now }, workstation)?;
             audit::note(tx, &entry)
         })
         .await?;

@@ -37,12 +37,12 @@ const ROWS: &[Row] = &[
         [
             "在等店长",
             "有一行的改价店长还没有答复。购物车没有变，没有收款。",
-            "等店长答复，或按 F6 撤回申请再收款。",
+            "等店长答复，或按 F5 撤回申请再收款。",
         ],
         [
             "A manager is asked",
             "A manager has not decided yet about the price of a line. The cart is as it was, nothing was taken.",
-            "Wait for the manager, or take the wish back with F6.",
+            "Wait for the manager, or take the wish back with F5.",
         ],
     ),
     (
@@ -695,6 +695,7 @@ pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
         .iter()
         .chain(super::houses::ROWS)
         .chain(super::members::ROWS)
+        .chain(super::pickups::ROWS)
         .chain(super::phone::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
     let [title, detail, hint] = match language {

@@ -6,11 +6,6 @@ use utoipa::ToSchema;
 
 use crate::{context::Context, devices::PrinterState, uplink::Reach};
 
-/// The oldest untold order is this old: the mall is behind.
-const BEHIND_MS: i64 = 15 * 60_000;
-/// Prices this old may not be HQ's any more.
-const OLD_PRICES_MS: i64 = 24 * 3_600_000;
-
 /// Something a person should know.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Notice {
@@ -89,11 +84,13 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if trouble.kept > 0 {
         notices.push(notice("voucher-kept", now, Some(trouble.kept)));
     }
-    let link = context.link.state();
+    let (link, settings) = (context.link.state(), context.settings.in_force());
     if link.reach == Reach::Down {
         notices.push(notice("mall-down", link.since.unwrap_or(now), None));
     }
-    if let Some(oldest) = link.backlog.oldest_at.filter(|at| now.ms_since(*at) > BEHIND_MS) {
+    if let Some(oldest) =
+        link.backlog.oldest_at.filter(|at| now.ms_since(*at) > settings.behind_ms())
+    {
         notices.push(notice("sync-lag", oldest, Some(link.backlog.pending)));
     }
     if link.backlog.troubled > 0 {
@@ -102,10 +99,13 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if let Some(since) = context.prices.refused_since() {
         notices.push(notice("rules-old", since, None));
     }
+    if let Some(since) = settings.refused_since() {
+        notices.push(notice("settings-refused", since, None));
+    }
     let learned = context.catalog_standing.load().as_ref().map(|standing| standing.updated_at);
     if let Some(learned) = learned
         && link.reach != Reach::Up
-        && now.ms_since(learned) > OLD_PRICES_MS
+        && now.ms_since(learned) > settings.old_prices_ms()
     {
         notices.push(notice("price-book-old", learned, None));
     }

@@ -13,6 +13,7 @@ use super::{
     approvals::ApprovalView,
     member::{CouponView, CustomerMemberView, MemberView},
     notices::Notice,
+    pickup::{CustomerPickupView, PickupTallyView, PickupView},
     rights::{RightsView, WaitView},
 };
 use crate::http::{body::MoneyBody, problem::ProblemBody};
@@ -309,6 +310,8 @@ pub(crate) enum ScanOutcome {
     Member,
     /// A coupon of the brand's own: it lies beside the cart.
     Coupon,
+    /// An online order: goods went into it, or its shopper showed its code.
+    Pickup,
     Refused,
 }
 
@@ -360,6 +363,10 @@ pub(crate) struct OperatorView {
     pub(in crate::http) member: Option<MemberView>,
     /// Coupons of the brand's own beside the cart.
     pub(in crate::http) coupons: Vec<CouponView>,
+    /// How many online orders wait for what.
+    pub(in crate::http) pickups: PickupTallyView,
+    /// The online order that is open here.
+    pub(in crate::http) pickup: Option<PickupView>,
     pub(in crate::http) last_order: Option<LastOrderView>,
     pub(in crate::http) last_scan: Option<LastScanView>,
     pub(in crate::http) link: LinkView,
@@ -382,6 +389,8 @@ pub(crate) struct CustomerView {
     pub(in crate::http) test: Option<u32>,
     /// Who buys, if they said so.
     pub(in crate::http) member: Option<CustomerMemberView>,
+    /// The online order that the shopper gets, in phase `pickup`.
+    pub(in crate::http) pickup: Option<CustomerPickupView>,
     /// What the shopper waits for, in phase `wait`.
     pub(in crate::http) wait: Option<WaitView>,
     pub(in crate::http) paid: Option<PaidView>,
@@ -399,6 +408,8 @@ pub(crate) enum CustomerPhase {
     Tender,
     /// Another house is asked; it says how it goes on.
     Wait,
+    /// An online order, once its shopper showed its code.
+    Pickup,
     Paid,
     Paused,
 }

@@ -1,0 +1,71 @@
+//! The secure listener of the portal's API.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::portal::{PortalError, PortalTls};
+
+/// A phone that has not greeted by then asks again; until then nobody else is greeted.
+const GREETING: Duration = Duration::from_secs(2);
+
+/// Who calls over it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+impl Connected<IncomingStream<'_, Listener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// A port that greets with a certificate.
+pub(super) struct Listener {
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener {
+    /// Reads certificate and key, and listens.
+    pub(super) async fn bind(address: SocketAddr, files: &PortalTls) -> Result<Self, PortalError> {
+        let useless = |error: Box<dyn std::error::Error + Send + Sync>| PortalError::Tls(error);
+        let chain = CertificateDer::pem_file_iter(&files.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| useless(Box::new(error)))?;
+        let key =
+            PrivateKeyDer::from_pem_file(&files.key).map_err(|error| useless(Box::new(error)))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|error| useless(Box::new(error)))?;
+        let tcp = TcpListener::bind(address).await?;
+        Ok(Self { tcp, acceptor: TlsAcceptor::from(Arc::new(config)) })
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            // The one for plain connections waits out what a full table of files does to it.
+            let (stream, peer) = axum::serve::Listener::accept(&mut self.tcp).await;
+            let greeted = tokio::time::timeout(GREETING, self.acceptor.accept(stream)).await;
+            if let Ok(Ok(stream)) = greeted {
+                return (stream, peer);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.tcp.local_addr()
+    }
+}

@@ -1,0 +1,158 @@
+//! The line to the MQTT broker: settings and bells in, reports and presence out.
+//!
+//! It keeps the newest envelope for `settings`, nudges whoever follows a feed that a bell names, and
+//! says again what this store is whenever the line comes up.
+//!
+//! **Invariant:** it decides nothing, and nothing waits for it: every envelope and every feed is also
+//! asked for over HTTPS. No order, payment or right ever passes.
+
+use std::sync::Arc;
+
+use broker::{Account, Line, Message, Password, Told, Wish};
+use sync::{
+    replica::Scope,
+    topic::Topic,
+    wire::{BellV1, PresenceV1},
+};
+
+use crate::{
+    Chain,
+    config::MqttConfig,
+    context::{Context, random},
+    db::node::Node,
+    devices::Tasks,
+    settings,
+};
+
+/// Why there is no line.
+#[derive(Debug, thiserror::Error)]
+#[error("could not read the broker's password in {}", path.display())]
+pub(crate) struct NoPassword {
+    path: std::path::PathBuf,
+    #[source]
+    source: std::io::Error,
+}
+
+/// What this store's line shall be.
+pub(crate) fn wish(
+    context: &Context,
+    config: &MqttConfig,
+    node: &Node,
+) -> Result<Wish, NoPassword> {
+    let account = match &config.password_file {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| NoPassword { path: path.clone(), source })?;
+            let user = config.user.clone().unwrap_or_else(|| node.store_code.to_string());
+            Some(Account { user, password: Password(text.trim().to_owned()) })
+        }
+    };
+    Ok(Wish {
+        address: config.url.clone(),
+        authority: config.ca_file.clone(),
+        account,
+        client: node.edge.to_string(),
+        topics: Topic::of_store(&node.store_code).iter().map(ToString::to_string).collect(),
+        will: presence(context, node, false),
+        farewell: presence(context, node, false),
+    })
+}
+
+fn presence(context: &Context, node: &Node, is_online: bool) -> Option<Message> {
+    let presence = PresenceV1 {
+        edge: node.edge,
+        boot: context.boot.to_string(),
+        is_online,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    retained(&Topic::Presence(node.store_code.clone()), &presence)
+}
+
+fn retained(topic: &Topic, document: &impl serde::Serialize) -> Option<Message> {
+    let payload = serde_json::to_vec(document).ok()?;
+    Some(Message { topic: topic.to_string(), payload, is_retained: true })
+}
+
+/// Keeps the line until the daemon stops.
+pub(crate) async fn run(context: Arc<Context>, node: Node, wish: Wish, tasks: Tasks) {
+    let address = wish.address.clone();
+    let dice = Box::new(|| u32::from_be_bytes(random()));
+    let (line, mut hears, runner) = broker::open(wish, dice);
+    tasks.tracker.spawn(runner.run(tasks.stop.clone()));
+    let mut settings = context.settings.follow();
+    let mut is_told = false;
+    loop {
+        let told = tokio::select! {
+            () = tasks.stop.cancelled() => return,
+            told = hears.recv() => told,
+            changed = settings.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                say_report(&context, &node, &line).await;
+                continue;
+            }
+        };
+        match told {
+            Some(Told::Up) => {
+                tracing::info!(%address, "The broker answers");
+                is_told = false;
+                if let Some(online) = presence(&context, &node, true) {
+                    line.publish(online).await;
+                }
+                say_report(&context, &node, &line).await;
+            }
+            Some(Told::Down(why)) => {
+                if !is_told {
+                    let error = Chain(&why);
+                    tracing::warn!(%address, %error, "The broker does not answer; the mall is asked instead");
+                }
+                // Told once; the tries that follow say nothing new.
+                is_told = true;
+            }
+            Some(Told::Message(message)) => hear(&context, message),
+            None => return,
+        }
+    }
+}
+
+async fn say_report(context: &Context, node: &Node, line: &Line) {
+    let report = settings::report_of(context, node);
+    if let Some(message) = retained(&Topic::Reported(node.store_code.clone()), &report) {
+        // While the line is down nobody hears it; it is said again when it is up.
+        line.publish(message).await;
+    }
+}
+
+fn hear(context: &Context, message: Message) {
+    match message.topic.parse() {
+        Ok(Topic::Desired(target)) => context.settings.arrive(&target, message.payload),
+        Ok(Topic::Bell(_)) => ring(context, &message.payload),
+        Ok(Topic::Reported(_) | Topic::Presence(_)) | Err(_) => {}
+    }
+}
+
+/// Nudges whoever follows a feed that the bell names.
+fn ring(context: &Context, payload: &[u8]) {
+    let Ok(bell) = serde_json::from_slice::<BellV1>(payload) else { return };
+    for scope in bell.scopes.keys().filter_map(|scope| scope.parse::<Scope>().ok()) {
+        context.nudges.of(scope).give();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::settings::Target;
+
+    use super::*;
+
+    #[test]
+    fn a_message_says_its_target_by_its_topic() {
+        let target = Target::Store("SH001".parse().unwrap());
+        let topic = Topic::Desired(target.clone()).to_string();
+        assert_eq!(topic.parse(), Ok(Topic::Desired(target)));
+        let message = retained(&Topic::Bell(Target::All), &BellV1::default()).unwrap();
+        assert!(message.is_retained && message.payload == br#"{"scopes":{}}"#);
+    }
+}
