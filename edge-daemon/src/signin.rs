@@ -99,7 +99,7 @@ impl Tried {
         match self {
             Self::Till(..) | Self::PhoneCode(_) | Self::PickupCode(_) | Self::Console(_) => {
                 TRIES_MAX
-            },
+            }
             Self::Address(_) => TRIES_OF_ADDRESS_MAX,
         }
     }

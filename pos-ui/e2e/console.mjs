@@ -88,7 +88,10 @@ export async function checkConsole({ browser, edge, till, codes, operator, pin, 
       'the approval',
     )
     same(after.cart.total, cart.total, 'the total')
-    holds((await till.page.innerText('[data-test=approval]')).includes('没有同意'), 'the till is silent')
+    holds(
+      (await till.page.innerText('[data-test=approval]')).includes('没有同意'),
+      'the till is silent',
+    )
     await clearCounter(till)
   })
   await check('console: an order, its receipt, and a test slip', async () => {
@@ -106,19 +109,22 @@ export async function checkConsole({ browser, edge, till, codes, operator, pin, 
   })
   await page.context().close()
   for (const size of SIZES) {
-    await check(`console: every page at ${size.width}×${size.height}: nothing cut, axe`, async () => {
-      const one = await openPage(browser, `${edge}/console/`, size)
-      await enter(one)
-      for (const name of PAGES) {
-        await open(one, name)
-        await one.waitForSelector('main h1')
-        await one.waitForLoadState('networkidle').catch(() => {})
-        same(await cut(one), [], `cut at ${size.width} ${name}`)
-        await shot(one, `console-${name}-${size.width}`)
-        await axe(one)
-      }
-      same([one.foreign, one.complaints], [[], []], 'foreign requests and complaints')
-      await one.context().close()
-    })
+    await check(
+      `console: every page at ${size.width}×${size.height}: nothing cut, axe`,
+      async () => {
+        const one = await openPage(browser, `${edge}/console/`, size)
+        await enter(one)
+        for (const name of PAGES) {
+          await open(one, name)
+          await one.waitForSelector('main h1')
+          await one.waitForLoadState('networkidle').catch(() => {})
+          same(await cut(one), [], `cut at ${size.width} ${name}`)
+          await shot(one, `console-${name}-${size.width}`)
+          await axe(one)
+        }
+        same([one.foreign, one.complaints], [[], []], 'foreign requests and complaints')
+        await one.context().close()
+      },
+    )
   }
 }

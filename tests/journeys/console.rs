@@ -306,7 +306,8 @@ async fn the_door_of_the_lan_has_the_console_and_no_till() -> Result<()> {
     };
     ensure!(of("listen_lan") == Some(json!("boot-file")), "{settings}");
     ensure!(of("display_from_lan") == Some(json!("default")), "{settings}");
-    ensure!(of("store.name") == Some(json!("hq")), "{settings}");
+    ensure!(of("store.name") == Some(json!("set-up")), "{settings}");
+    ensure!(of("notices.behind_minutes") == Some(json!("default")), "{settings}");
     let staff = manager.read("/staff").await?;
     ensure!(staff.as_array().is_some_and(|staff| staff.len() == 3), "{staff}");
     ensure!(!staff.to_string().contains("argon2"), "a hash of a PIN is told");

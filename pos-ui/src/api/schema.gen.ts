@@ -1782,6 +1782,17 @@ export interface components {
             operator: components["schemas"]["OperatorInfo"];
             store: components["schemas"]["StoreView"];
         };
+        /** @description A setting of the console's list. */
+        ConsoleSettingBody: {
+            /**
+             * @description Its key: of the boot file as `table.key`, of the store's master data as `store.…`, of HQ as
+             *     HQ writes it.
+             */
+            key: string;
+            origin: components["schemas"]["OriginBody"];
+            /** @description Its value as text; several in lines; empty for none. */
+            value: string;
+        };
         /** @description A wish to sign in to the console. */
         ConsoleSignInBody: {
             /** @description The manager's number. */
@@ -2404,7 +2415,7 @@ export interface components {
          * @description Where a value comes from.
          * @enum {string}
          */
-        OriginBody: "default" | "boot-file" | "hq";
+        OriginBody: "default" | "boot-file" | "set-up" | "hq-all" | "hq-store";
         /** @description What the store is doing now. */
         OverviewBody: {
             /**
@@ -2885,7 +2896,7 @@ export interface components {
         };
         /** @description The settings in force. */
         SettingsBody: {
-            settings: components["schemas"]["SettingBody"][];
+            settings: components["schemas"]["ConsoleSettingBody"][];
         };
         /** @description An item with its variants. */
         ShelfItemBody: {

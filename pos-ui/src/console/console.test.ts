@@ -1,5 +1,7 @@
 import { flushPromises, mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { readProblem } from '../api/problem'
+import * as calls from './calls'
 import { hoursOf, linesOf, stepOf } from './charts/scale'
 import HourBars from './charts/HourBars.vue'
 import TakenBar from './charts/TakenBar.vue'
@@ -9,7 +11,7 @@ import { lasting, moment } from './words'
 
 const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
 
-afterEach(() => vi.unstubAllGlobals())
+vi.mock('./calls', () => ({ signIn: vi.fn() }))
 
 describe('the axis of a chart', () => {
   it.each([
@@ -71,21 +73,13 @@ it('times are those of the store’s wall, with their day when it is another', (
 })
 
 it('a wrong PIN is said and gone from the field; nothing of the store is shown', async () => {
-  const body = {
-    type: '/problems/pin-wrong',
-    title: '密码不对',
-    status: 401,
-    detail: '',
-    params: {},
-  }
-  vi.stubGlobal('fetch', () =>
-    Promise.resolve(
-      new Response(JSON.stringify(body), {
-        status: 401,
-        headers: { 'content-type': 'application/problem+json' },
-      }),
+  vi.mocked(calls.signIn).mockResolvedValue({
+    ok: false,
+    problem: readProblem(
+      { type: '/problems/pin-wrong', title: '密码不对', status: 401, detail: '', params: {} },
+      401,
     ),
-  )
+  })
   const page = mount(SignIn, { props: { over: true }, attachTo: document.body })
   expect(page.text()).toContain('已经退出')
   await page.find('#operator').setValue('9001')

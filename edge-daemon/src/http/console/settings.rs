@@ -2,6 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         caller::Console,
         view::{OperatorInfo, workstation_views},
     },
+    settings,
     signin::is_manager,
 };
 
@@ -22,14 +24,19 @@ pub(crate) enum OriginBody {
     Default,
     /// The boot file of this box.
     BootFile,
-    /// HQ, through the mall.
-    Hq,
+    /// The store as HQ has set it up.
+    SetUp,
+    /// HQ, for all stores.
+    HqAll,
+    /// HQ, for this store.
+    HqStore,
 }
 
-/// A setting.
+/// A setting of the console's list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct SettingBody {
-    /// Its key: of the boot file as `table.key`, of HQ as `store.…`.
+pub(crate) struct ConsoleSettingBody {
+    /// Its key: of the boot file as `table.key`, of the store's master data as `store.…`, of HQ as
+    /// HQ writes it.
     key: String,
     /// Its value as text; several in lines; empty for none.
     value: String,
@@ -39,7 +46,7 @@ pub(crate) struct SettingBody {
 /// The settings in force.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SettingsBody {
-    settings: Vec<SettingBody>,
+    settings: Vec<ConsoleSettingBody>,
 }
 
 /// The settings in force and where each comes from. The console.
@@ -47,11 +54,46 @@ pub(crate) struct SettingsBody {
     responses((status = 200, body = SettingsBody)))]
 pub(in crate::http) async fn settings(State(app): State<App>, _: Console) -> Answer<SettingsBody> {
     let mut settings = of_hq(&app.context);
+    settings.extend(of_the_store(&app.context));
     settings.extend(of_boot_file(&app.context));
     Answer(SettingsBody { settings })
 }
 
-fn of_hq(context: &Context) -> Vec<SettingBody> {
+/// The boot file's word for what a scanned payment code does; HQ's stands over it.
+const PAYMENT_CODE: (&str, &str) =
+    ("tender.payment_code_starts_tender", "tender.payment_code_in_sell");
+
+/// What HQ can set while the store runs.
+fn of_hq(context: &Context) -> Vec<ConsoleSettingBody> {
+    let (key, in_file) = PAYMENT_CODE;
+    let is_in_file = context.config.given.contains(in_file);
+    let origin = |row: &settings::Row| match row.origin {
+        "store" => OriginBody::HqStore,
+        "all" => OriginBody::HqAll,
+        "set_up" if row.key != key => OriginBody::SetUp,
+        "set_up" if is_in_file => OriginBody::BootFile,
+        _ => OriginBody::Default,
+    };
+    let body = |row: settings::Row| ConsoleSettingBody {
+        origin: origin(&row),
+        key: row.key.to_owned(),
+        value: text(&row.value),
+    };
+    settings::rows(context).into_iter().map(body).collect()
+}
+
+/// A value as text, several in lines.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().map(text).collect::<Vec<_>>().join("\n"),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// What the store is, as HQ has set it up.
+fn of_the_store(context: &Context) -> Vec<ConsoleSettingBody> {
     let store = context.store.load();
     let Some(store) = store.as_ref() else { return Vec::new() };
     let names = |workstation: &sync::wire::WorkstationV1| {
@@ -61,9 +103,6 @@ fn of_hq(context: &Context) -> Vec<SettingBody> {
     [
         ("store.code", store.code.clone()),
         ("store.name", store.name.clone()),
-        ("store.head_lines", store.head_lines.join("\n")),
-        ("store.foot_lines", store.foot_lines.join("\n")),
-        ("store.cash_rounding", store.cash_rounding.word().to_owned()),
         ("store.utc_offset_minutes", store.clock.utc_offset_minutes.to_string()),
         ("store.day_cut_minutes", store.clock.day_cut_minutes.to_string()),
         ("store.label_patterns", store.label_patterns.len().to_string()),
@@ -71,11 +110,15 @@ fn of_hq(context: &Context) -> Vec<SettingBody> {
         ("store.rules_revision", context.prices.book().revision().to_string()),
     ]
     .into_iter()
-    .map(|(key, value)| SettingBody { key: key.to_owned(), value, origin: OriginBody::Hq })
+    .map(|(key, value)| ConsoleSettingBody {
+        key: key.to_owned(),
+        value,
+        origin: OriginBody::SetUp,
+    })
     .collect()
 }
 
-fn of_boot_file(context: &Context) -> Vec<SettingBody> {
+fn of_boot_file(context: &Context) -> Vec<ConsoleSettingBody> {
     let config = &context.config;
     let scanner = |of: &crate::config::ScannerConfig| format!("{} {}", of.workstation, of.listen);
     let printer = |of: &crate::config::PrinterConfig| {
@@ -84,6 +127,11 @@ fn of_boot_file(context: &Context) -> Vec<SettingBody> {
     let scanners: Vec<String> = config.scanners.iter().map(scanner).collect();
     let printers: Vec<String> = config.printers.iter().map(printer).collect();
     let lan = config.listen_lan.map(|address| address.to_string());
+    let broker = config.mqtt.as_ref().map(|mqtt| mqtt.url.to_string());
+    let is_given = |key: &str| {
+        let inner = |given: &String| given.strip_prefix(key).is_some_and(|r| r.starts_with('.'));
+        config.given.contains(key) || config.given.iter().any(inner)
+    };
     [
         ("listen", config.listen.to_string()),
         ("listen_lan", lan.unwrap_or_default()),
@@ -91,16 +139,17 @@ fn of_boot_file(context: &Context) -> Vec<SettingBody> {
         ("display_from_lan", config.display_from_lan.to_string()),
         ("mall.url", config.mall.url.clone()),
         ("mall.poll_ms", config.mall.poll_ms.to_string()),
+        ("mqtt.url", broker.unwrap_or_default()),
+        ("phone.url", config.phone.url.clone().unwrap_or_default()),
+        ("portal", config.portal.is_some().to_string()),
         ("scanner", scanners.join("\n")),
         ("printer", printers.join("\n")),
         ("devices.simulated", config.devices.simulated.to_string()),
-        ("tender.payment_code_in_sell", config.tender.payment_code_in_sell.to_string()),
     ]
     .into_iter()
     .map(|(key, value)| {
-        let is_given = config.given.contains(key);
-        let origin = if is_given { OriginBody::BootFile } else { OriginBody::Default };
-        SettingBody { key: key.to_owned(), value, origin }
+        let origin = if is_given(key) { OriginBody::BootFile } else { OriginBody::Default };
+        ConsoleSettingBody { key: key.to_owned(), value, origin }
     })
     .collect()
 }
