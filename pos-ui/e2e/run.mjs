@@ -19,6 +19,7 @@ import {
   withFed,
 } from './harness.mjs'
 import { checkConsole } from './console.mjs'
+import { checkKiosk } from './kiosk.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
@@ -487,6 +488,7 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
+await checkKiosk({ browser, edge, shot, code: first })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, codes, operator, pin, shot })
 
