@@ -39,7 +39,7 @@ impl Reason {
     const ALL: [Self; 5] =
         [Self::Damaged, Self::PriceTag, Self::PriceMatch, Self::Service, Self::Sample];
 
-    /// The word in the table, on the wire and in the order.
+    /// The word in the table and on the wire.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Damaged => "damaged",
@@ -47,6 +47,17 @@ impl Reason {
             Self::PriceMatch => "price_match",
             Self::Service => "service",
             Self::Sample => "sample",
+        }
+    }
+
+    /// As receipts and HQ say it; it stands in the order.
+    const fn said(self) -> &'static str {
+        match self {
+            Self::Damaged => "商品瑕疵",
+            Self::PriceTag => "价签不符",
+            Self::PriceMatch => "同城比价",
+            Self::Service => "服务补偿",
+            Self::Sample => "样品",
         }
     }
 
@@ -135,7 +146,7 @@ impl Approval {
         Some(Manual {
             line: Some(self.line.id),
             cut: self.cut,
-            reason: self.reason.word().to_owned(),
+            reason: self.reason.said().to_owned(),
             operator: self.decided_by.clone()?,
             off_max: BasisPoints(10_000),
             may_raise: true,

@@ -104,7 +104,7 @@ async fn a_price_is_asked_for_allowed_sold_and_found_again_by_hq() -> Result<()>
     ensure!(drift["drifts"].as_array().is_some_and(Vec::is_empty), "{drift}");
     let order = serde_json::to_value(&store.edge.ledger()?.orders()?[0])?;
     let source = &order["lines"][0]["adjustments"][0];
-    ensure!(source["operator"] == "9001" && source["reason"] == "damaged", "{order}");
+    ensure!(source["operator"] == "9001" && source["reason"] == "商品瑕疵", "{order}");
     let sales = manager.read("/overview").await?;
     ensure!(fen(&sales, "/day/all/amount")? == due, "{sales}");
     Ok(())

@@ -6,6 +6,7 @@
 
 mod codes;
 mod console;
+mod console_doors;
 mod day;
 mod doors;
 mod kiosk;

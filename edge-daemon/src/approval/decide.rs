@@ -16,7 +16,7 @@ use crate::{
         audit::{self, Action, Entry},
         station,
     },
-    prices,
+    fault, prices,
     refusal::Refusal,
     signin::is_manager,
     station::{Priced, Station, Terms},
@@ -188,9 +188,11 @@ pub(crate) async fn decide(
             .write(move |tx| -> Result<_, CheckoutError> {
                 let mut counter = station::load(tx, workstation, fresh)?;
                 let is_there = carry_out(tx, &mut counter, &decision, now)?;
+                fault::point("approval.written");
                 Ok((is_there, Priced::of(counter, &terms)?))
             })
             .await?;
+        fault::point("approval.committed");
         prices::show(&context, priced);
         context.screens.beat();
         if is_there { Ok(()) } else { Err(Refusal::ApprovalLapsed.into()) }
