@@ -84,8 +84,8 @@ impl Manager {
     /// # Errors
     /// When nothing ever does.
     pub async fn waiting(&self) -> Result<Value> {
-        let overview = self.until("a till to ask", |v| !v["waiting"][0].is_null()).await?;
-        Ok(overview["waiting"][0].clone())
+        let overview = self.until("a till to ask", |v| v.pointer("/waiting/0").is_some()).await?;
+        overview.pointer("/waiting/0").cloned().context("nothing waits")
     }
 
     /// Allows or denies what a till asked for.
@@ -93,7 +93,7 @@ impl Manager {
     /// # Errors
     /// When nobody answers.
     pub async fn decide(&self, approval: &Value, allowed: bool) -> Result<Answer> {
-        let id = approval["id"].as_str().context("an approval without an id")?;
+        let id = approval.get("id").and_then(Value::as_str).context("an approval without an id")?;
         let path = format!("/approvals/{id}/decision");
         self.call(Method::POST, &path, Some(json!({ "allowed": allowed }))).await
     }

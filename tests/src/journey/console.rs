@@ -50,7 +50,7 @@ async fn open() -> Result<(Console, String)> {
 }
 
 fn fen(value: &Value, pointer: &str) -> Result<i64> {
-    let amount = value.pointer(pointer).and_then(|money| money["amount"].as_i64());
+    let amount = value.pointer(pointer).and_then(|money| money.get("amount")?.as_i64());
     amount.with_context(|| format!("nothing at {pointer} of {value}"))
 }
 
@@ -58,7 +58,8 @@ async fn sales(of: &Console) -> Result<((), String)> {
     let sold = of.till.sell(&[&of.item.barcode], 0).await?;
     of.till.done(&of.till.leave_done()).await?;
     let due = sold.order.total.amount + sold.order.rounding.amount;
-    let day = of.manager.until("the sale", |v| v["day"]["all"]["count"] == 1).await?;
+    let day =
+        of.manager.until("the sale", |v| v.pointer("/day/all/count") == Some(&json!(1))).await?;
     ensure!(fen(&day, "/day/all/amount")? == due, "{day}");
     Ok(((), format!("{} in one order", yuan(due))))
 }
@@ -91,8 +92,8 @@ async fn told(of: &Console) -> Result<((), String)> {
     ensure!(compared.agrees() && compared.n_mall == 2, "{:?}", compared.differences);
     let orders = of.store.edge.ledger()?.orders()?;
     let order = serde_json::to_value(orders.last().context("no order")?)?;
-    let source = &order["lines"][0]["adjustments"][0];
-    ensure!(source["operator"] == "9001", "{order}");
+    let by = order.pointer("/lines/0/adjustments/0/operator").and_then(Value::as_str);
+    ensure!(by == Some("9001"), "{order}");
     Ok(((), "allowed by 9001, no drift".to_owned()))
 }
 
