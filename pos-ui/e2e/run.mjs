@@ -19,6 +19,7 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import { checkConsole } from './console.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
 import { checkPhone } from './phone.mjs'
@@ -493,6 +494,7 @@ await checkMembers({ browser, page, shot })
 await checkKiosk({ browser, edge, shot, code: first })
 await checkMemberSale({ till, display, shot, code: first, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
+await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

@@ -6,6 +6,7 @@
 //! **Invariant:** each step checks what a person would see, and the first that is not so ends the
 //! day.
 
+mod console;
 mod houses;
 mod kiosk;
 mod member;
@@ -16,6 +17,7 @@ mod settings;
 mod storm;
 mod table;
 
+pub use console::play as play_at_the_console;
 pub use houses::play as play_with_houses;
 pub use kiosk::play as play_at_a_kiosk;
 pub use member::play as play_with_a_member;

@@ -35,6 +35,7 @@ export type Action =
   | 'query'
   | 'take-off'
   | 'post-void'
+  | 'price'
   | 'complete'
   | 'note-next'
   | 'note-before'

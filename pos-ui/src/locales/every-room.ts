@@ -1,10 +1,13 @@
 // Every room's texts at once, for tests and the gallery, which show parts of all pages.
+import './approval'
+import './console'
 import './customer'
 import './devices'
 import './find'
 import './keys'
 import './kiosk'
 import './last-order'
+import './link'
 import './member'
 import './notices'
 import './operator'

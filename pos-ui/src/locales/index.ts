@@ -4,13 +4,16 @@
 // `common` is always there. A page, or a part of it that is loaded later, imports the room whose
 // texts it shows (`import '../locales/operator'`).
 import { ref, shallowReactive } from 'vue'
+import type approval from './approval/zh-CN.json'
 import common from './common/zh-CN.json'
+import type consoleRoom from './console/zh-CN.json'
 import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type kiosk from './kiosk/zh-CN.json'
 import type lastOrder from './last-order/zh-CN.json'
+import type link from './link/zh-CN.json'
 import type member from './member/zh-CN.json'
 import type notices from './notices/zh-CN.json'
 import type operator from './operator/zh-CN.json'
@@ -21,12 +24,15 @@ import type takeIn from './take-in/zh-CN.json'
 import type tender from './tender/zh-CN.json'
 
 export type TextKey = keyof (typeof common &
+  typeof approval &
+  typeof consoleRoom &
   typeof customer &
   typeof devices &
   typeof find &
   typeof keys &
   typeof kiosk &
   typeof lastOrder &
+  typeof link &
   typeof member &
   typeof notices &
   typeof operator &

@@ -97,7 +97,7 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
         workstation: workstation_view(context, station.workstation),
         phase,
         session: station.cart.order.uuid(),
-        cart: shows_cart.then(|| cart_view(scene, language)),
+        cart: shows_cart.then(|| cart_view(context, scene, language)),
         rights: shows_cart.then(|| rights::of(&scene.priced, language)),
         wait: rights::wait(&station.rights).filter(|_| phase == KioskPhase::Wait),
         paid: paid.filter(|_| phase == KioskPhase::Paid).map(|last| KioskPaidView {
