@@ -26,7 +26,7 @@ use sync::{
     replica::StoreId,
     seal::{SECRET_BYTES, Seal, SealError},
     signature,
-    token::{self, Token, Unsigned},
+    token::{self, PublicKey, Token, Unsigned},
     wire::{KeyV1, KeysV1, SealV1},
 };
 
@@ -71,6 +71,12 @@ impl Keys {
     /// Signs a token.
     pub(crate) fn sign(&self, token: &Token) -> Result<String, Unsigned> {
         token::sign(&self.token, TOKEN_KEY, token)
+    }
+
+    /// Reads a token that was signed here, whether it is still good or not.
+    pub(crate) fn reads(&self, text: &str) -> Option<Token> {
+        let bytes = sync::chain::hex_bytes(&self.public)?;
+        token::genuine(text, &[PublicKey { version: TOKEN_KEY, bytes }]).ok()
     }
 
     /// The keys that stores believe tokens by.

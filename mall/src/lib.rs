@@ -16,6 +16,7 @@
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
 //! | `pickup` | online orders that wait in a store |
+//! | `online_return` | goods of online orders that come back in stores |
 //! | `keys` | the mall's own secrets: what signs tokens, what seals a store's rows |
 //! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
@@ -41,6 +42,7 @@ mod hq;
 mod http;
 mod intake;
 mod keys;
+mod online_return;
 mod payment;
 mod pickup;
 mod redemption;
