@@ -8,7 +8,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `pickups`, `online_returns`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
@@ -22,6 +22,7 @@ mod guard;
 mod items;
 mod kiosk;
 mod member;
+mod online_returns;
 mod orders;
 mod phone;
 mod pickups;

@@ -17,6 +17,7 @@
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
 //! | `pickup` | online orders that wait here |
+//! | `online_return` | goods of online orders that come back here |
 //! | `stock` | how much of an item is available |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
@@ -42,6 +43,7 @@ mod help;
 mod http;
 mod in_flight;
 mod member;
+mod online_return;
 mod pace;
 mod pairing;
 mod payment;

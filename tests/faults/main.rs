@@ -18,6 +18,7 @@ mod kills;
 mod operator;
 mod phone;
 mod pickups;
+mod returns;
 mod snapshot;
 mod tally;
 mod weather;

@@ -14,6 +14,7 @@ mod phone;
 mod pickup;
 mod portal;
 mod promotions;
+mod returns;
 mod scanners;
 mod sessions;
 mod settings;

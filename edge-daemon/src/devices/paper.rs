@@ -3,14 +3,19 @@
 //! **Invariant:** no column is counted here and no byte is made.
 
 use domain::{
+    money::Money,
     order::Order,
     receipt::{self, Copy, MemberNote, Place, Row, StoreHead, Weight},
+    returns::online::ReturnReason,
     time::StoreClock,
 };
 use drivers::printer::document::{self, Align, Cut, Document, Text};
 use sync::wire::StoreV1;
 
-use crate::db::{call::shown, pickup::Own};
+use crate::{
+    db::{call::shown, pickup::Own},
+    online_return::OnlineReturn,
+};
 
 /// The receipt of an order as rows, with the store's head.
 pub(crate) fn rows_of(
@@ -55,7 +60,65 @@ pub(super) fn rows_of_pickup(own: &Own, store: Option<&StoreV1>, clock: StoreClo
     rows.push(Row::Rule);
     let right = pickup.total_minor.to_string();
     rows.push(Row::Pair { left: "已付".to_owned(), right, weight: Weight::Bold });
+    // Whoever brings the goods back is found by it.
+    rows.push(Row::Code(pickup.id.to_string()));
+    rows.push(text("退货时请出示".to_owned(), Place::Centre, Weight::Plain));
     rows
+}
+
+/// Signs of a return's id that stand on its slip; HQ's list ends with them.
+const RETURN_TAIL_CHARS: usize = 8;
+
+/// The slip of goods of an online order that came back; none of a return that is not done.
+pub(super) fn rows_of_return(
+    one: &OnlineReturn,
+    store: Option<&StoreV1>,
+    clock: StoreClock,
+) -> Option<Vec<Row>> {
+    let (said, at) = (one.answer.as_ref()?, one.decided_at?);
+    let text = |text: String, place, weight| Row::Text { text, place, weight };
+    let plain = |line: String| text(line, Place::Left, Weight::Plain);
+    let pair = |left: String, right: String, weight| Row::Pair { left, right, weight };
+    let id = said.id.to_string();
+    let tail = id.chars().skip(id.len().saturating_sub(RETURN_TAIL_CHARS));
+    let name = store.map(|store| store.name.clone()).unwrap_or_default();
+    let mut rows = vec![
+        text(name, Place::Centre, Weight::Large),
+        text("线上退货".to_owned(), Place::Centre, Weight::Bold),
+        Row::Rule,
+        plain(format!("单号 {}", said.number)),
+        plain(format!("顾客 {} {}", said.shopper, said.phone)),
+        plain(format!("退货 {}", clock.wall(at))),
+        plain(format!("退货号 {}", tail.collect::<String>())),
+        plain(format!("收银员 {}", one.asked.operator)),
+        plain(format!("原因 {}", reason(one.asked.reason))),
+        Row::Rule,
+    ];
+    for line in &said.lines {
+        let left = [line.name.as_str(), line.spec.as_str()].join(" ").trim().to_owned();
+        rows.push(plain(left));
+        let quantity = format!("  × {}", line.quantity_milli);
+        rows.push(pair(quantity, line.amount_minor.to_string(), Weight::Plain));
+    }
+    if said.held_minor != Money::ZERO {
+        let held = Money::from_minor(said.held_minor.minor().saturating_neg());
+        rows.push(pair("留下的赠品".to_owned(), held.to_string(), Weight::Plain));
+    }
+    rows.push(Row::Rule);
+    rows.push(pair("应退".to_owned(), said.amount_minor.to_string(), Weight::Bold));
+    let way = format!("由网店退回{}（原付款方式）", receipt::name_of(said.method));
+    rows.push(plain(way));
+    Some(rows)
+}
+
+const fn reason(reason: ReturnReason) -> &'static str {
+    match reason {
+        ReturnReason::ChangedMind => "不想要了",
+        ReturnReason::Unfit => "尺码或颜色不合适",
+        ReturnReason::Defective => "商品有问题",
+        ReturnReason::WrongItem => "发错了货",
+        ReturnReason::Other => "其他",
+    }
 }
 
 /// A receipt with the number by which its shopper is called, large and before all else.

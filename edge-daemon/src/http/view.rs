@@ -14,7 +14,7 @@ use domain::{
     order::Order,
     pricing::QuotedLine,
     receipt_number::WorkstationNumber,
-    tender::{self, TenderKind},
+    tender,
     time::Timestamp,
 };
 use sync::wire::OperatorV1;
@@ -149,17 +149,7 @@ pub(super) fn tendered_views(order: &Order) -> Vec<TenderedView> {
     order
         .tenders
         .iter()
-        .map(|t| TenderedView {
-            kind: match t.kind {
-                TenderKind::Cash => TenderKindView::Cash,
-                TenderKind::Card => TenderKindView::Card,
-                TenderKind::Wechat => TenderKindView::Wechat,
-                TenderKind::Alipay => TenderKindView::Alipay,
-                TenderKind::Voucher => TenderKindView::Voucher,
-                TenderKind::Balance => TenderKindView::Balance,
-            },
-            amount: t.amount.into(),
-        })
+        .map(|t| TenderedView { kind: t.kind.into(), amount: t.amount.into() })
         .collect()
 }
 

@@ -28,6 +28,8 @@ export type Action =
   | 'pick'
   | 'redeem'
   | 'pickups'
+  | 'online-return'
+  | 'take-back'
   | 'look-up'
   | 'code'
   | 'query'

@@ -11,6 +11,7 @@ import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type lastOrder from './last-order/zh-CN.json'
 import type notices from './notices/zh-CN.json'
+import type onlineReturn from './online-return/zh-CN.json'
 import type operator from './operator/zh-CN.json'
 import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
@@ -25,6 +26,7 @@ export type TextKey = keyof (typeof common &
   typeof keys &
   typeof lastOrder &
   typeof notices &
+  typeof onlineReturn &
   typeof operator &
   typeof pickups &
   typeof phone &
