@@ -91,7 +91,7 @@ async fn pieces_come_back_in_another_store_for_what_they_cost_and_never_twice() 
     let edge = town.edge("SH001").await;
     counted(&town).await;
     let staff = town.staff().await;
-    let saved = put(&town, &staff, None, &second_half()).await;
+    let saved = put(&town, &staff, Some("\"0\""), &second_half()).await;
     assert!(saved.status.is_success(), "{:?}", saved.json());
     let other = town.edge("SH002").await;
     let token = shop(&town).await;
