@@ -7,6 +7,7 @@
 //! day.
 
 mod houses;
+mod kiosk;
 mod morning;
 mod online;
 mod phone;
@@ -15,6 +16,7 @@ mod storm;
 mod table;
 
 pub use houses::play as play_with_houses;
+pub use kiosk::play as play_at_a_kiosk;
 pub use phone::play as play_with_a_phone;
 pub use settings::play as play_settings;
 pub use table::Table;
