@@ -233,6 +233,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/online-returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods of online orders that came back here lately, newest first. Whoever is signed in. */
+        get: operations["list_online_returns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -925,6 +942,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workstations/{number}/online-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What of an online order may come back, and what some pieces of it give. Asks the mall; writes
+         *     nothing. The operator of the workstation.
+         */
+        post: operations["look_online_order_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/online-returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes goods of an online order back: written down, then asked of the mall. Without an answer it
+         *     stays pending, and the store goes on asking. The operator of the workstation.
+         */
+        post: operations["take_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/operators": {
         parameters: {
             query?: never;
@@ -1281,6 +1338,19 @@ export interface components {
             /** @description What it took in all. */
             saved: components["schemas"]["MoneyBody"];
         };
+        /** @description Pieces of a line that come back. */
+        BackLineBody: {
+            /**
+             * Format: int32
+             * @description The line's number in the order.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description How many pieces, 1 to 999.
+             */
+            pieces: number;
+        };
         /** @description Balance that shall pay. */
         BalanceBody: {
             /** @description At most so much; nothing for none. */
@@ -1290,6 +1360,13 @@ export interface components {
              * @description Made by the caller.
              */
             id: string;
+        };
+        /** @description An online order that somebody brings goods of. */
+        BroughtBody: {
+            /** @description The pieces to be priced together; none at first. */
+            lines?: components["schemas"]["BackLineBody"][];
+            /** @description What was scanned or typed: the order's code or number. */
+            presented: string;
         };
         /** @description A cart as screens show it. */
         CartView: {
@@ -1815,6 +1892,94 @@ export interface components {
             /** @description What one pays; nothing for a coupon, which reduces instead. */
             worth: components["schemas"]["MoneyBody"];
         };
+        /** @description A line of an online order. */
+        OnlineLineView: {
+            /** @description What was paid for all of them. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description Pieces that have not come back.
+             */
+            left: number;
+            name: string;
+            /** Format: int32 */
+            number: number;
+            piece?: null | components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description Pieces that were handed over.
+             */
+            pieces: number;
+            sku: string;
+            spec: string;
+        };
+        /** @description An online order that was handed over, and what of it may come back. */
+        OnlineOrderView: {
+            back?: null | components["schemas"]["MoneyBody"];
+            handed_over_at: string;
+            lines: components["schemas"]["OnlineLineView"][];
+            /** @description How it was paid; money goes back the same way. */
+            method: components["schemas"]["TenderKindView"];
+            /** @description What shopper and shop call it. */
+            number: string;
+            /** Format: uuid */
+            order_id: string;
+            /** @description Their number, masked. */
+            phone: string;
+            problem?: null | components["schemas"]["ProblemBody"];
+            /** @description What went back or is due to. */
+            returned: components["schemas"]["MoneyBody"];
+            /** @description The shopper's name, masked. */
+            shopper: string;
+            total: components["schemas"]["MoneyBody"];
+        };
+        /** @description Goods that are taken back. */
+        OnlineReturnBody: {
+            /** @description What the shopper was shown that they get. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: uuid
+             * @description The return's id, made by the caller: a repeat takes nothing more back.
+             */
+            id: string;
+            /** @description Which pieces lie on the counter. */
+            lines: components["schemas"]["BackLineBody"][];
+            /** @description What people call it. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description The online order.
+             */
+            order_id: string;
+            /** @description Why they come back. */
+            reason: components["schemas"]["ReasonView"];
+            /** @description Whether they can be sold again. */
+            saleable: boolean;
+        };
+        /** @description Goods of an online order that came back, or were to. */
+        OnlineReturnView: {
+            /** @description What goes back to the shopper, or was to. */
+            amount: components["schemas"]["MoneyBody"];
+            asked_at: string;
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description What shopper and shop call the order. */
+            number: string;
+            operator: string;
+            /** Format: uuid */
+            order_id: string;
+            /** Format: int64 */
+            pieces: number;
+            problem?: null | components["schemas"]["ProblemBody"];
+            reason: components["schemas"]["ReasonView"];
+            saleable: boolean;
+            state: components["schemas"]["ReturnStateView"];
+        };
+        /** @description The store's returns of online orders, newest first. */
+        OnlineReturnsBody: {
+            returns: components["schemas"]["OnlineReturnView"][];
+        };
         /** @description Who is signed in. */
         OperatorInfo: {
             name: string;
@@ -2178,6 +2343,11 @@ export interface components {
          * @enum {string}
          */
         ReachView: "up" | "down" | "never";
+        /**
+         * @description Why goods come back.
+         * @enum {string}
+         */
+        ReasonView: "changed_mind" | "unfit" | "defective" | "wrong_item" | "other";
         /** @description A receipt as rows, for a screen to draw. */
         ReceiptBody: {
             rows: components["schemas"]["RowBody"][];
@@ -2252,6 +2422,11 @@ export interface components {
              */
             order_id: string;
         };
+        /**
+         * @description Where a return stands.
+         * @enum {string}
+         */
+        ReturnStateView: "pending" | "done" | "refused";
         /** @description What other houses have a say in. */
         RightsView: {
             /** @description What the member's prepaid balance covers. */
@@ -2936,6 +3111,25 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    list_online_returns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnlineReturnsBody"];
                 };
             };
         };
@@ -3931,6 +4125,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    look_online_order_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroughtBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnlineOrderView"];
+                };
+            };
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlineReturnBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnlineReturnView"];
                 };
             };
         };
