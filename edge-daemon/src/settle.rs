@@ -197,7 +197,8 @@ async fn open_questions(context: &Arc<Context>) -> Result<(Vec<Question>, u32), 
         let payments = db::payment::undecided(db, ROUND_MAX)?.into_iter().map(Question::Payment);
         let redemptions = db::redemption::undecided(db, ROUND_MAX)?;
         let redemptions = redemptions.into_iter().map(Question::Redemption);
-        let returns = db::online_return::undecided(db, ROUND_MAX)?.into_iter().map(Question::Return);
+        let returns =
+            db::online_return::undecided(db, ROUND_MAX)?.into_iter().map(Question::Return);
         let open = payments.chain(redemptions).chain(returns).collect();
         Ok((open, db::redemption::kept(db, since)?))
     });

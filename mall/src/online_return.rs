@@ -31,11 +31,7 @@ use domain::{
 use sync::wire::BackLineV1;
 
 use crate::{
-    db::{
-        Conn, DbError, damaged,
-        online_orders::OnlineRow,
-        online_returns,
-    },
+    db::{Conn, DbError, damaged, online_orders::OnlineRow, online_returns},
     pickup,
 };
 

@@ -105,8 +105,7 @@ async fn a_power_cut_takes_goods_back_once() -> Result<()> {
     ensure!(owed == placed.total_minor, "{shown:?}");
     let returns: Vec<Value> = store.mall.ask(&store.token, "/hq/v1/online-returns").await?;
     ensure!(returns.len() == POINTS.len(), "{returns:?}");
-    let page: Value =
-        store.mall.ask(&store.token, &format!("/hq/v1/stores/{CODE}/stock")).await?;
+    let page: Value = store.mall.ask(&store.token, &format!("/hq/v1/stores/{CODE}/stock")).await?;
     ensure!(page["items"][0]["available_milli"] == 20_000, "{page}");
     Ok(())
 }

@@ -62,8 +62,7 @@ fn gives_back_what_was_paid_at_most(
                     earlier.push(made);
                     quantities_left(order, &earlier).unwrap()
                 };
-                let came: i64 =
-                    before.iter().zip(&after).map(|(b, a)| b.milli() - a.milli()).sum();
+                let came: i64 = before.iter().zip(&after).map(|(b, a)| b.milli() - a.milli()).sum();
                 let wished: i64 = asked.wishes.iter().map(|wish| wish.quantity.milli()).sum();
                 prop_assert_eq!(came, wished, "what was wished came back, and nothing else");
                 kept.push(decided);

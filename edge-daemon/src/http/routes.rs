@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, assets, items, kiosk, member, online_returns, orders, phone, pickups, rights, service, session, settings,
-    shelf, sim, stream,
+    App, assets, items, kiosk, member, online_returns, orders, phone, pickups, rights, service,
+    session, settings, shelf, sim, stream,
     table::{Access, Endpoint, Table},
     view, workstation,
 };

@@ -9,13 +9,8 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use domain::{
-    cart::CartLine,
-    money::Money,
-    order::Order,
-    pricing::QuotedLine,
-    receipt_number::WorkstationNumber,
-    tender,
-    time::Timestamp,
+    cart::CartLine, money::Money, order::Order, pricing::QuotedLine,
+    receipt_number::WorkstationNumber, tender, time::Timestamp,
 };
 use sync::wire::OperatorV1;
 

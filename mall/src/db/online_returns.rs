@@ -113,10 +113,7 @@ pub(crate) async fn insert(tx: &mut Conn, new: &NewReturn<'_>) -> Result<(), DbE
 }
 
 /// A return by its id, wherever the goods came back.
-pub(crate) async fn by_id(
-    tx: &mut Conn,
-    id: OnlineReturnId,
-) -> Result<Option<ReturnRow>, DbError> {
+pub(crate) async fn by_id(tx: &mut Conn, id: OnlineReturnId) -> Result<Option<ReturnRow>, DbError> {
     let found: Option<Columns> = sqlx::query_as(
         "select store_id, id, order_id, place, digest, state, refusal, amount_minor
          from online_return where id = $1",
@@ -205,8 +202,7 @@ pub(crate) struct ListedReturn {
     pub(crate) decided_at: Timestamp,
 }
 
-type ListColumns =
-    (String, String, String, String, String, i64, i64, i64, i64, String, i64);
+type ListColumns = (String, String, String, String, String, i64, i64, i64, i64, String, i64);
 
 /// Returns that were taken, newest first.
 pub(crate) async fn list(tx: &mut Conn, limit: i64) -> Result<Vec<ListedReturn>, DbError> {
@@ -246,4 +242,3 @@ pub(crate) async fn list(tx: &mut Conn, limit: i64) -> Result<Vec<ListedReturn>,
     };
     Ok(found.into_iter().map(listed).collect())
 }
-

@@ -114,7 +114,8 @@ async fn pieces_come_back_in_another_store_for_what_they_cost_and_never_twice() 
 
     let told: OnlineOrderV1 = look(&other, "M-1", &[back(2, 1)]).await.read();
     let first = told.back_minor.unwrap().minor();
-    let wrong: OnlineReturnV1 = ask(&other, &asked(&other, 1, 1, &[back(2, 1)], first + 1)).await.read();
+    let wrong: OnlineReturnV1 =
+        ask(&other, &asked(&other, 1, 1, &[back(2, 1)], first + 1)).await.read();
     assert_eq!(wrong.refusal.as_deref(), Some("amount-changed"));
     let wish = asked(&other, 2, 1, &[back(2, 1)], first);
     let done: OnlineReturnV1 = ask(&other, &wish).await.read();
@@ -226,8 +227,19 @@ async fn whatever_is_sent_is_answered_and_takes_back_nothing_that_is_not_there()
         dice % n
     };
     let odd = [
-        json!(0), json!(-1), json!(1), json!(65_535), json!(i64::MAX), json!(i64::MIN), json!(1.5),
-        json!(""), json!("M-1"), json!(null), json!([]), json!({}), json!("𝕏".repeat(500)),
+        json!(0),
+        json!(-1),
+        json!(1),
+        json!(65_535),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(1.5),
+        json!(""),
+        json!("M-1"),
+        json!(null),
+        json!([]),
+        json!({}),
+        json!("𝕏".repeat(500)),
         json!([{ "number": 1, "quantity_milli": 500 }]),
         json!([{ "number": 9, "quantity_milli": 1_000 }]),
         json!([{ "number": 1, "quantity_milli": i64::MAX }]),

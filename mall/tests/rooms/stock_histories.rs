@@ -212,8 +212,7 @@ impl History<'_> {
     }
 
     async fn check(&self) {
-        let page: Value =
-            self.town().hq(&self.staff, "/hq/v1/stores/SH001/stock").await.json();
+        let page: Value = self.town().hq(&self.staff, "/hq/v1/stores/SH001/stock").await.json();
         for (sku, shelf) in self.shelves.iter().enumerate() {
             let item = &page["items"][sku];
             let told = ["available_milli", "reserved_milli"].map(|name| item[name].as_i64());

@@ -99,6 +99,7 @@ async fn bring_back(stage: &Stage, (shop, placed): &(Shop, Placed)) -> Result<((
     let shown = shop.show(placed.id).await?;
     let due = shown.refunds.first().context("no money is due")?;
     ensure!(shown.refunds.len() == 1 && due.why == "returned", "{shown:?}");
-    let said = format!("{} yuan due to the shopper, 1 back for sale, no more", yuan(due.amount_minor));
+    let said =
+        format!("{} yuan due to the shopper, 1 back for sale, no more", yuan(due.amount_minor));
     Ok(((), said))
 }
