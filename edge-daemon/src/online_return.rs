@@ -141,9 +141,9 @@ pub(crate) async fn take_back(
         let (id, asked) = (fresh.asked.id, fresh.asked.clone());
         // Whoever finds the row finds its question under way.
         let asking = context.in_flight.enter(id.uuid(), About::Doing);
-        let begun = context.ledger.write(move |tx| begin(tx, fresh)).await?;
-        let standing = match (begun, asking) {
-            (Begun::New, Some(asking)) => {
+        let known = context.ledger.write(move |tx| begin(tx, fresh)).await?;
+        let standing = match (known, asking) {
+            (None, Some(asking)) => {
                 fault::point("online_return.written");
                 let told = rights::take_back(&context, &asked).await;
                 fault::point("online_return.answered");
@@ -151,9 +151,9 @@ pub(crate) async fn take_back(
                 drop(asking);
                 heard
             }
-            (Begun::Known(known), _) => known,
+            (Some(known), _) => known,
             // Two of the same at once: the other one asks.
-            (Begun::New, None) => return Err(Refusal::OnlineReturn(ReturnNo::Waiting).into()),
+            (None, None) => return Err(Refusal::OnlineReturn(ReturnNo::Waiting).into()),
         };
         match (standing.state, &standing.refusal) {
             (OnlineReturnState::Refused, Some(word)) => Err(refused(word).into()),
@@ -200,12 +200,8 @@ fn fresh(wish: Wish, now: Timestamp) -> Result<OnlineReturn, Refusal> {
     })
 }
 
-enum Begun {
-    New,
-    Known(OnlineReturn),
-}
-
-fn begin(tx: &Connection, fresh: OnlineReturn) -> Result<Begun, CheckoutError> {
+/// Writes a new one down; the answer is the one that is known under its id, if there is one.
+fn begin(tx: &Connection, fresh: OnlineReturn) -> Result<Option<OnlineReturn>, CheckoutError> {
     if let Some(known) = db::online_return::find(tx, fresh.asked.id)? {
         // By whom and when does not make it another one.
         let same = TakeBackV1 {
@@ -214,17 +210,13 @@ fn begin(tx: &Connection, fresh: OnlineReturn) -> Result<Begun, CheckoutError> {
             at: known.asked.at,
             ..fresh.asked
         };
-        return if same == known.asked {
-            Ok(Begun::Known(known))
-        } else {
-            Err(Refusal::IdReused.into())
-        };
+        return if same == known.asked { Ok(Some(known)) } else { Err(Refusal::IdReused.into()) };
     }
     if db::online_return::is_pending(tx, fresh.asked.order)? {
         return Err(Refusal::OnlineReturn(ReturnNo::Waiting).into());
     }
     db::online_return::insert(tx, &fresh)?;
-    Ok(Begun::New)
+    Ok(None)
 }
 
 /// What was heard of a return.
