@@ -238,7 +238,8 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
     execute(
         folder.path(),
         // As the step before post-voids left it.
-        "drop table pickup_refund; drop table pickup_case; drop table reservation;
+        "drop table online_return_line; drop table online_return;
+         drop table pickup_refund; drop table pickup_case; drop table reservation;
          drop table online_order; drop table shop;
          drop index order_line_sku; drop table stock;
          drop table edge_presence; drop table settings_report; drop table settings;
