@@ -188,6 +188,7 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -212,6 +213,26 @@ mod tests {
             [("王小明", "王*"), ("欧阳修", "欧*"), ("李", "李"), (" Ann Lee ", "A*"), ("", "")]
         {
             assert_eq!(mask_name(name), masked);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_no_number_or_is_shown_masked(
+            text in "(\\PC{0,30}|1[3-9][0-9 -]{9,14}|[0-9]{0,13})",
+        ) {
+            if let Some(phone) = Phone::read(&text) {
+                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+                prop_assert_eq!(phone.digits(), &digits);
+                let shown = format!("{phone} {phone:?}");
+                let masked = format!("{}****{}", &digits[..3], &digits[7..]);
+                prop_assert_eq!(shown, format!("{masked} {masked}"));
+            }
+        }
+
+        #[test]
+        fn a_masked_name_is_one_sign_and_a_mark(name in "\\PC{0,60}") {
+            prop_assert!(mask_name(&name).chars().count() <= 2);
         }
     }
 

@@ -23,6 +23,7 @@ mod download;
 mod edge;
 mod guard;
 mod hq;
+mod members;
 mod online_returns;
 mod open;
 mod page;

@@ -128,6 +128,7 @@ function keyOf(character) {
     }
   }
   if (character === '-') return { code: 'Minus', windowsVirtualKeyCode: 189 }
+  if (character === '_') return { code: 'Minus', windowsVirtualKeyCode: 189, modifiers: 8 }
   if (character === '.') return { code: 'Period', windowsVirtualKeyCode: 190 }
   throw new Error(`the wedge of this suite cannot type ${character}`)
 }

@@ -12,16 +12,25 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import {
+  MINUTE_MS,
+  ago,
+  cart,
+  cny,
+  customerTender,
+  customerView,
+  listen,
+  nothing,
+  operatorView,
+  rightsOf,
+  small,
+} from './views.mjs'
 
-const cny = (amount) => ({ amount, currency: 'CNY' })
-const nothing = cny(0)
-const MINUTE_MS = 60_000
 /** Eighteen digits of a payment code that nobody has. */
 const PAYMENT_CODE = '134567890123456789'
 const VOUCHER_CODE = 'ABC123456789'
 const LONG = '双人下午茶套餐含两份手作蛋糕与两杯现磨咖啡周末节假日通用券'
 
-const ago = (ms) => new Date(Date.now() - ms).toISOString()
 const boxOf = (page, selector) => page.locator(selector).first().boundingBox()
 const textOf = async (page, selector) => (await page.locator(selector).first().textContent()).trim()
 
@@ -57,56 +66,6 @@ const redemption = (more = {}) => ({
   problem: null,
   ...more,
 })
-const rightsOf = (more = {}) => ({
-  payments: [],
-  redemptions: [],
-  left: cny(30_717),
-  hold: 'free',
-  can_charge: true,
-  ...more,
-})
-
-const base = {
-  boot: 'b',
-  revision: 1,
-  build: '0',
-  now: new Date().toISOString(),
-  store: { code: 'SH001', name: '示范店', utc_offset_minutes: 480 },
-  workstation: { number: 1, name: '1号台', kind: 'till' },
-}
-const line = (at, name, amount) => ({
-  id: `line-${at}`,
-  sku: `SKU-${at}`,
-  code: `095200110010${at}`,
-  name,
-  spec: '',
-  unit: 'piece',
-  quantity_milli: 1_000,
-  list_price: cny(amount),
-  list: cny(amount),
-  amount: cny(amount),
-  saved: nothing,
-  adjustments: [],
-  gift_units: 0,
-  label: false,
-})
-const cart = {
-  order_id: '019a0000-0000-7000-8000-0000000000aa',
-  revision: 7,
-  pieces: 2,
-  lines: [line(1, '羊毛混纺针织衫', 25_900), line(2, '真皮卡包', 4_817)],
-  newest_line_id: 'line-2',
-  list: cny(30_717),
-  saved: nothing,
-  total: cny(30_717),
-  adjustments: [],
-  hints: [],
-}
-const tenderOf = (due) => ({
-  total: cart.total,
-  cash: { rounding: nothing, due: cny(due) },
-  notes: [due, 31_000, 35_000, 40_000, 50_000].map(cny),
-})
 const lastOrder = (more = {}) => ({
   id: '019a0000-0000-7000-8000-0000000000bb',
   receipt_number: 'SH001-1-261121-0007',
@@ -121,28 +80,6 @@ const lastOrder = (more = {}) => ({
   undone: false,
   ...more,
 })
-const operatorView = (phase, rights, more = {}) => ({
-  ...base,
-  operator: { number: '1001', name: '李静', role: 'manager' },
-  business_date: '2026-11-21',
-  training: false,
-  phase,
-  cart,
-  tender: phase === 'tender' ? tenderOf(rights?.left.amount ?? cart.total.amount) : null,
-  rights,
-  last_order: null,
-  last_scan: null,
-  link: {
-    mall: 'up',
-    outbox: 0,
-    outbox_oldest_at: null,
-    replica: { version: 1, updated_at: base.now },
-  },
-  notices: [],
-  ...more,
-})
-const customerView = (phase, more = {}) => ({ ...base, phase, ...more })
-
 const away = { ...operatorView('sell', null).link, mall: 'down', outbox: 3 }
 const several = redemption({
   choice: null,
@@ -236,13 +173,6 @@ const OPERATOR_SIZES = [
   [1920, 1080],
 ]
 
-const customerTender = (left) => ({
-  total: cart.total,
-  left: cny(left),
-  rounding: nothing,
-  due: cny(left),
-  saved: nothing,
-})
 const waitOf = (more) => ({
   step: 'asking',
   method: 'wechat',
@@ -284,30 +214,6 @@ const CUSTOMER_SIZES = [
   [1366, 768],
   [1920, 1080],
 ]
-
-/** Keys of a part that are smaller than a finger. */
-const small = (page, part) =>
-  page.evaluate((selector) => {
-    const unit = parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--u'))
-    const least = 48 * unit - 1
-    return Array.from(document.querySelectorAll(selector), (one) => one.getBoundingClientRect())
-      .filter(({ width, height }) => width < least || height < least)
-      .map(
-        ({ width, height }) =>
-          `${Math.round(width)}×${Math.round(height)}, not ${Math.round(least)}`,
-      )
-  }, part)
-
-/** Everything that the page sent to an address since, with its bodies; each is answered with the view as it is. */
-async function listen(fed, pattern, view) {
-  const heard = []
-  await fed.route(pattern, async (route) => {
-    const request = route.request()
-    heard.push([request.method(), new URL(request.url()).pathname, request.postDataJSON()])
-    await route.fulfill({ json: view })
-  })
-  return heard
-}
 
 async function checkScreens({ browser, page, shot }) {
   for (const [name, view, mode] of OPERATOR)

@@ -1,7 +1,8 @@
 // A whole cash sale on two screens with the keyboard only, against a running daemon.
 // EDGE_URL, OPERATOR, PIN, CODES (barcodes of the catalog, comma separated, at least three; twenty are better;
 // two pieces of the first are reduced by a promotion in force, as packaging/demo/rules.json does with the demo's first),
-// QUERY (a word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
+// MEMBER and MEMBER_CODE (the phone number of a member with balance, and what their phone shows; without them no member
+// buys), QUERY (a word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
 import {
   axe,
   check,
@@ -19,6 +20,7 @@ import {
   withFed,
 } from './harness.mjs'
 import { checkKiosk } from './kiosk.mjs'
+import { checkMemberSale, checkMembers } from './member.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
@@ -487,7 +489,9 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
+await checkMembers({ browser, page, shot })
 await checkKiosk({ browser, edge, shot, code: first })
+await checkMemberSale({ till, display, shot, code: first, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok

@@ -138,6 +138,8 @@ impl Seal {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     const PHONE: Place<'_> = Place { table: "member", column: "phone", row: "7" };
@@ -192,5 +194,27 @@ mod tests {
     #[test]
     fn no_key_is_printed() {
         assert_eq!(format!("{:?}", seal(1, 3)), "Seal { key: 3, .. }");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_place_of_a_cell_stays_closed(
+            head in any::<bool>(), bytes in vec(any::<u8>(), 0..200),
+        ) {
+            // With the right head, too.
+            let head: &[u8] = if head { &[VERSION, AES_256_GCM, 0, 1] } else { &[] };
+            let cell = [head, &bytes].concat();
+            prop_assert_eq!(seal(1, 1).open(PHONE, &cell), Err(SealError::Closed));
+        }
+
+        #[test]
+        fn what_was_sealed_opens_and_stands_nowhere_in_clear(
+            text in "\\PC{4,40}", nonce in any::<[u8; NONCE_BYTES]>(),
+        ) {
+            let ours = seal(1, 1);
+            let cell = ours.close(PHONE, nonce, &text).unwrap();
+            prop_assert!(!cell.windows(text.len()).any(|part| part == text.as_bytes()));
+            prop_assert_eq!(ours.open(PHONE, &cell), Ok(text));
+        }
     }
 }

@@ -278,6 +278,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, option, prelude::*};
     use ring::{
         rand::SystemRandom,
         signature::{Ed25519KeyPair, KeyPair as _},
@@ -387,5 +388,59 @@ mod tests {
             assert_eq!(sign(&pkcs8, 1, &token), Err(Unsigned::TooLong));
         }
         assert!(sign(b"no key", 1, &coupon("r", None)).is_err());
+    }
+
+    fn any_subject() -> impl Strategy<Value = Subject> {
+        let any_id = any::<u128>();
+        let any_store = 1_i64..=i64::from(u32::MAX);
+        let coupon =
+            (any_id, option::of(1..=u128::MAX), option::of(any_store.clone()), "[ -~]{1,64}");
+        prop_oneof![
+            any_id.prop_map(|n| Subject::Member(id(n))),
+            (any_id, any_store).prop_map(|(n, store)| {
+                Subject::Pickup { pickup: id(n), store: StoreId(store) }
+            }),
+            coupon.prop_map(|(n, member, store, rule)| Subject::Coupon {
+                coupon: id(n),
+                member: member.map(id),
+                store: store.map(StoreId),
+                rule,
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_signed_is_what_is_believed(
+            subject in any_subject(), from_s in 1_000..NOW_S, lasts in 0..1_000_u32,
+        ) {
+            let (pkcs8, key) = pair(1);
+            let token = Token { from_s, until_s: from_s + lasts, subject };
+            let store = token.subject.store().unwrap_or(HERE);
+            let text = sign(&pkcs8, 1, &token).unwrap();
+            prop_assert!(text.len() <= TOKEN_CHARS_MAX);
+            prop_assert_eq!(believe(&text, &[key], store, at(from_s)), Ok(token));
+        }
+
+        #[test]
+        fn no_text_makes_a_till_believe_or_fall(
+            prefix in "([MCP]1\\.)?", text in "([A-Za-z0-9_-]{0,420}|\\PC{0,420})",
+        ) {
+            let (_, key) = pair(1);
+            let shown = prefix + &text;
+            prop_assert!(believe(&shown, &[key], HERE, at(NOW_S)).is_err());
+        }
+
+        #[test]
+        fn whatever_a_body_holds_is_read_as_it_would_be_written_or_not_at_all(
+            prefix in prop_oneof![Just("M1"), Just("C1"), Just("P1")],
+            body in vec(any::<u8>(), 0..128),
+        ) {
+            if let Some(token) = Reader(&body).token(prefix) {
+                let mut written = Vec::new();
+                prop_assert_eq!(write_fields(&mut written, &token), Ok(()));
+                prop_assert_eq!(written, body);
+            }
+        }
     }
 }

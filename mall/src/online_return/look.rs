@@ -25,6 +25,7 @@ use crate::{
         Conn, DbError, damaged,
         online_orders::{self, OnlineRow},
     },
+    vault,
 };
 
 /// Tells what of an order may come back.
@@ -34,7 +35,7 @@ pub(crate) async fn look(
 ) -> Result<OnlineOrderV1, OnlineReturnError> {
     let wishes = wishes_of(&brought.lines)?;
     let mut tx = context.db().read("look an online order up").await?;
-    let row = named(context, &mut tx, &brought.presented).await?;
+    let row = named(&mut tx, &brought.presented).await?;
     standing(row.state).map_err(OnlineReturnError::Standing)?;
     let known = known(&mut tx, &row).await?;
     drop(tx);
@@ -45,16 +46,12 @@ pub(crate) async fn look(
 }
 
 /// The order that a text names: its signed code, its id, or its number.
-async fn named(
-    context: &Context,
-    tx: &mut Conn,
-    presented: &str,
-) -> Result<OnlineRow, OnlineReturnError> {
+async fn named(tx: &mut Conn, presented: &str) -> Result<OnlineRow, OnlineReturnError> {
     let text = presented.trim();
     if text.is_empty() || text.len() > BROUGHT_CHARS_MAX || text.chars().any(char::is_control) {
         return Err(OnlineReturnError::Malformed("a code or number has 1 to 400 printable signs"));
     }
-    let id = match context.keys().reads(text).map(|token| token.subject) {
+    let id = match vault::reads(tx, text).await?.map(|token| token.subject) {
         Some(Subject::Pickup { pickup, .. }) => Some(pickup),
         Some(Subject::Member(_) | Subject::Coupon { .. }) => None,
         None => text.parse().ok(),

@@ -27,6 +27,8 @@ export type Action =
   | 'phone'
   | 'pick'
   | 'redeem'
+  | 'member'
+  | 'identify'
   | 'pickups'
   | 'online-return'
   | 'take-back'

@@ -11,6 +11,7 @@ import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type kiosk from './kiosk/zh-CN.json'
 import type lastOrder from './last-order/zh-CN.json'
+import type member from './member/zh-CN.json'
 import type notices from './notices/zh-CN.json'
 import type onlineReturn from './online-return/zh-CN.json'
 import type operator from './operator/zh-CN.json'
@@ -27,6 +28,7 @@ export type TextKey = keyof (typeof common &
   typeof keys &
   typeof kiosk &
   typeof lastOrder &
+  typeof member &
   typeof notices &
   typeof onlineReturn &
   typeof operator &

@@ -1,12 +1,13 @@
 //! Opens a store on free ports, runs a command in it, and closes it: `stage -- node e2e/run.mjs`.
 //!
 //! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
-//! `CODES` (barcodes of the demo catalog, divided by commas). The demo's promotions are in force.
+//! `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and `MEMBER_CODE` (the number
+//! of somebody with balance, and what their phone shows). The demo's promotions are in force.
 
 use std::process::{Command, ExitCode};
 
 use acceptance::{
-    catalog, folder,
+    catalog, club, folder,
     store::{OPERATORS, Store},
     wait::{PATIENCE, until},
 };
@@ -23,6 +24,8 @@ async fn main() -> Result<ExitCode> {
     let folder = folder::temporary()?;
     let mut store = Store::open(folder.path()).await?;
     promote(&store).await?;
+    let member = club::enter(&store).await?;
+    let shown = club::code_of(&store, member).await?;
     let items = catalog::read(&catalog::demo())?;
     let codes: Vec<String> = items
         .into_iter()
@@ -38,7 +41,9 @@ async fn main() -> Result<ExitCode> {
         .env("MALL_URL", store.mall.url())
         .env("OPERATOR", operator)
         .env("PIN", pin)
-        .env("CODES", codes.join(","));
+        .env("CODES", codes.join(","))
+        .env("MEMBER", club::PHONE)
+        .env("MEMBER_CODE", shown);
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     store.close().await?;
     let is_fine = ended.context("could not run the command")?.success();
