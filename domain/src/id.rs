@@ -33,6 +33,9 @@ pub mod kind {
     /// A member, the same in every channel.
     #[derive(Debug)]
     pub enum Member {}
+    /// Goods of an online order that come back in a store.
+    #[derive(Debug)]
+    pub enum OnlineReturn {}
     /// An order, known by this id since its cart was opened.
     #[derive(Debug)]
     pub enum Order {}
@@ -85,6 +88,8 @@ pub type PhoneId = Id<kind::Phone>;
 pub type PhoneCartId = Id<kind::PhoneCart>;
 /// The id of an online order that waits in a store.
 pub type PickupId = Id<kind::Pickup>;
+/// The id of the return of an online order's goods in a store.
+pub type OnlineReturnId = Id<kind::OnlineReturn>;
 /// The id of an electronic payment; its number at the other house is made of it.
 pub type PaymentId = Id<kind::Payment>;
 /// The id of the use of a coupon or voucher.

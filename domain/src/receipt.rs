@@ -239,7 +239,8 @@ fn savings_rows(order: &Order) -> Vec<Row> {
 }
 
 /// A way to pay, as shoppers call it.
-const fn name_of(kind: TenderKind) -> &'static str {
+#[must_use]
+pub const fn name_of(kind: TenderKind) -> &'static str {
     match kind {
         TenderKind::Cash => "现金",
         TenderKind::Card => "银行卡",

@@ -9,6 +9,7 @@
 //! | `gift` | what kept gifts and the like cost when the goods that earned them come back |
 //! | `grant` | what becomes of coupons for next time, cashback and parking |
 //! | `exchange` | a return and a new order together |
+//! | `online` | goods of an online order that come back in a store, decided one after the other |
 //! | `without_receipt` | goods without a receipt |
 //!
 //! Which units come back: of each line the first that have not come back yet, those that were given
@@ -22,6 +23,7 @@
 mod exchange;
 mod gift;
 mod grant;
+pub mod online;
 mod policy;
 mod record;
 mod share;

@@ -15,3 +15,5 @@ mod random;
 mod counter;
 #[path = "returns/histories.rs"]
 mod histories;
+#[path = "returns/online.rs"]
+mod online;

@@ -11,7 +11,7 @@
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
 //! | `settings` | what HQ set, what was refused, the keys to believe it by |
 //! | `replica` | a replica file: reading it, changing it |
-//! | `pickup` | online orders that wait here |
+//! | `pickup`, `online_return` | online orders that wait here, and goods of such that came back |
 //! | `stock` | what the store has of an item |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
 //! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
@@ -31,6 +31,7 @@ pub(crate) mod ledger;
 pub(crate) mod member;
 pub(crate) mod migrate;
 pub(crate) mod node;
+pub(crate) mod online_return;
 pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod pairing;

@@ -9,7 +9,7 @@
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
 //! | `console`, `approvals` | the manager's console, and what a till asks it for |
-//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
+//! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `pickups`, `online_returns`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
@@ -25,6 +25,7 @@ mod guard;
 mod items;
 mod kiosk;
 mod member;
+mod online_returns;
 mod orders;
 mod phone;
 mod pickups;

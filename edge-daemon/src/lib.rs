@@ -19,6 +19,7 @@
 //! | `approval` | reductions by hand: asked for at a till, decided by a manager |
 //! | `console` | the manager's console: its sessions, a day's sums |
 //! | `pickup` | online orders that wait here |
+//! | `online_return` | goods of online orders that come back here |
 //! | `stock` | how much of an item is available |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
@@ -46,6 +47,7 @@ mod help;
 mod http;
 mod in_flight;
 mod member;
+mod online_return;
 mod pace;
 mod pairing;
 mod payment;

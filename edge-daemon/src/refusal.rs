@@ -12,7 +12,7 @@ use domain::{
 use platforms::ForeignCode;
 use sync::token::Disbelief;
 
-use crate::phone::refusal::PhoneRefusal;
+use crate::{online_return::ReturnNo, phone::refusal::PhoneRefusal};
 
 /// What the counter refuses, and why. Nothing was changed, nothing is lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -215,6 +215,9 @@ pub(crate) enum Refusal {
     /// The store's online orders, or what their codes are checked by, have not arrived.
     #[error("the online orders have not arrived")]
     PickupsNotHere,
+    /// Goods of an online order are not taken back.
+    #[error("goods of an online order are not taken back")]
+    OnlineReturn(#[source] ReturnNo),
     /// A phone, or a till for a phone's cart, is told no.
     #[error("a phone is told no")]
     Phone(#[source] PhoneRefusal),

@@ -1,5 +1,5 @@
-//! Reconciler: asks about payments and redemptions until every one is known, and completes the
-//! carts that are covered.
+//! Reconciler: asks about payments, redemptions and returns of online orders until every one is
+//! known, and completes the carts that are covered.
 //!
 //! **Invariant:** it takes no input: what is to be asked is in the ledger, so a restart begins where
 //! the last run ended.
@@ -27,6 +27,7 @@ use crate::{
     context::Context,
     db,
     in_flight::About,
+    online_return::{self, OnlineReturn},
     payment, redemption,
     refusal::Refusal,
     rights::{Payment, Redemption},
@@ -68,6 +69,7 @@ impl Trouble {
 enum Question {
     Payment(Payment),
     Redemption(Redemption),
+    Return(OnlineReturn),
 }
 
 impl Question {
@@ -76,6 +78,7 @@ impl Question {
         match self {
             Self::Payment(payment) => payment.asked_at,
             Self::Redemption(redemption) => redemption.asked_at.unwrap_or(redemption.looked_up_at),
+            Self::Return(one) => one.asked.at,
         }
     }
 
@@ -84,6 +87,7 @@ impl Question {
         match self {
             Self::Payment(payment) => (payment.id.uuid(), payment.state.word()),
             Self::Redemption(redemption) => (redemption.id.uuid(), redemption.state.word()),
+            Self::Return(one) => (one.asked.id.uuid(), one.state.word()),
         }
     }
 
@@ -97,6 +101,7 @@ impl Question {
         match self {
             Self::Payment(payment) => !matches!(payment.state, PaymentState::Reversing),
             Self::Redemption(redemption) => !matches!(redemption.state, RedemptionState::Reversing),
+            Self::Return(_) => true,
         }
     }
 }
@@ -192,7 +197,10 @@ async fn open_questions(context: &Arc<Context>) -> Result<(Vec<Question>, u32), 
         let payments = db::payment::undecided(db, ROUND_MAX)?.into_iter().map(Question::Payment);
         let redemptions = db::redemption::undecided(db, ROUND_MAX)?;
         let redemptions = redemptions.into_iter().map(Question::Redemption);
-        Ok((payments.chain(redemptions).collect(), db::redemption::kept(db, since)?))
+        let returns =
+            db::online_return::undecided(db, ROUND_MAX)?.into_iter().map(Question::Return);
+        let open = payments.chain(redemptions).chain(returns).collect();
+        Ok((open, db::redemption::kept(db, since)?))
     });
     read.await
 }
@@ -208,6 +216,14 @@ fn ask(context: &Arc<Context>, question: Question, place: OwnedSemaphorePermit) 
                     tracing::error!(
                         redemption.id = %redemption.id, error = %Chain(&error),
                         "What became of a redemption could not be written down; it is asked again",
+                    );
+                }
+            }
+            Question::Return(one) => {
+                if let Err(error) = online_return::pursue(&of, &one).await {
+                    tracing::error!(
+                        online_return.id = %one.asked.id, error = %Chain(&error),
+                        "What became of a return could not be written down; it is asked again",
                     );
                 }
             }

@@ -6,7 +6,7 @@
 //! | `enrol` | takes this box's place with a one-time code |
 //! | `upload` | reconciler: the outbox, until it is empty |
 //! | `mqtt` | the line to the broker: settings and bells in, reports and presence out |
-//! | `rights` | what a shopper waits for: payments by code, coupons, vouchers |
+//! | `rights` | what a shopper waits for: payments by code, coupons, vouchers, online returns |
 //!
 //! **Invariant:** nothing that sells waits for this room.
 

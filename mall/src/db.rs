@@ -12,6 +12,7 @@
 //! | `rules` | sets of rules |
 //! | `inbox`, `orders`, `orders_read` | what the stores sent |
 //! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
+//! | `online_returns` | goods of such orders that came back in stores |
 //! | `stock` | what each store has of an item |
 //! | `sums` | sums of orders and of what was given for them |
 //! | `post_voids` | orders that were undone |
@@ -43,6 +44,7 @@ pub(crate) mod members;
 mod migrate;
 mod moment;
 pub(crate) mod online_orders;
+pub(crate) mod online_returns;
 pub(crate) mod orders;
 pub(crate) mod orders_read;
 pub(crate) mod payments;

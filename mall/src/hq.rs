@@ -11,6 +11,7 @@
 //! | `post_void` | orders that were undone |
 //! | `discrepancy` | orders for which other houses gave otherwise than the orders say |
 //! | `pickup` | online orders that were handed over and should not have been |
+//! | `online_return` | goods of online orders that came back, and money that is due to shoppers |
 //! | `payments`, `redemptions` | what other houses were asked, and what they said |
 //!
 //! **Invariant:** reads only; nothing here knows who asks.
@@ -19,6 +20,7 @@ mod day;
 mod discrepancy;
 mod drift;
 mod grant;
+mod online_return;
 mod payments;
 mod pickup;
 mod post_void;
@@ -29,6 +31,7 @@ mod shapes;
 
 pub(crate) use day::DayShape;
 pub(crate) use drift::{DriftPage, drifts};
+pub(crate) use online_return::{OnlineReturnShape, RefundDueShape, online_returns, refunds_due};
 pub(crate) use payments::{PaymentPage, payments};
 pub(crate) use pickup::{PickupCaseShape, pickup_cases};
 pub(crate) use post_void::PostVoidShape;

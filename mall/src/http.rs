@@ -13,6 +13,7 @@
 //! | `settings` | settings: for stores and HQ |
 //! | `page` | HQ's web page |
 //! | `payments`, `redemptions` | payments by code, coupons and vouchers: for stores and HQ |
+//! | `shop`, `stock`, `online_returns` | online orders, stock, and goods that come back: for shops, stores and HQ |
 //! | `open` | what anyone may call |
 //!
 //! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
@@ -23,6 +24,7 @@ mod edge;
 mod guard;
 mod hq;
 mod members;
+mod online_returns;
 mod open;
 mod page;
 mod payments;

@@ -18,6 +18,7 @@
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
 //! | `pickup` | online orders that wait in a store |
+//! | `online_return` | goods of online orders that come back in stores |
 //! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
@@ -42,6 +43,7 @@ mod hq;
 mod http;
 mod intake;
 mod member;
+mod online_return;
 mod payment;
 mod pickup;
 mod redemption;

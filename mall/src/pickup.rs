@@ -18,7 +18,7 @@ mod told;
 mod wish;
 
 pub(crate) use end::{cancel, keep_tidy, refunded};
-pub(crate) use place::{place, quote, show};
+pub(crate) use place::{order_of, place, quote, show};
 pub(crate) use told::{Tale, told};
 pub(crate) use wish::{OnlineShape, QuoteShape};
 

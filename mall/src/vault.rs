@@ -29,7 +29,7 @@ use sync::{
     replica::{Scope, StoreId},
     seal::{NONCE_BYTES, Place, SECRET_BYTES, Seal, SealError},
     signature::public_key,
-    token::{self, KEYS_MAX, Token, Unsigned},
+    token::{self, KEYS_MAX, PublicKey, Token, Unsigned},
     wire::{KeyV1, KeysV1, SealV1},
 };
 
@@ -259,6 +259,15 @@ pub(crate) async fn believed(tx: &mut Conn) -> Result<KeysV1, DbError> {
     let keys = token_keys::newest(tx).await?.into_iter().take(KEYS_MAX);
     let keys = keys.map(|key| KeyV1 { version: key.version, public_key: key.public_key });
     Ok(KeysV1 { keys: keys.collect() })
+}
+
+/// Reads a token that was signed here, whether it is still good or not.
+pub(crate) async fn reads(tx: &mut Conn, text: &str) -> Result<Option<Token>, DbError> {
+    let keys = believed(tx).await?.keys;
+    let key =
+        |key: KeyV1| Some(PublicKey { version: key.version, bytes: hex_bytes(&key.public_key)? });
+    let keys: Vec<PublicKey> = keys.into_iter().filter_map(key).collect();
+    Ok(token::genuine(text, &keys).ok())
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

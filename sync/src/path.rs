@@ -45,6 +45,11 @@ pub const REDEMPTION_USE: &str = "/edge/v1/redemptions/{redemption}/use";
 /// `POST`: give back what was used.
 pub const REDEMPTION_REVERSAL: &str = "/edge/v1/redemptions/{redemption}/reversal";
 
+/// `POST`: what may come back of an online order.
+pub const ONLINE_ORDERS: &str = "/edge/v1/online-orders";
+/// `POST`: take pieces of an online order back; the same id again tells what was decided.
+pub const ONLINE_RETURNS: &str = "/edge/v1/online-returns";
+
 /// Where a payment stands.
 #[must_use]
 pub fn payment(payment: PaymentId) -> String {

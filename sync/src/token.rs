@@ -165,6 +165,23 @@ pub fn believe(
     store: StoreId,
     now: Timestamp,
 ) -> Result<Token, Disbelief> {
+    let token = genuine(text, keys)?;
+    if token.subject.store().is_some_and(|good_in| good_in != store) {
+        return Err(Disbelief::OtherStore);
+    }
+    let now = now.micros().div_euclid(1_000_000);
+    if now + i64::from(CLOCK_SLACK_S) < i64::from(token.from_s) {
+        return Err(Disbelief::NotYet);
+    }
+    if now > i64::from(token.until_s) { Err(Disbelief::Expired) } else { Ok(token) }
+}
+
+/// Reads a token whoever shows it, wherever and whenever: what it names, and not what it is good
+/// for.
+///
+/// # Errors
+/// When it is none of ours.
+pub fn genuine(text: &str, keys: &[PublicKey]) -> Result<Token, Disbelief> {
     let malformed = Disbelief::Malformed;
     let text = text.trim();
     if text.len() > TOKEN_CHARS_MAX {
@@ -180,14 +197,7 @@ pub fn believe(
     UnparsedPublicKey::new(&ED25519, &key.bytes)
         .verify(&covered(prefix, signed), signature)
         .map_err(|_| Disbelief::Forged)?;
-    if token.subject.store().is_some_and(|good_in| good_in != store) {
-        return Err(Disbelief::OtherStore);
-    }
-    let now = now.micros().div_euclid(1_000_000);
-    if now + i64::from(CLOCK_SLACK_S) < i64::from(token.from_s) {
-        return Err(Disbelief::NotYet);
-    }
-    if now > i64::from(token.until_s) { Err(Disbelief::Expired) } else { Ok(token) }
+    Ok(token)
 }
 
 fn covered(prefix: &str, signed: &[u8]) -> Vec<u8> {

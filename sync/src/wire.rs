@@ -11,6 +11,7 @@ mod change;
 mod enrolment;
 mod item;
 mod member;
+mod online_return;
 mod order;
 mod payment;
 mod pickup;
@@ -27,6 +28,10 @@ pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};
 pub use member::{KeyV1, KeysV1, MemberV1, SealV1};
+pub use online_return::{
+    BROUGHT_CHARS_MAX, BackLineV1, BroughtV1, OnlineLineV1, OnlineOrderV1, OnlineReturnV1,
+    ReturnedLineV1, TakeBackV1,
+};
 pub use order::{
     AdjustmentV1, DeliveryV1, GrantV1, OrderLineV1, OrderV1, OrderV1Fault, PricingV1, SourceV1,
     TenderV1, UnitRunV1,

@@ -20,6 +20,7 @@ mod members;
 mod operator;
 mod phone;
 mod pickups;
+mod returns;
 mod snapshot;
 mod tally;
 mod weather;

@@ -17,6 +17,7 @@ mod phone;
 mod pickup;
 mod portal;
 mod promotions;
+mod returns;
 mod scanners;
 mod sessions;
 mod settings;

@@ -17,16 +17,16 @@ use uuid::Uuid;
 use crate::pieces;
 
 /// A store with stock, its shop, and the cable between store and mall.
-struct Street {
-    store: Store,
-    cable: Cable,
-    shop: Shop,
-    till: Till,
+pub(crate) struct Street {
+    pub(crate) store: Store,
+    pub(crate) cable: Cable,
+    pub(crate) shop: Shop,
+    pub(crate) till: Till,
     goods: [Listed; 2],
 }
 
 /// A street whose mall has counted ten of each of two items.
-async fn street() -> Result<Street> {
+pub(crate) async fn street() -> Result<Street> {
     let original = original().await?;
     let mut store = Store::twin(original, None)?;
     let cable = Cable::lay(store.mall.port()).await?;
@@ -46,22 +46,22 @@ async fn street() -> Result<Street> {
 }
 
 impl Street {
-    async fn place(&self, number: &str) -> Result<Placed> {
+    pub(crate) async fn place(&self, number: &str) -> Result<Placed> {
         let items: Vec<&Listed> = self.goods.iter().collect();
         self.shop.place(&self.shop.write(number, &items).await?).await
     }
 
-    fn at(&self, rest: &str) -> String {
+    pub(crate) fn at(&self, rest: &str) -> String {
         format!("/workstations/1{rest}")
     }
 
     /// A command about an order.
-    fn about(&self, order: &Placed, verb: &str) -> Call {
+    pub(crate) fn about(&self, order: &Placed, verb: &str) -> Call {
         let path = self.at(&format!("/pickups/{}/{verb}", order.id));
         Call::new(Method::POST, path, Some(json!({ "id": Uuid::now_v7() })))
     }
 
-    fn code(&self, code: &str) -> Call {
+    pub(crate) fn code(&self, code: &str) -> Call {
         let body = json!({ "id": Uuid::now_v7(), "code": code });
         Call::new(Method::POST, self.at("/pickup-codes"), Some(body))
     }
@@ -72,7 +72,7 @@ impl Street {
     }
 
     /// Waits until the store has heard of so many that wait, and of so many that are ready.
-    async fn until_heard(&self, waiting: u64, ready: u64) -> Result<()> {
+    pub(crate) async fn until_heard(&self, waiting: u64, ready: u64) -> Result<()> {
         until("the store to hear of its online orders", PATIENCE, async || {
             let tally = &self.view().await?["pickups"];
             let is_so = tally["waiting"] == waiting && tally["ready"] == ready;
@@ -81,7 +81,7 @@ impl Street {
         .await
     }
 
-    async fn until_mall_says(&self, order: &Placed, state: &str) -> Result<Placed> {
+    pub(crate) async fn until_mall_says(&self, order: &Placed, state: &str) -> Result<Placed> {
         until("the mall to hear of it", PATIENCE, async || {
             let shown = self.shop.show(order.id).await?;
             Ok((shown.state == state).then_some(shown))
@@ -90,7 +90,7 @@ impl Street {
     }
 
     /// Puts an order together by scan: two of the first, one of the second.
-    async fn put_together(&self, order: &Placed) -> Result<()> {
+    pub(crate) async fn put_together(&self, order: &Placed) -> Result<()> {
         let view: Value = self.till.call(&self.about(order, "opening")).await?.done()?;
         ensure!(view["pickup"]["state"] == "picking", "{}", view["pickup"]);
         self.till.call(&self.about(order, "ready")).await?.refused(409, "pickup-not-whole")?;
@@ -106,7 +106,7 @@ impl Street {
     }
 
     /// What the mall has of the first item: on hand, reserved, available.
-    async fn stock(&self) -> Result<[i64; 3]> {
+    pub(crate) async fn stock(&self) -> Result<[i64; 3]> {
         let path = format!("/hq/v1/stores/{CODE}/stock");
         let page: Value = self.store.mall.ask(&self.store.token, &path).await?;
         let items = page["items"].as_array().context("no stock")?;

@@ -255,7 +255,7 @@ impl Sums {
     }
 }
 
-fn sell(pricer: &Pricer, sale: &Sale, number: usize) -> Option<Order> {
+pub(crate) fn sell(pricer: &Pricer, sale: &Sale, number: usize) -> Option<Order> {
     let quote = pricer.quote(sale);
     let tenders = random::tenders(quote.total.minor(), &sale.cards, sale.rounding, sale.over);
     if tenders.iter().any(|tender| tender.amount.minor() > CASH_MINOR_MAX) {

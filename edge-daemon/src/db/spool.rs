@@ -5,7 +5,7 @@
 //! waited too long for a dead printer: they are offered, not printed.
 
 use domain::{
-    id::{OrderId, PickupId, SlipId},
+    id::{OnlineReturnId, OrderId, PickupId, SlipId},
     receipt::Copy,
     receipt_number::WorkstationNumber,
     time::Timestamp,
@@ -71,6 +71,8 @@ pub(crate) enum SlipOf {
     },
     /// That an online order was handed over.
     Pickup(PickupId),
+    /// That goods of an online order came back.
+    Return(OnlineReturnId),
 }
 
 /// The word in the table.
@@ -88,18 +90,20 @@ pub(crate) fn push(
     slip: &Slip,
     workstation: WorkstationNumber,
 ) -> Result<(), DbError> {
-    let (order, pickup, copy) = match slip.of {
-        SlipOf::Order { order, copy } => (Some(order.bytes()), None, copy_word(copy)),
-        SlipOf::Pickup(pickup) => (None, Some(pickup.bytes()), copy_word(Copy::First)),
+    let first = copy_word(Copy::First);
+    let (order, pickup, back, copy) = match slip.of {
+        SlipOf::Order { order, copy } => (Some(order.bytes()), None, None, copy_word(copy)),
+        SlipOf::Pickup(pickup) => (None, Some(pickup.bytes()), None, first),
+        SlipOf::Return(back) => (None, None, Some(back.bytes()), first),
     };
     connection
         .prepare_cached(
-            "insert into spool (id, order_id, pickup_id, workstation, copy, queued_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (id) do nothing",
+            "insert into spool (id, order_id, pickup_id, return_id, workstation, copy, queued_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (id) do nothing",
         )
         .and_then(|mut statement| {
             let (id, at) = (slip.id.bytes(), slip.queued_at.micros());
-            statement.execute(params![id, order, pickup, workstation, copy, at])
+            statement.execute(params![id, order, pickup, back, workstation, copy, at])
         })
         .map(|_| ())
         .map_err(DbError::sqlite("queue a receipt"))
@@ -112,7 +116,7 @@ pub(crate) fn next(
 ) -> Result<Option<Slip>, DbError> {
     connection
         .prepare_cached(
-            "select id, order_id, copy, queued_at, pickup_id from spool
+            "select id, order_id, copy, queued_at, pickup_id, return_id from spool
              where workstation = ?1 and state = 'queued' order by seq limit 1",
         )
         .and_then(|mut statement| {
@@ -122,11 +126,14 @@ pub(crate) fn next(
                     let word: String = row.get(2)?;
                     let copies = [Copy::First, Copy::Reprint, Copy::PostVoid];
                     let copy = copies.into_iter().find(|copy| copy_word(*copy) == word);
-                    let of = match row.get::<_, Option<[u8; 16]>>(4)? {
-                        Some(pickup) => {
-                            SlipOf::Pickup(PickupId::from_uuid(uuid::Uuid::from_bytes(pickup)))
-                        }
-                        None => SlipOf::Order {
+                    let maybe = |index| -> rusqlite::Result<Option<uuid::Uuid>> {
+                        let bytes: Option<[u8; 16]> = row.get(index)?;
+                        Ok(bytes.map(uuid::Uuid::from_bytes))
+                    };
+                    let of = match (maybe(4)?, maybe(5)?) {
+                        (Some(pickup), _) => SlipOf::Pickup(PickupId::from_uuid(pickup)),
+                        (None, Some(back)) => SlipOf::Return(OnlineReturnId::from_uuid(back)),
+                        (None, None) => SlipOf::Order {
                             order: OrderId::from_uuid(id(1)?),
                             // What a newer program wrote is told as a copy.
                             copy: copy.unwrap_or(Copy::Reprint),

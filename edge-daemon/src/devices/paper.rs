@@ -3,14 +3,19 @@
 //! **Invariant:** no column is counted here and no byte is made.
 
 use domain::{
+    money::Money,
     order::Order,
     receipt::{self, Copy, MemberNote, Place, Row, StoreHead, Weight},
+    returns::online::ReturnReason,
     time::StoreClock,
 };
 use drivers::printer::document::{self, Align, Cut, Document, Text};
 use sync::wire::StoreV1;
 
-use crate::db::{call::shown, pickup::Own};
+use crate::{
+    db::{call::shown, pickup::Own},
+    online_return::OnlineReturn,
+};
 
 /// The receipt of an order as rows, with the store's head.
 pub(crate) fn rows_of(
@@ -55,7 +60,65 @@ pub(super) fn rows_of_pickup(own: &Own, store: Option<&StoreV1>, clock: StoreClo
     rows.push(Row::Rule);
     let right = pickup.total_minor.to_string();
     rows.push(Row::Pair { left: "已付".to_owned(), right, weight: Weight::Bold });
+    // Whoever brings the goods back is found by it.
+    rows.push(Row::Code(pickup.id.to_string()));
+    rows.push(text("退货时请出示".to_owned(), Place::Centre, Weight::Plain));
     rows
+}
+
+/// Signs of a return's id that stand on its slip; HQ's list ends with them.
+const RETURN_TAIL_CHARS: usize = 8;
+
+/// The slip of goods of an online order that came back; none of a return that is not done.
+pub(super) fn rows_of_return(
+    one: &OnlineReturn,
+    store: Option<&StoreV1>,
+    clock: StoreClock,
+) -> Option<Vec<Row>> {
+    let (said, at) = (one.answer.as_ref()?, one.decided_at?);
+    let text = |text: String, place, weight| Row::Text { text, place, weight };
+    let plain = |line: String| text(line, Place::Left, Weight::Plain);
+    let pair = |left: String, right: String, weight| Row::Pair { left, right, weight };
+    let id = said.id.to_string();
+    let tail = id.chars().skip(id.len().saturating_sub(RETURN_TAIL_CHARS));
+    let name = store.map(|store| store.name.clone()).unwrap_or_default();
+    let mut rows = vec![
+        text(name, Place::Centre, Weight::Large),
+        text("线上退货".to_owned(), Place::Centre, Weight::Bold),
+        Row::Rule,
+        plain(format!("单号 {}", said.number)),
+        plain(format!("顾客 {} {}", said.shopper, said.phone)),
+        plain(format!("退货 {}", clock.wall(at))),
+        plain(format!("退货号 {}", tail.collect::<String>())),
+        plain(format!("收银员 {}", one.asked.operator)),
+        plain(format!("原因 {}", reason(one.asked.reason))),
+        Row::Rule,
+    ];
+    for line in &said.lines {
+        let left = [line.name.as_str(), line.spec.as_str()].join(" ").trim().to_owned();
+        rows.push(plain(left));
+        let quantity = format!("  × {}", line.quantity_milli);
+        rows.push(pair(quantity, line.amount_minor.to_string(), Weight::Plain));
+    }
+    if said.held_minor != Money::ZERO {
+        let held = Money::from_minor(said.held_minor.minor().saturating_neg());
+        rows.push(pair("留下的赠品".to_owned(), held.to_string(), Weight::Plain));
+    }
+    rows.push(Row::Rule);
+    rows.push(pair("应退".to_owned(), said.amount_minor.to_string(), Weight::Bold));
+    let way = format!("由网店退回{}（原付款方式）", receipt::name_of(said.method));
+    rows.push(plain(way));
+    Some(rows)
+}
+
+const fn reason(reason: ReturnReason) -> &'static str {
+    match reason {
+        ReturnReason::ChangedMind => "不想要了",
+        ReturnReason::Unfit => "尺码或颜色不合适",
+        ReturnReason::Defective => "商品有问题",
+        ReturnReason::WrongItem => "发错了货",
+        ReturnReason::Other => "其他",
+    }
 }
 
 /// A receipt with the number by which its shopper is called, large and before all else.
@@ -107,10 +170,18 @@ fn weigh(text: Text, weight: Weight) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        id::Id, pickup::PickupState, quantity::Quantity, returns::online::OnlineReturnState,
+        tender::TenderKind,
+    };
     use drivers::{
         port::{Limits, NetworkPrinter},
         printer::{document::Paper, escpos},
         sim::{SimPrinter, SimPrinterSetup},
+    };
+
+    use sync::wire::{
+        BackLineV1, OnlineReturnV1, PickupLineV1, PickupV1, ReturnedLineV1, TakeBackV1,
     };
 
     use super::*;
@@ -134,6 +205,158 @@ mod tests {
         let tape = sim.tape();
         let lines = tape.slips[0].text(tape.columns);
         lines.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    const RULE: &str = "------------------------------------------";
+
+    fn clock() -> StoreClock {
+        StoreClock::default()
+    }
+
+    fn online(kind: u8) -> (Own, OnlineReturn) {
+        let id = |n: u128| uuid::Uuid::from_u128(n << 64 | 0x1234_5678_9abc_def0);
+        let line = |number, name: &str, spec: &str, pieces: i64, fen: i64| PickupLineV1 {
+            number,
+            sku: format!("S{number}"),
+            name: name.to_owned(),
+            spec: spec.to_owned(),
+            quantity_milli: Quantity::from_milli(pieces * 1_000),
+            amount_minor: Money::from_minor(fen),
+        };
+        let pickup = PickupV1 {
+            id: Id::from_uuid(id(1)),
+            number: "W240881".to_owned(),
+            state: PickupState::HandedOver,
+            placed_at: "2026-11-21T09:00:00+08:00".parse().unwrap(),
+            until: "2026-11-28T09:00:00+08:00".parse().unwrap(),
+            shopper: "王*".to_owned(),
+            phone: "138****5678".to_owned(),
+            total_minor: Money::from_minor(45_800),
+            lines: vec![
+                line(1, "羊毛围巾", "驼色", 2, 39_800),
+                line(
+                    2,
+                    "超细纤维四合一长柄可拆洗平板拖把替换布加厚吸水",
+                    "40cm × 12cm 三片装",
+                    1,
+                    6_000,
+                ),
+            ],
+            code_hash: String::new(),
+        };
+        let at = "2026-11-22T14:05:09+08:00".parse().unwrap();
+        let asked = TakeBackV1 {
+            id: Id::from_uuid(id(2)),
+            order: pickup.id,
+            lines: vec![BackLineV1 { number: 1, quantity_milli: Quantity::ONE }],
+            reason: ReturnReason::Unfit,
+            saleable: true,
+            amount_minor: Money::from_minor(17_900),
+            workstation: 1,
+            operator: "1001".to_owned(),
+            at,
+        };
+        let back = |line: &PickupLineV1| ReturnedLineV1 {
+            number: line.number,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            spec: line.spec.clone(),
+            quantity_milli: line.quantity_milli,
+            amount_minor: line.amount_minor,
+        };
+        let held = if kind == 0 { 0 } else { 2_000 };
+        let answer = OnlineReturnV1 {
+            id: asked.id,
+            state: OnlineReturnState::Done,
+            refusal: None,
+            number: pickup.number.clone(),
+            shopper: pickup.shopper.clone(),
+            phone: pickup.phone.clone(),
+            method: TenderKind::Wechat,
+            amount_minor: Money::from_minor(45_800 - held),
+            held_minor: Money::from_minor(held),
+            lines: pickup.lines.iter().map(back).collect(),
+        };
+        let returned = OnlineReturn {
+            number: pickup.number.clone(),
+            asked,
+            state: OnlineReturnState::Done,
+            answer: Some(answer),
+            refusal: None,
+            decided_at: Some(at),
+        };
+        let own = Own {
+            pickup,
+            state: PickupState::HandedOver,
+            picked: Vec::new(),
+            workstation: 1,
+            operator: "1001".to_owned(),
+            moved_at: at,
+            handed_over: None,
+        };
+        (own, returned)
+    }
+
+    #[tokio::test]
+    async fn the_slip_of_a_hand_over_says_who_got_what_and_carries_the_order() {
+        let store = TestStore::open(None).await;
+        let head = store.context().store.load_full();
+        let (own, _) = online(0);
+        let rows = rows_of_pickup(&own, head.as_deref(), clock());
+        let code = Row::Code("00000000-0000-0001-1234-56789abcdef0".to_owned());
+        assert!(rows.contains(&code), "{rows:?}");
+        let paper = tokio::task::spawn_blocking(move || on_paper(&rows)).await.unwrap();
+        let expected = [
+            "Tea and coats",
+            "自提交付",
+            RULE,
+            "单号 W240881",
+            "顾客 王* 138****5678",
+            "交付 2026-11-22 14:05:09",
+            "收银员 1001",
+            RULE,
+            "羊毛围巾 驼色 × 2",
+            "超细纤维四合一长柄可拆洗平板拖把替换布加厚",
+            "吸水 40cm × 12cm 三片装 × 1",
+            RULE,
+            "已付 458.00",
+            "[QR 00000000-0000-0001-1234-56789abcdef0]",
+            "退货时请出示",
+        ];
+        assert_eq!(paper[..expected.len()], expected, "{paper:#?}");
+    }
+
+    #[tokio::test]
+    async fn the_slip_of_a_return_adds_up_and_says_how_the_money_goes_back() {
+        let store = TestStore::open(None).await;
+        let head = store.context().store.load_full();
+        let (_, returned) = online(1);
+        let rows = rows_of_return(&returned, head.as_deref(), clock()).unwrap();
+        let paper = tokio::task::spawn_blocking(move || on_paper(&rows)).await.unwrap();
+        let expected = [
+            "Tea and coats",
+            "线上退货",
+            RULE,
+            "单号 W240881",
+            "顾客 王* 138****5678",
+            "退货 2026-11-22 14:05:09",
+            "退货号 9abcdef0",
+            "收银员 1001",
+            "原因 尺码或颜色不合适",
+            RULE,
+            "羊毛围巾 驼色",
+            "× 2 398.00",
+            "超细纤维四合一长柄可拆洗平板拖把替换布加厚",
+            "吸水 40cm × 12cm 三片装",
+            "× 1 60.00",
+            "留下的赠品 -20.00",
+            RULE,
+            "应退 438.00",
+            "由网店退回微信支付（原付款方式）",
+        ];
+        assert_eq!(paper[..expected.len()], expected, "{paper:#?}");
+        let pending = OnlineReturn { answer: None, ..returned };
+        assert_eq!(rows_of_return(&pending, head.as_deref(), clock()), None);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
     Chain,
     context::Context,
     db::{
-        DbError, call, orders, pickup,
+        DbError, call, online_return, orders, pickup,
         spool::{self, Slip, SlipOf, SlipState},
     },
     fault, member,
@@ -194,7 +194,7 @@ impl Tended {
             SlipOf::Order { order, .. } => {
                 context.screens.printed(self.workstation, order, Some(state));
             }
-            SlipOf::Pickup(_) => {}
+            SlipOf::Pickup(_) | SlipOf::Return(_) => {}
         }
         if matches!(state, SlipState::Unknown | SlipState::SetAside) {
             tracing::warn!(
@@ -307,6 +307,12 @@ async fn rows(context: &Arc<Context>, of: SlipOf) -> Result<Vec<Row>, DbError> {
             let own = context.ledger.read(move |db| pickup::own(db, id)).await?;
             let own = own.ok_or(DbError::Damaged { doing })?;
             Ok(paper::rows_of_pickup(&own, store.as_deref(), context.store_clock()))
+        }
+        SlipOf::Return(id) => {
+            let one = context.ledger.read(move |db| online_return::find(db, id)).await?;
+            let one = one.ok_or(DbError::Damaged { doing })?;
+            let rows = paper::rows_of_return(&one, store.as_deref(), context.store_clock());
+            rows.ok_or(DbError::Damaged { doing })
         }
     }
 }

@@ -6,6 +6,7 @@
 mod houses;
 mod language;
 mod members;
+mod online_returns;
 mod phone;
 mod pickups;
 mod text;
@@ -214,6 +215,7 @@ impl From<&Refusal> for Problem {
                 plain("pickup-code-pause", S::TOO_MANY_REQUESTS).retry_after_ms(ms)
             }
             Refusal::PickupsNotHere => plain("pickups-not-here", S::SERVICE_UNAVAILABLE),
+            Refusal::OnlineReturn(no) => Self::from(no),
             Refusal::NoSuchOrder => plain("order-unknown", S::NOT_FOUND),
             Refusal::UndoneAlready => plain("order-undone", S::CONFLICT),
             Refusal::Phone(refusal) => Self::from(refusal),

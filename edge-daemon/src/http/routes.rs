@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, approvals, assets, console, items, kiosk, member, orders, phone, pickups, rights, service,
+    App, approvals, assets, console, items, kiosk, member, online_returns, orders, phone, pickups, rights, service,
     session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
@@ -84,7 +84,7 @@ fn buyers(table: Table) -> Table {
         .api(Access::Operator, routes!(member::take_coupon_off))
 }
 
-/// Online orders that wait here.
+/// Online orders that wait here, and goods of such that come back.
 fn online_orders(table: Table) -> Table {
     table
         .api(Access::Staff, routes!(pickups::list_pickups))
@@ -93,6 +93,9 @@ fn online_orders(table: Table) -> Table {
         .api(Access::Operator, routes!(pickups::prove_pickup))
         .api(Access::Operator, routes!(pickups::hand_pickup_over))
         .api(Access::Operator, routes!(pickups::close_pickup))
+        .api(Access::Operator, routes!(online_returns::look_online_order_up))
+        .api(Access::Operator, routes!(online_returns::take_back))
+        .api(Access::Staff, routes!(online_returns::list_online_returns))
 }
 
 /// What is looked up.

@@ -9,13 +9,8 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use domain::{
-    cart::CartLine,
-    money::Money,
-    order::Order,
-    pricing::QuotedLine,
-    receipt_number::WorkstationNumber,
-    tender::{self, TenderKind},
-    time::Timestamp,
+    cart::CartLine, money::Money, order::Order, pricing::QuotedLine,
+    receipt_number::WorkstationNumber, tender, time::Timestamp,
 };
 use sync::wire::OperatorV1;
 
@@ -155,20 +150,8 @@ pub(super) fn tendered_views(order: &Order) -> Vec<TenderedView> {
     order
         .tenders
         .iter()
-        .map(|t| TenderedView { kind: kind_view(t.kind), amount: t.amount.into() })
+        .map(|t| TenderedView { kind: t.kind.into(), amount: t.amount.into() })
         .collect()
-}
-
-/// A way to pay, in the wire's word.
-pub(super) const fn kind_view(kind: TenderKind) -> TenderKindView {
-    match kind {
-        TenderKind::Cash => TenderKindView::Cash,
-        TenderKind::Card => TenderKindView::Card,
-        TenderKind::Wechat => TenderKindView::Wechat,
-        TenderKind::Alipay => TenderKindView::Alipay,
-        TenderKind::Voucher => TenderKindView::Voucher,
-        TenderKind::Balance => TenderKindView::Balance,
-    }
 }
 
 /// Where a receipt stands, in the wire's word.

@@ -1,4 +1,5 @@
-//! What the store asks the mall about payments by code, coupons and vouchers.
+//! What the store asks the mall about payments by code, coupons and vouchers, and about goods of
+//! online orders that come back.
 //!
 //! **Invariant:** an answer that is not a plain one is told as what it is; nothing is guessed and
 //! nothing is sent twice here.
@@ -8,7 +9,10 @@ use std::time::Duration;
 use domain::id::{PaymentId, RedemptionId};
 use sync::{
     path,
-    wire::{ChargeV1, LookUpV1, PaymentV1, RedemptionV1, ReversalV1, UseV1},
+    wire::{
+        BroughtV1, ChargeV1, LookUpV1, OnlineOrderV1, OnlineReturnV1, PaymentV1, RedemptionV1,
+        ReversalV1, TakeBackV1, UseV1,
+    },
 };
 
 use super::mall::{Mall, MallError};
@@ -76,6 +80,18 @@ pub(crate) async fn give_back(context: &Context, id: RedemptionId) -> Told<Redem
     let Some(mall) = context.mall.get() else { return Told::NeverLeft };
     let nothing = serde_json::Map::new();
     within(context, mall.post(&path::redemption_reversal(id), &nothing)).await
+}
+
+/// Asks what of an online order may come back.
+pub(crate) async fn online_order(context: &Context, brought: &BroughtV1) -> Told<OnlineOrderV1> {
+    let Some(mall) = context.mall.get() else { return Told::NeverLeft };
+    within(context, mall.post(path::ONLINE_ORDERS, brought)).await
+}
+
+/// Asks to take goods of an online order back.
+pub(crate) async fn take_back(context: &Context, asked: &TakeBackV1) -> Told<OnlineReturnV1> {
+    let Some(mall) = context.mall.get() else { return Told::NeverLeft };
+    within(context, mall.post(path::ONLINE_RETURNS, asked)).await
 }
 
 async fn within<T>(

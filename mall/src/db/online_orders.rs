@@ -185,6 +185,31 @@ pub(crate) async fn by_id(tx: &mut Conn, id: PickupId) -> Result<Option<OnlineRo
     found.as_ref().map(row).transpose()
 }
 
+/// An order by its id, wherever it waits, locked until the commit. An `update`, because it locks on
+/// every engine.
+pub(crate) async fn lock(tx: &mut Conn, id: PickupId) -> Result<Option<OnlineRow>, DbError> {
+    let statement = format!("update online_order set id = id where id = $1 returning {COLUMNS}");
+    let found = sqlx::query(AssertSqlSafe(statement))
+        .bind(id.to_string())
+        .fetch_optional(tx)
+        .await
+        .map_err(sql("lock an online order"))?;
+    found.as_ref().map(row).transpose()
+}
+
+/// Orders that people call so: shops number theirs without asking each other. A few of them.
+pub(crate) async fn by_number(tx: &mut Conn, number: &str) -> Result<Vec<OnlineRow>, DbError> {
+    let statement = format!(
+        "select {COLUMNS} from online_order where number = $1 order by placed_at desc, id limit 10"
+    );
+    let found = sqlx::query(AssertSqlSafe(statement))
+        .bind(number)
+        .fetch_all(tx)
+        .await
+        .map_err(sql("read the online orders of a number"))?;
+    found.iter().map(row).collect()
+}
+
 /// Orders of a store that its replica has, and tombstones after a version.
 pub(crate) async fn of_store(
     tx: &mut Conn,

@@ -168,6 +168,65 @@ pub(crate) async fn refunds(
     Ok(found.into_iter().map(row).collect())
 }
 
+/// Money that is due, for a person who sees to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DueRow {
+    /// Its id.
+    pub(crate) id: String,
+    /// The code of the order's store.
+    pub(crate) store: String,
+    /// The order's id.
+    pub(crate) order: String,
+    /// What people call the order.
+    pub(crate) number: String,
+    /// The shop that took the money.
+    pub(crate) shop: String,
+    /// How it was paid.
+    pub(crate) method: String,
+    /// By which number of the shop's.
+    pub(crate) reference: String,
+    /// Why.
+    pub(crate) why: String,
+    /// How much.
+    pub(crate) amount: Money,
+    /// Since when.
+    pub(crate) made_at: Timestamp,
+}
+
+type DueColumns = (String, String, String, String, String, String, String, String, i64, i64);
+
+/// Money that is due, the longest waiting first.
+pub(crate) async fn due(tx: &mut Conn, limit: i64) -> Result<Vec<DueRow>, DbError> {
+    let found: Vec<DueColumns> = sqlx::query_as(
+        "select pickup_refund.id, store.code, online_order.id, online_order.number,
+                online_order.shop, online_order.method, online_order.reference,
+                pickup_refund.why, pickup_refund.amount_minor, pickup_refund.made_at
+         from pickup_refund
+         join store on store.store_id = pickup_refund.store_id
+         join online_order on online_order.store_id = pickup_refund.store_id
+                          and online_order.id = pickup_refund.order_id
+         where pickup_refund.done_at = 0
+         order by pickup_refund.made_at, pickup_refund.id limit $1",
+    )
+    .bind(limit)
+    .fetch_all(tx)
+    .await
+    .map_err(sql("read what has to go back"))?;
+    let row = |(id, store, order, number, shop, method, reference, why, amount, made)| DueRow {
+        id,
+        store,
+        order,
+        number,
+        shop,
+        method,
+        reference,
+        why,
+        amount: Money::from_minor(amount),
+        made_at: Timestamp::from_micros(made),
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
 /// Writes down that a shop gave money back; `false` where no such refund is open.
 pub(crate) async fn done(
     tx: &mut Conn,

@@ -19,6 +19,7 @@ use crate::{
     hq::HqError,
     intake::{ReceiveError, Refusal},
     member::MemberError,
+    online_return::{self, OnlineReturnError},
     payment::PaymentError,
     pickup::PickupError,
     redemption::RedemptionError,
@@ -65,6 +66,9 @@ kinds! {
     STOCK_SHORT = "stock-short", CONFLICT, "Not enough is there";
     PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
     PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
+    ORDER_NOT_COLLECTED = "order-not-collected", CONFLICT, "The online order has not been handed over";
+    ORDER_ENDED = "order-ended", CONFLICT, "The online order ended and its money went back whole";
+    ORDER_AMBIGUOUS = "order-ambiguous", CONFLICT, "Several online orders have this number";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
@@ -335,6 +339,20 @@ impl From<PickupError> for Problem {
             PickupError::Code => Self::internal(&error),
             PickupError::Vault(error) => error.into(),
             PickupError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<OnlineReturnError> for Problem {
+    fn from(error: OnlineReturnError) -> Self {
+        match error {
+            OnlineReturnError::Malformed(_) => Self::of(MALFORMED).detail(error),
+            OnlineReturnError::Unknown => Self::of(NOT_FOUND).detail(error),
+            OnlineReturnError::Ambiguous => Self::of(ORDER_AMBIGUOUS).hint("scan its code"),
+            OnlineReturnError::Standing(online_return::ENDED) => Self::of(ORDER_ENDED),
+            OnlineReturnError::Standing(_) => Self::of(ORDER_NOT_COLLECTED),
+            OnlineReturnError::Taken => Self::of(ID_TAKEN),
+            OnlineReturnError::Db(error) => error.into(),
         }
     }
 }

@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, members, open, page, payments,
+    download, edge, hq, members, online_returns, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -112,6 +112,13 @@ fn rights(table: Table) -> Table {
             path::REDEMPTION_REVERSAL,
             to_the_end(post(redemptions::reverse)),
         )
+        .plain(Access::Edge, Method::POST, path::ONLINE_ORDERS, post(online_returns::look))
+        .plain(
+            Access::Edge,
+            Method::POST,
+            path::ONLINE_RETURNS,
+            to_the_end(post(online_returns::take_back)),
+        )
 }
 
 fn shops(table: Table) -> Table {
@@ -151,6 +158,8 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
         .documented(Access::Staff, routes!(stock::list_stock))
         .documented(Access::Staff, routes!(stock::list_pickup_cases))
+        .documented(Access::Staff, routes!(online_returns::list_online_returns))
+        .documented(Access::Staff, routes!(online_returns::list_refunds_due))
 }
 
 fn members(table: Table) -> Table {

@@ -54,6 +54,7 @@ pub(crate) async fn cancel(
     let held = own(&mut tx, shop, id).await?;
     let shape = shape(context, &mut tx, &held).await?;
     db::commit(tx, doing).await?;
+    context.bell_nudge().notify_one();
     info!(store.id = %held.store, pickup.id = %held.id, "An online order was cancelled");
     Ok(shape)
 }

@@ -79,6 +79,7 @@ pub(crate) async fn place(
     online_orders::insert(&mut tx, &row, &promises).await?;
     let shape = shape(context, &mut tx, &row).await?;
     db::commit(tx, doing).await?;
+    context.bell_nudge().notify_one();
     let n = promises.len();
     info!(store.id = %store.id, pickup.id = %row.id, lines = n, "An online order was placed");
     Ok(shape)

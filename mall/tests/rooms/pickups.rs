@@ -1,6 +1,6 @@
 //! Online orders: placed, promised, ended, told of twice.
 
-use domain::id::PickupId;
+use domain::{id::PickupId, time::Timestamp};
 use serde_json::{Value, json};
 use sync::{
     path,
@@ -16,19 +16,19 @@ use crate::{
     town::{Answer, Edge, Town},
 };
 
-async fn shop(town: &Town) -> String {
+pub(crate) async fn shop(town: &Town) -> String {
     town.cli_json("shop add mini").await["token"].as_str().unwrap().to_owned()
 }
 
 /// A store that has five of each of three items at 1.00.
-async fn counted(town: &Town) {
+pub(crate) async fn counted(town: &Town) {
     town.import(&list(0..3, "1.00")).await;
     let file = town.file("a.csv", "sku,on_hand\nS0000,5\nS0001,5\nS0002,5\n");
     town.cli(&format!("stock count --store SH001 {}", file.display())).await;
     town.turn(1);
 }
 
-fn order(id: u128, quantities: &[(&str, u32)]) -> Value {
+pub(crate) fn order(id: u128, quantities: &[(&str, u32)]) -> Value {
     let total: u32 = quantities.iter().map(|(_, n)| n * 100).sum();
     let line = |(sku, quantity): &(&str, u32)| json!({ "sku": sku, "quantity": quantity });
     json!({
@@ -40,29 +40,34 @@ fn order(id: u128, quantities: &[(&str, u32)]) -> Value {
     })
 }
 
-async fn place(town: &Town, token: &str, order: &Value) -> Answer {
+pub(crate) async fn place(town: &Town, token: &str, order: &Value) -> Answer {
     town.hq_send(token, ("POST", "/shop/v1/orders"), None, order.to_string()).await
 }
 
-async fn available(town: &Town) -> Vec<i64> {
+pub(crate) async fn available(town: &Town) -> Vec<i64> {
     let page = town.cli_json("stock list --store SH001").await;
     let all = page["items"].as_array().unwrap();
     all.iter().map(|item| item["available_milli"].as_i64().unwrap() / 1_000).collect()
 }
 
-/// Tells twice, as after a lost answer, that the first order was handed over.
-async fn hand_over(edge: &Edge<'_>, fact: u128) {
+/// That an order was handed over.
+pub(crate) fn handed_over(outbox: &mut Outbox, fact: u128, order: u128, at: Timestamp) {
     let told = PickupHandedOverV1 {
         id: Uuid::from_u128(fact),
-        pickup: PickupId::from_uuid(Uuid::from_u128(1)),
+        pickup: PickupId::from_uuid(Uuid::from_u128(order)),
         workstation: 1,
         operator: "1001".into(),
-        at: edge.town.now(),
+        at,
         proof: ProofV1::Code,
     };
-    let mut outbox = Outbox::new();
     let body = serde_json::to_string(&told).unwrap();
     outbox.push(KIND_PICKUP_HANDED_OVER, 1, told.id, body);
+}
+
+/// Tells twice, as after a lost answer, that the first order was handed over.
+async fn hand_over(edge: &Edge<'_>, fact: u128) {
+    let mut outbox = Outbox::new();
+    handed_over(&mut outbox, fact, 1, edge.town.now());
     let mut batch = outbox.batch(1, 1);
     batch.epoch = edge.enrolled.epoch;
     for _ in 0..2 {

@@ -30,6 +30,8 @@ export type Action =
   | 'member'
   | 'identify'
   | 'pickups'
+  | 'online-return'
+  | 'take-back'
   | 'look-up'
   | 'code'
   | 'query'

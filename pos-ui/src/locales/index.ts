@@ -16,6 +16,7 @@ import type lastOrder from './last-order/zh-CN.json'
 import type link from './link/zh-CN.json'
 import type member from './member/zh-CN.json'
 import type notices from './notices/zh-CN.json'
+import type onlineReturn from './online-return/zh-CN.json'
 import type operator from './operator/zh-CN.json'
 import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
@@ -35,6 +36,7 @@ export type TextKey = keyof (typeof common &
   typeof link &
   typeof member &
   typeof notices &
+  typeof onlineReturn &
   typeof operator &
   typeof pickups &
   typeof phone &

@@ -1,4 +1,4 @@
-//! An online order that a shopper collects in the store.
+//! An online order that a shopper collects in the store, and brings a piece of back.
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
@@ -14,11 +14,13 @@ use crate::{
     wait::{PATIENCE, until},
 };
 
-/// It is placed at the mall, put together by scan, and handed over by its eight digits.
+/// It is placed at the mall, put together by scan, handed over by its eight digits, and one piece comes
+/// back.
 pub(super) async fn collected(stage: &mut Stage, table: &mut Table) -> Result<()> {
     let placed = table.step("an online order is placed", place(stage)).await?;
     table.step("it is put together by scan", put_together(stage, &placed)).await?;
-    table.step("it is handed over by its code, once", hand_over(stage, &placed)).await
+    table.step("it is handed over by its code, once", hand_over(stage, &placed)).await?;
+    table.step("a piece of it comes back, once", bring_back(stage, &placed)).await
 }
 
 fn about(placed: &Placed, verb: &str) -> Call {
@@ -71,4 +73,33 @@ async fn hand_over(stage: &Stage, (shop, placed): &(Shop, Placed)) -> Result<(()
     .await?;
     ensure!(over.refunds.is_empty(), "{over:?}");
     Ok(((), "a second time refused; the mall and the shop know".to_owned()))
+}
+
+async fn bring_back(stage: &Stage, (shop, placed): &(Shop, Placed)) -> Result<((), String)> {
+    let post = |rest: &str, body: Value| {
+        Call::new(Method::POST, format!("/workstations/1/{rest}"), Some(body))
+    };
+    let named = json!({ "presented": placed.number });
+    let told: Value = stage.one.call(&post("online-orders", named)).await?.done()?;
+    let first = told.pointer("/lines/0/piece").context("nothing comes back")?.clone();
+    let back = |pieces: u16| {
+        let body = json!({
+            "id": Uuid::now_v7(), "order_id": placed.id, "number": placed.number,
+            "lines": [{ "number": 1, "pieces": pieces }], "reason": "unfit", "saleable": true,
+            "amount": first,
+        });
+        post("online-returns", body)
+    };
+    let once = back(1);
+    for _ in 0..2 {
+        let done: Value = stage.one.call(&once).await?.done()?;
+        ensure!(done.get("state").is_some_and(|state| state == "done"), "{done}");
+    }
+    stage.one.call(&back(2)).await?.refused(409, "online-return-not-so-many")?;
+    let shown = shop.show(placed.id).await?;
+    let due = shown.refunds.first().context("no money is due")?;
+    ensure!(shown.refunds.len() == 1 && due.why == "returned", "{shown:?}");
+    let said =
+        format!("{} yuan due to the shopper, 1 back for sale, no more", yuan(due.amount_minor));
+    Ok(((), said))
 }

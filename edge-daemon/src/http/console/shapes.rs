@@ -14,7 +14,6 @@ use crate::{
         body::MoneyBody,
         view::{
             ApprovalView, KindView, LinkView, Notice, OperatorInfo, StoreView, TenderKindView,
-            kind_view,
         },
     },
 };
@@ -92,7 +91,7 @@ impl DayBody {
                 .taken
                 .iter()
                 .map(|taken| TakenBody {
-                    kind: kind_view(taken.kind),
+                    kind: taken.kind.into(),
                     orders: taken.orders,
                     net: taken.net.into(),
                 })

@@ -695,6 +695,7 @@ pub(super) fn known(slug: &str, language: Language) -> Option<Words> {
         .iter()
         .chain(super::houses::ROWS)
         .chain(super::members::ROWS)
+        .chain(super::online_returns::ROWS)
         .chain(super::pickups::ROWS)
         .chain(super::phone::ROWS);
     let (_, chinese, english) = rows.find(|(known, _, _)| *known == slug)?;
@@ -710,7 +711,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 19] = [
+    const SOURCES: [&str; 20] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -730,6 +731,7 @@ mod tests {
         include_str!("../body.rs"),
         include_str!("../phone.rs"),
         include_str!("phone.rs"),
+        include_str!("online_returns.rs"),
     ];
 
     #[test]

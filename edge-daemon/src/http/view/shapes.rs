@@ -3,7 +3,7 @@
 //! **Invariant:** no amount is computed here; a shopper's shapes have no field that a shopper may
 //! not see.
 
-use domain::{cart::LineSource, receipt_number::WorkstationNumber};
+use domain::{cart::LineSource, receipt_number::WorkstationNumber, tender::TenderKind};
 use serde::Serialize;
 use sync::wire::{OperatorV1, RoleV1, WorkstationKindV1, WorkstationV1};
 use utoipa::ToSchema;
@@ -253,6 +253,19 @@ pub(crate) enum TenderKindView {
     Alipay,
     Voucher,
     Balance,
+}
+
+impl From<TenderKind> for TenderKindView {
+    fn from(kind: TenderKind) -> Self {
+        match kind {
+            TenderKind::Cash => Self::Cash,
+            TenderKind::Card => Self::Card,
+            TenderKind::Wechat => Self::Wechat,
+            TenderKind::Alipay => Self::Alipay,
+            TenderKind::Voucher => Self::Voucher,
+            TenderKind::Balance => Self::Balance,
+        }
+    }
 }
 
 /// Where a receipt stands.

@@ -1,0 +1,116 @@
+//! kill -9 of the node while goods of an online order come back: they come back once, and the money is
+//! due once.
+
+use acceptance::{
+    catalog::{self, Listed},
+    edge_process::Start,
+    shop::{Placed, Shop},
+    store::{CODE, Store, original},
+    till::Call,
+    wait::{PATIENCE, until},
+};
+use anyhow::{Context as _, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Where the power fails: before the mall is asked, after it answered, inside the transaction of the
+/// answer, after it.
+const POINTS: [&str; 4] = [
+    "online_return.written",
+    "online_return.answered",
+    "online_return.noted",
+    "online_return.committed",
+];
+
+fn post(rest: &str, body: Value) -> Call {
+    Call::new(Method::POST, format!("/workstations/1/{rest}"), Some(body))
+}
+
+/// An order of a piece for each point, collected in the store; both programs have heard.
+async fn collected(store: &mut Store, shop: &Shop, item: &Listed) -> Result<Placed> {
+    let mut order = shop.write("M-1", &[item]).await?;
+    order["lines"][0]["quantity"] = json!(POINTS.len());
+    let asked = json!({ "store": CODE, "lines": order["lines"] });
+    let quote: Value = shop.call(Method::POST, "/quotes", Some(&asked)).await?.done()?;
+    order["paid"]["amount_minor"] = quote["total_minor"].clone();
+    let placed = shop.place(&order).await?;
+    store.edge.start().await?;
+    let till = store.cashier(1).await?;
+    let about = |verb: &str| {
+        post(&format!("pickups/{}/{verb}", placed.id), json!({ "id": Uuid::now_v7() }))
+    };
+    until("the store to hear of it", PATIENCE, async || {
+        Ok((till.call(&about("opening")).await?.status == 200).then_some(()))
+    })
+    .await?;
+    for _ in POINTS {
+        till.call(&till.scan(&item.barcode)).await?.done::<Value>()?;
+    }
+    till.call(&about("ready")).await?.done::<Value>()?;
+    let code = json!({ "id": Uuid::now_v7(), "code": placed.code });
+    till.call(&post("pickup-codes", code)).await?.done::<Value>()?;
+    till.call(&about("hand-over")).await?.done::<Value>()?;
+    until("the mall to hear of it", PATIENCE, async || {
+        Ok((shop.show(placed.id).await?.state == "handed_over").then_some(()))
+    })
+    .await?;
+    store.edge.stop().await?;
+    Ok(placed)
+}
+
+/// Takes a piece back while the power fails, and waits until it is settled; the `n`-th of the store.
+async fn bring_back(store: &mut Store, placed: &Placed, n: usize, point: &str) -> Result<()> {
+    let lines = json!([{ "number": 1, "pieces": 1 }]);
+    ensure!(store.edge.start_dying_at(point, 1).await? == Start::Ready, "{point}");
+    let till = store.cashier(1).await?;
+    let look = post("online-orders", json!({ "presented": "M-1", "lines": lines }));
+    let told: Value = till.call(&look).await?.done()?;
+    let back = json!({
+        "id": Uuid::now_v7(), "order_id": placed.id, "number": "M-1", "lines": lines,
+        "reason": "other", "saleable": true, "amount": told["back"],
+    });
+    let back = post("online-returns", back);
+    // The answer is lost with the node.
+    let _ = till.call(&back).await;
+    store.edge.wait_until_killed().await?;
+    store.edge.start().await?;
+    until("the return to be settled", PATIENCE, async || {
+        let list = Call::new(Method::GET, "/online-returns", None);
+        let list: Value = till.call(&list).await?.done()?;
+        let returns = list["returns"].as_array().context("no list")?;
+        Ok((returns.len() == n && returns[0]["state"] == "done").then_some(()))
+    })
+    .await?;
+    let again: Value = till.call(&back).await?.done()?;
+    ensure!(again["state"] == "done", "{again}");
+    store.edge.stop().await
+}
+
+#[tokio::test]
+async fn a_power_cut_takes_goods_back_once() -> Result<()> {
+    let list = catalog::read(&catalog::demo())?;
+    let item = list.iter().find(|item| !item.barcode.is_empty()).context("no item")?;
+    let mut store = Store::twin(original().await?, None)?;
+    store.mall.start().await?;
+    let file = store.mall.data().join("count.csv");
+    std::fs::write(&file, format!("sku,on_hand\n{},20\n", item.sku))?;
+    let file = file.to_str().context("a path that is no text")?;
+    store.mall.order(&["stock", "count", "--store", CODE, file]).await?;
+    let shop = Shop::open(&store.mall, "shop").await?;
+    let placed = collected(&mut store, &shop, item).await?;
+    for (n, point) in (1..).zip(POINTS) {
+        bring_back(&mut store, &placed, n, point).await.with_context(|| point.to_owned())?;
+        let shown = shop.show(placed.id).await?;
+        ensure!(shown.refunds.len() == n, "{point}: {shown:?}");
+    }
+    let shown = shop.show(placed.id).await?;
+    let owed: i64 = shown.refunds.iter().map(|due| due.amount_minor).sum();
+    ensure!(owed == placed.total_minor, "{shown:?}");
+    let returns: Vec<Value> = store.mall.ask(&store.token, "/hq/v1/online-returns").await?;
+    ensure!(returns.len() == POINTS.len(), "{returns:?}");
+    let stock = format!("/hq/v1/stores/{CODE}/stock");
+    let page: Value = store.mall.ask(&store.token, &stock).await?;
+    ensure!(page["items"][0]["available_milli"] == 20_000, "{page}");
+    Ok(())
+}
