@@ -18,6 +18,7 @@
 mod assets;
 mod body;
 mod caller;
+mod elsewhere;
 mod guard;
 mod items;
 mod kiosk;

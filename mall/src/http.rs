@@ -20,6 +20,7 @@
 
 mod download;
 mod edge;
+mod elsewhere;
 mod guard;
 mod hq;
 mod open;

@@ -45,6 +45,11 @@ pub const REDEMPTION_USE: &str = "/edge/v1/redemptions/{redemption}/use";
 /// `POST`: give back what was used.
 pub const REDEMPTION_REVERSAL: &str = "/edge/v1/redemptions/{redemption}/reversal";
 
+/// `POST`: which other stores have an item.
+pub const ELSEWHERE: &str = "/edge/v1/elsewhere";
+/// `POST`: set an item aside in another store.
+pub const SET_ASIDES: &str = "/edge/v1/set-asides";
+
 /// Where a payment stands.
 #[must_use]
 pub fn payment(payment: PaymentId) -> String {

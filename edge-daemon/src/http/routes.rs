@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, assets, items, kiosk, member, orders, phone, pickups, rights, service, session, settings,
-    shelf, sim, stream,
+    App, assets, elsewhere, items, kiosk, member, orders, phone, pickups, rights, service, session,
+    settings, shelf, sim, stream,
     table::{Access, Endpoint, Table},
     view, workstation,
 };
@@ -125,8 +125,12 @@ fn kiosks(table: Table) -> Table {
         .api(Access::Kiosk, routes!(kiosk::to_tender, kiosk::to_cart))
         .api(Access::Kiosk, routes!(kiosk::reverse))
         .api(Access::Kiosk, routes!(kiosk::take_off))
+        .api(Access::Kiosk, routes!(member::forget_at_kiosk))
+        .api(Access::Kiosk, routes!(member::take_coupon_off_at_kiosk))
         .api(Access::Kiosk, routes!(kiosk::reset))
         .api(Access::Kiosk, routes!(kiosk::help))
+        .api(Access::Kiosk, routes!(elsewhere::find))
+        .api(Access::Kiosk, routes!(elsewhere::set_aside))
 }
 
 /// What a shopper's own phone calls, and a till for its cart.

@@ -78,7 +78,8 @@ pub(crate) async fn give_back(context: &Context, id: RedemptionId) -> Told<Redem
     within(context, mall.post(&path::redemption_reversal(id), &nothing)).await
 }
 
-async fn within<T>(
+/// Waits no longer for an answer than somebody at a screen does.
+pub(super) async fn within<T>(
     context: &Context,
     answer: impl Future<Output = Result<T, MallError>>,
 ) -> Told<T> {

@@ -59,6 +59,7 @@ kinds! {
     PAYMENT_UNDECIDED = "payment-undecided", CONFLICT, "A payment of this order is not decided yet";
     PAYMENT_REFUNDED = "payment-refunded", CONFLICT, "A part of this payment was given back";
     STOCK_SHORT = "stock-short", CONFLICT, "Not enough is there";
+    SET_ASIDE_FULL = "set-aside-full", CONFLICT, "Too much is set aside for the shoppers of this store";
     PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
     PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
@@ -291,6 +292,7 @@ impl From<PickupError> for Problem {
             PickupError::Unknown | PickupError::Store(_) => Self::of(NOT_FOUND).detail(error),
             PickupError::Taken => Self::of(ID_TAKEN),
             PickupError::Short { .. } => Self::of(STOCK_SHORT).detail(error),
+            PickupError::Full(_) => Self::of(SET_ASIDE_FULL).detail(error),
             PickupError::Price { .. } => Self::of(PRICE_CHANGED).detail(error),
             PickupError::Over(_) => Self::of(PICKUP_OVER).detail(error),
             PickupError::Code => Self::internal(&error),

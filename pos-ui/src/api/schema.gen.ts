@@ -93,6 +93,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}/elsewhere": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which other stores have an item. The kiosk's screen. */
+        get: operations["elsewhere"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kiosks/{number}/help": {
         parameters: {
             query?: never;
@@ -175,6 +192,23 @@ export interface paths {
          *     house has not said. The kiosk's screen.
          */
         post: operations["kiosk_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/set-asides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets an item aside in another store, for a shopper who pays there. The kiosk's screen. */
+        post: operations["set_aside"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1281,6 +1315,17 @@ export interface components {
             /** @description What it took in all. */
             saved: components["schemas"]["MoneyBody"];
         };
+        /** @description What is set aside, for its shopper alone. */
+        AsideBody: {
+            /** @description Eight digits to be read out there. */
+            code: string;
+            /** @description What shopper and store call it. */
+            number: string;
+            /** @description The same to be shown as a QR code. */
+            token: string;
+            /** @description Until when it is kept. */
+            until: string;
+        };
         /** @description Balance that shall pay. */
         BalanceBody: {
             /** @description At most so much; nothing for none. */
@@ -1533,6 +1578,15 @@ export interface components {
             id: string;
             /** @description For the log, at most 200 signs. */
             reason: string;
+        };
+        /** @description Stores that have an item, those with most of it first; at most five. */
+        ElsewhereBody: {
+            /**
+             * Format: int32
+             * @description So many pieces are set aside at most.
+             */
+            pieces_max: number;
+            stores: components["schemas"]["StoreFoundBody"][];
         };
         /** @description The best answers, best first. */
         FoundBody: {
@@ -2112,6 +2166,8 @@ export interface components {
             shopper: string;
             state: components["schemas"]["PickupStateView"];
             total: components["schemas"]["MoneyBody"];
+            /** @description It is only set aside: once it is handed over, its goods are sold here. */
+            unpaid: boolean;
             /** @description Until when it is kept. */
             until: string;
             /** @description All of it was scanned. */
@@ -2320,6 +2376,23 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "pickup" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
+        /** @description What is to be set aside, and where. */
+        SetAsideBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller; the same again is the same order.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description 1 to 3.
+             */
+            pieces: number;
+            /** @description 货号. */
+            sku: string;
+            /** @description The code of the store that has it. */
+            store: string;
+        };
         /** @description A setting as it is in force. */
         SettingBody: {
             /**
@@ -2430,6 +2503,17 @@ export interface components {
          * @enum {string}
          */
         SourceView: "till" | "phone";
+        /** @description A store that has an item. */
+        StoreFoundBody: {
+            /**
+             * Format: int32
+             * @description Pieces that could be promised now.
+             */
+            available: number;
+            name: string;
+            /** @description Its code. */
+            store: string;
+        };
         /** @description The store a screen is in. */
         StoreView: {
             code: string;
@@ -2530,6 +2614,12 @@ export interface components {
         UnitView: "piece" | "kg";
         /** @description One variant. */
         VariantBody: {
+            /**
+             * Format: int64
+             * @description Whole pieces, or thousandths of a kilogram, that may still be sold here; missing where nobody
+             *     ever counted it.
+             */
+            available?: number | null;
             /** @description Its first barcode in 14 digits, or empty. */
             code: string;
             colour: string;
@@ -2734,6 +2824,32 @@ export interface operations {
             };
         };
     };
+    elsewhere: {
+        parameters: {
+            query: {
+                /** @description 货号. */
+                sku: string;
+                /** @description 1 to 3; 1 if not said. */
+                pieces?: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElsewhereBody"];
+                };
+            };
+        };
+    };
     help: {
         parameters: {
             query?: never;
@@ -2846,6 +2962,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    set_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAsideBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideBody"];
                 };
             };
         };

@@ -1,6 +1,7 @@
 // Every room's texts at once, for tests and the gallery, which show parts of all pages.
 import './customer'
 import './devices'
+import './elsewhere'
 import './find'
 import './keys'
 import './kiosk'

@@ -7,6 +7,7 @@ import { ref, shallowReactive } from 'vue'
 import common from './common/zh-CN.json'
 import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
+import type elsewhere from './elsewhere/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type kiosk from './kiosk/zh-CN.json'
@@ -22,6 +23,7 @@ import type tender from './tender/zh-CN.json'
 export type TextKey = keyof (typeof common &
   typeof customer &
   typeof devices &
+  typeof elsewhere &
   typeof find &
   typeof keys &
   typeof kiosk &

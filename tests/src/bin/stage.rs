@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use acceptance::{
     catalog, folder,
-    store::{OPERATORS, Store},
+    store::{OPERATORS, Store, neighbour},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail};
@@ -23,6 +23,7 @@ async fn main() -> Result<ExitCode> {
     let folder = folder::temporary()?;
     let mut store = Store::open(folder.path()).await?;
     promote(&store).await?;
+    neighbour(&store.mall).await?;
     let items = catalog::read(&catalog::demo())?;
     let codes: Vec<String> = items
         .into_iter()

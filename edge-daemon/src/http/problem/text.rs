@@ -604,7 +604,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 15] = [
+    const SOURCES: [&str; 16] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -615,6 +615,7 @@ mod tests {
         include_str!("../member.rs"),
         include_str!("../shelf.rs"),
         include_str!("../kiosk.rs"),
+        include_str!("../elsewhere.rs"),
         include_str!("../sim.rs"),
         include_str!("../stream.rs"),
         include_str!("../body.rs"),
