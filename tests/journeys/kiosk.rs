@@ -238,9 +238,16 @@ async fn an_item_the_store_lacks_is_set_aside_where_it_is_and_needs_the_line() -
 
     cable.turn(Weather::Cut);
     kiosk.elsewhere(LACKING.0, 1).await?.refused(503, "elsewhere-unreachable")?;
-    let cut = kiosk.set_aside(Uuid::now_v7(), NEIGHBOUR.0, (LACKING.0, 1)).await?;
-    cut.refused(503, "elsewhere-unreachable")?;
+    let lost = Uuid::now_v7();
+    let cut = kiosk.set_aside(lost, NEIGHBOUR.0, (LACKING.0, 1)).await?;
+    cut.refused(503, "elsewhere-silent")?;
     ensure!(at_the_neighbour(&store).await? == [2, 1]);
+    cable.turn(Weather::Fair);
+    kiosk.set_aside(lost, NEIGHBOUR.0, (LACKING.0, 1)).await?.done::<Value>()?;
+    kiosk.set_aside(lost, NEIGHBOUR.0, (LACKING.0, 1)).await?.done::<Value>()?;
+    ensure!(at_the_neighbour(&store).await? == [3, 0], "it is set aside once");
+    let found = kiosk.elsewhere(LACKING.0, 1).await?.done::<Value>()?;
+    ensure!(found["stores"] == serde_json::json!([]), "{found}");
     let other = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
     other.elsewhere(LACKING.0, 1).await?.refused(401, "not-paired")?;
     Ok(())

@@ -102,7 +102,9 @@ pub(super) async fn find(
     Query(ElsewhereQuery { sku, pieces }): Query<ElsewhereQuery>,
 ) -> Result<Answer<ElsewhereBody>, Problem> {
     let asked = ElsewhereV1 { sku, pieces: pieces.unwrap_or(1) };
-    let found = said(elsewhere::find(&app.context, &asked).await)?;
+    let told = elsewhere::find(&app.context, &asked).await;
+    // A question changes nothing: whether it was heard does not matter.
+    let found = said(if told == Told::Silence { Told::NeverLeft } else { told })?;
     let stores = found.stores.into_iter().map(|one| StoreFoundBody {
         store: one.store,
         name: one.name,

@@ -93,6 +93,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}/coupons/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon of the brand's own off the cart; it was not used. The kiosk's screen. */
+        delete: operations["kiosk_take_coupon_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kiosks/{number}/elsewhere": {
         parameters: {
             query?: never;
@@ -122,6 +139,23 @@ export interface paths {
         /** Calls somebody of the store: every till is told. The kiosk's screen. */
         post: operations["help"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes the member off the cart. The kiosk's screen. */
+        delete: operations["kiosk_forget_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1689,9 +1723,12 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CartView"];
+            /** @description Coupons of the brand's own beside the cart. */
+            coupons: components["schemas"]["CouponView"][];
             /** @description Somebody of the store was called and is on the way. */
             helping: boolean;
             last_scan?: null | components["schemas"]["LastScanView"];
+            member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             /** @description Whether the mall answers: payment by code needs it. */
             online: boolean;
@@ -2824,6 +2861,31 @@ export interface operations {
             };
         };
     };
+    kiosk_take_coupon_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
     elsewhere: {
         parameters: {
             query: {
@@ -2853,6 +2915,30 @@ export interface operations {
     help: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_forget_member: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
             header?: never;
             path: {
                 number: number;
