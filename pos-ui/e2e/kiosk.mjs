@@ -287,6 +287,7 @@ async function elsewhere(browser, edge, shot, name) {
     await page.getByText('Take a photo').waitFor()
     await tap(page, 'elder')
     await shot(page, `kiosk-${name}-kept-elder`)
+    holds(await page.getByText('I have a photo').isVisible(), 'the key has no word')
     same(await cut(page), [], 'cut off')
     await tap(page, 'elder')
     await tap(page, 'language')
