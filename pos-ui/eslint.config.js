@@ -8,7 +8,7 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
-const faces = ['operator', 'customer', 'devices', 'kiosk', 'phone']
+const faces = ['operator', 'customer', 'devices', 'kiosk', 'phone', 'console']
 
 export default defineConfigWithVueTs(
   { ignores: ['dist', 'src/api/schema.gen.ts'] },

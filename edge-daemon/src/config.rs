@@ -4,6 +4,7 @@
 //! Every key is explained in `packaging/edge.toml`, which a test reads with this room's eyes.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -22,6 +23,10 @@ pub struct Config {
     /// Where screens reach the daemon.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
+    /// Where other devices of the store reach the pages that are for them, e.g. the manager's
+    /// console; nowhere by itself.
+    #[serde(default)]
+    pub listen_lan: Option<SocketAddr>,
     /// Host names under which screens may call, besides loopback names and `listen` itself.
     #[serde(default)]
     pub host_names: Vec<String>,
@@ -48,6 +53,9 @@ pub struct Config {
     /// Shoppers' phones.
     #[serde(default)]
     pub phone: PhoneConfig,
+    /// The keys that the file names, as `table.key`; the others are at their defaults.
+    #[serde(skip)]
+    pub given: BTreeSet<String>,
     /// The Wi-Fi portal; without it there is none.
     #[serde(default)]
     pub portal: Option<PortalConfig>,
@@ -205,10 +213,9 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let fault = |source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) };
+        let mut config: Self = toml::from_str(text).map_err(fault)?;
+        config.given = given(&toml::from_str(text).map_err(fault)?);
         let url = &config.mall.url;
         let is_loopback =
             ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|plain| {
@@ -224,6 +231,20 @@ impl Config {
             None => Ok(config),
         }
     }
+}
+
+/// The keys of a file; those in a table as `table.key`, a list of tables by its name.
+fn given(file: &toml::Table) -> BTreeSet<String> {
+    let keys_of = |(key, value): (&String, &toml::Value)| match value {
+        toml::Value::Table(table) => table.keys().map(|inner| format!("{key}.{inner}")).collect(),
+        toml::Value::String(_)
+        | toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_) => vec![key.clone()],
+    };
+    file.iter().flat_map(keys_of).collect()
 }
 
 #[cfg(test)]
@@ -243,6 +264,9 @@ mod tests {
             .join("\n");
         let config = Config::parse(&on, Path::new("edge.toml")).unwrap();
         assert_eq!((config.scanners.len(), config.printers.len()), (1, 1));
+        assert!(["data", "mall.url", "printer"].iter().all(|key| config.given.contains(*key)));
+        let plain = Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
+        assert!(!plain.given.contains("listen_lan") && plain.listen_lan.is_none());
         assert!(config.portal.is_some_and(|portal| gate::lan::Lan::new(portal.lan).is_ok()));
         Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
     }

@@ -235,6 +235,8 @@ pub(crate) struct Context {
     pub(crate) phones: Phones,
     /// Wrong PINs.
     pub(crate) attempts: crate::signin::Attempts,
+    /// Who is signed in to the console.
+    pub(crate) consoles: crate::console::Consoles,
     /// Counts scans of this boot.
     pub(crate) scans: AtomicU64,
 }
@@ -268,6 +270,7 @@ impl Context {
     /// Notes what became of a scan and shows it.
     pub(crate) fn scanned(&self, workstation: WorkstationNumber, fate: ScanFate) {
         let seq = self.scans.fetch_add(1, Ordering::SeqCst) + 1;
+        self.health.heard(workstation, self.clock.now());
         self.screens.scanned(workstation, LastScan { seq, fate });
     }
 

@@ -5,6 +5,7 @@
 //! | `ledger` | the ledger's one writer and few readers |
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
+//! | `audit`, `approval`, `console` | who did what, what a manager is asked for, what the console reads |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `phone` | carts on shoppers' phones |
 //! | `rules` | the rules: HQ's newest, and the last that could be used |
@@ -16,11 +17,14 @@
 //! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
-//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void` or `call_number`
-//! after they were inserted.
+//! statement changes `orders`, `order_line`, `order_body`, `tender`, `post_void`, `call_number` or
+//! `audit` after they were inserted.
 
+pub(crate) mod approval;
+pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;
+pub(crate) mod console;
 pub(crate) mod coupon;
 pub(crate) mod find;
 pub(crate) mod ledger;

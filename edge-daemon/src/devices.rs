@@ -17,9 +17,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use domain::{receipt_number::WorkstationNumber, time::Timestamp};
+use domain::{receipt::Row, receipt_number::WorkstationNumber, time::Timestamp};
 use drivers::printer::document::Paper;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -52,16 +52,36 @@ struct Kick {
     asked_at: Timestamp,
 }
 
+/// What a printer's task is asked for besides receipts.
+#[derive(Debug)]
+enum Wish {
+    /// Open the drawer.
+    Drawer(Kick),
+    /// Print a test slip now or not at all, and say what came of it.
+    Test(Vec<Row>, oneshot::Sender<Tested>),
+}
+
+/// What came of a test slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tested {
+    /// It is on paper, as far as the printer says.
+    Printed,
+    /// The printer is not ready; nothing was sent.
+    NotReady(PrinterState),
+    /// Some of it may be on paper.
+    Doubtful,
+}
+
 /// A drawer is opened within this time of being asked, or not at all.
 const KICK_LATE_MS: i64 = 3_000;
-/// Drawer wishes that wait for one printer.
-const KICKS_WAITING_MAX: usize = 4;
+/// Wishes for a drawer or a test slip that wait for one printer.
+const WISHES_WAITING_MAX: usize = 4;
 
 #[derive(Debug)]
 struct Known {
     state: PrinterState,
     since: Timestamp,
-    kicks: mpsc::Sender<Kick>,
+    wishes: mpsc::Sender<Wish>,
 }
 
 /// How the devices are.
@@ -70,6 +90,7 @@ pub(crate) struct Health {
     printers: Mutex<BTreeMap<WorkstationNumber, Known>>,
     doubts: Mutex<BTreeMap<WorkstationNumber, u32>>,
     sims: Mutex<BTreeMap<WorkstationNumber, Arc<sim::SimDevices>>>,
+    heard: Mutex<BTreeMap<WorkstationNumber, Timestamp>>,
 }
 
 impl Health {
@@ -102,7 +123,40 @@ impl Health {
         let Some(known) = printers.get(&workstation) else {
             return false;
         };
-        known.kicks.try_send(Kick { asked_at: now }).is_ok()
+        known.wishes.try_send(Wish::Drawer(Kick { asked_at: now })).is_ok()
+    }
+
+    /// Asks for a test slip; `None` when the workstation has no printer, or it is busy.
+    pub(crate) fn ask_test(
+        &self,
+        workstation: WorkstationNumber,
+        rows: Vec<Row>,
+    ) -> Option<oneshot::Receiver<Tested>> {
+        let (reply, answer) = oneshot::channel();
+        let printers = self.printers.lock().ok()?;
+        printers.get(&workstation)?.wishes.try_send(Wish::Test(rows, reply)).ok()?;
+        Some(answer)
+    }
+
+    /// How the printer of a workstation is, and since when; `None` without one.
+    pub(crate) fn printer(
+        &self,
+        workstation: WorkstationNumber,
+    ) -> Option<(PrinterState, Timestamp)> {
+        let printers = self.printers.lock().ok()?;
+        printers.get(&workstation).map(|known| (known.state, known.since))
+    }
+
+    /// Notes that something was scanned or typed at a workstation.
+    pub(crate) fn heard(&self, workstation: WorkstationNumber, now: Timestamp) {
+        if let Ok(mut heard) = self.heard.lock() {
+            heard.insert(workstation, now);
+        }
+    }
+
+    /// When something was last scanned or typed at a workstation, in this run.
+    pub(crate) fn heard_at(&self, workstation: WorkstationNumber) -> Option<Timestamp> {
+        self.heard.lock().ok()?.get(&workstation).copied()
     }
 
     /// The simulated devices of a workstation.
@@ -248,10 +302,10 @@ fn tend(
     address: String,
     paper: Paper,
 ) {
-    let (kicks, asked) = mpsc::channel(KICKS_WAITING_MAX);
+    let (wishes, asked) = mpsc::channel(WISHES_WAITING_MAX);
     if let Ok(mut printers) = context.health.printers.lock() {
         let since = context.clock.now();
-        printers.insert(workstation, Known { state: PrinterState::Ready, since, kicks });
+        printers.insert(workstation, Known { state: PrinterState::Ready, since, wishes });
     }
     let printer = printer::Tended { workstation, address, paper };
     let (context, stop) = (Arc::clone(context), tasks.stop.clone());

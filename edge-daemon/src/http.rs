@@ -8,6 +8,7 @@
 //! | `problem` | refusals as RFC 9457 documents, in two languages |
 //! | `body` | money and commands as they are written |
 //! | `view`, `stream` | what screens are told, once and as it changes |
+//! | `console`, `approvals` | the manager's console, and what a till asks it for |
 //! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
 //! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
@@ -15,9 +16,11 @@
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
 //! room, and writes an answer.
 
+mod approvals;
 mod assets;
 mod body;
 mod caller;
+mod console;
 mod elsewhere;
 mod guard;
 mod items;
@@ -48,6 +51,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 
 pub(crate) use routes::{access, openapi};
+pub(crate) use table::Door;
 
 /// Everything a handler gets.
 #[derive(Clone, Debug)]
@@ -58,8 +62,8 @@ pub(crate) struct App {
     pub(crate) address: SocketAddr,
 }
 
-fn router(app: App) -> Router {
-    let (router, _) = routes::routes();
+fn router(door: Door, app: App) -> Router {
+    let (router, _) = routes::routes(door);
     router
         .fallback(problem::not_found)
         // A body that does not say how large it is stops here.
@@ -82,15 +86,16 @@ pub(crate) fn view_of(
     serde_json::to_value(shown).unwrap_or_default()
 }
 
-/// Serves until told to stop.
+/// Serves a door until told to stop.
 pub(crate) async fn serve(
+    door: Door,
     listener: tokio::net::TcpListener,
     address: SocketAddr,
     context: Arc<Context>,
     stop: CancellationToken,
 ) {
     let app = App { context, stop: stop.clone(), address };
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(door, app).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(async move { stop.cancelled().await })
         .await;

@@ -16,6 +16,8 @@
 //! | `portal` | lets guests of the Wi-Fi through once they have shown a phone number |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `approval` | reductions by hand: asked for at a till, decided by a manager |
+//! | `console` | the manager's console: its sessions, a day's sums |
 //! | `pickup` | online orders that wait here |
 //! | `stock` | how much of an item is available |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
@@ -31,8 +33,10 @@
 //! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
 //! decides with `domain` and writes once; loops look at the state and never at a message.
 
+mod approval;
 mod checkout;
 pub mod config;
+mod console;
 pub mod context;
 mod coupon;
 mod db;
@@ -89,6 +93,7 @@ use db::{
     spool,
 };
 use devices::Tasks;
+use http::Door;
 use sync::replica::Scope;
 use uplink::mall::{Mall, MallError};
 
@@ -176,6 +181,10 @@ impl Daemon {
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
+        let lan = match config.listen_lan {
+            Some(address) => Some(tokio::net::TcpListener::bind(address).await?),
+            None => None,
+        };
         let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
@@ -208,11 +217,17 @@ impl Daemon {
             scans: 0.into(),
             phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
+            consoles: console::Consoles::default(),
         });
+        console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
         Self::open_portal(&context, &tasks).await?;
-        let serve = http::serve(listener, address, Arc::clone(&context), tasks.stop.clone());
-        tasks.tracker.spawn(serve);
+        for (door, listener) in [(Door::Box, Some(listener)), (Door::Lan, lan)] {
+            let Some(listener) = listener else { continue };
+            let (at, context) = (listener.local_addr()?, Arc::clone(&context));
+            tasks.tracker.spawn(http::serve(door, listener, at, context, tasks.stop.clone()));
+            tracing::info!(address = %at, ?door, "A door is open");
+        }
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
         Ok(Self { address, tasks, writer, context, only })

@@ -21,6 +21,7 @@ use rusqlite::Connection;
 use sync::wire::{ChargeV1, PaymentV1, ReversalV1, SUBJECT_CHARS_MAX};
 
 use crate::{
+    approval,
     checkout::{CheckoutError, retell, to_the_end},
     context::{Context, mint},
     db::{self, rules, station},
@@ -211,6 +212,9 @@ fn carry_out(
     }
     if counter.rights.is_charging() {
         return Err(Refusal::StillReversing.into());
+    }
+    if approval::is_waiting(&counter.rights.approvals, &counter.cart) {
+        return Err(Refusal::ApprovalWaits.into());
     }
     if counter.rights.payments.len() >= CHARGES_MAX {
         return Err(Refusal::TooManyCharges.into());

@@ -43,10 +43,8 @@ use crate::{
     fault,
     member::believe,
     refusal::Refusal,
+    signin::Tried,
 };
-
-/// Whose tries at typed codes are counted together at a workstation.
-const TRIES_OF_CODES: &str = "pickup codes";
 
 /// An online order as this store sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -333,7 +331,7 @@ pub(crate) async fn prove_by_code(
     let code = read_code(text).ok_or(Refusal::NotAPickupCode)?;
     let seal = context.seal.load_full().ok_or(Refusal::PickupsNotHere)?;
     let replica = context.replicas.store().ok_or(Refusal::PickupsNotHere)?;
-    let key = (workstation, TRIES_OF_CODES.to_owned());
+    let key = Tried::PickupCode(workstation);
     let begun = context.attempts.begin(&key, context.clock.now());
     begun.map_err(|wait_ms| Refusal::PickupCodePause { wait_ms })?;
     let fits = |told: &PickupV1| sync::pickup::code_hash(&seal, told.id, &code) == told.code_hash;

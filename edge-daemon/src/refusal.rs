@@ -71,6 +71,24 @@ pub(crate) enum Refusal {
     /// A payment, or the use of a voucher, is not known yet: the cart stands still.
     #[error("another house has not said yet")]
     Undecided,
+    /// A manager is asked for a price and has not decided.
+    #[error("a manager is asked")]
+    ApprovalWaits,
+    /// A price of each is asked for something that is weighed.
+    #[error("what is weighed has no price of each")]
+    ApprovalOfWeighed,
+    /// What is asked for is not less than the line costs.
+    #[error("that is no reduction")]
+    ApprovalNotLower,
+    /// There is no such wish.
+    #[error("nobody asked for that")]
+    NoSuchApproval,
+    /// It was decided, or taken back, already.
+    #[error("it is decided already")]
+    ApprovalDecided,
+    /// The line is gone or was changed since it was asked for.
+    #[error("the line is not as it was")]
+    ApprovalLapsed,
     /// Something is paid or used for the cart as it is.
     #[error("something is paid already")]
     Held,

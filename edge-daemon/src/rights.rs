@@ -1,5 +1,5 @@
-//! What other houses have a say in while a cart is on the counter: payments by code, coupons and
-//! vouchers. A coupon reduces, in the quote; a voucher and a payment cover, as tenders.
+//! What others have a say in while a cart is on the counter: other houses in payments by code,
+//! coupons and vouchers, a manager in reductions by hand (`approval`). A coupon reduces, in the quote; a voucher and a payment cover, as tenders.
 //!
 //! | room | what |
 //! | --- | --- |
@@ -24,6 +24,8 @@ use domain::{
     time::Timestamp,
 };
 use sync::wire::OfferV1;
+
+use crate::approval::Approval;
 
 /// A code that is worth money to whoever reads it: sent once, and never printed.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
@@ -153,6 +155,8 @@ pub(crate) struct Rights {
     pub(crate) redemptions: Vec<Redemption>,
     /// What the member's prepaid balance shall pay, at most.
     pub(crate) balance: Money,
+    /// Reductions by hand, which a manager has a say in.
+    pub(crate) approvals: Vec<Approval>,
 }
 
 /// What covers the amount of a payment, once it is paid.
@@ -184,8 +188,12 @@ const fn takes_part(state: RedemptionState) -> bool {
 
 impl Rights {
     /// Nothing.
-    pub(crate) const NONE: Self =
-        Self { payments: Vec::new(), redemptions: Vec::new(), balance: Money::ZERO };
+    pub(crate) const NONE: Self = Self {
+        payments: Vec::new(),
+        redemptions: Vec::new(),
+        approvals: Vec::new(),
+        balance: Money::ZERO,
+    };
 
     /// Whether the cart may change.
     pub(crate) fn hold(&self) -> Hold {
@@ -524,7 +532,6 @@ mod tests {
         let mut coupon = voucher(RedemptionState::LookedUp, 0, 2);
         coupon.offers[0].rule = Some("ten".into());
         let rights = Rights {
-            payments: vec![],
             redemptions: vec![
                 coupon,
                 voucher(RedemptionState::LookedUp, 500, 0),

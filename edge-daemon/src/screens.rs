@@ -59,6 +59,8 @@ pub(crate) struct Scene {
     pub(crate) last_order: Option<LastOrder>,
     /// What became of the last scan.
     pub(crate) last_scan: Option<LastScan>,
+    /// A number that the displays show while a manager tries them.
+    pub(crate) test: Option<u32>,
     /// The online order that is open here. It lives as long as the daemon.
     pub(crate) pickup: Option<OnCounter>,
 }
@@ -70,6 +72,8 @@ pub(crate) struct Screens {
     scenes: Mutex<BTreeMap<WorkstationNumber, watch::Sender<Arc<Scene>>>>,
     /// Changes when something of the whole store did: the link, a device, the store's row.
     pulse: watch::Sender<u64>,
+    /// Changes when anything did, also a workstation: for who watches the whole store.
+    any: watch::Sender<u64>,
     streams: Arc<tokio::sync::Semaphore>,
     streams_unknown: Arc<tokio::sync::Semaphore>,
 }
@@ -80,6 +84,7 @@ impl Default for Screens {
             revision: AtomicU64::new(0),
             scenes: Mutex::default(),
             pulse: watch::Sender::new(0),
+            any: watch::Sender::new(0),
             streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
             streams_unknown: Arc::new(tokio::sync::Semaphore::new(STREAMS_UNKNOWN_MAX)),
         }
@@ -125,12 +130,24 @@ impl Screens {
     pub(crate) fn beat(&self) {
         let revision = self.next_revision();
         self.pulse.send_replace(revision);
+        self.any.send_replace(revision);
+    }
+
+    /// Follows everything that changes in the store.
+    pub(crate) fn follow_any(&self) -> watch::Receiver<u64> {
+        self.any.subscribe()
     }
 
     /// The first scene of a workstation after start.
     pub(crate) fn open(&self, priced: Priced, last_order: Option<LastOrder>) {
-        let revision = self.next_revision();
-        let scene = Scene { revision, priced, last_order, last_scan: None, pickup: None };
+        let scene = Scene {
+            revision: self.next_revision(),
+            priced,
+            last_order,
+            last_scan: None,
+            test: None,
+            pickup: None,
+        };
         if let Ok(mut scenes) = self.scenes.lock() {
             let workstation = scene.priced.station.workstation;
             scenes.entry(workstation).or_insert_with(|| watch::Sender::new(Arc::new(scene)));
@@ -217,6 +234,11 @@ impl Screens {
         });
     }
 
+    /// Shows a number on the displays of a workstation, or shows it no more.
+    pub(crate) fn test(&self, workstation: WorkstationNumber, number: Option<u32>) {
+        self.update(workstation, |scene| std::mem::replace(&mut scene.test, number) != number);
+    }
+
     /// The online order that is open at a workstation.
     pub(crate) fn pickup_at(&self, workstation: WorkstationNumber) -> Option<OnCounter> {
         self.follow(workstation)?.borrow().pickup.clone()
@@ -294,6 +316,7 @@ impl Screens {
             let is_changed = change(&mut next);
             if is_changed {
                 next.revision = self.next_revision();
+                self.any.send_replace(next.revision);
                 *scene = Arc::new(next);
             }
             is_changed

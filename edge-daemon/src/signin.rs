@@ -8,6 +8,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex},
 };
 
@@ -23,14 +24,22 @@ use tokio::sync::Semaphore;
 use crate::{
     checkout::{CheckoutError, to_the_end},
     context::{Context, mint, random},
-    db::{DbError, station},
+    db::{
+        DbError,
+        audit::{self, Action, Entry},
+        station,
+    },
     prices,
     refusal::Refusal,
     station::{Priced, SignedIn},
 };
 
-/// Wrong PINs before the first pause.
+/// Wrong PINs of one operator before the first pause.
 const TRIES_MAX: u32 = 5;
+/// Tries from one address before the first pause: several managers behind one, and their slips.
+const TRIES_OF_ADDRESS_MAX: u32 = 20;
+/// Whose tries are counted at once; beyond that nobody new may try before a pause is over.
+const TRIED_MAX: usize = 4_096;
 /// The first pause; it doubles with each further wrong PIN.
 const PAUSE_MS_MIN: i64 = 30_000;
 /// No pause is longer, so that nobody is locked out of a day's work.
@@ -69,11 +78,37 @@ struct Tries {
     until: i64,
 }
 
-/// Wrong PINs per workstation and operator. They are forgotten at a restart, which takes a person
-/// at the box.
+/// Whose tries are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Tried {
+    /// An operator at a workstation.
+    Till(WorkstationNumber, String),
+    /// Codes of phones that are typed at a workstation.
+    PhoneCode(WorkstationNumber),
+    /// Codes of online orders that are typed at a workstation.
+    PickupCode(WorkstationNumber),
+    /// An operator at the console, from wherever.
+    Console(String),
+    /// An address, whoever it says it is.
+    Address(IpAddr),
+}
+
+impl Tried {
+    /// Tries before the first pause.
+    const fn most(&self) -> u32 {
+        match self {
+            Self::Till(..) | Self::PhoneCode(_) | Self::PickupCode(_) | Self::Console(_) => {
+                TRIES_MAX
+            }
+            Self::Address(_) => TRIES_OF_ADDRESS_MAX,
+        }
+    }
+}
+
+/// Wrong PINs. They are forgotten at a restart, which takes a person at the box.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    tries: Mutex<HashMap<(WorkstationNumber, String), Tries>>,
+    tries: Mutex<HashMap<Tried, Tries>>,
     hashing: Semaphore,
 }
 
@@ -86,27 +121,29 @@ impl Default for Attempts {
 impl Attempts {
     /// Counts a try before it is looked at, so that many at once are not one; `right` takes it
     /// back. The error is how long to wait.
-    pub(crate) fn begin(
-        &self,
-        key: &(WorkstationNumber, String),
-        now: Timestamp,
-    ) -> Result<(), i64> {
+    pub(crate) fn begin(&self, key: &Tried, now: Timestamp) -> Result<(), i64> {
         let Ok(mut all) = self.tries.lock() else { return Err(PAUSE_MS_MIN) };
+        if all.len() >= TRIED_MAX && !all.contains_key(key) {
+            all.retain(|_, tries| tries.until > now.micros());
+            if all.len() >= TRIED_MAX {
+                return Err(PAUSE_MS_MIN);
+            }
+        }
         let tries = all.entry(key.clone()).or_default();
         let wait_ms = (tries.until - now.micros()) / 1_000;
         if wait_ms > 0 {
             return Err(wait_ms);
         }
         tries.wrong = tries.wrong.saturating_add(1);
-        if let Some(over) = tries.wrong.checked_sub(TRIES_MAX) {
+        if let Some(over) = tries.wrong.checked_sub(key.most()) {
             let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
             tries.until = now.plus_ms(pause).micros();
         }
         Ok(())
     }
 
-    /// Forgets the tries of somebody who was right.
-    pub(crate) fn right(&self, key: &(WorkstationNumber, String)) {
+    /// The tries were those of somebody who knows the PIN.
+    pub(crate) fn right(&self, key: &Tried) {
         if let Ok(mut all) = self.tries.lock() {
             all.remove(key);
         }
@@ -133,13 +170,10 @@ pub(crate) async fn sign_in(
         return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
     }
     let operator = context.operator(&number).ok_or(SignInError::Wrong)?;
-    let key = (workstation, number);
+    let key = Tried::Till(workstation, number);
     let begun = context.attempts.begin(&key, context.clock.now());
     begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
-    let _turn = context.attempts.hashing.acquire().await.map_err(|_| DbError::Closed)?;
-    let hash = operator.pin_hash.clone();
-    let is_right = tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false);
-    if !is_right {
+    if !has_pin(context, &operator, pin).await? {
         tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
         return Err(SignInError::Wrong);
     }
@@ -153,6 +187,17 @@ pub(crate) async fn sign_in(
     set(context, workstation, Some(signed_in)).await?;
     tracing::info!(workstation.id = workstation, operator.id = %key_of(&operator), "Signed in");
     Ok(Admitted { operator, token })
+}
+
+/// Whether a PIN is an operator's.
+pub(crate) async fn has_pin(
+    context: &Context,
+    operator: &OperatorV1,
+    pin: String,
+) -> Result<bool, DbError> {
+    let _turn = context.attempts.hashing.acquire().await.map_err(|_| DbError::Closed)?;
+    let hash = operator.pin_hash.clone();
+    Ok(tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false))
 }
 
 fn key_of(operator: &OperatorV1) -> &str {
@@ -172,14 +217,19 @@ async fn set(
     workstation: WorkstationNumber,
     signed_in: Option<SignedIn>,
 ) -> Result<(), CheckoutError> {
-    let (fresh, context) = (mint(), Arc::clone(context));
+    let (fresh, now, context) = (mint(), context.clock.now(), Arc::clone(context));
     let terms = context.terms(workstation);
     to_the_end(async move {
         let priced = context
             .ledger
             .write(move |tx| -> Result<_, DbError> {
                 let mut counter = station::load(tx, workstation, fresh)?;
-                counter.signed_in = signed_in;
+                let before = std::mem::replace(&mut counter.signed_in, signed_in);
+                let came = counter.signed_in.as_ref().map(|s| (Action::TillIn, s));
+                let went = before.as_ref().map(|s| (Action::TillOut, s));
+                if let Some((action, who)) = came.or(went) {
+                    audit::note(tx, &Entry::at_till(now, action, &who.operator, workstation))?;
+                }
                 counter.cart.revision += 1;
                 station::save_head(tx, &counter)?;
                 Priced::of(counter, &terms)

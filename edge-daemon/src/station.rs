@@ -18,6 +18,7 @@ use domain::{
 use sync::chain::Hash;
 
 use crate::{
+    approval,
     coupon::OwnCoupon,
     db::DbError,
     member::Identified,
@@ -130,11 +131,12 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// These terms for what stands at a counter: who buys, with which coupons, and with the prices of
-    /// the moment at which they began to pay.
+    /// These terms for what stands at a counter: who buys, with which coupons, what a manager
+    /// allowed, and with the prices of the moment at which they began to pay.
     #[must_use]
     pub(crate) fn with(&self, station: &Station) -> Self {
         let mut terms = self.clone();
+        terms.occasion.manuals = approval::manuals(&station.rights.approvals, &station.cart);
         terms.occasion.coupons = station.all_coupons();
         terms.occasion.at = station.rights.held_at().unwrap_or(terms.occasion.at);
         if let Some(member) = &station.member {

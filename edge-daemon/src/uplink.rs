@@ -45,6 +45,8 @@ pub(crate) struct LinkState {
     pub(crate) since: Option<Timestamp>,
     /// What waits to be told.
     pub(crate) backlog: Backlog,
+    /// When the mall last acknowledged facts, in this run.
+    pub(crate) told_at: Option<Timestamp>,
 }
 
 /// The line to the mall.
@@ -68,6 +70,13 @@ impl Link {
             (state.reach, state.since) = (reach, Some(now));
         }
         is_new
+    }
+
+    /// Notes that the mall acknowledged facts.
+    pub(crate) fn told(&self, now: Timestamp) {
+        if let Ok(mut state) = self.0.lock() {
+            state.told_at = Some(now);
+        }
     }
 
     /// Notes what waits; `true` when that is new.

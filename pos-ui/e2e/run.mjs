@@ -18,6 +18,7 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import { checkConsole } from './console.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
@@ -489,6 +490,7 @@ await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
 await checkKiosk({ browser, edge, shot, code: first })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
+await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

@@ -10,6 +10,7 @@
 )]
 
 mod charges;
+mod console;
 mod counter;
 mod dice;
 mod disk;

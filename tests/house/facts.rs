@@ -6,7 +6,10 @@ use super::{files, root};
 
 /// Tables of facts. The mall's hold what it received; a store's hold what it did.
 const FACTS: [(&str, &[&str]); 2] = [
-    ("edge-daemon", &["orders", "order_line", "tender", "order_body", "post_void", "call_number"]),
+    (
+        "edge-daemon",
+        &["orders", "order_line", "tender", "order_body", "post_void", "call_number", "audit"],
+    ),
     ("mall", &["event_id", "orders", "order_line", "tender", "order_saving", "post_void"]),
 ];
 

@@ -5,6 +5,8 @@
 #![expect(clippy::indexing_slicing, reason = "helpers of tests may do what tests may")]
 
 mod codes;
+mod console;
+mod console_doors;
 mod day;
 mod doors;
 mod kiosk;

@@ -34,6 +34,8 @@ pub struct Boot {
     pub printers: Vec<(u16, String)>,
     /// Whether devices are made of memory.
     pub simulated: bool,
+    /// The port for other devices of the store, if it has one.
+    pub lan: Option<u16>,
     /// The MQTT broker it calls.
     pub broker: Option<Access>,
 }
@@ -53,6 +55,7 @@ impl Boot {
             scanners,
             printers: Vec::new(),
             simulated: true,
+            lan: None,
             broker: None,
         })
     }
@@ -74,6 +77,8 @@ impl Boot {
                 format!("[[printer]]\nworkstation = {workstation}\naddress = \"{address}\"\n\n")
             })
             .collect();
+        let lan = self.lan.map(|port| format!("listen_lan = \"127.0.0.1:{port}\"\n"));
+        let lan = lan.unwrap_or_default();
         let broker = self.broker.as_ref().map_or_else(String::new, |access| {
             let Access { url, user, password, authority } = access;
             format!(
@@ -82,7 +87,7 @@ impl Boot {
             )
         });
         format!(
-            "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
+            "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
              {broker}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )

@@ -6,6 +6,7 @@
 //! **Invariant:** each step checks what a person would see, and the first that is not so ends the
 //! day.
 
+mod console;
 mod houses;
 mod kiosk;
 mod morning;
@@ -15,6 +16,7 @@ mod settings;
 mod storm;
 mod table;
 
+pub use console::play as play_at_the_console;
 pub use houses::play as play_with_houses;
 pub use kiosk::play as play_at_a_kiosk;
 pub use phone::play as play_with_a_phone;

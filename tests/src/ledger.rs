@@ -49,6 +49,17 @@ impl Ledger {
         Ok(self.number("select count(*) from node")? > 0)
     }
 
+    /// Who did what to something, by its id, as the audit says it: the action and the operator.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn deeds_to(&self, subject: &str) -> Result<Vec<(String, String)>> {
+        let sql = "select action, operator from audit where subject = ?1 order by seq";
+        let mut statement = self.0.prepare(sql)?;
+        let rows = statement.query_map([subject], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How many orders it holds.
     ///
     /// # Errors

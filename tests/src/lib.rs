@@ -39,6 +39,7 @@ pub mod journey;
 pub mod kiosk;
 pub mod ledger;
 pub mod mall_process;
+pub mod manager;
 pub mod mosquitto;
 pub mod paper;
 pub mod phone;

@@ -18,10 +18,11 @@ use sync::wire::KIND_ORDER;
 
 use super::{CheckoutError, to_the_end};
 use crate::{
+    approval,
     context::{Context, mint},
     coupon::OwnCoupon,
     db::{
-        DbError, call, coupon, member,
+        self, DbError, call, coupon, member,
         node::Node,
         orders, outbox, rules,
         spool::{self, Slip, SlipOf, SlipState},
@@ -90,6 +91,10 @@ async fn complete_and_tell(
     mut command: CompleteCommand,
 ) -> Result<Completed, CheckoutError> {
     command.total = command.total.or_else(|| shown(context, &command));
+    if is_a_manager_asked(context, command.workstation) {
+        // Before a voucher is used for it.
+        return Err(Refusal::ApprovalWaits.into());
+    }
     let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
     let workstation = command.workstation;
     let rounding = context.store.load().as_ref().map(|s| s.cash_rounding).unwrap_or_default();
@@ -143,6 +148,13 @@ async fn complete_and_tell(
     Ok(completed)
 }
 
+fn is_a_manager_asked(context: &Context, workstation: WorkstationNumber) -> bool {
+    context.screens.follow(workstation).is_some_and(|scenes| {
+        let station = &scenes.borrow().priced.station;
+        approval::is_waiting(&station.rights.approvals, &station.cart)
+    })
+}
+
 /// The total that the workstation's screens show of the cart that the command means.
 fn shown(context: &Context, command: &CompleteCommand) -> Option<Money> {
     let scenes = context.screens.follow(command.workstation)?;
@@ -191,6 +203,9 @@ fn carry_out(
     }
     if counter.rights.hold() == Hold::Undecided {
         return Err(Refusal::Undecided.into());
+    }
+    if approval::is_waiting(&counter.rights.approvals, &counter.cart) {
+        return Err(Refusal::ApprovalWaits.into());
     }
     let (mut terms, quote) = priced(tx, &mut counter, setting)?;
     // The order carries what its amounts depend on, and not the uses of every rule there is.
@@ -341,6 +356,7 @@ fn begin_next(
     setting: &Setting,
 ) -> Result<(), DbError> {
     station::clear_lines(tx, counter.workstation)?;
+    db::approval::lapse(tx, done, setting.now)?;
     counter.cart = Cart::open(setting.fresh, counter.cart.revision + 1);
     member::take_off(tx, done)?;
     coupon::clear(tx, done)?;

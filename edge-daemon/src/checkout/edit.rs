@@ -117,6 +117,7 @@ fn void_cart(
     );
     payment::reverse_all(tx, counter.cart.order, now)?;
     redemption::reverse_all(tx, counter.cart.order, now)?;
+    db::approval::lapse(tx, counter.cart.order, now)?;
     // Whoever comes next inherits neither a charge that is being undone nor the answer to a
     // look-up that is under way; undo brings the lines back and nothing else.
     db::member::take_off(tx, counter.cart.order)?;

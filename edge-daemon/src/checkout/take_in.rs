@@ -19,11 +19,9 @@ use crate::{
         token::{self, Keys, Presented},
     },
     refusal::Refusal,
+    signin::Tried,
     station::{ScanFate, Station},
 };
-
-/// Who is counted when codes are wrong: whoever stands at a workstation.
-const WHO: &str = "phone-code";
 
 /// Takes in the cart whose four digits were typed, and shows what became of it.
 pub(crate) async fn take_in(
@@ -35,7 +33,7 @@ pub(crate) async fn take_in(
     let presented = token::code_in(code).ok_or(Refusal::Phone(PhoneRefusal::Unknown))?;
     let context = Arc::clone(context);
     to_the_end(async move {
-        let (key, now) = ((workstation, WHO.to_owned()), context.clock.now());
+        let (key, now) = (Tried::PhoneCode(workstation), context.clock.now());
         let begun = context.phones.wrong_codes.begin(&key, now);
         begun.map_err(|wait_ms| {
             Refusal::Phone(PhoneRefusal::Paused { wait_ms: wait_ms.unsigned_abs() })

@@ -11,7 +11,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::chain::Hash;
 
-use super::{DbError, coupon, member, pairing, payment, redemption};
+use super::{DbError, approval, coupon, member, pairing, payment, redemption};
 use crate::{
     rights::Rights,
     station::{SignedIn, Station},
@@ -54,6 +54,7 @@ pub(crate) fn rights(connection: &Connection, order: OrderId) -> Result<Rights, 
     Ok(Rights {
         payments: payment::of_order(connection, order)?,
         redemptions: redemption::of_order(connection, order)?,
+        approvals: approval::of_order(connection, order)?,
         balance: member::balance_to_pay(connection, order)?,
     })
 }

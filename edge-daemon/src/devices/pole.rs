@@ -48,6 +48,9 @@ fn lines(scene: &Scene, store: Option<&StoreV1>) -> LinePair {
         let change = last.order.change.to_string();
         return LinePair::new(&justified("应收", &due), &justified("找零", &change));
     }
+    if let (Some(number), None) = (scene.test, newest) {
+        return LinePair::new(&centred("客显测试"), &centred(&number.to_string()));
+    }
     match newest {
         Some(line) => {
             let amount = amount_of(line.id).unwrap_or(Money::ZERO).to_string();

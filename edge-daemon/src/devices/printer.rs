@@ -21,7 +21,7 @@ use drivers::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{KICK_LATE_MS, Kick, PrinterState, paper};
+use super::{KICK_LATE_MS, Kick, PrinterState, Tested, Wish, paper};
 use crate::{
     Chain,
     context::Context,
@@ -56,13 +56,13 @@ impl Tended {
     pub(super) async fn run(
         self,
         context: Arc<Context>,
-        mut kicks: mpsc::Receiver<Kick>,
+        mut wishes: mpsc::Receiver<Wish>,
         stop: CancellationToken,
     ) {
         let mut queued = context.nudges.spool.subscribe();
         loop {
             queued.mark_unchanged();
-            let waiting = self.print_until_empty(&context, &mut kicks).await;
+            let waiting = self.print_until_empty(&context, &mut wishes).await;
             if let Err(error) = waiting {
                 tracing::error!(
                     workstation.id = self.workstation, error = %Chain(&error),
@@ -71,8 +71,8 @@ impl Tended {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                kick = kicks.recv() => match kick {
-                    Some(kick) => self.kick(&context, kick).await,
+                wish = wishes.recv() => match wish {
+                    Some(wish) => self.grant(&context, wish).await,
                     None => return,
                 },
                 _ = queued.changed() => {}
@@ -84,12 +84,12 @@ impl Tended {
     async fn print_until_empty(
         &self,
         context: &Arc<Context>,
-        kicks: &mut mpsc::Receiver<Kick>,
+        wishes: &mut mpsc::Receiver<Wish>,
     ) -> Result<(), DbError> {
         let workstation = self.workstation;
         loop {
-            while let Ok(kick) = kicks.try_recv() {
-                self.kick(context, kick).await;
+            while let Ok(wish) = wishes.try_recv() {
+                self.grant(context, wish).await;
             }
             let next = context.ledger.read(move |db| spool::next(db, workstation)).await?;
             let Some(slip) = next else { return Ok(()) };
@@ -103,6 +103,40 @@ impl Tended {
             if !self.print(context, &slip).await? {
                 return Ok(());
             }
+        }
+    }
+
+    async fn grant(&self, context: &Arc<Context>, wish: Wish) {
+        match wish {
+            Wish::Drawer(kick) => self.kick(context, kick).await,
+            Wish::Test(rows, reply) => {
+                // Whoever asked may have gone; the slip is on paper all the same.
+                let _ = reply.send(self.test(context, &rows).await);
+            }
+        }
+    }
+
+    /// Prints a test slip. It stands in no spool: what did not come out is not tried again.
+    async fn test(&self, context: &Arc<Context>, rows: &[Row]) -> Tested {
+        let state = self.ask().await;
+        self.note(context, state);
+        if state != PrinterState::Ready {
+            return Tested::NotReady(state);
+        }
+        let bytes = match escpos::encode(&paper::document(rows), self.paper) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "A test slip cannot be drawn");
+                return Tested::NotReady(PrinterState::Stopped);
+            }
+        };
+        match self.send(bytes).await {
+            Outcome::Sent => Tested::Printed,
+            Outcome::NotReady(state) => {
+                self.note(context, state);
+                Tested::NotReady(state)
+            }
+            Outcome::Doubtful => Tested::Doubtful,
         }
     }
 

@@ -1,9 +1,10 @@
 //! Who calls, read from the request before a handler runs.
 //!
 //! A handler names in its arguments who may call it: `Operator`, `Manager`, `Staff`, `AnyManager`,
-//! `Kiosk`, `Display`, `Visitor`, `SimulatedStore`; without one of these anybody may.
+//! `Console`, `Watching`, `Kiosk`, `Display`, `Visitor`, `SimulatedStore`; without one of these
+//! anybody may.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Path},
@@ -13,7 +14,10 @@ use domain::receipt_number::{WORKSTATION_MAX, WorkstationNumber};
 use sync::{chain::Hash, wire::OperatorV1};
 
 use super::{App, problem::Problem};
-use crate::signin::{is_manager, operator_of};
+use crate::{
+    console::{self, Session},
+    signin::{is_manager, operator_of},
+};
 
 /// The cookie of a workstation's session.
 pub(super) fn cookie_name(workstation: WorkstationNumber) -> String {
@@ -97,6 +101,52 @@ impl FromRequestParts<App> for Staff {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let found = sessions(parts, app).next();
         found.map(Self).ok_or_else(required)
+    }
+}
+
+/// The cookie of the console's session.
+pub(super) const CONSOLE_COOKIE: &str = "guitai_console";
+
+/// A manager signed in to the console, who has just done something there.
+#[derive(Debug)]
+pub(crate) struct Console(pub(crate) Watching);
+
+/// A manager signed in to the console whose page asks by itself, which keeps no session alive.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    /// Who.
+    pub(crate) operator: OperatorV1,
+    /// Their session.
+    pub(crate) session: Session,
+    /// The hash of its token.
+    pub(crate) token: Hash,
+}
+
+impl Watching {
+    /// The same session as it stands now, if it is not over.
+    pub(super) fn again(app: &App, token: Hash) -> Option<Self> {
+        let (operator, session) = console::manager_of(&app.context, token)?;
+        Some(Self { operator, session, token })
+    }
+}
+
+impl FromRequestParts<App> for Watching {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = cookie(&parts.headers, CONSOLE_COOKIE);
+        let found = token.and_then(|token| Self::again(app, Hash::of(token.as_bytes())));
+        found.ok_or_else(|| Problem::plain("console-sign-in-required", StatusCode::UNAUTHORIZED))
+    }
+}
+
+impl FromRequestParts<App> for Console {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let who = Watching::from_request_parts(parts, app).await?;
+        console::seen(&app.context, who.token);
+        Ok(Self(who))
     }
 }
 
@@ -205,13 +255,19 @@ fn is_local(parts: &Parts) -> bool {
 pub(crate) struct Peer {
     /// From this machine.
     pub(crate) is_local: bool,
+    /// From this address.
+    pub(crate) address: IpAddr,
 }
 
 impl FromRequestParts<App> for Peer {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self { is_local: is_local(parts) })
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        // The server always says who called; were it ever not to, it is nobody's address.
+        let nobody = IpAddr::from([0, 0, 0, 0]);
+        let address = peer.map_or(nobody, |ConnectInfo(address)| address.ip());
+        Ok(Self { is_local: is_local(parts), address })
     }
 }
 

@@ -9,11 +9,14 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, assets, elsewhere, items, kiosk, member, orders, phone, pickups, rights, service, session,
-    settings, shelf, sim, stream,
-    table::{Access, Endpoint, Table},
+    App, approvals, assets, console, elsewhere, items, kiosk, member, orders, phone, pickups,
+    rights, service, session, settings, shelf, sim, stream,
+    table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
+
+/// Where the console's page is.
+const CONSOLE: &str = "/ui/console/";
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -23,16 +26,16 @@ use super::{
 ))]
 struct Document;
 
-fn table() -> Table {
-    let table = Table::new(Document::openapi());
-    let table = online_orders(buyers(other_houses(counter(screens(table)))));
+fn table(door: Door) -> Table {
+    let table = Table::new(door, Document::openapi());
+    let table = console(online_orders(buyers(other_houses(counter(screens(table))))));
     pages(simulated(phones(kiosks(on_the_shelf(lists(table))))))
 }
 
 /// Who may sign in, and what screens are told.
 fn screens(table: Table) -> Table {
     table
-        .api(Access::Anyone, routes!(service::version))
+        .api(Access::Lan, routes!(service::version))
         .api(Access::Anyone, routes!(session::workstations))
         .api(Access::Anyone, routes!(session::operators))
         .api(Access::Anyone, routes!(session::sign_in))
@@ -54,6 +57,8 @@ fn counter(table: Table) -> Table {
         .api(Access::Operator, routes!(workstation::complete))
         .api(Access::Operator, routes!(workstation::leave_done))
         .api(Access::Operator, routes!(workstation::reprint))
+        .api(Access::Operator, routes!(approvals::ask))
+        .api(Access::Operator, routes!(approvals::withdraw))
         .api(Access::Manager, routes!(workstation::open_drawer))
 }
 
@@ -98,6 +103,27 @@ fn lists(table: Table) -> Table {
         .api(Access::Staff, routes!(orders::one))
         .api(Access::Staff, routes!(orders::receipt))
         .api(Access::Manager, routes!(settings::list))
+}
+
+/// The manager's console.
+fn console(table: Table) -> Table {
+    table
+        .api(Access::Lan, routes!(console::sign_in))
+        .api(Access::Console, routes!(console::who, console::sign_out))
+        .api(Access::Console, routes!(console::presence))
+        .api(Access::Console, routes!(console::overview))
+        .api(Access::Console, routes!(console::stream))
+        .api(Access::Console, routes!(console::day))
+        .api(Access::Console, routes!(console::orders))
+        .api(Access::Console, routes!(console::order))
+        .api(Access::Console, routes!(console::reprint))
+        .api(Access::Console, routes!(console::settings))
+        .api(Access::Console, routes!(console::staff))
+        .api(Access::Console, routes!(console::test_printer))
+        .api(Access::Console, routes!(console::test_displays))
+        .api(Access::Console, routes!(console::open_drawer))
+        .api(Access::Console, routes!(console::approvals))
+        .api(Access::Console, routes!(console::decide))
 }
 
 /// What somebody who looks around is shown.
@@ -165,30 +191,32 @@ fn pages(table: Table) -> Table {
         .page(Access::Anyone, "/kiosk/", get(assets::to_kiosk))
         .page(Access::Anyone, "/phone", get(|| async { Redirect::temporary("/phone/") }))
         .page(Access::Anyone, "/phone/", get(assets::phone))
-        .page(Access::Anyone, "/ui/{*path}", get(assets::serve))
+        .page(Access::Lan, "/ui/{*path}", get(assets::serve))
+        .page(Access::Lan, "/console", get(|| async { Redirect::temporary(CONSOLE) }))
+        .page(Access::Lan, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
         .page(Access::Anyone, "/livez", get(|| async { "ok" }))
         .page(Access::Anyone, "/readyz", get(service::ready))
         .page(Access::Anyone, "/api/v1/openapi.json", get(|| async { Json(openapi()) }))
-        .page(Access::Anyone, "/problems/{slug}", get(service::explain))
+        .page(Access::Lan, "/problems/{slug}", get(service::explain))
 }
 
 /// The OpenAPI document, as it is served and kept under test.
 #[must_use]
 pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
-    table().finish().1
+    table(Door::Box).finish().1
 }
 
 /// Every endpoint with who may call it, one a line, by path.
 #[must_use]
 pub(crate) fn access() -> String {
-    let (_, _, mut endpoints) = table().finish();
+    let (_, _, mut endpoints) = table(Door::Box).finish();
     endpoints.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
     endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect()
 }
 
-/// The router, and the list of its endpoints.
-pub(super) fn routes() -> (Router<App>, Vec<Endpoint>) {
-    let (router, _, endpoints) = table().finish();
+/// The router of a door, and the list of all endpoints.
+pub(super) fn routes(door: Door) -> (Router<App>, Vec<Endpoint>) {
+    let (router, _, endpoints) = table(door).finish();
     (router, endpoints)
 }
 
@@ -236,6 +264,7 @@ mod tests {
 
     async fn ask(
         store: &TestStore,
+        door: Door,
         endpoint: &Endpoint,
         from: &str,
         cookie: Option<&str>,
@@ -250,17 +279,20 @@ mod tests {
         if let Some(cookie) = cookie {
             request = request.header("cookie", cookie);
         }
-        let router = super::super::router(app(store));
+        let router = super::super::router(door, app(store));
         router.oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap()
     }
 
-    async fn status(
-        store: &TestStore,
-        endpoint: &Endpoint,
-        from: &str,
-        cookie: Option<&str>,
-    ) -> u16 {
-        ask(store, endpoint, from, cookie).await.status().as_u16()
+    /// The status, and the kind of problem if it is one.
+    async fn told(response: Response<Body>) -> (u16, String) {
+        let status = response.status().as_u16();
+        if response.status().is_success() {
+            return (status, String::new());
+        }
+        let body = to_bytes(response.into_body(), 65_536).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let kind = problem.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
+        (status, kind.trim_start_matches("/problems/").to_owned())
     }
 
     /// Walks everything that is served: what an endpoint is declared to be is what it is.
@@ -269,42 +301,61 @@ mod tests {
         let store = TestStore::open(None).await;
         // A test's sessions began with the clock; they have not run out by then.
         store.at("1970-01-01T08:00:01+08:00");
-        let (_, mut endpoints) = routes();
-        assert!(endpoints.len() >= 40);
+        let (_, mut endpoints) = routes(Door::Box);
+        assert!(endpoints.len() >= 60);
         // Whoever signs out is nobody from then on.
         let is_session = |e: &Endpoint| e.path.ends_with("/session");
         endpoints.sort_by_key(is_session);
         for endpoint in &endpoints {
-            let nobody = status(&store, endpoint, HERE, None).await;
-            let far = status(&store, endpoint, ON_THE_LAN, None).await;
-            let cashier = status(&store, endpoint, HERE, Some(CASHIER)).await;
+            let (nobody, kind) = told(ask(&store, Door::Box, endpoint, HERE, None).await).await;
+            let (far, _) = told(ask(&store, Door::Box, endpoint, ON_THE_LAN, None).await).await;
+            let cashier = ask(&store, Door::Box, endpoint, HERE, Some(CASHIER)).await;
+            let (cashier, _) = told(cashier).await;
             let is_shut = |status: u16| matches!(status, 401 | 403);
-            let got = format!("{endpoint}: {nobody} here, {far} from afar, {cashier} signed in");
+            let got = format!("{endpoint}: {nobody} {kind} here, {far} afar, {cashier} signed in");
             match endpoint.access {
-                Access::Anyone | Access::Visitor => {
-                    assert!(!is_shut(nobody) && !is_shut(far), "{got}")
+                // A PIN that nobody has is wrong, wherever it is typed.
+                Access::Anyone | Access::Visitor | Access::Lan => {
+                    assert!(!is_shut(nobody) && !is_shut(far), "{got}");
                 }
                 Access::Display => assert!(!is_shut(nobody) && far == 403, "{got}"),
                 Access::Operator | Access::Staff => {
                     assert!(nobody == 401 && far == 401 && !is_shut(cashier), "{got}");
                 }
                 Access::Manager => assert!(nobody == 401 && far == 401 && cashier == 403, "{got}"),
+                Access::Console => {
+                    let is_so = kind == "console-sign-in-required";
+                    assert!(is_so && nobody == 401 && far == 401 && cashier == 401, "{got}");
+                }
                 Access::Kiosk | Access::Phone => {
                     assert!(nobody == 401 && far == 401 && cashier == 401, "{got}");
                 }
                 Access::Simulated => {
-                    let response = ask(&store, endpoint, HERE, Some(CASHIER)).await;
-                    let body = to_bytes(response.into_body(), 65_536).await.unwrap();
-                    let text = String::from_utf8_lossy(&body).into_owned();
-                    assert!(cashier == 404 && text.contains("/problems/not-found"), "{got} {text}");
+                    assert!(nobody == 404 && cashier == 404 && kind == "not-found", "{got}");
                 }
             }
         }
     }
 
+    #[tokio::test]
+    async fn through_the_door_of_the_lan_there_is_nothing_but_what_is_for_it() {
+        let store = TestStore::open(None).await;
+        store.at("1970-01-01T08:00:01+08:00");
+        let (_, endpoints) = routes(Door::Lan);
+        for endpoint in &endpoints {
+            let response = ask(&store, Door::Lan, endpoint, ON_THE_LAN, Some(CASHIER)).await;
+            let (status, kind) = told(response).await;
+            let is_there = !(status == 404 && kind == "not-found") && status != 405;
+            // A page that is not built is not there either; its path is.
+            let is_page = endpoint.path.starts_with("/ui/") || endpoint.path.starts_with("/probl");
+            let is_for_it = endpoint.access.is_at(Door::Lan);
+            assert!(is_there == is_for_it || is_page, "{endpoint}: {status} {kind}");
+        }
+    }
+
     #[test]
     fn an_endpoint_is_declared_once_and_every_described_one_is() {
-        let (_, document, endpoints) = table().finish();
+        let (_, document, endpoints) = table(Door::Box).finish();
         let mut seen: Vec<String> =
             endpoints.iter().map(|e| format!("{} {}", e.method, e.path)).collect();
         let n = seen.len();

@@ -18,6 +18,10 @@ pub(crate) enum Access {
     Anyone,
     /// The same, at a pace.
     Visitor,
+    /// Anyone, on the LAN's door too.
+    Lan,
+    /// A manager signed in to the console, on the LAN's door too.
+    Console,
     /// The paired screen of the kiosk that the path names.
     Kiosk,
     /// A shopper's phone that has joined by a screen of the store.
@@ -40,6 +44,8 @@ impl Access {
         match self {
             Self::Anyone => "anybody",
             Self::Visitor => "visitor",
+            Self::Lan => "lan",
+            Self::Console => "console",
             Self::Kiosk => "kiosk",
             Self::Phone => "phone",
             Self::Display => "display",
@@ -47,6 +53,36 @@ impl Access {
             Self::Manager => "manager",
             Self::Staff => "staff",
             Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// A door of the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// `listen`: the screens of this box.
+    Box,
+    /// `listen_lan`: other devices of the store.
+    Lan,
+}
+
+impl Access {
+    /// Whether what it is for may come through a door; elsewhere the path does not exist.
+    pub(crate) const fn is_at(self, door: Door) -> bool {
+        match (door, self) {
+            (Door::Box, _) | (Door::Lan, Self::Lan | Self::Console) => true,
+            (
+                Door::Lan,
+                Self::Anyone
+                | Self::Visitor
+                | Self::Kiosk
+                | Self::Phone
+                | Self::Display
+                | Self::Operator
+                | Self::Manager
+                | Self::Staff
+                | Self::Simulated,
+            ) => false,
         }
     }
 }
@@ -70,14 +106,15 @@ impl fmt::Display for Endpoint {
 
 /// Every endpoint, and the router made of them.
 pub(crate) struct Table {
+    door: Door,
     endpoints: Vec<Endpoint>,
     router: OpenApiRouter<App>,
 }
 
 impl Table {
     /// An empty table over a document without paths.
-    pub(super) fn new(document: OpenApi) -> Self {
-        Self { endpoints: Vec::new(), router: OpenApiRouter::with_openapi(document) }
+    pub(super) fn new(door: Door, document: OpenApi) -> Self {
+        Self { door, endpoints: Vec::new(), router: OpenApiRouter::with_openapi(document) }
     }
 
     /// Adds an endpoint, or several of one path, with its description.
@@ -87,13 +124,17 @@ impl Table {
             let found = found.map(|method| Endpoint { path: path.clone(), method, access });
             self.endpoints.extend(found);
         }
-        self.router = self.router.routes(routes);
+        if access.is_at(self.door) {
+            self.router = self.router.routes(routes);
+        }
         self
     }
 
     /// Adds something to `GET` that stands in no description: a page, a file, a health check.
     pub(super) fn page(mut self, access: Access, path: &str, route: MethodRouter<App>) -> Self {
-        self.router = self.router.route(path, route);
+        if access.is_at(self.door) {
+            self.router = self.router.route(path, route);
+        }
         self.endpoints.push(Endpoint { path: path.to_owned(), method: Method::GET, access });
         self
     }

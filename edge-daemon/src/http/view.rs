@@ -32,6 +32,7 @@ use crate::{
     station::{Priced, ScanFate},
 };
 
+mod approvals;
 mod kiosk;
 mod member;
 mod notices;
@@ -40,8 +41,12 @@ mod rights;
 mod savings;
 mod shapes;
 
+pub(in crate::http) use approvals::of_approval;
+pub(crate) use approvals::{ApprovalView, CutView, ReasonView};
 pub(crate) use kiosk::KioskView;
 pub(super) use kiosk::kiosk;
+pub(crate) use notices::Notice;
+pub(in crate::http) use notices::notices_of;
 pub(crate) use pickup::{PickupView, pickup_view};
 pub(crate) use rights::{IssuerView, MethodView};
 pub(crate) use shapes::{
@@ -109,7 +114,7 @@ fn saved(line: &QuotedLine) -> Money {
     line.list.minus(line.amount).unwrap_or_default()
 }
 
-fn cart_view(scene: &Scene, language: Language) -> CartView {
+fn cart_view(context: &Context, scene: &Scene, language: Language) -> CartView {
     let priced = &scene.priced;
     let (cart, quote) = (&priced.station.cart, &priced.quote);
     CartView {
@@ -125,6 +130,7 @@ fn cart_view(scene: &Scene, language: Language) -> CartView {
         total: quote.total.into(),
         adjustments: savings::of_cart(priced, language),
         hints: savings::hints(priced, language),
+        approvals: approvals::of_cart(context, &priced.station),
     }
 }
 
@@ -149,18 +155,20 @@ pub(super) fn tendered_views(order: &Order) -> Vec<TenderedView> {
     order
         .tenders
         .iter()
-        .map(|t| TenderedView {
-            kind: match t.kind {
-                TenderKind::Cash => TenderKindView::Cash,
-                TenderKind::Card => TenderKindView::Card,
-                TenderKind::Wechat => TenderKindView::Wechat,
-                TenderKind::Alipay => TenderKindView::Alipay,
-                TenderKind::Voucher => TenderKindView::Voucher,
-                TenderKind::Balance => TenderKindView::Balance,
-            },
-            amount: t.amount.into(),
-        })
+        .map(|t| TenderedView { kind: kind_view(t.kind), amount: t.amount.into() })
         .collect()
+}
+
+/// A way to pay, in the wire's word.
+pub(super) const fn kind_view(kind: TenderKind) -> TenderKindView {
+    match kind {
+        TenderKind::Cash => TenderKindView::Cash,
+        TenderKind::Card => TenderKindView::Card,
+        TenderKind::Wechat => TenderKindView::Wechat,
+        TenderKind::Alipay => TenderKindView::Alipay,
+        TenderKind::Voucher => TenderKindView::Voucher,
+        TenderKind::Balance => TenderKindView::Balance,
+    }
 }
 
 /// Where a receipt stands, in the wire's word.
@@ -211,7 +219,7 @@ fn last_scan_view(scene: &Scene, language: Language) -> Option<LastScanView> {
     Some(LastScanView { seq: last.seq, outcome, line_id: line.map(|id| id.uuid()), problem })
 }
 
-fn link_view(context: &Context) -> LinkView {
+pub(super) fn link_view(context: &Context) -> LinkView {
     let link = context.link.state();
     let standing = context.catalog_standing.load();
     LinkView {
@@ -256,7 +264,7 @@ pub(super) fn operator(
         business_date: context.store_clock().business_date(now).to_string(),
         training: false,
         phase,
-        cart: is_in.then(|| cart_view(scene, language)),
+        cart: is_in.then(|| cart_view(context, scene, language)),
         tender: (phase == Phase::Tender).then(|| tender_view(context, &scene.priced)),
         rights: is_in.then(|| rights::of(&scene.priced, language)),
         member: member::of(context, &scene.priced).filter(|_| is_in),
@@ -313,6 +321,7 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
             due: due.into(),
             saved: quote.saved.into(),
         }),
+        test: scene.test.filter(|_| station.cart.is_empty()),
         member: member::of_shopper(context, &scene.priced)
             .filter(|_| shows_cart || phase == CustomerPhase::Idle),
         pickup: collected.filter(|_| phase == CustomerPhase::Pickup),

@@ -128,6 +128,9 @@ async fn until_empty(
         from = marks.resend_from;
         let acked = marks.acked_through;
         context.ledger.write(move |tx| outbox::mark(tx, &marks)).await?;
+        if acked.is_some() {
+            context.link.told(context.clock.now());
+        }
         tracing::debug!(facts = batch.facts.len(), ?acked, "A batch was told");
         recount(context).await;
         if let Some(ms) = answer.retry_after_ms {

@@ -4,6 +4,266 @@
  */
 
 export interface paths {
+    "/api/v1/console/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What managers were asked for within a day, the newest first. The console. */
+        get: operations["console_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/approvals/{approval}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allows or denies what a till asked for; the same again is no second decision. The console. */
+        post: operations["console_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a business date has sold beside what is usual, and who was signed in. The console. */
+        get: operations["console_day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders of the store, the newest first. The console. */
+        get: operations["console_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/orders/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order with its receipt. The console. */
+        get: operations["console_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/orders/{order}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prints a receipt again at the workstation of its order, marked 补打. The console. */
+        post: operations["console_reprint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the store is doing now. The console. */
+        get: operations["console_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in; asking keeps no session alive. The console. */
+        get: operations["console_session"];
+        put?: never;
+        /** Signs a manager in to the console. Anybody who knows a manager's number and PIN. */
+        post: operations["console_sign_in"];
+        /** Signs out. The console. */
+        delete: operations["console_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/session/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that somebody is there: a hand on the page, which asks nothing else. The console. */
+        post: operations["console_presence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force and where each comes from. The console. */
+        get: operations["console_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who works in the store and may do what. The console. */
+        get: operations["console_staff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the store is doing, as it changes: `view`, `heartbeat`, and `signed-out` when the
+         *     session has ended. A stream keeps no session alive. The console.
+         */
+        get: operations["console_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/workstations/{number}/display-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a number on the displays of a workstation for ten seconds. The console. */
+        post: operations["console_test_displays"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/workstations/{number}/drawer/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a drawer without an order. The console. */
+        post: operations["console_open_drawer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/workstations/{number}/test-slips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prints a test slip and waits for it; it is tried once. The console. */
+        post: operations["console_test_printer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items": {
         parameters: {
             query?: never;
@@ -93,40 +353,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/kiosks/{number}/coupons/{named}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Takes a coupon of the brand's own off the cart; it was not used. The kiosk's screen. */
-        delete: operations["kiosk_take_coupon_off"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/kiosks/{number}/elsewhere": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Which other stores have an item. The kiosk's screen. */
-        get: operations["elsewhere"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/kiosks/{number}/help": {
         parameters: {
             query?: never;
@@ -139,23 +365,6 @@ export interface paths {
         /** Calls somebody of the store: every till is told. The kiosk's screen. */
         post: operations["help"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/kiosks/{number}/member": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Takes the member off the cart. The kiosk's screen. */
-        delete: operations["kiosk_forget_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -226,23 +435,6 @@ export interface paths {
          *     house has not said. The kiosk's screen.
          */
         post: operations["kiosk_reset"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/kiosks/{number}/set-asides": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sets an item aside in another store, for a shopper who pays there. The kiosk's screen. */
-        post: operations["set_aside"];
         delete?: never;
         options?: never;
         head?: never;
@@ -745,6 +937,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a manager for another price of a line; what a manager asks for is allowed at once. The
+         *     operator of the workstation.
+         */
+        post: operations["ask_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/approvals/{approval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a wish back that nobody has decided. The operator of the workstation. */
+        delete: operations["withdraw_approval"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1349,16 +1578,59 @@ export interface components {
             /** @description What it took in all. */
             saved: components["schemas"]["MoneyBody"];
         };
-        /** @description What is set aside, for its shopper alone. */
-        AsideBody: {
-            /** @description Eight digits to be read out there. */
-            code: string;
-            /** @description What shopper and store call it. */
-            number: string;
-            /** @description The same to be shown as a QR code. */
-            token: string;
-            /** @description Until when it is kept. */
-            until: string;
+        /**
+         * @description Where one stands.
+         * @enum {string}
+         */
+        ApprovalState: "waiting" | "approved" | "denied" | "withdrawn" | "lapsed";
+        /** @description A reduction by hand that a manager was asked for. */
+        ApprovalView: {
+            /** @description What it costs with the reduction. */
+            after: components["schemas"]["MoneyBody"];
+            /** @description What the line cost when it was asked for. */
+            amount: components["schemas"]["MoneyBody"];
+            asked_at: string;
+            /** @description Who asked: their name, or their number when they are gone. */
+            asked_by: string;
+            cut: components["schemas"]["CutView"];
+            decided_at?: string | null;
+            decided_by?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            line_id: string;
+            list_price: components["schemas"]["MoneyBody"];
+            name: string;
+            /** @description What the reduction takes: `amount` less `after`. */
+            off: components["schemas"]["MoneyBody"];
+            /** Format: int64 */
+            quantity_milli: number;
+            reason: components["schemas"]["ReasonView"];
+            spec: string;
+            state: components["schemas"]["ApprovalState"];
+            unit: components["schemas"]["UnitView"];
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description What managers were asked for within a day. */
+        ApprovalsBody: {
+            approvals: components["schemas"]["ApprovalView"][];
+        };
+        /** @description A wish for another price of a line. */
+        AskBody: {
+            /** @description What. */
+            cut: components["schemas"]["CutView"];
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Of which line.
+             */
+            line_id: string;
+            /** @description Why. */
+            reason: components["schemas"]["ReasonView"];
         };
         /** @description Balance that shall pay. */
         BalanceBody: {
@@ -1374,6 +1646,8 @@ export interface components {
         CartView: {
             /** @description What each reduction took, in the order of lanes. */
             adjustments: components["schemas"]["AdjustmentView"][];
+            /** @description Reductions by hand that a manager was asked for. */
+            approvals: components["schemas"]["ApprovalView"][];
             /** @description What little more would bring, nearest first: at most three sentences. */
             hints: string[];
             lines: components["schemas"]["LineView"][];
@@ -1465,6 +1739,66 @@ export interface components {
         CompletedBody: {
             order: components["schemas"]["OrderBody"];
             view: components["schemas"]["OperatorView"];
+        };
+        /** @description Why a drawer is opened. */
+        ConsoleDrawerBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller; a repeat has no further effect.
+             */
+            id: string;
+            /** @description For the log, at most 200 signs. */
+            reason: string;
+        };
+        /** @description An order in the console's list. */
+        ConsoleOrderBody: {
+            completed_at: string;
+            due: components["schemas"]["MoneyBody"];
+            /** Format: uuid */
+            id: string;
+            operator: string;
+            receipt_number: string;
+            undone: boolean;
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description An order with its receipt as it is printed. */
+        ConsoleOrderWholeBody: {
+            order: components["schemas"]["OrderBody"];
+            receipt: components["schemas"]["RowBody"][];
+        };
+        /** @description Orders, newest first. */
+        ConsoleOrdersBody: {
+            /** @description Where the next page begins, if there may be one. */
+            next?: string | null;
+            orders: components["schemas"]["ConsoleOrderBody"][];
+        };
+        /** @description Who is signed in to the console. */
+        ConsoleSessionBody: {
+            /**
+             * Format: int64
+             * @description After so long without a touch the session ends.
+             */
+            idle_ms: number;
+            operator: components["schemas"]["OperatorInfo"];
+            store: components["schemas"]["StoreView"];
+        };
+        /** @description A setting of the console's list. */
+        ConsoleSettingBody: {
+            /**
+             * @description Its key: of the boot file as `table.key`, of the store's master data as `store.…`, of HQ as
+             *     HQ writes it.
+             */
+            key: string;
+            origin: components["schemas"]["OriginBody"];
+            /** @description Its value as text; several in lines; empty for none. */
+            value: string;
+        };
+        /** @description A wish to sign in to the console. */
+        ConsoleSignInBody: {
+            /** @description The manager's number. */
+            operator: string;
+            /** @description Their PIN. */
+            pin: string;
         };
         /** @description A line's new quantity. */
         CountBody: {
@@ -1600,8 +1934,95 @@ export interface components {
             revision: number;
             store: components["schemas"]["StoreView"];
             tender?: null | components["schemas"]["CustomerTenderView"];
+            /**
+             * Format: int32
+             * @description A manager tries this display: it shows the number, to be compared with the console's.
+             */
+            test?: number | null;
             wait?: null | components["schemas"]["WaitView"];
             workstation: components["schemas"]["WorkstationView"];
+        };
+        /** @description What is taken off. */
+        CutView: {
+            /** @enum {string} */
+            kind: "price";
+            /** @description The price of each. */
+            price: components["schemas"]["MoneyBody"];
+        } | {
+            /** @enum {string} */
+            kind: "rate";
+            /**
+             * Format: int32
+             * @description 1 to 9,999.
+             */
+            rate_bps: number;
+        } | {
+            /** @enum {string} */
+            kind: "off";
+            /** @description What comes off. */
+            off: components["schemas"]["MoneyBody"];
+        };
+        /** @description What a business date has sold; what was undone is apart and in no other sum. */
+        DayBody: {
+            all: components["schemas"]["SumBody"];
+            /** @description What one order came to on average, in whole fen. */
+            average: components["schemas"]["MoneyBody"];
+            business_date: string;
+            /** @description Hours with an order. */
+            hours: components["schemas"]["HourBody"][];
+            taken: components["schemas"]["TakenBody"][];
+            undone: components["schemas"]["SumBody"];
+            workstations: components["schemas"]["WorkstationSumBody"][];
+        };
+        /** @description A day looked at on its own. */
+        DayReportBody: {
+            day: components["schemas"]["DayBody"];
+            /** @description Who was signed in where, the newest first. */
+            stays: components["schemas"]["StayBody"][];
+            /** @description The mean of up to four same weekdays before, in whole fen. */
+            usual: components["schemas"]["UsualHourBody"][];
+            /**
+             * Format: int32
+             * @description How many of them sold anything.
+             */
+            usual_days: number;
+        };
+        /** @description A decision. */
+        DecisionBody: {
+            /** @description Allowed, or not. */
+            allowed: boolean;
+        };
+        /** @description The devices of a workstation. */
+        DevicesBody: {
+            /** @description When something was last scanned or typed there, in this run of the daemon. */
+            heard_at?: string | null;
+            kind: components["schemas"]["KindView"];
+            name: string;
+            number: components["schemas"]["u16"];
+            operator?: null | components["schemas"]["OperatorInfo"];
+            /**
+             * Format: int32
+             * @description Pieces on its counter.
+             */
+            pieces: number;
+            printer: components["schemas"]["PrinterBody"];
+            /** @description Since when the printer is so. */
+            printer_since?: string | null;
+            /**
+             * Format: int32
+             * @description Receipts that wait for paper.
+             */
+            slips: number;
+            /**
+             * Format: int32
+             * @description Receipts of the last day that may or may not have come out.
+             */
+            slips_unknown: number;
+        };
+        /** @description The number that the displays show. */
+        DisplayTestBody: {
+            /** Format: int32 */
+            number: number;
         };
         /** @description Why a drawer is opened without an order. */
         DrawerBody: {
@@ -1612,15 +2033,6 @@ export interface components {
             id: string;
             /** @description For the log, at most 200 signs. */
             reason: string;
-        };
-        /** @description Stores that have an item, those with most of it first; at most five. */
-        ElsewhereBody: {
-            /**
-             * Format: int32
-             * @description So many pieces are set aside at most.
-             */
-            pieces_max: number;
-            stores: components["schemas"]["StoreFoundBody"][];
         };
         /** @description The best answers, best first. */
         FoundBody: {
@@ -1642,6 +2054,15 @@ export interface components {
          * @enum {string}
          */
         HoldView: "free" | "taken" | "undecided";
+        /** @description An hour of a day. */
+        HourBody: {
+            /**
+             * Format: int32
+             * @description On the wall's clock, 0 to 23.
+             */
+            hour: number;
+            sum: components["schemas"]["SumBody"];
+        };
         /** @description A body that names only its own id. */
         IdBody: {
             /**
@@ -1723,12 +2144,9 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CartView"];
-            /** @description Coupons of the brand's own beside the cart. */
-            coupons: components["schemas"]["CouponView"][];
             /** @description Somebody of the store was called and is on the way. */
             helping: boolean;
             last_scan?: null | components["schemas"]["LastScanView"];
-            member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             /** @description Whether the mall answers: payment by code needs it. */
             online: boolean;
@@ -1906,6 +2324,16 @@ export interface components {
             /** @description What one pays; nothing for a coupon, which reduces instead. */
             worth: components["schemas"]["MoneyBody"];
         };
+        /** @description Something that another house has not said yet. */
+        OpenRightBody: {
+            amount: components["schemas"]["MoneyBody"];
+            /** @description A payment by code; else a coupon or voucher. */
+            is_payment: boolean;
+            since: string;
+            /** @description `sent`, `paying`, `pending` or `reversing`. */
+            state: string;
+            workstation: components["schemas"]["u16"];
+        };
         /** @description Who is signed in. */
         OperatorInfo: {
             name: string;
@@ -1982,6 +2410,31 @@ export interface components {
             /** @description Where the next page begins, if there may be one. */
             next?: string | null;
             orders: components["schemas"]["SummaryBody"][];
+        };
+        /**
+         * @description Where a value comes from.
+         * @enum {string}
+         */
+        OriginBody: "default" | "boot-file" | "set-up" | "hq-all" | "hq-store";
+        /** @description What the store is doing now. */
+        OverviewBody: {
+            /**
+             * Format: uuid
+             * @description New at each start of the daemon; revisions begin anew with it.
+             */
+            boot: string;
+            build: string;
+            day: components["schemas"]["DayBody"];
+            devices: components["schemas"]["DevicesBody"][];
+            notices: components["schemas"]["StoreNoticeBody"][];
+            now: string;
+            operator: components["schemas"]["OperatorInfo"];
+            /** Format: int64 */
+            revision: number;
+            store: components["schemas"]["StoreView"];
+            sync: components["schemas"]["SyncBody"];
+            /** @description What a manager is asked for and can still decide, the oldest first. */
+            waiting: components["schemas"]["ApprovalView"][];
         };
         /** @description What a shopper has paid. */
         PaidView: {
@@ -2203,8 +2656,6 @@ export interface components {
             shopper: string;
             state: components["schemas"]["PickupStateView"];
             total: components["schemas"]["MoneyBody"];
-            /** @description It is only set aside: once it is handed over, its goods are sold here. */
-            unpaid: boolean;
             /** @description Until when it is kept. */
             until: string;
             /** @description All of it was scanned. */
@@ -2237,6 +2688,11 @@ export interface components {
             /** @description For HQ, at most 200 signs. */
             reason: string;
         };
+        /**
+         * @description How a printer is.
+         * @enum {string}
+         */
+        PrinterBody: "none" | "ready" | "gone" | "paper-out" | "cover-open" | "stopped";
         /** @description A refusal as it is written. */
         ProblemBody: {
             /** @description What happened and what is safe. */
@@ -2271,6 +2727,11 @@ export interface components {
          * @enum {string}
          */
         ReachView: "up" | "down" | "never";
+        /**
+         * @description Why a price is to be reduced.
+         * @enum {string}
+         */
+        ReasonView: "damaged" | "price_tag" | "price_match" | "service" | "sample";
         /** @description A receipt as rows, for a screen to draw. */
         ReceiptBody: {
             rows: components["schemas"]["RowBody"][];
@@ -2325,6 +2786,14 @@ export interface components {
             takes_part: boolean;
             /** @description What its house calls it; of what is chosen, else of the first offer. */
             title: string;
+        };
+        /** @description A replica of what the mall owns. */
+        ReplicaStandingBody: {
+            /** @description `catalog` or `store`. */
+            scope: string;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description How new the catalog is. */
         ReplicaView: {
@@ -2413,23 +2882,6 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "pickup" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
-        /** @description What is to be set aside, and where. */
-        SetAsideBody: {
-            /**
-             * Format: uuid
-             * @description Made by the caller; the same again is the same order.
-             */
-            id: string;
-            /**
-             * Format: int32
-             * @description 1 to 3.
-             */
-            pieces: number;
-            /** @description 货号. */
-            sku: string;
-            /** @description The code of the store that has it. */
-            store: string;
-        };
         /** @description A setting as it is in force. */
         SettingBody: {
             /**
@@ -2441,6 +2893,10 @@ export interface components {
             origin: string;
             /** @description What it is. */
             value: Record<string, never>;
+        };
+        /** @description The settings in force. */
+        SettingsBody: {
+            settings: components["schemas"]["ConsoleSettingBody"][];
         };
         /** @description An item with its variants. */
         ShelfItemBody: {
@@ -2540,16 +2996,29 @@ export interface components {
          * @enum {string}
          */
         SourceView: "till" | "phone";
-        /** @description A store that has an item. */
-        StoreFoundBody: {
-            /**
-             * Format: int32
-             * @description Pieces that could be promised now.
-             */
-            available: number;
+        /** @description Somebody who works in the store. */
+        StaffMemberBody: {
+            /** @description The workstations where they are signed in now. */
+            at: string[];
+            /** @description What they may do. */
+            may: components["schemas"]["VerbBody"][];
+            operator: components["schemas"]["OperatorInfo"];
+        };
+        /** @description Somebody was signed in at a workstation. */
+        StayBody: {
+            from: string;
             name: string;
-            /** @description Its code. */
-            store: string;
+            operator: string;
+            /** @description What they sold meanwhile, what was undone left out. */
+            sold: components["schemas"]["SumBody"];
+            /** @description `None` while they are. */
+            to?: string | null;
+            workstation: components["schemas"]["u16"];
+        };
+        /** @description A notice and whose it is. */
+        StoreNoticeBody: {
+            notice: components["schemas"]["Notice"];
+            workstation?: null | components["schemas"]["u16"];
         };
         /** @description The store a screen is in. */
         StoreView: {
@@ -2561,6 +3030,12 @@ export interface components {
              */
             utc_offset_minutes: number;
         };
+        /** @description So many orders, and what they come to. */
+        SumBody: {
+            amount: components["schemas"]["MoneyBody"];
+            /** Format: int32 */
+            count: number;
+        };
         /** @description An order in a list. */
         SummaryBody: {
             completed_at: string;
@@ -2569,6 +3044,23 @@ export interface components {
             id: string;
             operator: string;
             receipt_number: string;
+        };
+        /** @description How store and mall stand with each other. */
+        SyncBody: {
+            link: components["schemas"]["LinkView"];
+            open_rights: components["schemas"]["OpenRightBody"][];
+            replicas: components["schemas"]["ReplicaStandingBody"][];
+            /** Format: int64 */
+            rules_revision: number;
+            /** @description Since when the mall answers, or does not. */
+            since?: string | null;
+            /** @description When the mall last acknowledged facts, in this run of the daemon. */
+            told_at?: string | null;
+            /**
+             * Format: int32
+             * @description Facts that the mall keeps apart for a person to look at.
+             */
+            troubled: number;
         };
         /** @description Four digits of a phone's cart. */
         TakeInBody: {
@@ -2579,6 +3071,17 @@ export interface components {
              * @description Made by the caller; a repeat has no further effect.
              */
             id: string;
+        };
+        /** @description What was taken in one way. */
+        TakenBody: {
+            kind: components["schemas"]["TenderKindView"];
+            /** @description How much, less the change. */
+            net: components["schemas"]["MoneyBody"];
+            /**
+             * Format: int32
+             * @description In how many orders; one order may be paid in several ways.
+             */
+            orders: number;
         };
         /**
          * @description Ways to pay that this till takes.
@@ -2606,6 +3109,11 @@ export interface components {
         TenderedView: {
             amount: components["schemas"]["MoneyBody"];
             kind: components["schemas"]["TenderKindView"];
+        };
+        /** @description What came of a test slip. */
+        TestedBody: {
+            /** @description It is on paper; else some of it may be. */
+            printed: boolean;
         };
         /** @description What stands on the shelf once: an item, or a style for all its variants. */
         TileBody: {
@@ -2649,14 +3157,14 @@ export interface components {
          * @enum {string}
          */
         UnitView: "piece" | "kg";
+        /** @description What is usual in an hour. */
+        UsualHourBody: {
+            amount: components["schemas"]["MoneyBody"];
+            /** Format: int32 */
+            hour: number;
+        };
         /** @description One variant. */
         VariantBody: {
-            /**
-             * Format: int64
-             * @description Whole pieces, or thousandths of a kilogram, that may still be sold here; missing where nobody
-             *     ever counted it.
-             */
-            available?: number | null;
             /** @description Its first barcode in 14 digits, or empty. */
             code: string;
             colour: string;
@@ -2667,6 +3175,11 @@ export interface components {
             sku: string;
             spec: string;
         };
+        /**
+         * @description What somebody may do.
+         * @enum {string}
+         */
+        VerbBody: "sell" | "ask_price" | "allow_price" | "open_drawer" | "undo_order" | "console";
         /** @description Which program this is. */
         VersionBody: {
             /** @description Differs whenever the screens do. */
@@ -2693,6 +3206,12 @@ export interface components {
          * @enum {string}
          */
         WeightBody: "plain" | "bold" | "large";
+        /** @description What a workstation has sold. */
+        WorkstationSumBody: {
+            name: string;
+            number: components["schemas"]["u16"];
+            sum: components["schemas"]["SumBody"];
+        };
         /** @description The workstation a screen belongs to. */
         WorkstationView: {
             kind: components["schemas"]["KindView"];
@@ -2715,6 +3234,355 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    console_approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalsBody"];
+                };
+            };
+        };
+    };
+    console_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    console_day: {
+        parameters: {
+            query?: {
+                /** @description A business date, `YYYY-MM-DD`; today's by itself. */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayReportBody"];
+                };
+            };
+        };
+    };
+    console_orders: {
+        parameters: {
+            query?: {
+                /** @description A part of the receipt number. */
+                number?: string;
+                /** @description Only orders before this moment: `next` of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrdersBody"];
+                };
+            };
+        };
+    };
+    console_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOrderWholeBody"];
+                };
+            };
+        };
+    };
+    console_reprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    console_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewBody"];
+                };
+            };
+        };
+    };
+    console_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleSessionBody"];
+                };
+            };
+        };
+    };
+    console_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsoleSignInBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleSessionBody"];
+                };
+            };
+        };
+    };
+    console_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    console_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    console_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsBody"];
+                };
+            };
+        };
+    };
+    console_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMemberBody"][];
+                };
+            };
+        };
+    };
+    console_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["OverviewBody"];
+                };
+            };
+        };
+    };
+    console_test_displays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisplayTestBody"];
+                };
+            };
+        };
+    };
+    console_open_drawer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsoleDrawerBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    console_test_printer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedBody"];
+                };
+            };
+        };
+    };
     find: {
         parameters: {
             query: {
@@ -2861,84 +3729,9 @@ export interface operations {
             };
         };
     };
-    kiosk_take_coupon_off: {
-        parameters: {
-            query: {
-                /** @description Made by the caller; a repeat has no further effect. */
-                id: string;
-            };
-            header?: never;
-            path: {
-                number: number;
-                named: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KioskView"];
-                };
-            };
-        };
-    };
-    elsewhere: {
-        parameters: {
-            query: {
-                /** @description 货号. */
-                sku: string;
-                /** @description 1 to 3; 1 if not said. */
-                pieces?: number;
-            };
-            header?: never;
-            path: {
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ElsewhereBody"];
-                };
-            };
-        };
-    };
     help: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KioskView"];
-                };
-            };
-        };
-    };
-    kiosk_forget_member: {
-        parameters: {
-            query: {
-                /** @description Made by the caller; a repeat has no further effect. */
-                id: string;
-            };
             header?: never;
             path: {
                 number: number;
@@ -3048,31 +3841,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KioskView"];
-                };
-            };
-        };
-    };
-    set_aside: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetAsideBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AsideBody"];
                 };
             };
         };
@@ -3767,6 +4535,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkstationsBody"];
+                };
+            };
+        };
+    };
+    ask_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    withdraw_approval: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorView"];
                 };
             };
         };

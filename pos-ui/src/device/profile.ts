@@ -1,6 +1,6 @@
 // How large a pixel is on this screen, so that a key is 12 mm wide on every till.
 
-export type Face = 'operator' | 'customer' | 'devices' | 'kiosk' | 'phone'
+export type Face = 'operator' | 'customer' | 'devices' | 'kiosk' | 'phone' | 'console'
 
 const REMEMBERED = 'guitai.mm'
 const MM_PER_UNIT = 0.25
@@ -31,6 +31,8 @@ export function unitPx(face: Face, width: number, height: number, mmTold: number
   if (face === 'customer') {
     return Math.min(width / CUSTOMER_UNITS.width, height / CUSTOMER_UNITS.height)
   }
+  // The console is read at a desk or on a phone, whose pixels are as large as their makers mean them.
+  if (face === 'console') return 1
   // A phone's own pixel is made for its distance already.
   if (face === 'phone') return 1
   const mm = mmTold ?? SCREENS[`${width}x${height}`] ?? MM_DEFAULT

@@ -33,6 +33,7 @@ export type Action =
   | 'query'
   | 'take-off'
   | 'post-void'
+  | 'price'
   | 'complete'
   | 'note-next'
   | 'note-before'

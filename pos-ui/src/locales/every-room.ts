@@ -1,4 +1,6 @@
 // Every room's texts at once, for tests and the gallery, which show parts of all pages.
+import './approval'
+import './console'
 import './customer'
 import './devices'
 import './elsewhere'

@@ -4,7 +4,9 @@
 // `common` is always there. A page, or a part of it that is loaded later, imports the room whose
 // texts it shows (`import '../locales/operator'`).
 import { ref, shallowReactive } from 'vue'
+import type approval from './approval/zh-CN.json'
 import common from './common/zh-CN.json'
+import type consoleRoom from './console/zh-CN.json'
 import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type elsewhere from './elsewhere/zh-CN.json'
@@ -21,6 +23,8 @@ import type takeIn from './take-in/zh-CN.json'
 import type tender from './tender/zh-CN.json'
 
 export type TextKey = keyof (typeof common &
+  typeof approval &
+  typeof consoleRoom &
   typeof customer &
   typeof devices &
   typeof elsewhere &

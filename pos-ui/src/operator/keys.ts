@@ -109,6 +109,8 @@ export function listenKeys(options: KeyOptions): void {
 
   function onKeydown(event: KeyboardEvent) {
     const stroke = strokeOf(event)
+    // Where it is no key of the map, the browser would load the page anew and lose what was typed.
+    if (stroke.code === 'F5') event.preventDefault()
     // A key held down repeats as fast as a scanner types; it is a person.
     const taken = !event.repeat && wedge.press(stroke, event.timeStamp)
     if (taken) {

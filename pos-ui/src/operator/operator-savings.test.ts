@@ -43,6 +43,7 @@ const cartOf = (more: Partial<Cart> = {}): Cart => ({
   saved: cny(175),
   total: cny(525),
   adjustments: [{ name: '第二件半价', lane: 'group', saved: cny(175) }],
+  approvals: [],
   hints: ['再买 12.00 元减 20.00'],
   ...more,
 })

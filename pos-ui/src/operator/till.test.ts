@@ -77,6 +77,7 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
       total: money,
       adjustments: [],
       hints: [],
+      approvals: [],
     },
     tender: null,
     last_order: null,

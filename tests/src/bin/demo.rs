@@ -220,6 +220,7 @@ impl Demo {
             ],
             printers: Vec::new(),
             simulated: true,
+            lan: None,
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
@@ -416,6 +417,7 @@ impl Demo {
              \x20 自助机  kiosk      {edge}/kiosk/?ws={number}\n\
              \x20 设备    devices    {edge}/ui/devices/?workstation={number}\n\n"
         ));
+        text.push_str(&format!("店长台  manager's console  {edge}/console/\n\n"));
         text.push_str("工号  operator    PIN\n");
         for (number, name, role, pin) in store::OPERATORS {
             let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };

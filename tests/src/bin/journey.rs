@@ -16,6 +16,11 @@ async fn main() -> ExitCode {
                 played = Err(error);
             }
             if played.is_ok()
+                && let Err(error) = journey::play_at_the_console(&mut table).await
+            {
+                played = Err(error);
+            }
+            if played.is_ok()
                 && let Err(error) = journey::play_at_a_kiosk(&mut table).await
             {
                 played = Err(error);

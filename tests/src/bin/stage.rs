@@ -1,7 +1,7 @@
 //! Opens a store on free ports, runs a command in it, and closes it: `stage -- node e2e/run.mjs`.
 //!
 //! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
-//! `CODES` (barcodes of the demo catalog, divided by commas). The demo's promotions are in force.
+//! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas). The demo's promotions are in force.
 
 use std::process::{Command, ExitCode};
 
@@ -32,6 +32,7 @@ async fn main() -> Result<ExitCode> {
         .take(CODES_MAX)
         .collect();
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
+    let (manager, _, _, manager_pin) = OPERATORS.last().context("a manager")?;
     let mut command = Command::new(program);
     command
         .args(words)
@@ -39,6 +40,8 @@ async fn main() -> Result<ExitCode> {
         .env("MALL_URL", store.mall.url())
         .env("OPERATOR", operator)
         .env("PIN", pin)
+        .env("MANAGER", manager)
+        .env("MANAGER_PIN", manager_pin)
         .env("CODES", codes.join(","));
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     store.close().await?;

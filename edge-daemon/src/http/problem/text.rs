@@ -15,6 +15,112 @@ pub(super) type Row = (&'static str, [&'static str; 3], [&'static str; 3]);
 
 const ROWS: &[Row] = &[
     (
+        "console-sign-in-required",
+        ["请先登录", "店长台没有登录，或已经超时退出。什么都没有改变。", "输入工号和密码登录。"],
+        [
+            "Sign in first",
+            "Nobody is signed in to the console, or the session has ended. Nothing was changed.",
+            "Sign in with your number and PIN.",
+        ],
+    ),
+    (
+        "console-managers",
+        ["只有店长能进", "密码对，但这个工号不是店长。没有登录。", "请店长登录。"],
+        [
+            "For managers",
+            "The PIN is right, but this operator is no manager. You are not signed in.",
+            "Let a manager sign in.",
+        ],
+    ),
+    (
+        "approval-waiting",
+        [
+            "在等店长",
+            "有一行的改价店长还没有答复。购物车没有变，没有收款。",
+            "等店长答复，或按 F5 撤回申请再收款。",
+        ],
+        [
+            "A manager is asked",
+            "A manager has not decided yet about the price of a line. The cart is as it was, nothing was taken.",
+            "Wait for the manager, or take the wish back with F5.",
+        ],
+    ),
+    (
+        "approval-weighed",
+        ["称重商品不能改单价", "这一行按重量卖。购物车没有变。", "改用打折。"],
+        [
+            "Weighed goods have no price each",
+            "The line is sold by weight. The cart is as it was.",
+            "Ask for a discount instead.",
+        ],
+    ),
+    (
+        "approval-not-lower",
+        [
+            "没有更便宜",
+            "申请的价格不比现在低。购物车没有变，没有去问店长。",
+            "输入更低的价格或折扣。",
+        ],
+        [
+            "Not a lower price",
+            "What was typed is not less than the line costs now. The cart is as it was, nobody was asked.",
+            "Type a lower price or a discount.",
+        ],
+    ),
+    (
+        "approval-unknown",
+        ["没有这个申请", "找不到这个改价申请。什么都没有改变。", "看一眼列表再做。"],
+        [
+            "No such wish",
+            "There is no such wish for a price. Nothing was changed.",
+            "Look at the list again.",
+        ],
+    ),
+    (
+        "approval-decided",
+        ["已经有结果了", "这个改价申请已经有人答复，或已经撤回。什么都没有改变。", "看一眼列表。"],
+        [
+            "Decided already",
+            "Somebody has decided about it, or it was taken back. Nothing was changed.",
+            "Look at the list.",
+        ],
+    ),
+    (
+        "approval-lapsed",
+        [
+            "这一行变了",
+            "申请以后这一行改过、作废了或已经结账。没有改价，申请作废。",
+            "需要的话请收银员重新申请。",
+        ],
+        [
+            "The line has changed",
+            "Since it was asked for, the line was changed, voided or sold. No price was changed, and the wish is gone.",
+            "Let the cashier ask again if it is still wanted.",
+        ],
+    ),
+    (
+        "printer-not-ready",
+        [
+            "打印机没有准备好",
+            "测试小票没有打印。收银不受影响。",
+            "看一下纸、上盖和网线，再试一次。",
+        ],
+        [
+            "The printer is not ready",
+            "The test slip was not printed. Selling goes on.",
+            "Look at paper, cover and cable, then try again.",
+        ],
+    ),
+    (
+        "display-busy",
+        ["正在收银", "这台收银台上有商品，客显正给顾客看。没有测试。", "等这一单结束再试。"],
+        [
+            "The till is busy",
+            "There are goods on this counter, and its display is the shopper's. Nothing was tried.",
+            "Try again after this order.",
+        ],
+    ),
+    (
         "not-paired",
         [
             "这块屏幕还没有配对",
@@ -604,7 +710,7 @@ mod tests {
     use super::*;
 
     /// The room's own source names every slug it uses.
-    const SOURCES: [&str; 16] = [
+    const SOURCES: [&str; 20] = [
         include_str!("../problem.rs"),
         include_str!("../guard.rs"),
         include_str!("../caller.rs"),
@@ -612,6 +718,10 @@ mod tests {
         include_str!("../workstation.rs"),
         include_str!("../orders.rs"),
         include_str!("../rights.rs"),
+        include_str!("../approvals.rs"),
+        include_str!("../console.rs"),
+        include_str!("../console/deeds.rs"),
+        include_str!("../console/overview.rs"),
         include_str!("../member.rs"),
         include_str!("../shelf.rs"),
         include_str!("../kiosk.rs"),

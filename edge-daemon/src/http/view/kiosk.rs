@@ -103,7 +103,7 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
         workstation: workstation_view(context, station.workstation),
         phase,
         session: station.cart.order.uuid(),
-        cart: shows_cart.then(|| cart_view(scene, language)),
+        cart: shows_cart.then(|| cart_view(context, scene, language)),
         rights: shows_cart.then(|| rights::of(&scene.priced, language)),
         member: member::of_shopper(context, &scene.priced).filter(|_| shows_cart),
         coupons: if shows_cart { member::coupons(&scene.priced) } else { Vec::new() },

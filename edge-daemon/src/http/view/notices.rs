@@ -32,6 +32,29 @@ pub(super) fn of(context: &Context, workstation: WorkstationNumber, now: Timesta
     if context.node.is_none() {
         notices.push(notice("not-enrolled", now, None));
     }
+    notices.extend(notices_of(context, Some(workstation), now));
+    notices.extend(notices_of(context, None, now).into_iter().filter(|n| n.code != "not-enrolled"));
+    notices
+}
+
+/// The notices that are a workstation's own, or those that are the whole store's.
+pub(in crate::http) fn notices_of(
+    context: &Context,
+    workstation: Option<WorkstationNumber>,
+    now: Timestamp,
+) -> Vec<Notice> {
+    match workstation {
+        Some(workstation) => of_workstation(context, workstation, now),
+        None => of_store(context, now),
+    }
+}
+
+fn of_workstation(
+    context: &Context,
+    workstation: WorkstationNumber,
+    now: Timestamp,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
     if let Some((state, since)) = context.health.trouble(workstation) {
         let code = match state {
             PrinterState::Ready | PrinterState::Gone | PrinterState::Stopped => "printer-gone",
@@ -45,6 +68,14 @@ pub(super) fn of(context: &Context, workstation: WorkstationNumber, now: Timesta
     }
     if let Some(doubt) = context.health.doubt(workstation) {
         notices.push(notice("receipt-unknown", now, Some(doubt)));
+    }
+    notices
+}
+
+fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if context.node.is_none() {
+        notices.push(notice("not-enrolled", now, None));
     }
     let trouble = context.trouble.load();
     if let Some((since, count)) = trouble.slow {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    approvals::ApprovalView,
     member::{CouponView, CustomerMemberView, MemberView},
     notices::Notice,
     pickup::{CustomerPickupView, PickupTallyView, PickupView},
@@ -48,11 +49,17 @@ impl WorkstationView {
 
 impl From<&WorkstationV1> for WorkstationView {
     fn from(workstation: &WorkstationV1) -> Self {
-        let kind = match workstation.kind {
-            WorkstationKindV1::Till => KindView::Till,
-            WorkstationKindV1::Kiosk => KindView::Kiosk,
-        };
+        let kind = workstation.kind.into();
         Self { number: workstation.number, name: workstation.name.clone(), kind }
+    }
+}
+
+impl From<WorkstationKindV1> for KindView {
+    fn from(kind: WorkstationKindV1) -> Self {
+        match kind {
+            WorkstationKindV1::Till => Self::Till,
+            WorkstationKindV1::Kiosk => Self::Kiosk,
+        }
     }
 }
 
@@ -209,6 +216,8 @@ pub(crate) struct CartView {
     pub(in crate::http) adjustments: Vec<AdjustmentView>,
     /// What little more would bring, nearest first: at most three sentences.
     pub(in crate::http) hints: Vec<String>,
+    /// Reductions by hand that a manager was asked for.
+    pub(in crate::http) approvals: Vec<ApprovalView>,
 }
 
 /// What is to be paid.
@@ -376,6 +385,8 @@ pub(crate) struct CustomerView {
     pub(in crate::http) phase: CustomerPhase,
     pub(in crate::http) cart: Option<CustomerCartView>,
     pub(in crate::http) tender: Option<CustomerTenderView>,
+    /// A manager tries this display: it shows the number, to be compared with the console's.
+    pub(in crate::http) test: Option<u32>,
     /// Who buys, if they said so.
     pub(in crate::http) member: Option<CustomerMemberView>,
     /// The online order that the shopper gets, in phase `pickup`.

@@ -1,0 +1,259 @@
+//! What the console is told, as it is written.
+//!
+//! **Invariant:** no amount is computed here.
+
+use domain::receipt_number::WorkstationNumber;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    console::report::{self, Day},
+    context::Context,
+    http::{
+        body::MoneyBody,
+        view::{
+            ApprovalView, KindView, LinkView, Notice, OperatorInfo, StoreView, TenderKindView,
+            kind_view,
+        },
+    },
+};
+
+/// So many orders, and what they come to.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct SumBody {
+    count: u32,
+    amount: MoneyBody,
+}
+
+impl From<report::Sum> for SumBody {
+    fn from(sum: report::Sum) -> Self {
+        Self { count: sum.count, amount: sum.amount.into() }
+    }
+}
+
+/// An hour of a day.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct HourBody {
+    /// On the wall's clock, 0 to 23.
+    hour: u8,
+    sum: SumBody,
+}
+
+/// What was taken in one way.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct TakenBody {
+    kind: TenderKindView,
+    /// In how many orders; one order may be paid in several ways.
+    orders: u32,
+    /// How much, less the change.
+    net: MoneyBody,
+}
+
+/// What a workstation has sold.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct WorkstationSumBody {
+    number: WorkstationNumber,
+    name: String,
+    sum: SumBody,
+}
+
+/// What a business date has sold; what was undone is apart and in no other sum.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DayBody {
+    business_date: String,
+    all: SumBody,
+    /// What one order came to on average, in whole fen.
+    average: MoneyBody,
+    undone: SumBody,
+    /// Hours with an order.
+    hours: Vec<HourBody>,
+    taken: Vec<TakenBody>,
+    workstations: Vec<WorkstationSumBody>,
+}
+
+impl DayBody {
+    pub(super) fn of(context: &Context, business_date: String, day: &Day) -> Self {
+        let names = context.workstations.load();
+        let name = |number: WorkstationNumber| {
+            names.iter().find(|w| w.number == number).map(|w| w.name.clone())
+        };
+        Self {
+            business_date,
+            all: day.all.into(),
+            average: day.average().into(),
+            undone: day.undone.into(),
+            hours: day
+                .hours
+                .iter()
+                .map(|(hour, sum)| HourBody { hour: *hour, sum: (*sum).into() })
+                .collect(),
+            taken: day
+                .taken
+                .iter()
+                .map(|taken| TakenBody {
+                    kind: kind_view(taken.kind),
+                    orders: taken.orders,
+                    net: taken.net.into(),
+                })
+                .collect(),
+            workstations: day
+                .workstations
+                .iter()
+                .map(|(number, sum)| WorkstationSumBody {
+                    number: *number,
+                    name: name(*number).unwrap_or_else(|| number.to_string()),
+                    sum: (*sum).into(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What is usual in an hour.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct UsualHourBody {
+    pub(super) hour: u8,
+    pub(super) amount: MoneyBody,
+}
+
+/// Somebody was signed in at a workstation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StayBody {
+    pub(super) workstation: WorkstationNumber,
+    pub(super) operator: String,
+    pub(super) name: String,
+    pub(super) from: String,
+    /// `None` while they are.
+    pub(super) to: Option<String>,
+    /// What they sold meanwhile, what was undone left out.
+    pub(super) sold: SumBody,
+}
+
+/// A day looked at on its own.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DayReportBody {
+    pub(super) day: DayBody,
+    /// The mean of up to four same weekdays before, in whole fen.
+    pub(super) usual: Vec<UsualHourBody>,
+    /// How many of them sold anything.
+    pub(super) usual_days: u32,
+    /// Who was signed in where, the newest first.
+    pub(super) stays: Vec<StayBody>,
+}
+
+/// How a printer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PrinterBody {
+    /// The workstation has none.
+    None,
+    Ready,
+    Gone,
+    PaperOut,
+    CoverOpen,
+    Stopped,
+}
+
+/// The devices of a workstation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DevicesBody {
+    pub(super) number: WorkstationNumber,
+    pub(super) name: String,
+    pub(super) kind: KindView,
+    /// Who is signed in there.
+    pub(super) operator: Option<OperatorInfo>,
+    /// Pieces on its counter.
+    pub(super) pieces: u32,
+    pub(super) printer: PrinterBody,
+    /// Since when the printer is so.
+    pub(super) printer_since: Option<String>,
+    /// Receipts that wait for paper.
+    pub(super) slips: u32,
+    /// Receipts of the last day that may or may not have come out.
+    pub(super) slips_unknown: u32,
+    /// When something was last scanned or typed there, in this run of the daemon.
+    pub(super) heard_at: Option<String>,
+}
+
+/// A replica of what the mall owns.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ReplicaStandingBody {
+    /// `catalog` or `store`.
+    pub(super) scope: String,
+    pub(super) version: i64,
+    pub(super) updated_at: String,
+}
+
+/// Something that another house has not said yet.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OpenRightBody {
+    /// A payment by code; else a coupon or voucher.
+    pub(super) is_payment: bool,
+    /// `sent`, `paying`, `pending` or `reversing`.
+    pub(super) state: String,
+    pub(super) workstation: WorkstationNumber,
+    pub(super) amount: MoneyBody,
+    pub(super) since: String,
+}
+
+/// How store and mall stand with each other.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct SyncBody {
+    pub(super) link: LinkView,
+    /// Since when the mall answers, or does not.
+    pub(super) since: Option<String>,
+    /// When the mall last acknowledged facts, in this run of the daemon.
+    pub(super) told_at: Option<String>,
+    /// Facts that the mall keeps apart for a person to look at.
+    pub(super) troubled: u32,
+    pub(super) replicas: Vec<ReplicaStandingBody>,
+    pub(super) rules_revision: i64,
+    pub(super) open_rights: Vec<OpenRightBody>,
+}
+
+/// A notice and whose it is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StoreNoticeBody {
+    /// `None`: the whole store's.
+    pub(super) workstation: Option<WorkstationNumber>,
+    pub(super) notice: Notice,
+}
+
+/// What the store is doing now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OverviewBody {
+    /// New at each start of the daemon; revisions begin anew with it.
+    pub(super) boot: Uuid,
+    pub(super) revision: u64,
+    pub(super) build: String,
+    pub(super) now: String,
+    pub(super) store: StoreView,
+    pub(super) operator: OperatorInfo,
+    pub(super) day: DayBody,
+    /// What a manager is asked for and can still decide, the oldest first.
+    pub(super) waiting: Vec<ApprovalView>,
+    pub(super) devices: Vec<DevicesBody>,
+    pub(super) sync: SyncBody,
+    pub(super) notices: Vec<StoreNoticeBody>,
+}
+
+/// An order in the console's list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConsoleOrderBody {
+    pub(super) id: Uuid,
+    pub(super) receipt_number: String,
+    pub(super) workstation: WorkstationNumber,
+    pub(super) operator: String,
+    pub(super) completed_at: String,
+    pub(super) due: MoneyBody,
+    pub(super) undone: bool,
+}
+
+/// Orders, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConsoleOrdersBody {
+    pub(super) orders: Vec<ConsoleOrderBody>,
+    /// Where the next page begins, if there may be one.
+    pub(super) next: Option<String>,
+}
