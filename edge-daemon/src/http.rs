@@ -21,6 +21,7 @@ mod assets;
 mod body;
 mod caller;
 mod console;
+mod elsewhere;
 mod guard;
 mod items;
 mod kiosk;

@@ -397,7 +397,8 @@ pub(crate) async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), 
             };
             tell(tx, node.epoch, (told.id, KIND_PICKUP_HANDED_OVER), &told, now)?;
             fault::point("pickup.told");
-            if let Some(id) = slip {
+            // What is still to be sold gets a receipt.
+            if let Some(id) = slip.filter(|_| !seen.pickup.unpaid) {
                 let of = SlipOf::Pickup(told.pickup);
                 spool::push(tx, &Slip { id, of, queued_at: now }, workstation)?;
             }

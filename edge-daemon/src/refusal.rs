@@ -119,6 +119,9 @@ pub(crate) enum Refusal {
     /// The coupon's rule is not in force here.
     #[error("the coupon's rule is not in force here")]
     CouponWithoutRule,
+    /// A person of the store has to see to it.
+    #[error("not at a kiosk")]
+    NotAtAKiosk,
     /// `REDEMPTIONS_MAX` are on the counter.
     #[error("too many coupons and vouchers")]
     TooManyRedemptions,

@@ -10,6 +10,7 @@
 //!
 //! **Invariant:** nothing that sells waits for this room.
 
+pub(crate) mod elsewhere;
 pub(crate) mod enrol;
 pub(crate) mod mall;
 pub(crate) mod mqtt;

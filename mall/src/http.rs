@@ -21,6 +21,7 @@
 
 mod download;
 mod edge;
+mod elsewhere;
 mod guard;
 mod hq;
 mod members;

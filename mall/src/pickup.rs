@@ -5,18 +5,21 @@
 //! | `wish` | what a shop asks for, and what it is told |
 //! | `price` | the order, priced by the engine that prices at the tills |
 //! | `place` | prices, promises and keeps it in one transaction |
+//! | `elsewhere` | an item that a store lacks: which others have it, and set aside there |
 //! | `end` | cancelled by its shop, or nobody came |
 //! | `told` | what a store did with it |
 //!
 //! **Invariant:** stock is promised, taken or given free in the transaction that moves the order; and
 //! what a store did with goods in somebody's hands is never undone: it becomes a case.
 
+mod elsewhere;
 mod end;
 mod place;
 mod price;
 mod told;
 mod wish;
 
+pub(crate) use elsewhere::{find, set_aside};
 pub(crate) use end::{cancel, keep_tidy, refunded};
 pub(crate) use place::{order_of, place, quote, show};
 pub(crate) use told::{Tale, told};
@@ -81,6 +84,9 @@ pub(crate) enum PickupError {
         /// What it costs.
         total: domain::money::Money,
     },
+    /// Too much is set aside for the shoppers of one store.
+    #[error("this store has {0} orders open in others")]
+    Full(i64),
     /// It cannot be moved from where it stands.
     #[error("it cannot be done any more: {0}")]
     Over(#[from] PickupRefusal),
@@ -113,7 +119,8 @@ async fn move_on(
     let version = scope::raise(tx, Scope::Store(order.store), now).await?;
     online_orders::set(tx, order, Moved { state, at, by, version }).await?;
     let (leaves, frees) = match made {
-        PickupMove::HandOver => (true, true),
+        // What was not paid leaves the store by the sale that follows.
+        PickupMove::HandOver => (!order.is_unpaid(), true),
         PickupMove::Cancel | PickupMove::Expire => (false, true),
         PickupMove::BeginPicking | PickupMove::MakeReady => (false, false),
     };
@@ -151,6 +158,7 @@ pub(crate) fn wire(row: OnlineRow) -> Result<PickupV1, DbError> {
         amount_minor: line.amount,
     };
     Ok(PickupV1 {
+        unpaid: row.is_unpaid(),
         id: row.id,
         number: row.number,
         state: row.state,

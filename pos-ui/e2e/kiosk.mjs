@@ -252,9 +252,81 @@ async function idle(browser, edge, shot) {
   })
 }
 
+/** What this store lacks and the one next door has (the stage counts it so). */
+async function elsewhere(browser, edge, shot, name) {
+  let page
+  await check(`kiosk ${name}: an item the store lacks is found next door`, async () => {
+    page = await begin(browser, edge, SIZES[name])
+    await addStyle(page)
+    await page.locator('[data-test=colour]', { hasText: '米白' }).click()
+    await page.locator('[data-test=size]', { hasText: 'L' }).click()
+    await eventually(
+      () => page.locator('[data-test=stock]').textContent(),
+      (text) => text.includes('没有'),
+      'stock',
+    )
+    same(await page.locator('[data-test=add]').count(), 0, 'keys to add what is not there')
+    await shot(page, `kiosk-${name}-lacking`)
+    same(await cut(page), [], 'cut off')
+    await tap(page, 'elsewhere')
+    await page.waitForSelector('[data-test=other-store]')
+    await shot(page, `kiosk-${name}-elsewhere`)
+    same(await cut(page), [], 'cut off')
+    await fingers(page)
+    await axe(page)
+  })
+  await check(`kiosk ${name}: it is kept there, and the page forgets it`, async () => {
+    await tap(page, 'keep')
+    await page.waitForSelector('[data-test=kept]')
+    const code = await page.locator('[data-test=aside-code]').textContent()
+    holds(/^\d{4} \d{4}$/.test(code), `the code is ${code}`)
+    await shot(page, `kiosk-${name}-kept`)
+    same(await cut(page), [], 'cut off')
+    await axe(page)
+    await tap(page, 'language')
+    await page.getByText('Take a photo').waitFor()
+    await tap(page, 'elder')
+    await shot(page, `kiosk-${name}-kept-elder`)
+    holds(await page.getByText('I have a photo').isVisible(), 'the key has no word')
+    same(await cut(page), [], 'cut off')
+    await tap(page, 'elder')
+    await tap(page, 'language')
+    await tap(page, 'kept-done')
+    await page.waitForSelector('[data-test=tile]')
+    const text = await page.evaluate(() => document.body.innerText)
+    holds(!text.includes(code), 'the code is still there')
+    await page.context().close()
+  })
+  if (name !== 'pad') return
+  await check('kiosk: with the line cut it says that other stores cannot be seen', async () => {
+    page = await begin(browser, edge, SIZES.pad)
+    await page.route('**/elsewhere?**', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ type: '/problems/elsewhere-unreachable', title: '', status: 503 }),
+      }),
+    )
+    await addStyle(page)
+    await page.locator('[data-test=colour]', { hasText: '米白' }).click()
+    await page.locator('[data-test=size]', { hasText: 'L' }).click()
+    await tap(page, 'elsewhere')
+    await page.locator('[data-test=elsewhere-wrong]', { hasText: '网络断开' }).waitFor()
+    await shot(page, 'kiosk-pad-elsewhere-cut')
+    await axe(page)
+    await page.context().close()
+  })
+}
+
 async function results(browser, edge, shot) {
   const page = await begin(browser, edge, SIZES.pad)
   const real = await viewOf(page)
+  await addStyle(page)
+  await tap(page, 'add')
+  await eventually(() => pieces(page), '1', 'pieces')
+  const filled = await viewOf(page)
+  await tap(page, 'restart')
+  await eventually(() => mode(page), 'attract', 'mode')
   await page.context().close()
   const url = `${edge}/ui/kiosk/?workstation=${NUMBER}`
   const money = (amount) => ({ amount, currency: 'CNY' })
@@ -302,6 +374,49 @@ async function results(browser, edge, shot) {
       }),
     )
   }
+  const member = {
+    ...filled,
+    member: {
+      name: '欧*',
+      phone: '138****5678',
+      tier: '金卡',
+      funds: null,
+      points_spent: 0,
+      points_earned: 12,
+      balance_part: money(0),
+      coupons: [],
+    },
+    coupons: [
+      {
+        id: real.session,
+        title: '满30减10',
+        saved: money(1_000),
+        takes_part: true,
+        personal: false,
+        expires_at: since,
+      },
+      {
+        id: real.boot,
+        title: '满300减100',
+        saved: money(0),
+        takes_part: false,
+        personal: true,
+        expires_at: since,
+      },
+    ],
+  }
+  await check('kiosk: the cart names its member, masked, and their coupons', () =>
+    withFed(browser, url, SIZES.pad, member, async (fed) => {
+      await tap(fed, 'cart')
+      const told = await fed.locator('[data-test=member]').textContent()
+      holds(told.includes('138****5678') && told.includes('金卡'), told)
+      same(await fed.locator('[data-test=coupon]').count(), 2, 'coupons')
+      await shot(fed, 'kiosk-pad-member')
+      same(await cut(fed), [], 'cut off')
+      await fingers(fed)
+      await axe(fed)
+    }),
+  )
   await check('KI-10 without a line the pay screen says so and keeps the cart', () =>
     withFed(
       browser,
@@ -371,6 +486,7 @@ async function rest(browser, edge, shot, code) {
 /** Everything of the kiosk's face. */
 export async function checkKiosk({ browser, edge, shot, code }) {
   for (const name of Object.keys(SIZES)) await looks(browser, edge, shot, name)
+  for (const name of ['pad', 'panel']) await elsewhere(browser, edge, shot, name)
   await idle(browser, edge, shot)
   await results(browser, edge, shot)
   await rest(browser, edge, shot, code)

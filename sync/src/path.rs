@@ -49,6 +49,10 @@ pub const REDEMPTION_REVERSAL: &str = "/edge/v1/redemptions/{redemption}/reversa
 pub const ONLINE_ORDERS: &str = "/edge/v1/online-orders";
 /// `POST`: take pieces of an online order back; the same id again tells what was decided.
 pub const ONLINE_RETURNS: &str = "/edge/v1/online-returns";
+/// `POST`: which other stores have an item.
+pub const ELSEWHERE: &str = "/edge/v1/elsewhere";
+/// `POST`: set an item aside in another store.
+pub const SET_ASIDES: &str = "/edge/v1/set-asides";
 
 /// Where a payment stands.
 #[must_use]

@@ -41,8 +41,9 @@ pub use payment::{
     SUBJECT_CHARS_MAX,
 };
 pub use pickup::{
-    KIND_PICKUP_HANDED_OVER, KIND_PICKUP_READY, PickupHandedOverV1, PickupLineV1, PickupReadyV1,
-    PickupV1, ProofV1,
+    ASIDE_PIECES_MAX, AsideV1, ElsewhereFoundV1, ElsewhereV1, KIND_PICKUP_HANDED_OVER,
+    KIND_PICKUP_READY, PickupHandedOverV1, PickupLineV1, PickupReadyV1, PickupV1, ProofV1,
+    STORES_FOUND_MAX, SetAsideV1, StoreFoundV1,
 };
 pub use post_void::{KIND_POST_VOID, PostVoidV1};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};

@@ -2,15 +2,17 @@
 //! and reset without a trace.
 
 use acceptance::{
+    cable::{Cable, Weather},
     houses::Town,
     kiosk::{KioskScreen, pairing_code},
     paper,
     sim::{Behaviour, PaymentCode, Platform},
-    store::KIOSK,
+    store::{CODE, KIOSK, LACKING, NEIGHBOUR, Store, neighbour, original},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{pieces, selling};
 
@@ -177,4 +179,76 @@ async fn a_reset_takes_the_cart_and_its_way_back_but_never_an_undecided_payment(
     kiosk.until("the payment to be undone", |view| view.phase != "wait").await?;
     kiosk.reset().await?.done::<Value>()?;
     town.ends_well().await
+}
+
+/// A paired kiosk whose store has none of an item, and whose neighbour has three.
+async fn sold_out() -> Result<(Store, Cable, KioskScreen)> {
+    let mut store = Store::twin(original().await?, None)?;
+    let cable = Cable::lay(store.mall.port()).await?;
+    store.reboot_with(|boot| boot.mall_url = cable.url())?;
+    store.mall.start().await?;
+    neighbour(&store.mall).await?;
+    store.edge.start().await?;
+    let mut kiosk = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&store.manager(2).await?).await?;
+    Ok((store, cable, kiosk))
+}
+
+/// Reserved and available of the item at the neighbour, in pieces.
+async fn at_the_neighbour(store: &Store) -> Result<[i64; 2]> {
+    let path = format!("/hq/v1/stores/{}/stock", NEIGHBOUR.0);
+    let page: Value = store.mall.ask(&store.token, &path).await?;
+    let number = |name: &str| page["items"][0][name].as_i64().unwrap_or_default() / 1_000;
+    Ok([number("reserved_milli"), number("available_milli")])
+}
+
+#[tokio::test]
+async fn an_item_the_store_lacks_is_set_aside_where_it_is_and_needs_the_line() -> Result<()> {
+    let (store, cable, kiosk) = sold_out().await?;
+    let stock = until("the count to reach the store", PATIENCE, async || {
+        let item = kiosk.shelf(&format!("/items/{}", LACKING.0)).await?.done::<Value>()?;
+        let variants = item["variants"].as_array().context("no variants")?.clone();
+        let told = variants.iter().any(|one| !one["available"].is_null());
+        Ok(told.then_some(variants))
+    });
+    let left = |variants: &[Value], sku: &str| {
+        variants.iter().find(|one| one["sku"] == sku).map(|one| one["available"].clone())
+    };
+    let variants = stock.await?;
+    ensure!(left(&variants, LACKING.0) == Some(Value::from(0)), "{variants:?}");
+    ensure!(left(&variants, "KN2301-GRN-M") == Some(Value::Null), "nobody counted it");
+
+    let found = kiosk.elsewhere(LACKING.0, 1).await?.done::<Value>()?;
+    let stores = found["stores"].as_array().context("no stores")?;
+    ensure!(stores.len() == 1 && stores[0]["store"] == NEIGHBOUR.0, "{found}");
+    ensure!(stores[0]["name"] == NEIGHBOUR.1 && stores[0]["available"] == 3, "{found}");
+    kiosk.elsewhere(LACKING.0, 4).await?.refused(409, "not-elsewhere")?;
+    kiosk.elsewhere("no-such-item", 1).await?.refused(409, "not-elsewhere")?;
+
+    let id = Uuid::now_v7();
+    let aside = kiosk.set_aside(id, NEIGHBOUR.0, (LACKING.0, 2)).await?.done::<Value>()?;
+    let again = kiosk.set_aside(id, NEIGHBOUR.0, (LACKING.0, 2)).await?.done::<Value>()?;
+    ensure!(aside == again, "{aside} {again}");
+    ensure!(aside["number"].as_str().is_some_and(|number| number.starts_with(CODE)), "{aside}");
+    ensure!(aside["code"].as_str().is_some_and(|code| code.len() == 8), "{aside}");
+    ensure!(at_the_neighbour(&store).await? == [2, 1]);
+    let more = kiosk.set_aside(Uuid::now_v7(), NEIGHBOUR.0, (LACKING.0, 2)).await?;
+    more.refused(409, "not-elsewhere")?;
+    kiosk.set_aside(Uuid::now_v7(), CODE, (LACKING.0, 1)).await?.refused(409, "not-elsewhere")?;
+
+    cable.turn(Weather::Cut);
+    kiosk.elsewhere(LACKING.0, 1).await?.refused(503, "elsewhere-unreachable")?;
+    let lost = Uuid::now_v7();
+    let cut = kiosk.set_aside(lost, NEIGHBOUR.0, (LACKING.0, 1)).await?;
+    cut.refused(503, "elsewhere-silent")?;
+    ensure!(at_the_neighbour(&store).await? == [2, 1]);
+    cable.turn(Weather::Fair);
+    kiosk.set_aside(lost, NEIGHBOUR.0, (LACKING.0, 1)).await?.done::<Value>()?;
+    kiosk.set_aside(lost, NEIGHBOUR.0, (LACKING.0, 1)).await?.done::<Value>()?;
+    ensure!(at_the_neighbour(&store).await? == [3, 0], "it is set aside once");
+    let found = kiosk.elsewhere(LACKING.0, 1).await?.done::<Value>()?;
+    ensure!(found["stores"] == serde_json::json!([]), "{found}");
+    let other = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
+    other.elsewhere(LACKING.0, 1).await?.refused(401, "not-paired")?;
+    Ok(())
 }

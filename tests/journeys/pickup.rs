@@ -249,3 +249,35 @@ async fn after_five_wrong_codes_there_is_a_pause_and_a_scan_still_works() -> Res
     ensure!(view["pickup"]["proven"] == true, "{view}");
     Ok(())
 }
+
+#[tokio::test]
+async fn goods_that_were_only_set_aside_are_sold_at_the_counter() -> Result<()> {
+    let street = street().await?;
+    let till = &street.till;
+    let items: Vec<&Listed> = street.goods.iter().collect();
+    let mut order = street.shop.write("SH002-000417", &items).await?;
+    order.as_object_mut().context("an order is an object")?.remove("paid");
+    let placed = street.shop.place(&order).await?;
+    ensure!(street.stock().await? == [10, 2, 8]);
+    street.until_heard(1, 0).await?;
+    street.put_together(&placed).await?;
+    let code = placed.code.clone().context("an open order has a code")?;
+    let view: Value = till.call(&street.code(&code)).await?.done()?;
+    ensure!(view["pickup"]["unpaid"] == true, "{}", view["pickup"]);
+    let view: Value = till.call(&street.about(&placed, "hand-over")).await?.done()?;
+    ensure!(view["pickup"]["state"] == "handed_over", "{}", view["pickup"]);
+    // From here on it is a sale like any other.
+    let view: Value = till.call(&till.scan(&street.goods[0].barcode)).await?.done()?;
+    ensure!(view["last_scan"]["outcome"] != "pickup", "{}", view["last_scan"]);
+    ensure!(view["cart"]["lines"].as_array().is_some_and(|lines| lines.len() == 1));
+    // The promise is kept and free; the goods are on the shelf's book until they are sold.
+    let done = street.until_mall_says(&placed, "handed_over").await?;
+    ensure!(done.refunds.is_empty(), "nobody paid: {:?}", done.refunds);
+    ensure!(street.stock().await? == [10, 0, 10], "{:?}", street.stock().await?);
+    // One that nobody comes for owes nothing.
+    order["id"] = json!(Uuid::now_v7());
+    let other = street.shop.place(&order).await?;
+    let other: Placed = street.shop.cancel(other.id).await?.done()?;
+    ensure!(other.state == "cancelled" && other.refunds.is_empty(), "{other:?}");
+    Ok(())
+}

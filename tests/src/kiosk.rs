@@ -192,6 +192,24 @@ impl KioskScreen {
         self.browser.call(&Call::new(Method::GET, format!("/shelf{rest}"), None)).await
     }
 
+    /// Asks which other stores have so many of an item.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn elsewhere(&self, sku: &str, pieces: u32) -> Result<Answer> {
+        let path = format!("/elsewhere?sku={sku}&pieces={pieces}");
+        self.call(Method::GET, &path, None).await
+    }
+
+    /// Has an item set aside in another store; the same id again is the same order.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn set_aside(&self, id: Uuid, store: &str, of: (&str, u32)) -> Result<Answer> {
+        let body = json!({ "id": id, "store": store, "sku": of.0, "pieces": of.1 });
+        self.call(Method::POST, "/set-asides", Some(body)).await
+    }
+
     /// Waits until the view is like that.
     ///
     /// # Errors

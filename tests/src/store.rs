@@ -63,6 +63,27 @@ pub async fn found(mall: &MallProcess) -> Result<()> {
     Ok(())
 }
 
+/// The store next door: it has no node of its own here, and what the first store lacks.
+pub const NEIGHBOUR: (&str, &str) = ("SH002", "示范店 · 徐家汇");
+/// What the first store has none of, and how many the one next door has.
+pub const LACKING: (&str, u32) = ("KN2301-OWH-L", 3);
+
+/// Opens the store next door in the mall's books, and counts in both what the first one lacks.
+///
+/// # Errors
+/// When the mall does not do it.
+pub async fn neighbour(mall: &MallProcess) -> Result<()> {
+    mall.order(&["store", "add", "--code", NEIGHBOUR.0, "--name", NEIGHBOUR.1]).await?;
+    for (code, on_hand) in [(CODE, 0), (NEIGHBOUR.0, LACKING.1)] {
+        let file = mall.data().join(format!("count-{code}.csv"));
+        std::fs::write(&file, format!("sku,on_hand\n{},{on_hand}\n", LACKING.0))
+            .context("could not write a count")?;
+        let file = file.to_str().context("the path of the count is no text")?;
+        mall.order(&["stock", "count", "--store", code, file]).await?;
+    }
+    Ok(())
+}
+
 /// A store that was opened once for all tests of this process, and closed again: they copy it.
 ///
 /// # Errors

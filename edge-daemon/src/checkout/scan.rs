@@ -162,7 +162,7 @@ async fn add(
         }
         // What no item has may be a member's phone number; a screen never shows it whole.
         Err(CheckoutError::Refused(Refusal::UnknownCode { .. } | Refusal::CheckDigit { .. }))
-            if Phone::read(&text).is_some() =>
+            if Phone::read(&text).is_some() && !is_unattended(context, command.workstation) =>
         {
             return who_buys(context, command, text).await;
         }
@@ -204,6 +204,9 @@ async fn own_code(
     text: String,
 ) -> Result<Step, CheckoutError> {
     if pickup::is_one(&text) {
+        if is_unattended(context, command.workstation) {
+            return Err(Refusal::NotAtAKiosk.into());
+        }
         let (workstation, shown) = (command.workstation, text);
         let id = pickup::prove_by_token(context, workstation, &shown).await?;
         return Ok(Step::Done(Some(ScanFate::Pickup(id))));
@@ -229,6 +232,14 @@ async fn who_buys(
 fn is_tendering(context: &Context, workstation: WorkstationNumber) -> bool {
     let scenes = context.screens.follow(workstation);
     scenes.is_some_and(|scenes| scenes.borrow().priced.station.is_tendering)
+}
+
+/// Whether a shopper is alone at a kiosk: a phone number that anybody may type proves nothing there,
+/// and goods that wait are handed over by a person.
+fn is_unattended(context: &Context, workstation: WorkstationNumber) -> bool {
+    let scenes = context.screens.follow(workstation);
+    let is_attended = scenes.is_some_and(|s| s.borrow().priced.station.signed_in.is_some());
+    context.is_kiosk(workstation) && !is_attended
 }
 
 /// A code of another house: a payment code pays what is left of the cart, a voucher is looked up.

@@ -100,9 +100,9 @@ impl From<PairingError> for Problem {
     }
 }
 
-type Viewed = Result<Answer<KioskView>, Problem>;
+pub(super) type Viewed = Result<Answer<KioskView>, Problem>;
 
-fn viewed(app: &App, kiosk: Kiosk, headers: &HeaderMap) -> Viewed {
+pub(super) fn viewed(app: &App, kiosk: Kiosk, headers: &HeaderMap) -> Viewed {
     let scene = view::scene(&app.context, kiosk.workstation)?;
     Ok(Answer(view::kiosk(&app.context, &scene, Language::of(headers))))
 }

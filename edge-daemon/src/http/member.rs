@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::{
     App,
     body::{IdQuery, Json, MoneyBody, command, id},
-    caller::Operator,
+    caller::{Kiosk, Operator},
+    kiosk,
     problem::Problem,
     rights::Named,
     view::OperatorView,
@@ -155,4 +156,36 @@ pub(super) async fn take_coupon_off(
     let command = command(who.workstation, wished, Hash::of(coupon.id().as_bytes()));
     coupon::take_off(&app.context, command, id(coupon.id())).await?;
     viewed(&app, who.workstation, &who.operator, &headers)
+}
+
+/// Takes the member off the cart. The kiosk's screen.
+#[utoipa::path(delete, operation_id = "kiosk_forget_member",
+    path = "/api/v1/kiosks/{number}/member", params(("number" = u16, Path), IdQuery),
+    responses((status = 200, body = super::view::KioskView)))]
+pub(super) async fn forget_at_kiosk(
+    State(app): State<App>,
+    screen: Kiosk,
+    Query(IdQuery { id }): Query<IdQuery>,
+    headers: HeaderMap,
+) -> kiosk::Viewed {
+    let command = command(screen.workstation, id, Hash::of(b"forget member"));
+    member::forget(&app.context, command).await?;
+    kiosk::viewed(&app, screen, &headers)
+}
+
+/// Takes a coupon of the brand's own off the cart; it was not used. The kiosk's screen.
+#[utoipa::path(delete, operation_id = "kiosk_take_coupon_off",
+    path = "/api/v1/kiosks/{number}/coupons/{named}",
+    params(("number" = u16, Path), ("named" = Uuid, Path), IdQuery),
+    responses((status = 200, body = super::view::KioskView)))]
+pub(super) async fn take_coupon_off_at_kiosk(
+    State(app): State<App>,
+    screen: Kiosk,
+    coupon: Named,
+    Query(IdQuery { id: wished }): Query<IdQuery>,
+    headers: HeaderMap,
+) -> kiosk::Viewed {
+    let command = command(screen.workstation, wished, Hash::of(coupon.id().as_bytes()));
+    coupon::take_off(&app.context, command, id(coupon.id())).await?;
+    kiosk::viewed(&app, screen, &headers)
 }

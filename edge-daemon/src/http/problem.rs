@@ -182,6 +182,7 @@ impl From<&Refusal> for Problem {
             Refusal::MallUnreachable => plain("mall-unreachable", S::SERVICE_UNAVAILABLE),
             Refusal::MallSilent => plain("mall-silent", S::SERVICE_UNAVAILABLE),
             Refusal::OtherHouse { word } => Self::of_other_house(word),
+            Refusal::NotAtAKiosk => plain("not-at-a-kiosk", S::CONFLICT),
             Refusal::CouponWithoutRule => plain("coupon-without-rule", S::CONFLICT),
             Refusal::TooManyRedemptions => plain("redemptions-full", S::CONFLICT),
             Refusal::CountBeyondOffer { most } => {

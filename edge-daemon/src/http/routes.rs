@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, approvals, assets, console, items, kiosk, member, online_returns, orders, phone, pickups, rights, service,
+    App, approvals, assets, console, elsewhere, items, kiosk, member, online_returns, orders, phone, pickups, rights, service,
     session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
@@ -154,8 +154,12 @@ fn kiosks(table: Table) -> Table {
         .api(Access::Kiosk, routes!(kiosk::to_tender, kiosk::to_cart))
         .api(Access::Kiosk, routes!(kiosk::reverse))
         .api(Access::Kiosk, routes!(kiosk::take_off))
+        .api(Access::Kiosk, routes!(member::forget_at_kiosk))
+        .api(Access::Kiosk, routes!(member::take_coupon_off_at_kiosk))
         .api(Access::Kiosk, routes!(kiosk::reset))
         .api(Access::Kiosk, routes!(kiosk::help))
+        .api(Access::Kiosk, routes!(elsewhere::find))
+        .api(Access::Kiosk, routes!(elsewhere::set_aside))
 }
 
 /// What a shopper's own phone calls, and a till for its cart.

@@ -22,6 +22,8 @@ use crate::{
 const PAGE_TILES: u32 = 24;
 /// The last page that is given; whoever is that far searches.
 const PAGE_MAX: u32 = 5_000;
+/// Thousandths of a piece.
+const MILLI: i64 = 1_000;
 /// Signs of a 货号 or barcode.
 const KEY_CHARS_MAX: usize = domain::catalog::KEY_CHARS_MAX;
 
@@ -155,6 +157,9 @@ pub(crate) struct VariantBody {
     list_price: MoneyBody,
     price: MoneyBody,
     promotions: Vec<String>,
+    /// Whole pieces, or thousandths of a kilogram, that may still be sold here; missing where nobody
+    /// ever counted it.
+    available: Option<i64>,
 }
 
 /// An item with its variants.
@@ -215,6 +220,7 @@ fn variant(
         list_price: item.list_price.into(),
         price: now.price.into(),
         promotions: now.promotions,
+        available: None,
         sku: item.sku,
     })
 }
@@ -330,7 +336,16 @@ pub(super) async fn item(
             }))
         })
     });
-    shown.await?.map(Answer).ok_or_else(|| Problem::plain("item-unknown", StatusCode::NOT_FOUND))
+    let unknown = || Problem::plain("item-unknown", StatusCode::NOT_FOUND);
+    let mut item = shown.await?.ok_or_else(unknown)?;
+    let skus = item.variants.iter().map(|one| one.sku.clone()).collect();
+    let held = crate::stock::available(&app.context, skus).await?;
+    let each = if item.sellable { MILLI } else { 1 };
+    for variant in &mut item.variants {
+        let left = held.get(&variant.sku).map(|left| left.milli().max(0));
+        variant.available = left.and_then(|milli| milli.checked_div(each));
+    }
+    Ok(Answer(item))
 }
 
 fn count(n: usize) -> u32 {

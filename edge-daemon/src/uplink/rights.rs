@@ -94,7 +94,8 @@ pub(crate) async fn take_back(context: &Context, asked: &TakeBackV1) -> Told<Onl
     within(context, mall.post(path::ONLINE_RETURNS, asked)).await
 }
 
-async fn within<T>(
+/// Waits no longer for an answer than somebody at a screen does.
+pub(super) async fn within<T>(
     context: &Context,
     answer: impl Future<Output = Result<T, MallError>>,
 ) -> Told<T> {

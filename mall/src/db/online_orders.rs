@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::{Conn, DbError, damaged, moment, sql};
 
+/// What stands for the way of paying of an order that nobody paid yet.
+pub(crate) const AT_THE_COUNTER: &str = "counter";
+
 /// An online order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OnlineRow {
@@ -55,6 +58,13 @@ pub(crate) struct OnlineRow {
     pub(crate) version: i64,
     /// It is over for so long that stores forget it.
     pub(crate) is_gone: bool,
+}
+
+impl OnlineRow {
+    /// Its goods are only set aside: they leave the store by a sale at the counter.
+    pub(crate) fn is_unpaid(&self) -> bool {
+        self.method == AT_THE_COUNTER
+    }
 }
 
 /// Goods that are promised.
@@ -247,6 +257,19 @@ pub(crate) async fn open_of_store(
         Ok((id, u32::try_from(attempt).map_err(|_| damaged(doing))?))
     };
     found.into_iter().map(read).collect()
+}
+
+/// How many orders that were placed in somebody's name are open, in all stores.
+pub(crate) async fn open_of_shop(tx: &mut Conn, shop: &str) -> Result<i64, DbError> {
+    let (n,): (i64,) = sqlx::query_as(
+        "select count(*) from online_order
+         where shop = $1 and state in ('placed', 'picking', 'ready')",
+    )
+    .bind(shop)
+    .fetch_one(tx)
+    .await
+    .map_err(sql("count the open orders of a shop"))?;
+    Ok(n)
 }
 
 /// Where an order stands from now on.

@@ -160,6 +160,24 @@ pub(crate) async fn of_items(
     Ok(found)
 }
 
+/// What each store that counted an item has of it.
+pub(crate) async fn of_item(tx: &mut Conn, key: &str) -> Result<Vec<(StoreId, Stock)>, DbError> {
+    let found: Vec<(i64, i64, i64, i64)> = sqlx::query_as(concat!(
+        "select store_id, on_hand_milli, reserved_milli, ",
+        sold!(),
+        " from stock where sku_key = $1 and on_hand_milli > reserved_milli"
+    ))
+    .bind(key)
+    .fetch_all(tx)
+    .await
+    .map_err(sql("read which stores have an item"))?;
+    let read = |(store, on_hand, reserved, sold)| {
+        let [on_hand, reserved, sold] = [on_hand, reserved, sold].map(Quantity::from_milli);
+        (StoreId(store), Stock { on_hand, reserved, sold })
+    };
+    Ok(found.into_iter().map(read).collect())
+}
+
 const fn with_sold(row: &StockRow, sold_milli: i64) -> Stock {
     Stock {
         on_hand: row.told.on_hand_milli,

@@ -64,6 +64,7 @@ kinds! {
     PHONE_TAKEN = "phone-taken", CONFLICT, "The phone number is another member's";
     LENT = "lent", CONFLICT, "So much is not free: a part is lent to stores";
     STOCK_SHORT = "stock-short", CONFLICT, "Not enough is there";
+    SET_ASIDE_FULL = "set-aside-full", CONFLICT, "Too much is set aside for the shoppers of this store";
     PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
     PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
     ORDER_NOT_COLLECTED = "order-not-collected", CONFLICT, "The online order has not been handed over";
@@ -334,6 +335,7 @@ impl From<PickupError> for Problem {
             PickupError::Unknown | PickupError::Store(_) => Self::of(NOT_FOUND).detail(error),
             PickupError::Taken => Self::of(ID_TAKEN),
             PickupError::Short { .. } => Self::of(STOCK_SHORT).detail(error),
+            PickupError::Full(_) => Self::of(SET_ASIDE_FULL).detail(error),
             PickupError::Price { .. } => Self::of(PRICE_CHANGED).detail(error),
             PickupError::Over(_) => Self::of(PICKUP_OVER).detail(error),
             PickupError::Code => Self::internal(&error),

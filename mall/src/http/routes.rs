@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, members, online_returns, open, page, payments,
+    download, edge, elsewhere, hq, members, online_returns, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -66,6 +66,8 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
         .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
+        .plain(Access::Edge, Method::POST, path::ELSEWHERE, post(elsewhere::find))
+        .plain(Access::Edge, Method::POST, path::SET_ASIDES, post(elsewhere::set_aside))
 }
 
 /// HQ's web page: files without a secret; what it shows it asks for with the token that is typed in.

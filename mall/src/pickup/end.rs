@@ -67,7 +67,7 @@ async fn end(
 ) -> Result<(), PickupError> {
     move_on(tx, order, made, (now, now), None).await?;
     let why = if made == PickupMove::Expire { "expired" } else { "cancelled" };
-    if order.total.minor() > 0 {
+    if order.total.minor() > 0 && !order.is_unpaid() {
         // It ends once, so its own id is that of what is owed.
         let due = RefundDue { id: order.id.uuid(), why, amount: order.total };
         pickup_cases::owe(tx, (order.store, order.id), &due, now).await?;

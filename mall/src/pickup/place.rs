@@ -31,7 +31,7 @@ use crate::{
     db::{
         self, Conn, DbError, damaged,
         items::sku_key,
-        online_orders::{self, OnlineRow, Promise},
+        online_orders::{self, AT_THE_COUNTER, OnlineRow, Promise},
         pickup_cases::{self, RefundRow},
         scope,
         stock::{self, Movement},
@@ -58,11 +58,13 @@ pub(crate) async fn place(
     }
     let store = store(&mut tx, &ask.store).await?;
     let now = context.now();
-    let (lines, method) = (ask.lines.as_slice(), ask.paid.method);
+    let lines = ask.lines.as_slice();
+    // How somebody will pay at the counter is not known; rules that look at it are looked at there.
+    let method = ask.paid.as_ref().map_or(TenderKind::Card, |paid| paid.method);
     let asked = Pricing { id: ask.id, store: &store.store, lines, method, now };
     let order = price(context, &mut tx, asked).await?;
     drop(tx);
-    if order.total.minor() != ask.paid.amount_minor {
+    if ask.paid.as_ref().is_some_and(|paid| paid.amount_minor != order.total.minor()) {
         return Err(PickupError::Price { total: order.total });
     }
     let mut tx = context.db().write(doing).await?;
@@ -168,8 +170,8 @@ async fn row(
         until: now.plus_ms(i64::from(ask.keep_days()) * DAY_MS),
         shopper,
         phone,
-        method: ask.paid.method.word().to_owned(),
-        reference: text(&ask.paid.reference)?,
+        method: ask.paid.as_ref().map_or(AT_THE_COUNTER, |paid| paid.method.word()).to_owned(),
+        reference: ask.paid.as_ref().map_or_else(|| Ok(String::new()), |p| text(&p.reference))?,
         attempt,
         code_hash: sync::pickup::code_hash(&seal, id, &code),
         total: order.total,
@@ -245,6 +247,7 @@ pub(super) async fn shape(
         number: row.number.clone(),
         store: stores::code(tx, row.store).await?,
         state: row.state.word(),
+        unpaid: row.is_unpaid(),
         placed_at: row.placed_at.to_string(),
         until: row.until.to_string(),
         total_minor: row.total.minor(),

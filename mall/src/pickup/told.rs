@@ -98,6 +98,10 @@ async fn handed_over(
         }
         HandedOver::AfterEnd => "after_end",
     };
+    // Its goods were sold at the counter, whatever had become of the promise.
+    if order.is_unpaid() {
+        return Ok(None);
+    }
     let case = write(tx, sender, case(what, order.total)).await?;
     if case.is_some() {
         away(tx, &order, told.at, now).await?;

@@ -23,7 +23,7 @@ const KEEP_DAYS: u16 = 7;
 /// A shelf is no warehouse.
 const KEEP_DAYS_MAX: u16 = 30;
 
-/// An order for pickup, paid at the shop.
+/// An order for pickup.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrderAsk {
@@ -35,8 +35,9 @@ pub(crate) struct OrderAsk {
     pub(crate) store: String,
     /// What is ordered.
     pub(crate) lines: Vec<LineAsk>,
-    /// How it was paid.
-    pub(crate) paid: PaidAsk,
+    /// How it was paid; an order that was not is set aside, and its goods are sold at the counter.
+    #[serde(default)]
+    pub(crate) paid: Option<PaidAsk>,
     /// Whose it is.
     #[serde(default)]
     pub(crate) shopper: ShopperAsk,
@@ -125,12 +126,14 @@ impl OrderAsk {
     /// Looks at what can be seen without a database.
     pub(super) fn check(&self) -> Result<(), PickupError> {
         text(&self.number)?;
-        text(&self.paid.reference)?;
         check_lines(&self.lines)?;
-        match self.paid.method {
-            TenderKind::Wechat | TenderKind::Alipay | TenderKind::Card => {}
-            TenderKind::Cash | TenderKind::Voucher | TenderKind::Balance => {
-                return Err(PickupError::Malformed("paid by `wechat`, `alipay` or `card`"));
+        if let Some(paid) = &self.paid {
+            text(&paid.reference)?;
+            match paid.method {
+                TenderKind::Wechat | TenderKind::Alipay | TenderKind::Card => {}
+                TenderKind::Cash | TenderKind::Voucher | TenderKind::Balance => {
+                    return Err(PickupError::Malformed("paid by `wechat`, `alipay` or `card`"));
+                }
             }
         }
         if (1..=KEEP_DAYS_MAX).contains(&self.keep_days()) {
@@ -210,6 +213,9 @@ pub(crate) struct OnlineShape {
     pub(super) number: String,
     pub(super) store: String,
     pub(super) state: &'static str,
+    /// It is set aside: its goods are sold at the counter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unpaid: bool,
     pub(super) placed_at: String,
     pub(super) until: String,
     pub(super) total_minor: i64,

@@ -110,6 +110,24 @@ export const takeOff = (n: number, id: string, redemption: string) =>
     }),
   )
 
+/** Takes the member off the cart. */
+export const forget = (n: number, id: string) =>
+  answer(
+    client.DELETE('/api/v1/kiosks/{number}/member', {
+      params: { ...at(n), query: { id } },
+      signal: patience(),
+    }),
+  )
+
+/** Takes a coupon of the brand's own off the cart. */
+export const takeCouponOff = (n: number, id: string, coupon: string) =>
+  answer(
+    client.DELETE('/api/v1/kiosks/{number}/coupons/{named}', {
+      params: { path: { number: n, named: coupon }, query: { id } },
+      signal: patience(),
+    }),
+  )
+
 /** Leaves nothing of whoever was here. */
 export const reset = (n: number, id: string) =>
   answer(
@@ -122,5 +140,24 @@ export const reset = (n: number, id: string) =>
 
 export const help = (n: number) =>
   answer(client.POST('/api/v1/kiosks/{number}/help', { params: at(n), signal: patience() }))
+
+/** Which other stores have an item. */
+export const elsewhere = (n: number, sku: string, pieces: number) =>
+  answer(
+    client.GET('/api/v1/kiosks/{number}/elsewhere', {
+      params: { ...at(n), query: { sku, pieces } },
+      signal: patience(),
+    }),
+  )
+
+/** Sets an item aside in another store; the same id again is the same order. */
+export const setAside = (n: number, id: string, store: string, sku: string, pieces: number) =>
+  answer(
+    client.POST('/api/v1/kiosks/{number}/set-asides', {
+      params: at(n),
+      body: { id, store, sku, pieces },
+      signal: patience(),
+    }),
+  )
 
 export const kioskStream = (n: number) => `/api/v1/kiosks/${n}/view/stream?lang=${language.value}`

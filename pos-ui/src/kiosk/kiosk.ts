@@ -17,6 +17,7 @@ export type Place =
   | { name: 'browse'; category: string }
   | { name: 'search' }
   | { name: 'item'; sku: string }
+  | { name: 'elsewhere'; sku: string; title: string; pieces: number }
   | { name: 'cart' }
 
 /** Under this the kiosk is provided. */
@@ -139,6 +140,16 @@ export function createKiosk(n: number) {
     return send(() => edge.takeOff(n, id, redemption))
   }
 
+  const forget = () => {
+    const id = newId()
+    return send(() => edge.forget(n, id))
+  }
+
+  const takeCouponOff = (coupon: string) => {
+    const id = newId()
+    return send(() => edge.takeCouponOff(n, id, coupon))
+  }
+
   const cancelPayment = (payment: string) => {
     const id = newId()
     return send(() => edge.reversePayment(n, id, payment))
@@ -184,6 +195,7 @@ export function createKiosk(n: number) {
       } else if (scan.outcome !== 'payment' && scan.outcome !== 'redemption') {
         trouble.value = null
         play(scan.outcome === 'again' ? 'again' : 'ok')
+        if (scan.outcome === 'member') say(t('kiosk.welcome'))
       }
     }
     if (next.phase !== before?.phase) {
@@ -225,6 +237,8 @@ export function createKiosk(n: number) {
     undo,
     pay,
     takeOff,
+    forget,
+    takeCouponOff,
     cancelPayment,
     callForHelp,
     turnLanguage,

@@ -9,6 +9,7 @@ import common from './common/zh-CN.json'
 import type consoleRoom from './console/zh-CN.json'
 import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
+import type elsewhere from './elsewhere/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type kiosk from './kiosk/zh-CN.json'
@@ -29,6 +30,7 @@ export type TextKey = keyof (typeof common &
   typeof consoleRoom &
   typeof customer &
   typeof devices &
+  typeof elsewhere &
   typeof find &
   typeof keys &
   typeof kiosk &

@@ -7,6 +7,10 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Pieces of an item that are set aside at once: what a household takes.
+pub const ASIDE_PIECES_MAX: u32 = 3;
+/// Stores that are named for an item: more than a shopper would go to.
+pub const STORES_FOUND_MAX: usize = 5;
 /// The kind of fact that an order lies ready.
 pub const KIND_PICKUP_READY: &str = "pickup_ready";
 /// The kind of fact that an order was handed over.
@@ -31,8 +35,11 @@ pub struct PickupV1 {
     /// Their number, masked (138****5678).
     #[serde(default)]
     pub phone: String,
-    /// What was paid, in fen.
+    /// What was paid, or what it would cost now, in fen.
     pub total_minor: Money,
+    /// It is only set aside (留货): its goods are sold at the counter like any others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpaid: bool,
     /// What they get.
     pub lines: Vec<PickupLineV1>,
     /// What the typed code must hash to, in hex: `crate::pickup::code_hash`.
@@ -55,6 +62,59 @@ pub struct PickupLineV1 {
     pub quantity_milli: Quantity,
     /// What was paid for it, in fen.
     pub amount_minor: Money,
+}
+
+/// A store asks which others have an item that it lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElsewhereV1 {
+    /// 货号.
+    pub sku: String,
+    /// How many pieces, 1 to `ASIDE_PIECES_MAX`.
+    pub pieces: u32,
+}
+
+/// Which stores have it, those with most of it first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElsewhereFoundV1 {
+    /// At most `STORES_FOUND_MAX`.
+    pub stores: Vec<StoreFoundV1>,
+}
+
+/// A store that has an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreFoundV1 {
+    /// Its code.
+    pub store: String,
+    /// What people call it.
+    pub name: String,
+    /// So many pieces could be promised now.
+    pub available: u32,
+}
+
+/// A store asks to set an item aside in another one, for a shopper who pays there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAsideV1 {
+    /// Made by the asking store: the same again is the same order.
+    pub id: PickupId,
+    /// The code of the store that has it.
+    pub store: String,
+    /// 货号.
+    pub sku: String,
+    /// How many pieces, 1 to `ASIDE_PIECES_MAX`.
+    pub pieces: u32,
+}
+
+/// What is set aside, for its shopper alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsideV1 {
+    /// What shopper and store call it.
+    pub number: String,
+    /// Until when it is kept.
+    pub until: Timestamp,
+    /// Eight digits to be read out.
+    pub code: String,
+    /// The same to be shown as a QR code.
+    pub token: String,
 }
 
 /// An order lies ready for its shopper.

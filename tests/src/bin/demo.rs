@@ -288,9 +288,20 @@ impl Demo {
         self.edge.start_within(LARGE_CATALOG_LIMIT).await?;
         if arguments.catalog.is_none() {
             self.open_shop(&catalog).await?;
+            self.open_next_door().await?;
         }
         self.progress("可以营业  Ready to sell");
         Ok(())
+    }
+
+    /// Opens a second store in the mall's books that has what the first one lacks, once.
+    async fn open_next_door(&self) -> Result<()> {
+        let kept = self.data.join("neighbour.done");
+        if kept.exists() {
+            return Ok(());
+        }
+        store::neighbour(&self.mall).await?;
+        fs::write(&kept, store::NEIGHBOUR.0).context("could not remember the store next door")
     }
 
     /// Counts some of the store's stock and opens an online shop, once: a button of the simulated
@@ -303,6 +314,7 @@ impl Demo {
         self.progress("盘点库存，开网店  Counting stock, opening an online shop");
         let list = catalog::read(catalog)?;
         let pieces = list.into_iter().filter(|item| !item.barcode.is_empty());
+        let pieces = pieces.filter(|item| item.sku != store::LACKING.0);
         let goods: Vec<String> = pieces.take(GOODS_COUNTED).map(|item| item.sku).collect();
         let rows: String = goods.iter().map(|sku| format!("{sku},50\n")).collect();
         let count = self.data.join("count.csv");

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use acceptance::{
     catalog, club, folder,
-    store::{OPERATORS, Store},
+    store::{OPERATORS, Store, neighbour},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail};
@@ -25,6 +25,7 @@ async fn main() -> Result<ExitCode> {
     let folder = folder::temporary()?;
     let mut store = Store::open(folder.path()).await?;
     promote(&store).await?;
+    neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
     let shown = club::code_of(&store, member).await?;
     let items = catalog::read(&catalog::demo())?;

@@ -9,7 +9,7 @@ use crate::{
     houses::Town,
     kiosk::KioskScreen,
     sim::{PaymentCode, Platform},
-    store::KIOSK,
+    store::{KIOSK, LACKING, NEIGHBOUR, neighbour},
 };
 
 /// What a shopper types: the first letters of 羊毛混纺针织衫.
@@ -55,6 +55,18 @@ pub async fn play(table: &mut Table) -> Result<()> {
         Ok(((), format!("2 × {} = {}", yuan(price), yuan(left))))
     };
     table.step("two of it go into the cart", filled).await?;
+    let aside = async {
+        neighbour(&town.store.mall).await?;
+        let (sku, has) = LACKING;
+        let found = kiosk.elsewhere(sku, 1).await?.done::<Value>()?;
+        let has_it = found.pointer("/stores/0/available").and_then(Value::as_u64);
+        ensure!(has_it == Some(u64::from(has)), "{found}");
+        let kept = kiosk.set_aside(uuid::Uuid::now_v7(), NEIGHBOUR.0, (sku, 1)).await?;
+        let kept = kept.done::<Value>()?;
+        let number = kept.get("number").and_then(Value::as_str).context("no number")?;
+        Ok(((), format!("{number} waits in {}, to be paid there", NEIGHBOUR.1)))
+    };
+    table.step("an item the store lacks is kept next door", aside).await?;
     let paid = async {
         let code = town.platforms.wechat().issue_code(PaymentCode::default());
         kiosk.scan(&code).await?.done::<Value>()?;

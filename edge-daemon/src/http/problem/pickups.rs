@@ -166,4 +166,53 @@ pub(super) const ROWS: &[Row] = &[
             "Try again once the line to HQ is up.",
         ],
     ),
+    (
+        "elsewhere-unreachable",
+        [
+            "连不上总部",
+            "现在看不到别的店有没有，什么都没有留。",
+            "等网络恢复再试，或请店员打电话问。",
+        ],
+        [
+            "HQ cannot be reached",
+            "What other stores have cannot be seen now. Nothing was set aside.",
+            "Try again once the line is back, or ask somebody of the store to call.",
+        ],
+    ),
+    (
+        "elsewhere-silent",
+        ["没有等到回答", "总部没有及时回答，不知道留好没有。", "再点一次：同一件不会留两份。"],
+        [
+            "No answer came",
+            "HQ did not answer in time; it may have been set aside or not.",
+            "Ask once more: it is not set aside twice.",
+        ],
+    ),
+    (
+        "not-elsewhere",
+        ["刚刚没有了", "那家店现在没有这么多，什么都没有留。", "看看别的店，或少留一件。"],
+        [
+            "No longer there",
+            "That store does not have so many now. Nothing was set aside.",
+            "Look at another store, or take fewer.",
+        ],
+    ),
+    (
+        "set-aside-full",
+        ["留货太多了", "本店顾客在别的店留的货已经很多，这次没有留。", "请店员打电话问。"],
+        [
+            "Too much is set aside",
+            "Shoppers of this store have much set aside elsewhere. Nothing more was.",
+            "Ask somebody of the store to call.",
+        ],
+    ),
+    (
+        "not-at-a-kiosk",
+        ["这件事请到收银台", "自助机不交付自提单。什么都没有改变。", "到收银台出示提货码。"],
+        [
+            "Please go to a till",
+            "Online orders are not handed over by a kiosk. Nothing was changed.",
+            "Show the code at a till.",
+        ],
+    ),
 ];

@@ -726,6 +726,7 @@ mod tests {
         include_str!("../member.rs"),
         include_str!("../shelf.rs"),
         include_str!("../kiosk.rs"),
+        include_str!("../elsewhere.rs"),
         include_str!("../sim.rs"),
         include_str!("../stream.rs"),
         include_str!("../body.rs"),

@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    cart_view, last_scan_view, paid_view, receipt_state,
+    cart_view, last_scan_view,
+    member::{self, CouponView, CustomerMemberView},
+    paid_view, receipt_state,
     rights::{self, RightsView, WaitView},
     shapes::{CartView, LastScanView, PaidView, ReceiptState, StoreView, WorkstationView},
     store_view, workstation_view,
@@ -60,6 +62,10 @@ pub(crate) struct KioskView {
     cart: Option<CartView>,
     /// Payments by code, coupons and vouchers of the cart.
     rights: Option<RightsView>,
+    /// Who buys, once they showed their own code.
+    member: Option<CustomerMemberView>,
+    /// Coupons of the brand's own beside the cart.
+    coupons: Vec<CouponView>,
     /// What the shopper waits for, if it is known.
     wait: Option<WaitView>,
     paid: Option<KioskPaidView>,
@@ -99,6 +105,8 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
         session: station.cart.order.uuid(),
         cart: shows_cart.then(|| cart_view(context, scene, language)),
         rights: shows_cart.then(|| rights::of(&scene.priced, language)),
+        member: member::of_shopper(context, &scene.priced).filter(|_| shows_cart),
+        coupons: if shows_cart { member::coupons(&scene.priced) } else { Vec::new() },
         wait: rights::wait(&station.rights).filter(|_| phase == KioskPhase::Wait),
         paid: paid.filter(|_| phase == KioskPhase::Paid).map(|last| KioskPaidView {
             order: paid_view(&last.order),

@@ -49,6 +49,8 @@ pub(crate) struct PickupView {
     /// Until when it is kept.
     until: String,
     total: MoneyBody,
+    /// It is only set aside: once it is handed over, its goods are sold here.
+    unpaid: bool,
     lines: Vec<PickupLineView>,
     /// All of it was scanned.
     whole: bool,
@@ -133,6 +135,7 @@ pub(crate) fn pickup_view(seen: &Seen, proven: bool) -> PickupView {
         placed_at: pickup.placed_at.to_string(),
         until: pickup.until.to_string(),
         total: pickup.total_minor.into(),
+        unpaid: pickup.unpaid,
         lines: pickup.lines.iter().map(line).collect(),
         whole: is_whole(&seen.picked),
         proven,
