@@ -6,6 +6,7 @@
 //! **Invariant:** each step checks what a person would see, and the first that is not so ends the
 //! day.
 
+mod guest;
 mod houses;
 mod morning;
 mod online;
@@ -14,6 +15,7 @@ mod settings;
 mod storm;
 mod table;
 
+pub use guest::play as play_with_a_guest;
 pub use houses::play as play_with_houses;
 pub use phone::play as play_with_a_phone;
 pub use settings::play as play_settings;

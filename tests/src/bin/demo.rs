@@ -51,6 +51,9 @@ struct Arguments {
     /// The port of the page that issues vouchers and payment codes; the houses have the next four.
     #[arg(long, default_value_t = 7090)]
     platforms_port: u16,
+    /// The port of the Wi-Fi portal's pages.
+    #[arg(long, default_value_t = 7380)]
+    portal_port: u16,
     /// The port of the MQTT broker.
     #[arg(long, default_value_t = 7883)]
     broker_port: u16,
@@ -160,6 +163,7 @@ fn check_ports(arguments: &Arguments) -> Result<()> {
         (arguments.scanner_port, "--scanner-port"),
         (arguments.scanner_port.saturating_add(1), "--scanner-port"),
         (arguments.broker_port, "--broker-port"),
+        (arguments.portal_port, "--portal-port"),
     ];
     for (number, option) in ports.into_iter().chain(houses) {
         ensure!(
@@ -221,6 +225,8 @@ impl Demo {
             printers: Vec::new(),
             simulated: true,
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
+            // The page of the simulated houses shows what is sent.
+            portal: Some((arguments.portal_port, data.join("platforms/sms.jsonl"))),
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
@@ -402,6 +408,11 @@ impl Demo {
         for (number, name, role, pin) in store::OPERATORS {
             let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };
             text.push_str(&format!("  {number}  {pin}  {name}  {role}\n"));
+        }
+        if let Some((port, _)) = &self.edge.boot().portal {
+            text.push_str(&format!(
+                "\n门店 Wi-Fi 登录页  the Wi-Fi's sign-in page, as a guest's phone\n  http://127.0.0.1:{port}/\n"
+            ));
         }
         text.push_str(&format!(
             "\n抖音券、微信券、付款码  vouchers, coupons, payment codes (simulated)\n  {}\n\

@@ -57,6 +57,7 @@ async fn main() -> Result<()> {
         control_port: arguments.control_port,
         link_url: arguments.link_url,
         shop: Some(arguments.folder.join("shop.json")),
+        messages: Some(arguments.folder.join("sms.jsonl")),
         ..Options::default()
     })
     .await?;

@@ -29,16 +29,21 @@ struct Desk {
     ground: Arc<Ground>,
     access: Arc<Access>,
     shop: Option<PathBuf>,
+    messages: Option<PathBuf>,
 }
+
+/// Messages that the page shows; the newest.
+const MESSAGES_SHOWN: usize = 5;
 
 /// Serves page and control until the task is aborted.
 pub(crate) fn open(
     ground: &Arc<Ground>,
     access: &Access,
-    shop: Option<PathBuf>,
+    (shop, messages): (Option<PathBuf>, Option<PathBuf>),
     listener: TcpListener,
 ) -> JoinHandle<()> {
-    let desk = Desk { ground: Arc::clone(ground), access: Arc::new(access.clone()), shop };
+    let (ground, access) = (Arc::clone(ground), Arc::new(access.clone()));
+    let desk = Desk { ground, access, shop, messages };
     let router = Router::new()
         .route("/api/access", get(access_of))
         .route("/api/state", get(state))
@@ -115,7 +120,16 @@ async fn state(State(desk): State<Desk>) -> Json<Value> {
         "faults": world.plan.0,
         "balances": balances,
         "balance": world.books.balance(None),
+        "messages": messages(desk.messages.as_deref()),
     }))
+}
+
+/// What the store's portal sent to phones, the newest first; a line that is being written is none
+/// yet.
+fn messages(file: Option<&std::path::Path>) -> Vec<Value> {
+    let sent = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let lines = sent.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
+    lines.take(MESSAGES_SHOWN).collect()
 }
 
 async fn issue_voucher(State(desk): State<Desk>, Json(voucher): Json<Voucher>) -> Json<Value> {

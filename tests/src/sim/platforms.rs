@@ -47,6 +47,8 @@ pub struct Options {
     pub link_url: Option<String>,
     /// Where a program says how the mall's shop is reached (`Shop` as JSON), for orders of a person.
     pub shop: Option<PathBuf>,
+    /// Where the store's portal leaves what it would send to phones, for a person who plays one.
+    pub messages: Option<PathBuf>,
     /// Which numbers are attempts at one payment.
     pub family: Family,
 }
@@ -61,6 +63,7 @@ impl Default for Options {
             control_port: 0,
             link_url: None,
             shop: None,
+            messages: None,
             family: without_attempt,
         }
     }
@@ -119,7 +122,8 @@ impl Platforms {
         if let Some(url) = options.link_url {
             access.douyin.link_url = url;
         }
-        serving.push(control::open(&ground, &access, options.shop, control));
+        let files = (options.shop, options.messages);
+        serving.push(control::open(&ground, &access, files, control));
         Ok(Self { ground, access, serving })
     }
 

@@ -32,6 +32,7 @@ const TEXTS = {
   copy: ['复制', 'Copy'],
   copied: ['已复制', 'Copied'],
   refresh: ['刷新二维码', 'New QR'],
+  messages: ['短信', 'Messages'],
   issued: ['已发放', 'Issued'],
   books: ['平台账本', "The platforms' books"],
   entries: ['流水', 'Entries'],
@@ -177,6 +178,8 @@ function issued(state) {
 }
 
 function draw(state) {
+  $('#messages').replaceChildren(...state.messages.map(one => element('li', `${one.phone} · ${one.code}`)))
+  $('#inbox').hidden = state.messages.length === 0
   $('#issued').replaceChildren(...issued(state).map(item => {
     const button = element('button')
     button.type = 'button'
