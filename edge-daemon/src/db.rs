@@ -21,6 +21,7 @@
 
 pub(crate) mod call;
 pub(crate) mod catalog;
+pub(crate) mod check_in;
 pub(crate) mod coupon;
 pub(crate) mod find;
 pub(crate) mod ledger;

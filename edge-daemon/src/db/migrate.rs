@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
@@ -21,6 +21,7 @@ const STEPS: [&str; 11] = [
     include_str!("../../migrations/0009_stock.sql"),
     include_str!("../../migrations/0010_pickup.sql"),
     include_str!("../../migrations/0011_quota.sql"),
+    include_str!("../../migrations/0012_check_in.sql"),
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

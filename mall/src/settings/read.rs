@@ -180,10 +180,11 @@ pub(crate) fn schema() -> Vec<SettingShape> {
             Kind::Flag => ("flag", None, None, None),
             Kind::Number { min, max, unit } => ("number", Some(min), Some(max), Some(unit)),
             Kind::Rounding => ("word", None, None, None),
+            Kind::Rule => ("rule", None, None, None),
         };
         let words = match setting.kind {
             Kind::Rounding => CashRounding::ALL.map(CashRounding::word).to_vec(),
-            Kind::Lines | Kind::Flag | Kind::Number { .. } => Vec::new(),
+            Kind::Lines | Kind::Flag | Kind::Number { .. } | Kind::Rule => Vec::new(),
         };
         SettingShape {
             key: setting.key,
