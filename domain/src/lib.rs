@@ -9,6 +9,7 @@
 //! | `catalog` | items with variants, barcodes and list prices |
 //! | `find` | how a typed word meets an item's name |
 //! | `member` | who is buying, as a store knows them: masked, with what they may spend here |
+//! | `lending` | what stores may let a member spend without asking, so that together they cannot spend more than there is |
 //! | `cart`, `pricing`, `tender` | what is on the counter, what it costs and why, how it is covered |
 //! | `order`, `receipt_number`, `receipt` | the immutable record, its number, its rows on paper |
 //! | `payment`, `redemption` | what another house is asked for: money, and the use of a coupon |
@@ -25,6 +26,7 @@ pub mod cart;
 pub mod catalog;
 pub mod find;
 pub mod id;
+pub mod lending;
 pub mod member;
 pub mod money;
 pub mod order;

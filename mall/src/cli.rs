@@ -10,6 +10,7 @@
 //! | `manage` | stores, workstations, operators, claims, edge nodes, tokens |
 //! | `orders` | tables of orders |
 //! | `houses` | tables of payments by code, coupons and vouchers |
+//! | `members` | members, coupons, and the keys that sign |
 //! | `rules` | sets of rules: listed, shown, imported, exported, checked |
 //! | `settings` | what HQ sets in stores, and what became of it |
 //! | `try_cart` | a trial, without a database |
@@ -22,6 +23,7 @@ mod args;
 mod houses;
 mod import;
 mod manage;
+mod members;
 mod orders;
 mod rules;
 mod serve;
@@ -47,9 +49,11 @@ use crate::{
     fleet::{ClaimError, StaffError, StoreError},
     hq::HqError,
     http,
+    member::MemberError,
     rules::{RulesError, RulesFileError},
     settings::SettingsError,
     stock::CountError,
+    vault::VaultError,
 };
 
 /// Why a verb did not do what it was asked.
@@ -89,6 +93,10 @@ enum Kind {
     Count(#[from] CountError),
     #[error(transparent)]
     Trial(#[from] TrialError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error("there is no edge node `{0}`")]
     Edge(String),
     #[error("could not write the result")]
@@ -131,6 +139,8 @@ impl CliError {
             }
             Kind::RulesFile(_) => Some("see docs/import.md for the forms of a file of rules"),
             Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
+            Kind::Member(error) => error.hint(),
+            Kind::Vault(error) => error.hint(),
             Kind::Count(CountError::Header) => Some("see docs/import.md for a table of stock"),
             Kind::Count(CountError::Store(StoreError::Unknown(_))) => {
                 Some("`mall store list` names the stores")
@@ -204,6 +214,9 @@ impl Desk<'_> {
             Verb::Settings { verb } => self.settings(verb).await?,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
+            Verb::Members { verb } => self.members(verb).await?,
+            Verb::Coupons { verb } => self.coupons(verb).await?,
+            Verb::Keys { verb } => self.keys(verb).await?,
             Verb::Shop { verb } => self.shop(verb).await?,
             Verb::PickupCases => self.pickup_cases().await?,
             Verb::Stock { verb } => return self.stock(verb).await,

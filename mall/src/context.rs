@@ -13,7 +13,7 @@ use std::{
 };
 
 use domain::{
-    id::{EdgeId, IncarnationId},
+    id::{EdgeId, Id, IncarnationId},
     time::Timestamp,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -27,9 +27,9 @@ use crate::{
     feed::Shelf,
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
-    keys::Keys,
     rules::Books,
     settings,
+    vault::{Vault, VaultError},
 };
 
 /// How long somebody waits for another house before they are told that it is not known yet. A
@@ -79,6 +79,9 @@ pub enum OpenError {
     /// The database could not be opened.
     #[error("could not open the database")]
     Db(#[source] DbError),
+    /// The keys of what is sealed and signed are not those of this database.
+    #[error("could not open what is sealed")]
+    Vault(#[from] VaultError),
     /// The accounts with other houses could not be read.
     #[error("could not read the accounts with other houses")]
     Platforms(#[from] PlatformsError),
@@ -93,6 +96,7 @@ impl OpenError {
             Self::Random => None,
             Self::Db(error) => error.hint(),
             Self::Platforms(error) => error.hint(),
+            Self::Vault(error) => error.hint(),
         }
     }
 }
@@ -118,8 +122,8 @@ struct Inner {
     limiter: Limiter,
     shelf: Shelf,
     books: Books,
+    vault: Vault,
     houses: Arc<dyn Houses>,
-    keys: Keys,
     calls: TaskTracker,
 }
 
@@ -130,7 +134,6 @@ impl Context {
         // Tokens and the chain's figures are for whoever runs the mall, and for nobody else.
         let mut made = std::fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(&config.data).map_err(folder)?;
-        let keys = Keys::open(&config.data).map_err(folder)?;
         let url = config.url().map_err(folder)?;
         let settings_keys = config.settings_keys.clone();
         let settings_keys = settings_keys.unwrap_or_else(|| config.data.join("settings-keys"));
@@ -141,6 +144,8 @@ impl Context {
         let db = Db::open(&url, now, IncarnationId::from_uuid(incarnation))
             .await
             .map_err(OpenError::Db)?;
+        let vault = Vault::open(&config.data)?;
+        vault.fit(&db, now).await?;
         Ok(Self(Arc::new(Inner {
             db,
             clock,
@@ -152,8 +157,8 @@ impl Context {
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
+            vault,
             houses,
-            keys,
             calls: TaskTracker::new(),
         })))
     }
@@ -171,6 +176,11 @@ impl Context {
     /// A new edge node's id.
     pub(crate) fn edge_id(&self) -> Result<EdgeId, NoDice> {
         mint(&self.0.dice, self.now()).map(EdgeId::from_uuid)
+    }
+
+    /// A new id of some kind.
+    pub(crate) fn new_id<K>(&self) -> Result<Id<K>, NoDice> {
+        mint(&self.0.dice, self.now()).map(Id::from_uuid)
     }
 
     /// A new feed's life.
@@ -230,9 +240,9 @@ impl Context {
         &self.0.books
     }
 
-    /// The mall's own secrets.
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.0.keys
+    /// What is sealed and signed here.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     /// Other houses.

@@ -18,6 +18,10 @@
 //! | `drift` | orders that were priced otherwise than the mall would |
 //! | `discrepancies` | orders for which other houses gave otherwise than the orders say |
 //! | `payments`, `refunds`, `redemptions` | what other houses were asked, and what they said |
+//! | `members`, `purses` | members, what they have, and what stores are lent of it |
+//! | `coupons` | coupons as they were issued and used |
+//! | `member_cases` | what cost the chain more than it gave |
+//! | `token_keys` | keys of tokens |
 //! | `moment` | moments that may not be there |
 //!
 //! **Invariant:** functions take a transaction and say what they do; nothing here decides. No
@@ -26,6 +30,7 @@
 
 pub(crate) mod barcodes;
 mod bulk;
+pub(crate) mod coupons;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;
 pub(crate) mod edges;
@@ -33,6 +38,8 @@ mod engine;
 pub(crate) mod inbox;
 pub(crate) mod items;
 pub(crate) mod items_read;
+pub(crate) mod member_cases;
+pub(crate) mod members;
 mod migrate;
 mod moment;
 pub(crate) mod online_orders;
@@ -41,6 +48,7 @@ pub(crate) mod orders_read;
 pub(crate) mod payments;
 pub(crate) mod pickup_cases;
 pub(crate) mod post_voids;
+pub(crate) mod purses;
 pub(crate) mod redemptions;
 pub(crate) mod refunds;
 pub(crate) mod rules;
@@ -53,6 +61,7 @@ pub(crate) mod staffing;
 pub(crate) mod stock;
 pub(crate) mod stores;
 pub(crate) mod sums;
+pub(crate) mod token_keys;
 
 use std::time::Duration;
 

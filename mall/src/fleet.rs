@@ -24,6 +24,6 @@ pub(crate) use limiter::Limiter;
 pub(crate) use shops::{add_shop, revoke_shop, shop_of};
 pub(crate) use staff::{StaffError, add_staff, revoke_staff, staff_of};
 pub(crate) use stores::{
-    OperatorWish, StoreError, add_operator, add_store, add_workstation, known_store,
+    OperatorWish, Outcome, StoreError, add_operator, add_store, add_workstation, known_store,
     remove_operator, remove_workstation,
 };

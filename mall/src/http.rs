@@ -22,6 +22,7 @@ mod download;
 mod edge;
 mod guard;
 mod hq;
+mod members;
 mod open;
 mod page;
 mod payments;

@@ -13,10 +13,11 @@
 //! | `rules` | promotions: saved with revisions, checked, previewed |
 //! | `houses` | the only room that names `platforms`: WeChat, Alipay, Douyin |
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
+//! | `member` | members: what they have, what stores are lent of it, coupons, what does not fit |
+//! | `vault` | what is sealed and signed, and the keys for it |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
 //! | `pickup` | online orders that wait in a store |
-//! | `keys` | the mall's own secrets: what signs tokens, what seals a store's rows |
 //! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
@@ -40,7 +41,7 @@ pub mod houses;
 mod hq;
 mod http;
 mod intake;
-mod keys;
+mod member;
 mod payment;
 mod pickup;
 mod redemption;
@@ -48,6 +49,7 @@ mod rules;
 mod settings;
 mod settle;
 mod stock;
+mod vault;
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -60,6 +62,7 @@ pub use config::{Config, LISTEN, Platforms};
 pub use context::{Clock, OpenError};
 pub use db::DbError;
 pub use error_chain::Chain;
+pub use vault::VaultError;
 
 use context::Context;
 
@@ -147,6 +150,7 @@ impl Mall {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
+        tasks.spawn(member::keep_lending(context.clone(), stop.clone()));
         tasks.spawn(settle::keep_settling(context.clone(), stop.clone()));
         if let Some(wish) = broker {
             tasks.spawn(bells::keep_ringing(context.clone(), wish, stop.clone()));

@@ -41,6 +41,7 @@ use crate::{
         scope,
         stock::{self, Movement},
     },
+    vault::VaultError,
 };
 
 /// Why an order was not placed, or not moved.
@@ -86,6 +87,9 @@ pub(crate) enum PickupError {
     /// No code could be made, or the machine gives no random numbers.
     #[error("could not make a code")]
     Code,
+    /// It could not be sealed or signed.
+    #[error("could not seal or sign what belongs to the order")]
+    Vault(#[from] VaultError),
     /// The database refused.
     #[error("could not keep the order")]
     Db(#[from] DbError),
@@ -131,8 +135,8 @@ fn moved(promise: &Promise, leaves: bool, frees: bool) -> Movement {
 }
 
 /// The code of an order, for its shopper alone.
-fn code_of(context: &Context, order: &OnlineRow) -> String {
-    sync::pickup::code_of(&context.keys().codes(), order.id, order.attempt)
+fn code_of(context: &Context, order: &OnlineRow) -> Result<String, VaultError> {
+    Ok(sync::pickup::code_of(&context.vault().codes()?, order.id, order.attempt))
 }
 
 /// An order as its store gets it.

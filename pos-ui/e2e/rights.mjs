@@ -61,6 +61,7 @@ const rightsOf = (more = {}) => ({
   payments: [],
   redemptions: [],
   left: cny(30_717),
+  balance: nothing,
   hold: 'free',
   can_charge: true,
   ...more,
@@ -130,6 +131,8 @@ const operatorView = (phase, rights, more = {}) => ({
   cart,
   tender: phase === 'tender' ? tenderOf(rights?.left.amount ?? cart.total.amount) : null,
   rights,
+  member: null,
+  coupons: [],
   last_order: null,
   last_scan: null,
   link: {

@@ -186,6 +186,8 @@ const operatorView = (revision, cart) => ({
   cart,
   tender: null,
   last_order: null,
+  member: null,
+  coupons: [],
   last_scan: null,
   link: {
     mall: 'up',

@@ -15,6 +15,7 @@ mod dice;
 mod disk;
 mod histories;
 mod kills;
+mod members;
 mod operator;
 mod phone;
 mod pickups;

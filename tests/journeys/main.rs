@@ -8,6 +8,7 @@ mod codes;
 mod day;
 mod doors;
 mod kiosk;
+mod member;
 mod paper;
 mod payments;
 mod phone;

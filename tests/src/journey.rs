@@ -8,6 +8,7 @@
 
 mod guest;
 mod houses;
+mod member;
 mod morning;
 mod online;
 mod phone;
@@ -17,6 +18,7 @@ mod table;
 
 pub use guest::play as play_with_a_guest;
 pub use houses::play as play_with_houses;
+pub use member::play as play_with_a_member;
 pub use phone::play as play_with_a_phone;
 pub use settings::play as play_settings;
 pub use table::Table;

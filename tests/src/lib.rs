@@ -17,6 +17,7 @@
 //! | `store` | all of it together |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
+//! | `club` | the same with a member of its mall, and a cable between them |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
 //! | `journey` | a day in the life of a store, told as a table |
@@ -28,6 +29,7 @@ pub mod ageing;
 pub mod bench;
 pub mod cable;
 pub mod catalog;
+pub mod club;
 pub mod compare;
 pub mod edge_process;
 pub mod events;

@@ -308,6 +308,43 @@ impl Till {
         Call::new(Method::DELETE, path, None)
     }
 
+    /// Takes the member off.
+    #[must_use]
+    pub fn forget(&self) -> Call {
+        Call::new(Method::DELETE, self.at(&format!("/member?id={}", Uuid::now_v7())), None)
+    }
+
+    /// Says who buys.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn identify(&self, view: &View, code: &str) -> Result<Call> {
+        let cart = view.cart.as_ref().context("nobody is signed in")?;
+        let body = json!({ "id": Uuid::now_v7(), "order_id": cart.order_id, "code": code });
+        Ok(Call::new(Method::POST, self.at("/member"), Some(body)))
+    }
+
+    /// Sets with how many points the member pays.
+    #[must_use]
+    pub fn use_points(&self, points: i64) -> Call {
+        let body = json!({ "id": Uuid::now_v7(), "points": points });
+        Call::new(Method::PUT, self.at("/member/points"), Some(body))
+    }
+
+    /// Sets with how much of their balance the member pays.
+    #[must_use]
+    pub fn use_balance(&self, fen: i64) -> Call {
+        let amount = json!({ "amount": fen, "currency": "CNY" });
+        let body = json!({ "id": Uuid::now_v7(), "amount": amount });
+        Call::new(Method::PUT, self.at("/member/balance"), Some(body))
+    }
+
+    /// The receipt of an order as rows.
+    #[must_use]
+    pub fn receipt(&self, order: Uuid) -> Call {
+        Call::new(Method::GET, format!("/orders/{order}/receipt"), None)
+    }
+
     /// Undoes an order (整单作废).
     #[must_use]
     pub fn undo_order(&self, order: Uuid, reason: &str) -> Call {

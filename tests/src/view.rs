@@ -182,6 +182,47 @@ pub struct Rights {
     pub can_charge: bool,
 }
 
+/// What a member has, where they have shown that it is they.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Funds {
+    /// All points.
+    pub points: i64,
+    /// Points that may be spent here.
+    pub points_here: i64,
+    /// All prepaid balance.
+    pub balance: Money,
+    /// Balance that may be spent here.
+    pub balance_here: Money,
+}
+
+/// Who buys.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Member {
+    /// Masked.
+    pub name: String,
+    /// Masked.
+    pub phone: String,
+    /// They showed their own code.
+    pub is_proven: bool,
+    /// What they have; nothing before they are proven.
+    pub funds: Option<Funds>,
+    /// Points that pay.
+    pub points_spent: i64,
+    /// Points that the cart earns.
+    pub points_earned: i64,
+    /// What balance pays.
+    pub balance_part: Money,
+}
+
+/// A coupon of the brand's own beside the cart.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OwnCoupon {
+    /// Its id.
+    pub id: Uuid,
+    /// Whether it will be used with the cart.
+    pub takes_part: bool,
+}
+
 /// An operator's screen.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct View {
@@ -199,6 +240,10 @@ pub struct View {
     pub tender: Option<Tender>,
     /// What other houses have a say in; nothing without a session.
     pub rights: Option<Rights>,
+    /// Who buys, if they said so.
+    pub member: Option<Member>,
+    /// Coupons of the brand's own.
+    pub coupons: Vec<OwnCoupon>,
     /// The newest order.
     pub last_order: Option<LastOrder>,
     /// What became of the last scan.

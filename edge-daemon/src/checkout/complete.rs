@@ -205,7 +205,7 @@ fn carry_out(
     if counter.rights.left(quote.total) < Money::ZERO {
         return Err(Refusal::PaidBeyondTotal.into());
     }
-    may_spend(tx, &counter, quote.total, terms.occasion.at)?;
+    may_spend(tx, &counter, quote.total, setting.now)?;
     let business_date = terms.occasion.clock.business_date(setting.now);
     let receipt_number = ReceiptNumber {
         store: setting.node.store_code.clone(),

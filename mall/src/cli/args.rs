@@ -3,6 +3,7 @@
 //! **Invariant:** words only; nothing is done here.
 
 mod houses;
+mod members;
 mod rules;
 mod settings;
 mod shop;
@@ -15,6 +16,7 @@ use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
+pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
 pub(super) use settings::SettingsVerb;
 pub(super) use shop::ShopVerb;
@@ -78,6 +80,9 @@ impl Args {
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
+            | Verb::Members { .. }
+            | Verb::Coupons { .. }
+            | Verb::Keys { .. }
             | Verb::Stock { .. }
             | Verb::Shop { .. }
             | Verb::PickupCases
@@ -203,6 +208,21 @@ pub(super) enum Verb {
     Redemptions {
         #[command(subcommand)]
         verb: RedemptionsVerb,
+    },
+    /// Members: what they have, and what stores are lent of it.
+    Members {
+        #[command(subcommand)]
+        verb: MembersVerb,
+    },
+    /// Coupons of the chain's own.
+    Coupons {
+        #[command(subcommand)]
+        verb: CouponsVerb,
+    },
+    /// The keys that sign codes and coupons.
+    Keys {
+        #[command(subcommand)]
+        verb: KeysVerb,
     },
     /// Online shops that place orders for pickup.
     Shop {
@@ -353,6 +373,9 @@ pub(super) enum StaffVerb {
         /// May also put rules in force in every store; without it the token only reads.
         #[arg(long)]
         may_save_rules: bool,
+        /// May also add members, change what they have, and issue coupons.
+        #[arg(long)]
+        may_manage_members: bool,
         /// May also set things in stores.
         #[arg(long)]
         may_save_settings: bool,

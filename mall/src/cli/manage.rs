@@ -164,12 +164,13 @@ impl Desk<'_> {
 
     pub(super) async fn staff(&mut self, verb: StaffVerb) -> Result<(), CliError> {
         match verb {
-            StaffVerb::Add { name, may_save_rules, may_save_settings } => {
-                let rights = Rights { may_save_rules, may_save_settings };
+            StaffVerb::Add { name, may_save_rules, may_save_settings, may_manage_members } => {
+                let rights = Rights { may_save_rules, may_save_settings, may_manage_members };
                 let token = fleet::add_staff(self.context, &name, rights).await?;
                 let document = json!({
                     "name": name, "token": token, "may_save_rules": may_save_rules,
                     "may_save_settings": may_save_settings,
+                    "may_manage_members": may_manage_members,
                 });
                 self.say(&document, &format!("{token}\nshown once; holder: {name}"))
             }
@@ -186,19 +187,30 @@ impl Desk<'_> {
                 let mut document = Vec::new();
                 for row in held {
                     let since = row.created_at.to_string();
-                    document.push(json!({ "name": row.name, "created_at": since, "is_revoked": row.is_revoked, "may_save_rules": row.rights.may_save_rules, "may_save_settings": row.rights.may_save_settings }));
-                    let Rights { may_save_rules, may_save_settings } = row.rights;
-                    let state = match (row.is_revoked, may_save_rules, may_save_settings) {
-                        (true, _, _) => "revoked",
-                        (false, true, true) => "saves rules and settings",
-                        (false, true, false) => "saves rules",
-                        (false, false, true) => "saves settings",
-                        (false, false, false) => "",
-                    };
-                    table.row(vec![row.name, since, state.to_owned()]);
+                    document.push(json!({
+                        "name": row.name, "created_at": since, "is_revoked": row.is_revoked,
+                        "may_save_rules": row.rights.may_save_rules,
+                        "may_save_settings": row.rights.may_save_settings,
+                        "may_manage_members": row.rights.may_manage_members,
+                    }));
+                    let state = if row.is_revoked { "revoked".to_owned() } else { may(row.rights) };
+                    table.row(vec![row.name, since, state]);
                 }
                 if self.is_json { self.say(&document, "") } else { Ok(table.print(self.out)?) }
             }
         }
     }
+}
+
+/// What a token is good for beside reading, in words.
+fn may(rights: Rights) -> String {
+    let Rights { may_save_rules, may_save_settings, may_manage_members } = rights;
+    let saves = match (may_save_rules, may_save_settings) {
+        (true, true) => Some("saves rules and settings"),
+        (true, false) => Some("saves rules"),
+        (false, true) => Some("saves settings"),
+        (false, false) => None,
+    };
+    let manages = may_manage_members.then_some("manages members");
+    saves.into_iter().chain(manages).collect::<Vec<_>>().join(", ")
 }

@@ -26,8 +26,9 @@ pub(crate) async fn insert(
     let done = sqlx::query(
         "insert into orders (store_id, id, receipt_number, business_date, workstation, operator,
                              completed_at, currency, list_minor, total_minor, rounding_minor,
-                             change_minor, edge_id, received_at, pricing, delivery, grants)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                             change_minor, edge_id, received_at, pricing, delivery, grants,
+                             member_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          on conflict do nothing",
     )
     .bind(sender.store.0)
@@ -47,6 +48,7 @@ pub(crate) async fn insert(
     .bind(order.pricing.as_ref().map(json).unwrap_or_default())
     .bind(order.delivery.as_ref().map(json).unwrap_or_default())
     .bind(list(&order.grants))
+    .bind(order.member.map(|member| member.to_string()).unwrap_or_default())
     .execute(&mut *tx)
     .await
     .map_err(sql("insert an order"))?;

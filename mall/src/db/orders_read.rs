@@ -55,7 +55,7 @@ macro_rules! select {
                 orders.operator, completed_at, currency, list_minor, total_minor, rounding_minor,
                 change_minor, edge_id, orders.received_at, pricing, delivery, grants,
                 coalesce(v.undone_at, 0), coalesce(v.operator, ''), coalesce(v.workstation, 0),
-                coalesce(v.reason, '')
+                coalesce(v.reason, ''), orders.member_id
          from orders
          left join post_void v on v.store_id = orders.store_id and v.order_id = orders.id "
     };
@@ -139,7 +139,10 @@ fn stored(row: &AnyRow) -> Result<StoredOrder, DbError> {
         business_date: text(3)?.parse().map_err(|_| damaged(doing))?,
         workstation: u16::try_from(number(4)?).map_err(|_| damaged(doing))?,
         operator: text(5)?,
-        member: None,
+        member: match text(21)?.as_str() {
+            "" => None,
+            id => Some(id.parse().map_err(|_| damaged(doing))?),
+        },
         completed_at: Timestamp::from_micros(number(6)?),
         currency: text(7)?,
         lines: Vec::new(),

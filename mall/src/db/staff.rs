@@ -14,6 +14,8 @@ pub(crate) struct Rights {
     pub(crate) may_save_rules: bool,
     /// Set things in stores.
     pub(crate) may_save_settings: bool,
+    /// Add members, change what they have, issue coupons.
+    pub(crate) may_manage_members: bool,
 }
 
 /// A holder of a token.
@@ -29,12 +31,15 @@ pub(crate) struct StaffRow {
     pub(crate) rights: Rights,
 }
 
-type Columns = (String, i64, i64, i64, i64);
+type Columns = (String, i64, i64, i64, i64, i64);
 
-fn row((name, created_at, revoked_at, may_save_rules, may_save_settings): Columns) -> StaffRow {
+fn row((name, created_at, revoked_at, rules, settings, members): Columns) -> StaffRow {
     let created_at = Timestamp::from_micros(created_at);
-    let rights =
-        Rights { may_save_rules: may_save_rules != 0, may_save_settings: may_save_settings != 0 };
+    let rights = Rights {
+        may_save_rules: rules != 0,
+        may_save_settings: settings != 0,
+        may_manage_members: members != 0,
+    };
     StaffRow { name, created_at, is_revoked: revoked_at != 0, rights }
 }
 
@@ -48,8 +53,8 @@ pub(crate) async fn insert(
 ) -> Result<bool, DbError> {
     let done = sqlx::query(
         "insert into staff (token_hash, name, created_at, revoked_at, may_save_rules,
-           may_save_settings)
-         values ($1, $2, $3, 0, $4, $5)
+                            may_save_settings, may_manage_members)
+         values ($1, $2, $3, 0, $4, $5, $6)
          on conflict do nothing",
     )
     .bind(token.to_string())
@@ -57,6 +62,7 @@ pub(crate) async fn insert(
     .bind(now.micros())
     .bind(i64::from(rights.may_save_rules))
     .bind(i64::from(rights.may_save_settings))
+    .bind(i64::from(rights.may_manage_members))
     .execute(tx)
     .await
     .map_err(sql("keep a token"))?;
@@ -66,7 +72,7 @@ pub(crate) async fn insert(
 /// Who holds a token, by its hash.
 pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffRow>, DbError> {
     let found: Option<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules, may_save_settings
+        "select name, created_at, revoked_at, may_save_rules, may_save_settings, may_manage_members
          from staff where token_hash = $1",
     )
     .bind(token.to_string())
@@ -79,7 +85,7 @@ pub(crate) async fn by_token(tx: &mut Conn, token: Hash) -> Result<Option<StaffR
 /// Every holder, by name.
 pub(crate) async fn all(tx: &mut Conn) -> Result<Vec<StaffRow>, DbError> {
     let found: Vec<Columns> = sqlx::query_as(
-        "select name, created_at, revoked_at, may_save_rules, may_save_settings
+        "select name, created_at, revoked_at, may_save_rules, may_save_settings, may_manage_members
          from staff order by name",
     )
     .fetch_all(tx)

@@ -23,10 +23,10 @@ use sync::{
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::page;
+use super::page::{self, FeedError};
 use crate::{
     context::Context,
-    db::{DbError, Tx, items_read, items_read::Joined, scope::Head},
+    db::{Tx, items_read, items_read::Joined, scope::Head},
 };
 
 /// Rows handed to the filling thread at once.
@@ -60,7 +60,7 @@ const WORDS_IN_USE: &str = "
 pub(crate) enum BuildError {
     /// The mall's database refused.
     #[error("could not read what belongs into the snapshot")]
-    Db(#[from] DbError),
+    Read(#[source] FeedError),
     /// The file could not be filled.
     #[error("could not fill the snapshot file")]
     Fill(#[from] rusqlite::Error),
@@ -107,7 +107,7 @@ pub(super) async fn build(
     let filling = tokio::task::spawn_blocking(move || make(subject, &places, receiver));
     let read = send_rows(context, tx, subject.scope, sender).await;
     let made = filling.await.map_err(|_| BuildError::CutOff)?;
-    read?;
+    read.map_err(BuildError::Read)?;
     made
 }
 
@@ -116,7 +116,7 @@ async fn send_rows(
     tx: &mut Tx,
     scope: Scope,
     sender: Sender<Rows>,
-) -> Result<(), DbError> {
+) -> Result<(), FeedError> {
     match scope {
         Scope::Store(store) => {
             let rows = page::standing(context, tx, store).await?;

@@ -14,11 +14,12 @@ use crate::{
     db::{
         DbError, Tx, damaged,
         items::sku_key,
-        items_read, online_orders, rules,
+        items_read, members, online_orders, purses, rules,
         scope::{self, Head},
-        staffing, stock, stores,
+        staffing, stock, stores, token_keys,
     },
-    pickup,
+    member, pickup,
+    vault::{self, VaultError},
 };
 
 /// Changes in a page: one short write at the store, about half a megabyte on the line.
@@ -39,6 +40,9 @@ pub(crate) enum FeedError {
     /// The cursor is of another life of the feed, or older than the kept tombstones.
     #[error("the feed cannot be followed from this cursor any more")]
     Gone,
+    /// A member could not be sealed for the store.
+    #[error("could not seal a member for a store")]
+    Vault(#[from] VaultError),
     /// The database refused.
     #[error("could not read the feed")]
     Db(#[from] DbError),
@@ -173,8 +177,8 @@ pub(super) async fn rules_in_force(tx: &mut Tx) -> Result<Option<RulesV1>, DbErr
     Ok(body.map(|set| RulesV1 { revision: held.revision, set }))
 }
 
-/// A store's own rows: some dozens, so they are read whole and cut here; and its stock, of which
-/// there are as many rows as items, so no more of it is read than a page has.
+/// A store's own rows: some dozens, so they are read whole and cut here; and its stock and its
+/// members, of which there are many, so no more of them is read than a page has.
 async fn own(
     context: &Context,
     tx: &mut Tx,
@@ -182,11 +186,12 @@ async fn own(
     (since, after): (i64, &str),
     limit: i64,
 ) -> Result<Vec<ChangeV1>, FeedError> {
-    let mut changes = rows_of_store(context, tx, store, since).await?;
+    let mut changes = rows_of_store(tx, store, since).await?;
     let is_read = |change: &ChangeV1| {
         change.version <= since || (change.version == since + 1 && change.key.as_str() <= after)
     };
     changes.retain(|change| !is_read(change));
+    changes.extend(members_of_store(context, tx, store, (since, after), limit).await?);
     // Before the first key of stock, inside it, or beyond it.
     let from = match after.strip_prefix(STOCK_KEY) {
         Some(key) => (since, key),
@@ -199,25 +204,48 @@ async fn own(
     Ok(changes)
 }
 
+/// Members of a store that changed after a place of its feed, sealed for it.
+async fn members_of_store(
+    context: &Context,
+    tx: &mut Tx,
+    store: StoreId,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<ChangeV1>, FeedError> {
+    let found = members::changed(tx, store, after, limit).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let vault = context.vault();
+    let through = purses::told_by(tx, store).await?.through;
+    let seal = vault.seal_of(store)?;
+    let mut changes = Vec::with_capacity(found.len());
+    for found in found {
+        let (version, id) = (found.version, found.member.id);
+        let row = match found.is_gone {
+            true => RowV1::MemberGone { id },
+            false => RowV1::Member(member::for_store(vault, &seal, &found, through)?),
+        };
+        changes.push(ChangeV1 { version, key: format!("member/{id}"), row });
+    }
+    Ok(changes)
+}
+
 fn stock_change(row: stock::StockRow) -> ChangeV1 {
     let key = format!("{STOCK_KEY}{}", sku_key(&row.told.sku));
     ChangeV1 { version: row.version, key, row: RowV1::Stock(row.told) }
 }
 
-/// Every row of a store's scope but its stock, tombstones too.
-async fn rows_of_store(
-    context: &Context,
-    tx: &mut Tx,
-    store: StoreId,
-    since: i64,
-) -> Result<Vec<ChangeV1>, DbError> {
+/// Every row of a store's scope but its stock and its members, tombstones too.
+async fn rows_of_store(tx: &mut Tx, store: StoreId, since: i64) -> Result<Vec<ChangeV1>, DbError> {
     let mut changes = Vec::new();
     if let Some(row) = stores::by_id(tx, store).await? {
         let version = row.version;
         changes.push(ChangeV1 { version, key: "store".to_owned(), row: RowV1::Store(row.store) });
-        let row = RowV1::Keys(context.keys().public());
-        changes.push(ChangeV1 { version, key: "token-keys".to_owned(), row });
     }
+    // The first keys are there before the first version of any store.
+    let (keys, version) = (vault::believed(tx).await?, token_keys::told(tx, store).await?.max(1));
+    changes.push(ChangeV1 { version, key: "keys".to_owned(), row: RowV1::Keys(keys) });
     for kept in staffing::workstations(tx, store).await? {
         let (version, number) = (kept.version, kept.row.number);
         let row = if kept.is_gone {
@@ -252,7 +280,9 @@ pub(super) async fn standing(
     context: &Context,
     tx: &mut Tx,
     store: StoreId,
-) -> Result<Vec<RowV1>, DbError> {
+) -> Result<Vec<RowV1>, FeedError> {
+    /// Before everything that a feed ever said.
+    const BEGINNING: (i64, &str) = (-2, "");
     let stands = |row: &RowV1| match row {
         RowV1::Item(_)
         | RowV1::Rules(_)
@@ -269,7 +299,8 @@ pub(super) async fn standing(
         | RowV1::PickupGone { .. }
         | RowV1::MemberGone { .. } => false,
     };
-    let mut rows = rows_of_store(context, tx, store, i64::MAX).await?;
+    let mut rows = rows_of_store(tx, store, i64::MAX).await?;
+    rows.extend(members_of_store(context, tx, store, BEGINNING, i64::MAX).await?);
     let stock = stock::changed(tx, store, (-1, ""), i64::MAX).await?;
     rows.extend(stock.into_iter().map(stock_change));
     Ok(rows.into_iter().map(|change| change.row).filter(stands).collect())

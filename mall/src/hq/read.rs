@@ -20,12 +20,13 @@ use crate::{
     db::{
         Conn, DbError, discrepancies, drift, edges,
         items::sku_key,
-        items_read,
+        items_read, member_cases,
         orders_read::{self, After, StoredOrder},
         savings, staffing,
         stores::{self as db_stores, StoreRow},
         sums,
     },
+    member,
 };
 
 /// Rows of a page.
@@ -114,6 +115,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// At most so many.
     pub(crate) fn limit(&self) -> i64 {
         page_limit(self.limit)
     }
@@ -190,8 +192,8 @@ pub(crate) async fn items(
     Ok(ItemPage { items: found.into_iter().map(ItemShape::of).collect(), next })
 }
 
-/// What a person should look at in a store, newest first: troubled facts, price drifts and
-/// discrepancies.
+/// What a person should look at in a store, newest first: troubled facts, price drifts,
+/// discrepancies, and what members and coupons cost beyond what they should.
 pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<TroubleShape>, HqError> {
     let mut tx = context.db().read("read the troubles of a store").await?;
     let row = known(&mut tx, store).await?;
@@ -201,7 +203,9 @@ pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<Troub
     let drifts = drifts.into_iter().map(|row| (row.received_at, trouble(row)));
     let differing = discrepancies::list(&mut tx, row.id, PAGE_MAX).await?;
     let differing = differing.into_iter().map(|row| (row.found_at, discrepancy::trouble(row)));
-    let mut all: Vec<_> = troubles.chain(drifts).chain(differing).collect();
+    let cases = member_cases::list(&mut tx, row.id, PAGE_MAX).await?;
+    let cases = cases.into_iter().map(|case| (case.received_at, member::case_trouble(case)));
+    let mut all: Vec<_> = troubles.chain(drifts).chain(differing).chain(cases).collect();
     all.sort_by_key(|(received_at, _)| std::cmp::Reverse(*received_at));
     all.truncate(usize::try_from(PAGE_MAX).unwrap_or(0));
     Ok(all.into_iter().map(|(_, shape)| shape).collect())

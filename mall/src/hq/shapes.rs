@@ -329,7 +329,9 @@ pub(crate) struct TroubleShape {
     /// The fact's id; of a discrepancy, the order's.
     pub(crate) id: String,
     /// `quarantined`, `conflict`, `price_drift`, or `discrepancy`: other houses gave otherwise than
-    /// an order says, with what it costs in `reason`; gone when the two agree.
+    /// an order says, with what it costs in `reason`; gone when the two agree. Or
+    /// `coupon_used_twice`, `coupon_unknown`, `points_beyond`, `balance_beyond`: gone when the
+    /// order is undone.
     pub(crate) what: String,
     /// What is wrong.
     pub(crate) reason: String,

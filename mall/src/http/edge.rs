@@ -8,7 +8,7 @@ use axum::{
     Extension, Json,
     body::{Body, Bytes},
     extract::{ConnectInfo, Path, Query, State, rejection::QueryRejection},
-    http::StatusCode,
+    http::{HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
 };
 use domain::id::{EdgeId, IncarnationId};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -74,14 +74,6 @@ pub(super) async fn head(
     Ok(Json(feed::head(&context, scope).await?))
 }
 
-/// `GET /edge/v1/seal`.
-pub(super) async fn seal(
-    State(context): State<Context>,
-    Extension(Caller(edge)): Extension<Caller>,
-) -> Json<SealV1> {
-    Json(context.keys().of_store(edge.store))
-}
-
 /// Where a page begins.
 #[derive(Debug, Deserialize)]
 pub(super) struct FeedQuery {
@@ -116,6 +108,15 @@ pub(super) async fn snapshot(
 ) -> Result<Json<SnapshotV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
     Ok(Json(feed::offer(&context, scope).await?))
+}
+
+/// `GET /edge/v1/seal`: to the store whose edge node signed, and to no other.
+pub(super) async fn seal(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<SealV1>), Problem> {
+    let secret = context.vault().secret_of(caller.0.store)?;
+    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(secret)))
 }
 
 /// `POST /edge/v1/edges/{edge}/batches`.

@@ -18,11 +18,13 @@ use crate::{
     fleet::EnrolError,
     hq::HqError,
     intake::{ReceiveError, Refusal},
+    member::MemberError,
     payment::PaymentError,
     pickup::PickupError,
     redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
     settings::{SettingsError, finding},
+    vault::VaultError,
 };
 
 /// A kind of problem: its path's last part, its status, its title.
@@ -58,6 +60,8 @@ kinds! {
     ID_TAKEN = "id-taken", CONFLICT, "This id was used for something else";
     PAYMENT_UNDECIDED = "payment-undecided", CONFLICT, "A payment of this order is not decided yet";
     PAYMENT_REFUNDED = "payment-refunded", CONFLICT, "A part of this payment was given back";
+    PHONE_TAKEN = "phone-taken", CONFLICT, "The phone number is another member's";
+    LENT = "lent", CONFLICT, "So much is not free: a part is lent to stores";
     STOCK_SHORT = "stock-short", CONFLICT, "Not enough is there";
     PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
     PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
@@ -209,6 +213,40 @@ impl IntoResponse for Problem {
 /// A caller who comes again after this finds the writer free.
 const BUSY_MS: u64 = 1_000;
 
+impl From<MemberError> for Problem {
+    fn from(error: MemberError) -> Self {
+        let hint = error.hint();
+        let problem = match error {
+            MemberError::Unknown(_) | MemberError::Store(_) | MemberError::Rule(_) => {
+                Self::of(NOT_FOUND).detail(error)
+            }
+            MemberError::Value { .. } | MemberError::Table(_) => Self::of(MALFORMED).detail(error),
+            MemberError::Phone(_) => Self::of(PHONE_TAKEN).detail(error),
+            MemberError::Taken => Self::of(ID_TAKEN),
+            MemberError::Lent { .. } => Self::of(LENT).detail(error),
+            MemberError::Vault(error) => return error.into(),
+            MemberError::Dice(_) => return Self::internal(&error),
+            MemberError::Db(error) => return error.into(),
+        };
+        hint.map_or_else(|| problem.clone(), |hint| problem.clone().hint(hint))
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Db(error) => error.into(),
+            VaultError::File { .. }
+            | VaultError::NoKey(_)
+            | VaultError::OtherKey(_)
+            | VaultError::Dice
+            | VaultError::Seal(_)
+            | VaultError::Sign(_)
+            | VaultError::Rotation(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         if error.is_transient() {
@@ -224,6 +262,7 @@ impl From<FeedError> for Problem {
         match error {
             FeedError::Unknown => Self::of(NOT_FOUND).detail(error),
             FeedError::Gone => Self::of(FEED_GONE).detail(error).hint("take a snapshot"),
+            FeedError::Vault(error) => error.into(),
             FeedError::Db(error) => error.into(),
         }
     }
@@ -294,6 +333,7 @@ impl From<PickupError> for Problem {
             PickupError::Price { .. } => Self::of(PRICE_CHANGED).detail(error),
             PickupError::Over(_) => Self::of(PICKUP_OVER).detail(error),
             PickupError::Code => Self::internal(&error),
+            PickupError::Vault(error) => error.into(),
             PickupError::Db(error) => error.into(),
         }
     }

@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, hq, open, page, payments,
+    download, edge, hq, members, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -49,7 +49,7 @@ impl Modify for Security {
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
-    staff(page(shops(rights(edges(table)))))
+    members(staff(page(shops(rights(edges(table))))))
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
@@ -151,6 +151,20 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(redemptions::list_redemptions))
         .documented(Access::Staff, routes!(stock::list_stock))
         .documented(Access::Staff, routes!(stock::list_pickup_cases))
+}
+
+fn members(table: Table) -> Table {
+    table
+        .documented(Access::Staff, routes!(members::list_members))
+        .documented(
+            Access::Staff,
+            routes!(members::show_member, members::put_member, members::remove_member),
+        )
+        .documented(Access::Staff, routes!(members::find_member))
+        .documented(Access::Staff, routes!(members::import_members))
+        .documented(Access::Staff, routes!(members::adjust_member))
+        .documented(Access::Staff, routes!(members::sign_code))
+        .documented(Access::Staff, routes!(members::issue_coupons))
 }
 
 /// The HQ API's document.

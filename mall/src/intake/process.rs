@@ -23,13 +23,11 @@ use crate::{
         self, Conn, DbError,
         drift::{self, Drift},
         inbox::{self, Received, Waiting, What},
-        orders,
-        pickup_cases::Case,
-        savings, stores,
+        member_cases, orders, pickup_cases, savings, stores,
     },
     discrepancy,
     error_chain::Chain,
-    pickup,
+    member, pickup,
 };
 
 /// Facts in one transaction.
@@ -108,8 +106,10 @@ struct Done {
     quarantined: Option<String>,
     /// Where what other houses gave for the order began or ceased to differ.
     changes: Vec<discrepancy::Change>,
+    /// What the order cost more than it should.
+    cases: Vec<member_cases::Case>,
     /// A hand-over that should not have been.
-    case: Option<Case>,
+    pickup_case: Option<pickup_cases::Case>,
 }
 
 async fn process(
@@ -129,12 +129,14 @@ async fn process(
                 let seq = waiting.fact.seq;
                 drift::insert(tx, &waiting.sender, order.id, seq, drift).await?;
             }
+            let cases = member::order(tx, &waiting.sender, waiting.fact.seq, order).await?;
             let changes = discrepancy::look(tx, store, order.id, now).await?;
             inbox::mark(tx, waiting, "done").await?;
-            Ok(Done { drift: found.drift, changes, ..Done::default() })
+            Ok(Done { drift: found.drift, changes, cases, ..Done::default() })
         }
         Judged::PostVoid(told) => match post_void::keep(tx, &waiting.sender, told).await? {
             None => {
+                member::post_void(tx, &waiting.sender, told).await?;
                 let changes = discrepancy::look(tx, store, told.order, now).await?;
                 inbox::mark(tx, waiting, "done").await?;
                 Ok(Done { changes, ..Done::default() })
@@ -144,7 +146,7 @@ async fn process(
         Judged::Pickup(tale) => {
             let case = pickup::told(tx, &waiting.sender, tale, now).await?;
             inbox::mark(tx, waiting, "done").await?;
-            Ok(Done { case, ..Done::default() })
+            Ok(Done { pickup_case: case, ..Done::default() })
         }
         // Judged good when it came; only a change of this program can bring it here.
         Judged::Bad(reason) => quarantine(tx, waiting, reason.clone()).await,
@@ -172,7 +174,7 @@ fn tell(waiting: &Waiting, done: &Done) {
             "An order comes out otherwise when it is priced again"
         );
     }
-    if let Some(case) = &done.case {
+    if let Some(case) = &done.pickup_case {
         warn!(
             store.id = %store, pickup.id = %case.order, fact.id = %id, what = case.what,
             cost = %case.cost, "An online order was handed over that should not have been"
@@ -182,4 +184,5 @@ fn tell(waiting: &Waiting, done: &Done) {
         warn!(store.id = %store, fact.id = %id, reason, "A fact was quarantined");
     }
     discrepancy::tell(store, &done.changes);
+    member::tell(&done.cases);
 }

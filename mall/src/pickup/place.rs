@@ -143,7 +143,7 @@ async fn row(
     (store, order): (&StoreRow, &Order),
     (now, version): (Timestamp, i64),
 ) -> Result<OnlineRow, PickupError> {
-    let secret = context.keys().codes();
+    let secret = context.vault().codes()?;
     let open = online_orders::open_of_store(tx, store.id).await?;
     let taken: Vec<String> =
         open.iter().map(|(id, attempt)| sync::pickup::code_of(&secret, *id, *attempt)).collect();
@@ -152,7 +152,7 @@ async fn row(
         .map(|attempt| (attempt, sync::pickup::code_of(&secret, id, attempt)))
         .find(|(_, code)| !taken.contains(code));
     let (attempt, code) = free.ok_or(PickupError::Code)?;
-    let seal = context.keys().seal_of(store.id).map_err(|_| PickupError::Code)?;
+    let seal = context.vault().seal_of(store.id)?;
     let (shopper, phone) = ask.shopper.masked();
     let body = serde_json::to_string(&OrderV1::of(order))
         .map_err(|_| damaged("write an online order as JSON"))?;
@@ -226,7 +226,7 @@ pub(super) async fn shape(
 ) -> Result<OnlineShape, PickupError> {
     let order = order_of(row)?;
     let (code, token) = if row.state.is_open() {
-        (Some(code_of(context, row)), Some(token_of(context, row)?))
+        (Some(code_of(context, row)?), Some(token_of(context, tx, row).await?))
     } else {
         (None, None)
     };
@@ -256,15 +256,20 @@ pub(super) async fn shape(
     })
 }
 
-/// The same code as a signed token. Ed25519 makes the same token of the same fields each time.
-fn token_of(context: &Context, row: &OnlineRow) -> Result<String, PickupError> {
+/// The same code as a signed token. Ed25519 makes the same token of the same fields each time, until
+/// another key signs.
+async fn token_of(
+    context: &Context,
+    tx: &mut Conn,
+    row: &OnlineRow,
+) -> Result<String, PickupError> {
     let seconds = |at: Timestamp| u32::try_from(at.micros() / 1_000_000).unwrap_or(u32::MAX);
     let token = Token {
         from_s: seconds(row.placed_at),
         until_s: seconds(row.until),
         subject: Subject::Pickup { pickup: row.id, store: row.store },
     };
-    context.keys().sign(&token).map_err(|_| PickupError::Code)
+    Ok(context.vault().sign(tx, &token, context.now()).await?)
 }
 
 /// Prices a cart for pickup, and says how much of it the store could promise.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::shapes::{RuleSetHeadShape, RuleSetPage, RuleSetShape, RulesError};
 use crate::{
     context::Context,
-    db::{damaged, rules},
+    db::{DbError, damaged, rules},
     hq::page_limit,
 };
 
@@ -34,6 +34,16 @@ pub(crate) async fn one(
     };
     let body = rules::body(&mut tx, head.revision).await?.ok_or_else(|| damaged(doing))?;
     Ok(RuleSetShape { head: RuleSetHeadShape::of(head), set: raw(body)? })
+}
+
+/// Whether a rule of the set in force is one that a coupon of the chain's own switches on.
+pub(crate) async fn is_coupon(context: &Context, rule: &str) -> Result<bool, DbError> {
+    let doing = "read a rule set";
+    let mut tx = context.db().read(doing).await?;
+    let Some(head) = rules::current(&mut tx).await? else { return Ok(false) };
+    let body = rules::body(&mut tx, head.revision).await?.ok_or_else(|| damaged(doing))?;
+    let set: RuleSet = serde_json::from_str(&body).map_err(|_| damaged(doing))?;
+    Ok(set.rules.iter().any(|found| found.coupon && found.id == rule))
 }
 
 fn raw(body: String) -> Result<Box<RawValue>, RulesError> {

@@ -128,7 +128,7 @@ async fn a_stores_own_rows_come_with_tombstones() {
     assert_eq!(follow(&edge, scope, &mut cursor, 1, &mut rows).await, 5);
     assert_eq!(
         rows.keys().collect::<Vec<_>>(),
-        ["operator/1001", "store", "token-keys", "workstation/001", "workstation/002"]
+        ["keys", "operator/1001", "store", "workstation/001", "workstation/002"]
     );
     // What is so already raises no version.
     for verb in [

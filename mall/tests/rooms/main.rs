@@ -15,6 +15,7 @@ mod feed;
 mod histories;
 mod hq;
 mod intake;
+mod members;
 mod payments;
 mod pickups;
 mod post_voids;

@@ -238,7 +238,14 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
     execute(
         folder.path(),
         // As the step before post-voids left it.
-        "drop table pickup_refund; drop table pickup_case; drop table reservation;
+        "drop table member_case; drop table coupon_use; drop table coupon; drop table allowance;
+         drop table member_entry; drop table member_store; drop table member;
+         drop table token_key; drop table vault_check;
+         alter table staff drop column may_manage_members;
+         alter table store drop column keys_version;
+         alter table edge_cursor drop column told_at;
+         alter table orders drop column member_id;
+         drop table pickup_refund; drop table pickup_case; drop table reservation;
          drop table online_order; drop table shop;
          drop index order_line_sku; drop table stock;
          drop table edge_presence; drop table settings_report; drop table settings;

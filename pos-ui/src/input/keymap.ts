@@ -27,6 +27,8 @@ export type Action =
   | 'phone'
   | 'pick'
   | 'redeem'
+  | 'member'
+  | 'identify'
   | 'pickups'
   | 'look-up'
   | 'code'

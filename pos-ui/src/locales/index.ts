@@ -10,6 +10,7 @@ import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
 import type lastOrder from './last-order/zh-CN.json'
+import type member from './member/zh-CN.json'
 import type notices from './notices/zh-CN.json'
 import type operator from './operator/zh-CN.json'
 import type pickups from './pickups/zh-CN.json'
@@ -24,6 +25,7 @@ export type TextKey = keyof (typeof common &
   typeof find &
   typeof keys &
   typeof lastOrder &
+  typeof member &
   typeof notices &
   typeof operator &
   typeof pickups &

@@ -66,7 +66,8 @@ export function waitingFor(rights: Rights | null | undefined): Waiting | null {
 export const isCovered = (rights: Rights | null | undefined) =>
   !!rights &&
   rights.left.amount === 0 &&
-  (rights.payments.some(({ state }) => state === 'paid') ||
+  (rights.balance.amount > 0 ||
+    rights.payments.some(({ state }) => state === 'paid') ||
     rights.redemptions.some(({ takes_part: takesPart }) => takesPart))
 
 /** Whether something may be taken off now: what is known to be over, or is going back, may not. */
@@ -87,4 +88,4 @@ export const isSpent = ({ state }: Payment | Redemption) => state !== 'looked_up
 
 /** Whether anything stands beside the cart that an operator should see. */
 export const hasRights = (rights: Rights | null | undefined) =>
-  !!rights && rights.payments.length + rights.redemptions.length > 0
+  !!rights && rights.payments.length + rights.redemptions.length + rights.balance.amount > 0

@@ -107,6 +107,7 @@ export function createDesk({ n, view, accept, tell, dismiss }: Counter) {
     )
 
   return {
+    ask,
     rights,
     waiting,
     asked,
