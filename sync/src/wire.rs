@@ -46,7 +46,7 @@ pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
 pub use settings::{
-    BellV1, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1,
+    BellV1, COUPON_DAYS, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1,
     PortalSettingsV1, PresenceV1, ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting,
     SettingFault, SettingsHeldV1, SettingsV1, StandingV1, TenderSettingsV1,
 };

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -17,6 +17,7 @@ const STEPS: [&str; 9] = [
     include_str!("../../migrations/0007_stock.sql"),
     include_str!("../../migrations/0008_pickup.sql"),
     include_str!("../../migrations/0009_member.sql"),
+    include_str!("../../migrations/0010_check_in.sql"),
 ];
 
 /// Which steps were taken, and when.

@@ -66,6 +66,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
         .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
+        .plain(Access::Edge, Method::POST, path::CHECK_INS, post(edge::check_in))
 }
 
 /// HQ's web page: files without a secret; what it shows it asks for with the token that is typed in.

@@ -26,6 +26,9 @@ const LINES_MAX: usize = 10;
 /// Bytes of a rule's id, as many as a coupon's token has room for.
 const RULE_BYTES_MAX: usize = crate::token::RULE_BYTES_MAX;
 
+/// Days that the coupon for checking in is good where nobody says otherwise.
+pub const COUPON_DAYS: i64 = 30;
+
 /// What kind of value a setting has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
