@@ -47,6 +47,7 @@ pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod qr;
 pub mod shop;
 pub mod sim;
 pub mod store;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::shapes::{RuleSetHeadShape, RuleSetPage, RuleSetShape, RulesError};
 use crate::{
     context::Context,
-    db::{DbError, damaged, rules},
+    db::{Conn, DbError, damaged, rules},
     hq::page_limit,
 };
 

@@ -5,13 +5,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, header::LOCATION, redirect::Policy};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Table;
-use crate::{folder, port, store::Store};
+use crate::{
+    catalog::{self, yuan},
+    folder, port, qr,
+    store::{CODE, Store},
+    wait::{PATIENCE, until},
+};
 
 /// What a phone asks to find out whether the way is open: host and path.
 const PROBE: (&str, &str) = ("connectivitycheck.gstatic.com", "/generate_204");
+/// What HQ calls the coupon for coming, and the fen that it takes off.
+const COUPON: &str = "到店礼券 立减5元";
+const COUPON_OFF: i64 = 500;
 const PHONE: &str = "13812345678";
 
 /// A phone on the guests' network.
@@ -106,7 +114,62 @@ pub async fn play(table: &mut Table) -> Result<()> {
         Ok(((), "its probe hears 204".to_owned()))
     };
     table.step("the code lets it through", signed_in).await?;
+    let given = async {
+        let coupon = until("the coupon on the guest's page", PATIENCE, async || {
+            let page = Guest::answered(guest.client.get(&guest.portal)).await?;
+            Ok(coupon_on(&page.body)?)
+        });
+        Ok((coupon.await?, format!("{COUPON}, as a QR code")))
+    };
+    let coupon = table.step("the mall gives its guest a coupon for coming", given).await?;
+    let used = used(&store, &guest, &coupon);
+    table.step("the till takes it off, once", used).await?;
     store.close().await
+}
+
+/// The token of the coupon that a page shows, read off its QR code as a scanner would.
+fn coupon_on(page: &str) -> Result<Option<String>> {
+    let Some((_, code)) = page.split_once("<svg class=\"qr\"") else { return Ok(None) };
+    qr::read(code).map(Some)
+}
+
+/// Sells something with the coupon; the page says that it was used, and a second order is refused.
+async fn used(store: &Store, guest: &Guest, coupon: &str) -> Result<((), String)> {
+    let till = store.cashier(1).await?;
+    let list = catalog::read(&catalog::demo())?;
+    let dear = list.iter().find(|item| !item.barcode.is_empty() && item.price > 2 * COUPON_OFF);
+    let item = dear.context("nothing is dear enough")?;
+    for text in [item.barcode.as_str(), coupon] {
+        till.done(&till.scan(text)).await?;
+    }
+    let sold = till.sell(&[], 0).await?;
+    let total = sold.order.total.amount;
+    ensure!(total == item.price - COUPON_OFF, "{} instead of {}", total, item.price);
+    let page = Guest::answered(guest.client.get(&guest.portal)).await?;
+    ensure!(page.body.contains("已使用"), "the page does not know: {}", page.body);
+    till.done(&till.scan(&item.barcode)).await?;
+    till.call(&till.scan(coupon)).await?.refused(409, "coupon-used")?;
+    Ok(((), format!("{} for {}, refused a second time", yuan(total), yuan(item.price))))
+}
+
+/// Lets HQ give a coupon for coming, and waits until the store knows.
+async fn promise(store: &Store) -> Result<()> {
+    let token = store.mall.saving_token("HQ").await?;
+    let rules = json!({ "set": { "rules": [
+        { "id": "come-in", "name": COUPON, "coupon": true,
+          "steps": [{ "reward": { "amount_off": COUPON_OFF } }] },
+    ] } });
+    store.mall.put(&token, "/hq/v1/rules", "*", &rules).await?.done::<Value>()?;
+    let body = json!({ "settings": { "portal": { "coupon_rule": "come-in" } } });
+    let path = format!("/hq/v1/stores/{CODE}/settings");
+    store.mall.put(&token, &path, "*", &body).await?.done::<Value>()?;
+    until("the store to know of the coupon", PATIENCE, async || {
+        let path = format!("/hq/v1/stores/{CODE}/standing");
+        let standing: Value = store.mall.ask(&token, &path).await?;
+        let state = standing.pointer("/settings/1/state").and_then(Value::as_str);
+        Ok((state == Some("applied")).then_some(()))
+    })
+    .await
 }
 
 async fn open(folder: &Path) -> Result<(Store, Guest)> {
@@ -115,5 +178,6 @@ async fn open(folder: &Path) -> Result<(Store, Guest)> {
     let (port, sms) = (port::free()?, folder.join("sms.jsonl"));
     store.reboot_with(|boot| boot.portal = Some((port, sms.clone())))?;
     store.edge.start().await?;
+    promise(&store).await?;
     Ok((store, Guest::new(port, &sms)?))
 }
