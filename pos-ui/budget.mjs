@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const budgets = { operator: 60, customer: 50, devices: 60, phone: 45 }
+const budgets = { operator: 60, customer: 50, devices: 60, kiosk: 60, phone: 45 }
 const root = new URL('dist/ui/', import.meta.url)
 const manifest = JSON.parse(readFileSync(new URL('manifest.json', root), 'utf8'))
 

@@ -8,7 +8,7 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
-const faces = ['operator', 'customer', 'devices', 'phone']
+const faces = ['operator', 'customer', 'devices', 'kiosk', 'phone']
 
 export default defineConfigWithVueTs(
   { ignores: ['dist', 'src/api/schema.gen.ts'] },
@@ -67,6 +67,7 @@ export default defineConfigWithVueTs(
           '../operator/*',
           '../customer/*',
           '../devices/*',
+          '../kiosk/*',
           '../phone/*',
           '../api/*',
           '../stream/*',
@@ -88,6 +89,7 @@ export default defineConfigWithVueTs(
           '../operator/*',
           '../customer/*',
           '../devices/*',
+          '../kiosk/*',
           '../phone/*',
         ],
         message: 'model/ only formats.',

@@ -2,7 +2,7 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
-const faces = ['operator', 'customer', 'devices', 'phone']
+const faces = ['operator', 'customer', 'devices', 'kiosk', 'phone']
 const edge = process.env['EDGE_URL'] ?? 'http://127.0.0.1:7070'
 
 export default defineConfig({

@@ -90,8 +90,8 @@ export function launch() {
   })
 }
 
-/** Opens a page in its own context and notes what it must never do. */
-export async function openPage(browser, url, size) {
+/** Opens a page in its own context and notes what it must never do; `before` prepares it. */
+export async function openPage(browser, url, size, before = async () => {}) {
   const context = await browser.newContext({ viewport: size, locale: 'zh-CN' })
   const page = await context.newPage()
   const { origin } = new URL(url)
@@ -110,6 +110,7 @@ export async function openPage(browser, url, size) {
     window.__pointers = 0
     window.addEventListener('pointerdown', () => (window.__pointers += 1), true)
   })
+  await before(page)
   await page.goto(url)
   page.cdp = await context.newCDPSession(page)
   return page
@@ -176,7 +177,11 @@ export async function axe(page) {
     const violations = await page.evaluate(async (name) => {
       document.documentElement.dataset.theme = name
       await Promise.all(
-        document.getAnimations().map((animation) => animation.finished.catch(() => {})),
+        document
+          .getAnimations()
+          // One that never ends is no movement to wait for.
+          .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+          .map((animation) => animation.finished.catch(() => {})),
       )
       const result = await window.axe.run(document, {
         runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -262,7 +267,12 @@ export function photographer(dir) {
   mkdirSync(dir, { recursive: true })
   return async (page, name) => {
     await page.evaluate(() =>
-      Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))),
+      Promise.all(
+        document
+          .getAnimations()
+          .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+          .map((one) => one.finished.catch(() => {})),
+      ),
     )
     await page.screenshot({ path: join(dir, `${name}.png`) })
   }

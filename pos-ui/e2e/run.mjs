@@ -18,6 +18,7 @@ import {
   typeDigits,
   withFed,
 } from './harness.mjs'
+import { checkKiosk } from './kiosk.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
@@ -486,6 +487,7 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
+await checkKiosk({ browser, edge, shot, code: first })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok

@@ -8,6 +8,7 @@
 
 mod guest;
 mod houses;
+mod kiosk;
 mod member;
 mod morning;
 mod online;
@@ -18,6 +19,7 @@ mod table;
 
 pub use guest::play as play_with_a_guest;
 pub use houses::play as play_with_houses;
+pub use kiosk::play as play_at_a_kiosk;
 pub use member::play as play_with_a_member;
 pub use phone::play as play_with_a_phone;
 pub use settings::play as play_settings;

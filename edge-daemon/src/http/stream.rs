@@ -77,7 +77,8 @@ async fn next_event<
             changed = feed.scenes.changed() => changed.is_ok(),
             changed = feed.pulse.changed() => changed.is_ok(),
             _ = feed.beat.tick() => {
-                return Some((Ok(Event::default().event("heartbeat").data("")), feed));
+                // A browser drops an event that carries nothing.
+                return Some((Ok(Event::default().event("heartbeat").data("alive")), feed));
             }
         };
         if !is_alive {

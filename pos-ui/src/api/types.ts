@@ -58,6 +58,12 @@ export interface SimTape {
   columns: number
   slips: Slip[]
 }
+export type KioskView = Schemas['KioskView']
+export type KioskPaid = Schemas['KioskPaidView']
+export type Category = Schemas['CategoryBody']
+export type Tile = Schemas['TileBody']
+export type ShelfItem = Schemas['ShelfItemBody']
+export type Variant = Schemas['VariantBody']
 
 export type PhoneView = Schemas['PhoneView']
 export type PhoneCode = Schemas['PhoneCodeView']

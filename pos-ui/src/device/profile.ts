@@ -1,6 +1,6 @@
 // How large a pixel is on this screen, so that a key is 12 mm wide on every till.
 
-export type Face = 'operator' | 'customer' | 'devices' | 'phone'
+export type Face = 'operator' | 'customer' | 'devices' | 'kiosk' | 'phone'
 
 const REMEMBERED = 'guitai.mm'
 const MM_PER_UNIT = 0.25
@@ -18,7 +18,8 @@ const MM_DEFAULT = 0.253
 /** A customer display is read from a metre away: its page is laid out on 890 × 520 units and fills the screen. */
 const CUSTOMER_UNITS = { width: 890, height: 520 }
 
-function told(): number | null {
+/** What `?mm=` said of this screen, also before. */
+export function told(): number | null {
   const query = new URLSearchParams(location.search).get('mm')
   if (query) localStorage.setItem(REMEMBERED, query)
   const mm = Number(query ?? localStorage.getItem(REMEMBERED))
@@ -37,10 +38,10 @@ export function unitPx(face: Face, width: number, height: number, mmTold: number
 }
 
 /** Sets `--u` now and whenever the window changes its size. */
-export function followProfile(face: Face): void {
+export function followProfile(face: Face, unit: typeof unitPx = unitPx): void {
   const set = () => {
-    const unit = unitPx(face, window.innerWidth, window.innerHeight, told())
-    document.documentElement.style.setProperty('--u', `${unit.toFixed(4)}px`)
+    const px = unit(face, window.innerWidth, window.innerHeight, told())
+    document.documentElement.style.setProperty('--u', `${px.toFixed(4)}px`)
   }
   set()
   window.addEventListener('resize', set)

@@ -9,6 +9,7 @@ import type customer from './customer/zh-CN.json'
 import type devices from './devices/zh-CN.json'
 import type find from './find/zh-CN.json'
 import type keys from './keys/zh-CN.json'
+import type kiosk from './kiosk/zh-CN.json'
 import type lastOrder from './last-order/zh-CN.json'
 import type member from './member/zh-CN.json'
 import type notices from './notices/zh-CN.json'
@@ -24,6 +25,7 @@ export type TextKey = keyof (typeof common &
   typeof devices &
   typeof find &
   typeof keys &
+  typeof kiosk &
   typeof lastOrder &
   typeof member &
   typeof notices &

@@ -11,8 +11,11 @@ export function loudNotices(notices: readonly Notice[]): Notice[] {
 }
 
 /** What happened, and what to do, for a notice; a code that is new to this page is shown as it is. */
-export function noticeText({ code }: Notice): { title: string; detail: string } {
+export function noticeText({ code, params }: Notice): { title: string; detail: string } {
   const title = `notice.${code}`
   const detail = `notice.${code}.detail`
-  return { title: hasText(title) ? t(title) : code, detail: hasText(detail) ? t(detail) : '' }
+  return {
+    title: hasText(title) ? t(title, { count: params.count ?? 0 }) : code,
+    detail: hasText(detail) ? t(detail) : '',
+  }
 }

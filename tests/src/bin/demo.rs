@@ -281,7 +281,7 @@ impl Demo {
         if arguments.catalog.is_none() {
             self.promote().await?;
         }
-        self.progress("设置门店  Setting up the store: 2 workstations, 3 operators");
+        self.progress("设置门店  Setting up the store: 2 workstations, a kiosk, 3 operators");
         store::found(&self.mall).await?;
         if !self.edge.is_enrolled()? {
             self.progress("登记门店节点  Enrolling the store's node");
@@ -404,6 +404,12 @@ impl Demo {
                  \x20 扫码枪  scanner    127.0.0.1:{scanner} (TCP)\n\n"
             ));
         }
+        let (number, name) = store::KIOSK;
+        text.push_str(&format!(
+            "{name}  kiosk, workstation {number}\n\
+             \x20 自助机  kiosk      {edge}/kiosk/?ws={number}\n\
+             \x20 设备    devices    {edge}/ui/devices/?workstation={number}\n\n"
+        ));
         text.push_str("工号  operator    PIN\n");
         for (number, name, role, pin) in store::OPERATORS {
             let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };

@@ -41,6 +41,7 @@ async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
     let found = journey::play(folder, table).await?;
     journey::play_with_houses(table).await?;
     journey::play_with_a_member(table).await?;
+    journey::play_at_a_kiosk(table).await?;
     journey::play_settings(table).await?;
     journey::play_with_a_phone(table).await?;
     journey::play_with_a_guest(table).await?;

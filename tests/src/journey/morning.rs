@@ -35,7 +35,7 @@ pub(super) async fn open(folder: &Path, table: &mut Table) -> Result<Stage> {
     table.step("import the demo catalog", imported).await?;
     let founded = async {
         store::found(&mall).await?;
-        Ok((mall.token("journey").await?, "SH001, 2 workstations, 3 operators".to_owned()))
+        Ok((mall.token("journey").await?, "SH001, 2 workstations, a kiosk, 3 operators".to_owned()))
     };
     let token = table.step("found the store", founded).await?;
     let mut edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(mall.url())?)?;
