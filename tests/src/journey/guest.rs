@@ -4,7 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use reqwest::{Client, header::LOCATION, redirect::Policy};
+use reqwest::{
+    Client,
+    header::{CONTENT_TYPE, LOCATION},
+    redirect::Policy,
+};
 use serde_json::{Value, json};
 
 use super::Table;
@@ -60,7 +64,9 @@ impl Guest {
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Answered> {
-        Self::answered(self.client.post(format!("{}{path}", self.portal)).form(form)).await
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self.client.post(format!("{}{path}", self.portal)).body(body);
+        Self::answered(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")).await
     }
 
     /// Asks for a code; the answer is the path of the sitting.
@@ -68,8 +74,8 @@ impl Guest {
         let page = Self::answered(self.client.get(&self.portal)).await?;
         let token = page.body.split("href=\"/w/").nth(1).and_then(|rest| rest.split('"').next());
         let sitting = format!("w/{}", token.context("the first page has no way in")?);
-        let asked = self.post(&format!("{sitting}/code"), &[("phone", PHONE), ("terms", "1")]);
-        let asked = asked.await?;
+        let form = [("phone", PHONE), ("terms", "1")];
+        let asked = self.post(&format!("{sitting}/code"), &form).await?;
         ensure!(asked.status == 303, "{}: {}", asked.status, asked.body);
         Ok(sitting)
     }
