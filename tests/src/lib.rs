@@ -27,6 +27,7 @@
 
 pub mod ageing;
 pub mod bench;
+pub mod brand;
 pub mod cable;
 pub mod catalog;
 pub mod club;

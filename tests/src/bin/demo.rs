@@ -15,6 +15,7 @@ use std::{
 };
 
 use acceptance::{
+    brand::Brand,
     catalog,
     edge_process::{Boot, EdgeProcess},
     mall_process::{Fault, MallProcess},
@@ -22,11 +23,13 @@ use acceptance::{
     port,
     program::{self, Running},
     shop::Shop,
+    sim::{BRAND, MESSAGES, SHOP},
     store, till,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
+use serde_json::{Value, json};
 use tokio::time::{Instant, interval};
 
 /// A store to try, on this machine.
@@ -72,6 +75,8 @@ const HOUSE_PORTS: u16 = 5;
 const LINK_URL: &str = "https://v.douyin.com";
 /// Items of which the demo's store has fifty each.
 const GOODS_COUNTED: usize = 40;
+/// The coupon of the demo's rules.
+const COUPON_RULE: &str = "come-in";
 /// How often the programs are looked after.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
 
@@ -226,7 +231,7 @@ impl Demo {
             simulated: true,
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
             // The page of the simulated houses shows what is sent.
-            portal: Some((arguments.portal_port, data.join("platforms/sms.jsonl"))),
+            portal: Some((arguments.portal_port, data.join("platforms").join(MESSAGES))),
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
@@ -293,6 +298,7 @@ impl Demo {
         self.edge.start_within(LARGE_CATALOG_LIMIT).await?;
         if arguments.catalog.is_none() {
             self.open_shop(&catalog).await?;
+            self.open_brand().await?;
         }
         self.progress("可以营业  Ready to sell");
         Ok(())
@@ -301,7 +307,7 @@ impl Demo {
     /// Counts some of the store's stock and opens an online shop, once: a button of the simulated
     /// houses' page places its orders.
     async fn open_shop(&self, catalog: &Path) -> Result<()> {
-        let kept = self.data.join("platforms/shop.json");
+        let kept = self.data.join("platforms").join(SHOP);
         if kept.exists() {
             return Ok(());
         }
@@ -317,6 +323,23 @@ impl Demo {
         let name = format!("demo {}", std::process::id());
         let shop = Shop::open(&self.mall, &name).await?.selling(goods);
         fs::write(&kept, serde_json::to_vec(&shop)?).context("could not keep the shop's token")
+    }
+
+    /// Lets a member enter with points and balance, and lets HQ give guests of the Wi-Fi a coupon,
+    /// once: the simulated houses' page shows the member's code and gives coupons away.
+    async fn open_brand(&self) -> Result<()> {
+        let kept = self.data.join("platforms").join(BRAND);
+        if kept.exists() {
+            return Ok(());
+        }
+        self.progress("会员入会，开到店礼券  Letting a member enter, and giving guests a coupon");
+        let name = format!("demo brand {}", std::process::id());
+        let brand = Brand::open(&self.mall, &name, COUPON_RULE).await?;
+        let settings = json!({ "settings": { "portal": { "coupon_rule": COUPON_RULE } } });
+        let token = self.token().await?;
+        let saved = self.mall.put(&token, "/hq/v1/settings", "*", &settings).await?;
+        saved.done::<Value>()?;
+        fs::write(&kept, serde_json::to_vec(&brand)?).context("could not keep the brand's token")
     }
 
     /// Imports a list that is not the one imported last.

@@ -56,8 +56,7 @@ async fn main() -> Result<()> {
         alipay_port: arguments.alipay_port,
         control_port: arguments.control_port,
         link_url: arguments.link_url,
-        shop: Some(arguments.folder.join("shop.json")),
-        messages: Some(arguments.folder.join("sms.jsonl")),
+        folder: Some(arguments.folder.clone()),
         ..Options::default()
     })
     .await?;

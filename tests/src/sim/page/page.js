@@ -20,6 +20,8 @@ const TEXTS = {
   count: ['张数', 'Count'],
   minimum: ['满', 'From'],
   discount: ['减', 'Off'],
+  member: ['会员码（138****5678）', 'Member code (138****5678)'],
+  brandCoupon: ['品牌优惠券', "The brand's coupon"],
   pickup: ['网店自提单', 'Online order for pickup'],
   nextPickup: ['下一笔自提单', 'Next pickup'],
   show: ['出示给收银员', 'Show it to the operator'],
@@ -247,7 +249,7 @@ for (const form of document.querySelectorAll('form[data-issue]')) {
     const body = order(form)
     if (!form.reportValidity()) return
     const made = await call('POST', form.dataset.issue, body)
-    const label = { 'wechat/codes': 'wechatCode', 'alipay/codes': 'alipayCode', 'douyin/vouchers': 'voucher', 'wechat/coupons': 'coupon', orders: 'pickup' }[form.dataset.issue]
+    const label = { 'wechat/codes': 'wechatCode', 'alipay/codes': 'alipayCode', 'douyin/vouchers': 'voucher', 'wechat/coupons': 'coupon', 'brand/members': 'member', 'brand/coupons': 'brandCoupon', orders: 'pickup' }[form.dataset.issue]
     await show({ label, text: made.link ?? made.code, order: made.order_id })
     if (made.digits) $('#kind').textContent += ` · ${made.number} · ${made.digits}`
   }
