@@ -22,7 +22,7 @@ pos-ui/.stamp-dist: pos-ui/.stamp-modules $(UI_SOURCES)
 ui: pos-ui/.stamp-dist ## the screens
 
 release: pos-ui/.stamp-dist
-	@packaging/need rust cc
+	@packaging/need rust cc room
 	@cargo build --release --locked -p edge-daemon -p mall -p acceptance --bins
 
 demo: release ## a store with a mall and simulated devices; CATALOG=file.csv sells from that
@@ -39,12 +39,12 @@ journey: release ## sells, cuts the mall off, sells on, compares every fen
 # What a shop gets is built with PROFILE=dist: slower to build, some tenths faster.
 PROFILE ?= release
 deb: pos-ui/.stamp-dist ## the Debian packages, in target/deb; PROFILE=dist for a shop
-	@packaging/need rust cc dpkg-dev
+	@packaging/need rust cc room dpkg-dev
 	@cargo build --profile $(PROFILE) --locked -p edge-daemon -p mall --bins
 	@packaging/deb --from target/$(PROFILE) --to target/deb
 
 test: ## everything that proves it; ends with "N passed, M failed"
-	@packaging/need rust rust-lints cc node chromium fonts-noto-cjk iproute2 nftables dnsmasq-base isc-dhcp-client curl
+	@packaging/need rust rust-lints cc room node chromium fonts-noto-cjk iproute2 nftables dnsmasq-base isc-dhcp-client curl
 	@# Where it cannot be installed, the tests that need it say NOT TESTED.
 	@packaging/need mosquitto || true
 	@exec packaging/test

@@ -24,6 +24,7 @@ pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;
+pub(crate) mod check_in;
 pub(crate) mod console;
 pub(crate) mod coupon;
 pub(crate) mod find;

@@ -6,6 +6,7 @@
 //! | `desk` | who may ask for a code, and whether a code is theirs |
 //! | `sms` | how a code reaches a phone |
 //! | `gateway` | the gate that lets devices through, or one of memory for trying |
+//! | `check_in` | the coupon of a guest who came |
 //! | `probe` | what phones ask to find out whether the way is open |
 //! | `keys` | the secret that seals the log's phone numbers |
 //!
@@ -16,6 +17,7 @@
 //! **Invariant:** which device calls is what the kernel says of its address, never what a request
 //! says. Nothing of what a device does on the internet is seen or kept.
 
+pub(crate) mod check_in;
 pub(crate) mod desk;
 mod gateway;
 mod keep;
@@ -43,6 +45,7 @@ use sync::seal::{Place, Seal};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    check_in::Wallet,
     desk::{Code, Consents, Denied, Desk, Shown, Token},
     gateway::Gateway,
 };
@@ -52,8 +55,8 @@ pub use sms::SmsConfig;
 
 use crate::{
     Chain,
-    context::{Context, mint, random},
-    db::{DbError, portal},
+    context::{Context, Nudge, mint, random},
+    db::{DbError, check_in as rows, portal},
 };
 
 /// The version of the terms that the pages show; raise it with their text.
@@ -174,6 +177,8 @@ pub(crate) struct Portal {
     desk: Mutex<Desk>,
     /// Who passes, as the ledger says.
     passes: Mutex<HashMap<Mac, portal::PassRow>>,
+    /// A guest came, and the mall may give them a coupon.
+    came: Nudge,
 }
 
 impl Portal {
@@ -196,7 +201,7 @@ impl Portal {
         let open = context.ledger.read(move |connection| portal::open(connection, now)).await?;
         let passes = open.into_iter().map(|pass| (pass.device, pass)).collect();
         let (desk, passes) = (Mutex::default(), Mutex::new(passes));
-        Ok(Self { context, lan, config, gateway, seal, desk, passes })
+        Ok(Self { context, lan, config, gateway, seal, desk, passes, came: Nudge::default() })
     }
 
     /// Certificate and key of the API, if it is served.
@@ -229,6 +234,20 @@ impl Portal {
         pass.map_or(Standing::Held, |pass| Standing::Open {
             seconds: seconds_until(pass.until, now),
             may_lengthen: pass.lengthenings < LENGTHENINGS_MAX,
+        })
+    }
+
+    /// What a device's page says of its guest's coupon.
+    pub(crate) async fn wallet(&self, device: Mac) -> Wallet {
+        let now = self.context.clock.now();
+        let guest = lock(&self.passes)
+            .get(&device)
+            .filter(|pass| pass.until > now)
+            .map(|pass| pass.phone_index);
+        let Some(guest) = guest else { return Wallet::Empty };
+        check_in::wallet(self, guest).await.unwrap_or_else(|error| {
+            tracing::error!(error = %Chain(&error), "A guest's coupon could not be read");
+            Wallet::Empty
         })
     }
 
@@ -289,7 +308,10 @@ impl Portal {
             is_marketing: consents.is_marketing,
             lengthenings: 0,
         };
-        self.let_through(pass).await
+        let check_in = check_in::of(self, &pass);
+        self.let_through(pass, check_in).await?;
+        self.came.give();
+        Ok(())
     }
 
     /// Lengthens a pass that is open: as long again from now.
@@ -306,8 +328,8 @@ impl Portal {
         let phone_cell = self.close(id, &digits)?;
         let lengthenings = pass.lengthenings + 1;
         let until = self.end_of_pass(now);
-        self.let_through(portal::PassRow { id, at: now, until, phone_cell, lengthenings, ..pass })
-            .await
+        let pass = portal::PassRow { id, at: now, until, phone_cell, lengthenings, ..pass };
+        self.let_through(pass, None).await
     }
 
     fn end_of_pass(&self, now: Timestamp) -> Timestamp {
@@ -319,9 +341,17 @@ impl Portal {
     }
 
     /// Writes a pass down, then tells the gate; a gate that is away is told by the loop.
-    async fn let_through(&self, pass: portal::PassRow) -> Result<(), Stop> {
+    async fn let_through(
+        &self,
+        pass: portal::PassRow,
+        check_in: Option<rows::CheckInRow>,
+    ) -> Result<(), Stop> {
         let (device, written) = (pass.device, pass.clone());
-        let inserted = self.context.ledger.write(move |tx| portal::insert(tx, &written)).await;
+        let write = move |tx: &rusqlite::Connection| {
+            portal::insert(tx, &written)?;
+            check_in.map_or(Ok(()), |check_in| rows::insert(tx, &check_in))
+        };
+        let inserted = self.context.ledger.write(write).await;
         inserted.map_err(|error| {
             tracing::error!(error = %Chain(&error), "A pass to the internet could not be written down");
             Stop::NotWritten
@@ -392,14 +422,20 @@ pub(crate) async fn run(portal: Arc<Portal>, stop: CancellationToken) {
                 is_away = true;
             }
         }
-        let before = portal.context.clock.now().plus_ms(-LOG_DAYS_KEPT * DAY_MS);
-        let swept = portal.context.ledger.write(move |tx| portal::delete_before(tx, before)).await;
-        if let Err(error) = swept {
+        if let Err(error) = check_in::ask(&portal).await {
+            tracing::error!(error = %Chain(&error), "A guest's coupon could not be kept");
+        }
+        let now = portal.context.clock.now();
+        let sweep = move |tx: &rusqlite::Connection| {
+            rows::delete_before(tx, now.plus_ms(-DAY_MS), now)?;
+            portal::delete_before(tx, now.plus_ms(-LOG_DAYS_KEPT * DAY_MS))
+        };
+        if let Err(error) = portal.context.ledger.write(sweep).await {
             tracing::error!(error = %Chain(&error), "The portal's log could not be shortened");
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(PERIOD) => {}
+            () = portal.came.taken_or(PERIOD) => {}
         }
     }
 }

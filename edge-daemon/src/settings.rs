@@ -124,6 +124,11 @@ impl InForce {
         self.merged.notices.old_prices_hours.unwrap_or(24) * 3_600_000
     }
 
+    /// The rule of the coupon that a guest of the Wi-Fi gets, if there is one.
+    pub(crate) fn coupon_rule(&self) -> Option<&str> {
+        self.merged.portal.coupon_rule.as_deref().filter(|rule| !rule.is_empty())
+    }
+
     /// The store as it was set up, with what HQ has set since.
     pub(crate) fn over(&self, mut store: StoreV1) -> StoreV1 {
         let SettingsV1 { receipt, tender, .. } = self.merged.clone();

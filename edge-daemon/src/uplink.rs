@@ -6,10 +6,12 @@
 //! | `enrol` | takes this box's place with a one-time code |
 //! | `upload` | reconciler: the outbox, until it is empty |
 //! | `mqtt` | the line to the broker: settings and bells in, reports and presence out |
+//! | `check_in` | guests of the Wi-Fi who came, and their coupons |
 //! | `rights` | what a shopper waits for: payments by code, coupons, vouchers, online returns |
 //!
 //! **Invariant:** nothing that sells waits for this room.
 
+pub(crate) mod check_in;
 pub(crate) mod elsewhere;
 pub(crate) mod enrol;
 pub(crate) mod mall;

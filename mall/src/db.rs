@@ -31,6 +31,7 @@
 
 pub(crate) mod barcodes;
 mod bulk;
+pub(crate) mod check_ins;
 pub(crate) mod coupons;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;

@@ -8,6 +8,7 @@
 //! | `told` | an order, or that it was undone, as entries and uses; what does not fit is a case |
 //! | `lend` | allowances lent on before they end |
 //! | `coupon` | coupons issued, and tokens signed |
+//! | `check_in` | the coupon of a guest who signed in to a store's Wi-Fi |
 //! | `read` | what HQ reads: masked |
 //! | `import` | members from a table |
 //!
@@ -15,6 +16,7 @@
 //! looked at, and no order is ever changed for what does not fit. No clear name or phone number is
 //! kept, logged, or in an error.
 
+mod check_in;
 mod coupon;
 mod import;
 mod lend;
@@ -26,6 +28,7 @@ mod told;
 
 use domain::id::MemberId;
 
+pub(crate) use check_in::check_in;
 pub(crate) use coupon::{BatchShape, CouponWish, code, issue};
 pub(crate) use import::{ImportShape, TABLE_BYTES_MAX, import, import_file};
 pub(crate) use lend::keep_lending;

@@ -27,7 +27,7 @@ pub(crate) use books::{Books, Found};
 pub(crate) use file::{RulesFileError, from_bytes, read_file, table_of, to_table};
 pub(crate) use inspect::inspect;
 pub(crate) use preview::{Ask, Preview, PreviewError, preview};
-pub(crate) use read::{is_coupon, list, one};
+pub(crate) use read::{is_coupon, is_coupon_in, list, one};
 pub(crate) use save::{Expected, Saved, Wish, save};
 pub(crate) use shapes::{
     CheckShape, FindingShape, RuleSetPage, RuleSetShape, RulesError, SentenceShape,

@@ -22,7 +22,9 @@ mod shapes;
 pub(crate) use give::{envelope, held};
 pub(crate) use hear::{forget_lines, hear_presence, hear_report, heard};
 pub(crate) use keys::{Keys, KeysError};
-pub(crate) use read::{in_force, list, list_standings, one, rounding, schema, standing_of};
+pub(crate) use read::{
+    coupon_for_coming, in_force, list, list_standings, one, rounding, schema, standing_of,
+};
 pub(crate) use save::{Saved, Wish, save};
 pub(crate) use shapes::{
     InForceShape, SettingShape, SettingsError, SettingsPage, SettingsShape, StandingShape,

@@ -21,6 +21,9 @@ pub const BATCHES: &str = "/edge/v1/edges/{edge}/batches";
 /// `GET`: the secret by which a store opens what is sealed for it.
 pub const SEAL: &str = "/edge/v1/seal";
 
+/// `POST`: a guest of the Wi-Fi checked in; the answer is their coupon, where HQ gives one.
+pub const CHECK_INS: &str = "/edge/v1/check-ins";
+
 /// `GET`: the settings that HQ wishes for this store, signed, and the keys to believe them by.
 pub const SETTINGS: &str = "/edge/v1/settings";
 /// `POST`: what became of them here.

@@ -8,6 +8,7 @@
 
 mod batch;
 mod change;
+mod check_in;
 mod enrolment;
 mod item;
 mod member;
@@ -25,6 +26,7 @@ mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, KIND_ORDER, ToldV1, VerdictV1};
 pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
+pub use check_in::{CheckInV1, CheckedInV1, GUEST_DIGITS, GivenCouponV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};
 pub use member::{KeyV1, KeysV1, MemberV1, SealV1};
@@ -50,9 +52,9 @@ pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
 pub use settings::{
-    BellV1, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1, PresenceV1,
-    ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting, SettingFault, SettingsHeldV1,
-    SettingsV1, StandingV1, TenderSettingsV1,
+    BellV1, COUPON_DAYS, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1,
+    PortalSettingsV1, PresenceV1, ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting,
+    SettingFault, SettingsHeldV1, SettingsV1, StandingV1, TenderSettingsV1,
 };
 pub use stock::StockV1;
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

@@ -13,6 +13,7 @@ use std::{
 use acceptance::{
     ageing, folder,
     guests::{GATEWAY, Guests, OUTSIDE, Page, hindrance},
+    journey,
     program::{self, Running},
     wait::{PATIENCE, until},
 };
@@ -303,4 +304,12 @@ async fn logged(street: &Street, device: &str) -> Result<()> {
     let log = String::from_utf8_lossy(&program::run(log).await?.stdout).into_owned();
     assert!(log.contains(&format!("13812345678,{device},10.77.0.")), "{log}");
     Ok(())
+}
+
+/// The gate is one of memory here; the mall, the node and the till are real.
+#[tokio::test]
+async fn a_guest_gets_a_coupon_for_coming_and_a_till_takes_it_off_once() -> Result<()> {
+    let mut table = journey::Table::new(false);
+    let played = journey::play_with_a_guest(&mut table).await;
+    played.with_context(|| table.text().to_owned())
 }

@@ -38,6 +38,8 @@ pub struct Boot {
     pub lan: Option<u16>,
     /// The MQTT broker it calls.
     pub broker: Option<Access>,
+    /// The Wi-Fi portal: the port of its pages on loopback, and the file that its SMS go to.
+    pub portal: Option<(u16, PathBuf)>,
 }
 
 impl Boot {
@@ -57,6 +59,7 @@ impl Boot {
             simulated: true,
             lan: None,
             broker: None,
+            portal: None,
         })
     }
 
@@ -86,9 +89,15 @@ impl Boot {
                  ca_file = {authority:?}\n\n"
             )
         });
+        let portal = self.portal.as_ref().map_or_else(String::new, |(port, sms)| {
+            format!(
+                "[portal]\nsms = {{ file = {sms:?} }}\n[portal.lan]\ninterface = \"lo\"\n\
+                 address = \"127.0.0.1\"\nprefix = 24\npage_port = {port}\n\n"
+            )
+        });
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
-             {broker}{scanners}{printers}[devices]\nsimulated = {}\n",
+             {broker}{portal}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }

@@ -7,6 +7,7 @@
 //! day.
 
 mod console;
+mod guest;
 mod houses;
 mod kiosk;
 mod member;
@@ -18,6 +19,7 @@ mod storm;
 mod table;
 
 pub use console::play as play_at_the_console;
+pub use guest::play as play_with_a_guest;
 pub use houses::play as play_with_houses;
 pub use kiosk::play as play_at_a_kiosk;
 pub use member::play as play_with_a_member;

@@ -27,6 +27,7 @@
 
 pub mod ageing;
 pub mod bench;
+pub mod brand;
 pub mod cable;
 pub mod catalog;
 pub mod club;
@@ -48,6 +49,7 @@ pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod qr;
 pub mod shop;
 pub mod sim;
 pub mod store;

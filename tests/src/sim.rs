@@ -37,6 +37,7 @@ mod wechat;
 pub use access::{Access, AlipayAccess, COUPON_RULE, DouyinAccess, WechatAccess};
 pub use clock::Clock;
 pub use code::{Behaviour, PaymentCode};
+pub use control::{BRAND, MESSAGES, SHOP};
 pub use douyin::{
     link::Astray,
     voucher::{Issued, Repeat, Script, Voucher},

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing that a guest sends is logged, and no header says who calls.
 
 mod pages;
+mod qr;
 mod tls;
 
 use std::{
@@ -184,7 +185,10 @@ async fn first(State(portal): State<Desk>, request: axum::extract::Request) -> R
         Err(stopped) => return stopped,
     };
     let card = match portal.standing(guest.device) {
-        Standing::Open { seconds, may_lengthen } => Card::Connected { seconds, may_lengthen },
+        Standing::Open { seconds, may_lengthen } => {
+            let wallet = portal.wallet(guest.device).await;
+            Card::Connected { seconds, may_lengthen, wallet }
+        }
         Standing::Held => match portal.begin(guest.device) {
             Some(token) => {
                 Card::First { token: sync::chain::hex(&token), minutes: portal.minutes() }

@@ -204,6 +204,8 @@ fn forget_before<K: std::hash::Hash + Eq>(all: &mut HashMap<K, Sent>, before: Ti
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const CODE: Code = *b"481729";
@@ -307,5 +309,100 @@ mod tests {
         assert!(!desk.begin("d6:00:00:00:00:01".parse().unwrap(), TOKEN, at(1)));
         assert!(desk.begin("d6:00:00:00:00:01".parse().unwrap(), TOKEN, at(1_801)));
         assert_eq!(desk.sittings.len(), 1);
+    }
+
+    /// What a crowd of guests, honest or not, does at the desk.
+    #[derive(Clone, Debug)]
+    enum Deed {
+        Begin(u8),
+        Ask(u8, u8, u32),
+        Enter(u8, u8, bool, String),
+        Wait(i64),
+    }
+
+    fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+        let (device, token) = (0..3_u8, 0..4_u8);
+        let deed = prop_oneof![
+            device.clone().prop_map(Deed::Begin),
+            (device.clone(), token.clone(), 0..3_u32).prop_map(|(d, t, p)| Deed::Ask(d, t, p)),
+            (device, token, any::<bool>(), "\\PC{0,8}")
+                .prop_map(|(d, t, is_right, text)| { Deed::Enter(d, t, is_right, text) }),
+            prop_oneof![0..90_i64, 200..400_i64, 3_000..90_000_i64].prop_map(Deed::Wait),
+        ];
+        proptest::collection::vec(deed, 0..120)
+    }
+
+    /// An SMS that was sent: whose sitting, for whom, when, with which code, and the wrong tries at
+    /// it.
+    struct Message {
+        token: u8,
+        device: u8,
+        phone: u32,
+        at: i64,
+        code: String,
+        tries: u8,
+        is_spent: bool,
+    }
+
+    proptest! {
+        #[test]
+        fn no_crowd_gets_more_messages_than_there_are_or_in_without_its_own_code(deeds in deeds()) {
+            let (mut desk, mut now) = (Desk::default(), 0_i64);
+            let mut sent: Vec<Message> = Vec::new();
+            for deed in deeds {
+                match deed {
+                    Deed::Wait(seconds) => now += seconds,
+                    // Each device has a sitting of its own token, as the mint gives it.
+                    Deed::Begin(n) => {
+                        prop_assert!(desk.begin(device(n), [n; TOKEN_BYTES], at(now)));
+                        sent.iter_mut().filter(|m| m.device == n).for_each(|m| m.is_spent = true);
+                    }
+                    Deed::Ask(n, token, phone) => {
+                        let number = sent.len() + 100_000;
+                        let code: Code = format!("{number:06}").into_bytes().try_into().unwrap();
+                        let key = [token; TOKEN_BYTES];
+                        if desk.ask(&key, device(n), asking(phone), code, at(now)).is_ok() {
+                            prop_assert_eq!(n, token, "a sitting of another device");
+                            sent.iter_mut().filter(|m| m.token == token).for_each(|m| m.is_spent = true);
+                            sent.push(Message {
+                                token, device: n, phone, at: now, code: format!("{number:06}"),
+                                tries: 0, is_spent: false,
+                            });
+                        }
+                    }
+                    Deed::Enter(n, token, is_right, text) => {
+                        let last = sent.iter_mut().rev().find(|m| m.token == token);
+                        let typed = match &last {
+                            Some(message) if is_right => message.code.clone(),
+                            _ => text,
+                        };
+                        let entered = desk.enter(&[token; TOKEN_BYTES], device(n), &typed, at(now));
+                        let Some(message) = last else {
+                            prop_assert!(entered.is_err());
+                            continue;
+                        };
+                        let is_theirs = n == token && typed.trim() == message.code;
+                        match entered {
+                            Ok(shown) => {
+                                prop_assert!(is_theirs && !message.is_spent && message.tries < 5);
+                                prop_assert!(now - message.at < 300);
+                                prop_assert_eq!(shown.phone, phone(message.phone));
+                                message.is_spent = true;
+                            }
+                            Err(Denied::Wrong(_) | Denied::Over) if !is_theirs => message.tries += 1,
+                            Err(_) => {}
+                        }
+                    }
+                }
+            }
+            for (place, one) in sent.iter().enumerate() {
+                let day = |m: &&Message| m.at <= one.at && one.at - m.at < 86_400;
+                let before = || sent.iter().take(place + 1).filter(day);
+                prop_assert!(before().filter(|m| m.phone == one.phone).count() <= 5);
+                prop_assert!(before().filter(|m| m.device == one.device).count() <= 8);
+                let earlier = sent.iter().take(place).filter(|m| m.phone == one.phone);
+                prop_assert!(earlier.last().is_none_or(|m| one.at - m.at >= 60));
+            }
+        }
     }
 }

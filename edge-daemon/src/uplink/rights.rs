@@ -106,7 +106,7 @@ pub(super) async fn within<T>(
 }
 
 /// Reads an answer, and notes whether the mall can be reached.
-fn hear<T>(context: &Context, answer: Result<T, MallError>) -> Told<T> {
+pub(super) fn hear<T>(context: &Context, answer: Result<T, MallError>) -> Told<T> {
     let told = tell(answer);
     let is_up = match told {
         Told::Says(_) | Told::Unknown | Told::TurnedAway(_) => Some(true),

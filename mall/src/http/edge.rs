@@ -15,8 +15,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use sync::{
     replica::Scope,
     wire::{
-        BatchAnswerV1, BatchV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, SealV1,
-        SnapshotV1,
+        BatchAnswerV1, BatchV1, CheckInV1, CheckedInV1, EnrolledV1, EnrolmentV1, FeedCursorV1,
+        FeedPageV1, HeadV1, SealV1, SnapshotV1,
     },
 };
 
@@ -29,6 +29,7 @@ use crate::{
     feed::{self, CHANGES_MAX},
     fleet,
     intake::{self, ReceiveError, Refusal},
+    member,
 };
 
 /// Bytes of an enrolment: a code and a key.
@@ -72,6 +73,16 @@ pub(super) async fn head(
 ) -> Result<Json<HeadV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
     Ok(Json(feed::head(&context, scope).await?))
+}
+
+/// `POST /edge/v1/check-ins`.
+pub(super) async fn check_in(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<CheckedInV1>, Problem> {
+    let told: CheckInV1 = json(&body)?;
+    Ok(Json(member::check_in(&context, edge.store, &told).await?))
 }
 
 /// Where a page begins.

@@ -68,6 +68,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
         .plain(Access::Edge, Method::POST, path::ELSEWHERE, post(elsewhere::find))
         .plain(Access::Edge, Method::POST, path::SET_ASIDES, post(elsewhere::set_aside))
+        .plain(Access::Edge, Method::POST, path::CHECK_INS, post(edge::check_in))
 }
 
 /// HQ's web page: files without a secret; what it shows it asks for with the token that is typed in.

@@ -22,6 +22,7 @@ use crate::{
         members, stores,
     },
     rules,
+    vault::VaultError,
 };
 
 /// Coupons of one batch.
@@ -75,8 +76,12 @@ pub(crate) struct CouponShape {
     pub(crate) token: String,
 }
 
-fn seconds(at: Timestamp) -> u32 {
+pub(super) fn seconds(at: Timestamp) -> u32 {
     u32::try_from(at.micros().div_euclid(1_000_000)).unwrap_or(u32::MAX)
+}
+
+pub(super) fn moment(seconds: u32) -> Timestamp {
+    Timestamp::from_micros(i64::from(seconds) * 1_000_000)
 }
 
 /// Issues a batch of coupons. The same batch again gives the same tokens.
@@ -155,19 +160,24 @@ async fn shape(
     };
     let mut shapes = Vec::with_capacity(issued.len());
     for row in issued {
-        let subject = Subject::Coupon {
-            coupon: row.id,
-            member: row.member,
-            store: row.store,
-            rule: row.rule.clone(),
-        };
-        let token = Token { from_s: row.from_s, until_s: row.until_s, subject };
-        let token = context.vault().sign(tx, &token, context.now()).await?;
+        let token = token(context, tx, row).await?;
         shapes.push(CouponShape { id: row.id.to_string(), token });
     }
-    let until = Timestamp::from_micros(i64::from(first.until_s) * 1_000_000);
+    let until = moment(first.until_s);
     let (id, rule) = (first.batch.to_string(), first.rule.clone());
     Ok(BatchShape { id, rule, until: until.to_string(), coupons: shapes })
+}
+
+/// What the holder of a coupon shows.
+pub(super) async fn token(
+    context: &Context,
+    tx: &mut Conn,
+    row: &CouponRow,
+) -> Result<String, VaultError> {
+    let CouponRow { id: coupon, member, store, from_s, until_s, .. } = *row;
+    let subject = Subject::Coupon { coupon, member, store, rule: row.rule.clone() };
+    let token = Token { from_s, until_s, subject };
+    context.vault().sign(tx, &token, context.now()).await
 }
 
 /// A member's code as their phone shows it, good from now on for some minutes.

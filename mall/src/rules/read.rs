@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::shapes::{RuleSetHeadShape, RuleSetPage, RuleSetShape, RulesError};
 use crate::{
     context::Context,
-    db::{DbError, damaged, rules},
+    db::{Conn, DbError, damaged, rules},
     hq::page_limit,
 };
 
@@ -38,10 +38,15 @@ pub(crate) async fn one(
 
 /// Whether a rule of the set in force is one that a coupon of the chain's own switches on.
 pub(crate) async fn is_coupon(context: &Context, rule: &str) -> Result<bool, DbError> {
+    let mut tx = context.db().read("read a rule set").await?;
+    is_coupon_in(&mut tx, rule).await
+}
+
+/// The same, in a transaction that is open.
+pub(crate) async fn is_coupon_in(tx: &mut Conn, rule: &str) -> Result<bool, DbError> {
     let doing = "read a rule set";
-    let mut tx = context.db().read(doing).await?;
-    let Some(head) = rules::current(&mut tx).await? else { return Ok(false) };
-    let body = rules::body(&mut tx, head.revision).await?.ok_or_else(|| damaged(doing))?;
+    let Some(head) = rules::current(tx).await? else { return Ok(false) };
+    let body = rules::body(tx, head.revision).await?.ok_or_else(|| damaged(doing))?;
     let set: RuleSet = serde_json::from_str(&body).map_err(|_| damaged(doing))?;
     Ok(set.rules.iter().any(|found| found.coupon && found.id == rule))
 }

@@ -8,7 +8,7 @@ use domain::{tender::CashRounding, time::Timestamp};
 use serde_json::{Value, json};
 use sync::{
     replica::StoreId,
-    wire::{Kind, SETTINGS, SettingsV1, StoreV1},
+    wire::{COUPON_DAYS, Kind, PortalSettingsV1, SETTINGS, SettingsV1, StoreV1},
 };
 
 use super::shapes::{
@@ -160,16 +160,31 @@ async fn values(tx: &mut Conn, store: StoreId) -> Result<BTreeMap<String, Value>
     Ok(row.map(|row| document(&row)).transpose()?.unwrap_or_default().values())
 }
 
+/// What both documents say of a store once everything desired is applied.
+async fn merged(tx: &mut Conn, store: StoreId) -> Result<SettingsV1, DbError> {
+    let mut said = SettingsV1::default();
+    for target in [store, ALL] {
+        let row = settings::current(tx, target).await?;
+        said = said.over(row.map(|row| document(&row)).transpose()?.unwrap_or_default());
+    }
+    Ok(said)
+}
+
 /// How a store rounds cash once everything desired is applied.
 pub(crate) async fn rounding(tx: &mut Conn, store: &StoreRow) -> Result<CashRounding, DbError> {
-    for target in [store.id, ALL] {
-        let row = settings::current(tx, target).await?;
-        let said = row.map(|row| document(&row)).transpose()?;
-        if let Some(rounding) = said.and_then(|said| said.tender.cash_rounding) {
-            return Ok(rounding);
-        }
-    }
-    Ok(store.store.cash_rounding)
+    let said = merged(tx, store.id).await?;
+    Ok(said.tender.cash_rounding.unwrap_or(store.store.cash_rounding))
+}
+
+/// The rule of the coupon that guests of a store's Wi-Fi get, and for how many days; `None` where
+/// they get none.
+pub(crate) async fn coupon_for_coming(
+    tx: &mut Conn,
+    store: &StoreRow,
+) -> Result<Option<(String, i64)>, DbError> {
+    let PortalSettingsV1 { coupon_rule, coupon_days } = merged(tx, store.id).await?.portal;
+    let rule = coupon_rule.filter(|rule| !rule.is_empty());
+    Ok(rule.map(|rule| (rule, coupon_days.unwrap_or(COUPON_DAYS))))
 }
 
 /// All that HQ can set.
@@ -180,10 +195,11 @@ pub(crate) fn schema() -> Vec<SettingShape> {
             Kind::Flag => ("flag", None, None, None),
             Kind::Number { min, max, unit } => ("number", Some(min), Some(max), Some(unit)),
             Kind::Rounding => ("word", None, None, None),
+            Kind::Rule => ("rule", None, None, None),
         };
         let words = match setting.kind {
             Kind::Rounding => CashRounding::ALL.map(CashRounding::word).to_vec(),
-            Kind::Lines | Kind::Flag | Kind::Number { .. } => Vec::new(),
+            Kind::Lines | Kind::Flag | Kind::Number { .. } | Kind::Rule => Vec::new(),
         };
         SettingShape {
             key: setting.key,

@@ -20,7 +20,7 @@ pub(crate) struct SettingShape {
     /// Group and name.
     #[schema(example = "tender.cash_rounding")]
     pub(crate) key: &'static str,
-    /// `lines`, `flag`, `number` or `word`.
+    /// `lines`, `flag`, `number`, `word` or `rule`.
     pub(crate) kind: &'static str,
     /// The least, of a number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,6 +189,7 @@ pub(crate) fn finding(fault: &SettingFault) -> FindingShape {
         FaultKind::Flag => ("flag", "只能是是或否".to_owned()),
         FaultKind::Number { min, max } => ("number", format!("应为 {min} 到 {max} 的整数")),
         FaultKind::Rounding => ("rounding", "没有这种抹零方式".to_owned()),
+        FaultKind::Rule => ("rule-id", "应为促销规则编号，最多 64 字节，或留空".to_owned()),
     };
     let sentence = SentenceShape { zh, en: fault.kind.to_string() };
     FindingShape { rule: fault.key.clone(), code, sentence }

@@ -8,6 +8,7 @@
 )]
 
 mod catalog;
+mod check_ins;
 mod discrepancies;
 mod drift;
 mod enrolment;

@@ -140,7 +140,7 @@ async fn has(town: &Town, id: MemberId) -> (i64, i64) {
 }
 
 /// Everything a store's feed says, from its beginning.
-async fn rows(edge: &Edge<'_>) -> BTreeMap<String, RowV1> {
+pub(crate) async fn rows(edge: &Edge<'_>) -> BTreeMap<String, RowV1> {
     let scope = Scope::Store(StoreId(edge.enrolled.store));
     let (mut cursor, mut rows) = (start(edge, scope).await, BTreeMap::new());
     follow(edge, scope, &mut cursor, 3, &mut rows).await;
@@ -263,7 +263,7 @@ async fn another_store_knows_who_bought_there_and_all_together_are_lent_no_more_
     town.stop().await;
 }
 
-fn public(keys: &[KeyV1]) -> Vec<PublicKey> {
+pub(crate) fn public(keys: &[KeyV1]) -> Vec<PublicKey> {
     let bytes = |key: &KeyV1| sync::chain::hex_bytes(&key.public_key).unwrap();
     keys.iter().map(|key| PublicKey { version: key.version, bytes: bytes(key) }).collect()
 }

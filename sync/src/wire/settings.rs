@@ -23,6 +23,12 @@ const LINE_CHARS_MAX: usize = 60;
 /// Lines of a receipt's head or foot.
 const LINES_MAX: usize = 10;
 
+/// Bytes of a rule's id, as many as a coupon's token has room for.
+const RULE_BYTES_MAX: usize = crate::token::RULE_BYTES_MAX;
+
+/// Days that the coupon for checking in is good where nobody says otherwise.
+pub const COUPON_DAYS: i64 = 30;
+
 /// What kind of value a setting has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -41,6 +47,8 @@ pub enum Kind {
     },
     /// One of `CashRounding`'s words.
     Rounding,
+    /// The id of a coupon's rule, or an empty text for none.
+    Rule,
 }
 
 /// Something that HQ can set.
@@ -60,7 +68,7 @@ pub struct Setting {
 }
 
 /// All that HQ can set.
-pub const SETTINGS: [Setting; 8] = [
+pub const SETTINGS: [Setting; 10] = [
     Setting {
         key: "receipt.head_lines",
         kind: Kind::Lines,
@@ -117,6 +125,20 @@ pub const SETTINGS: [Setting; 8] = [
         zh: "断网后价目多久未更新就提示收银员",
         en: "How old prices may be without the mall before operators are told",
     },
+    Setting {
+        key: "portal.coupon_rule",
+        kind: Kind::Rule,
+        default: "\"\"",
+        zh: "到店礼券：顾客登录门店 Wi-Fi 后得到的券，填促销规则编号，留空不发",
+        en: "The coupon of a guest who signs in to the Wi-Fi: a rule's id, or empty for none",
+    },
+    Setting {
+        key: "portal.coupon_days",
+        kind: Kind::Number { min: 1, max: 365, unit: "d" },
+        default: "30",
+        zh: "到店礼券的有效天数；有效期内同一手机号只发一张",
+        en: "Days that it is good for; within them a phone number gets one",
+    },
 ];
 
 /// What a receipt says, and when it is printed.
@@ -167,6 +189,18 @@ pub struct NoticeSettingsV1 {
     pub old_prices_hours: Option<i64>,
 }
 
+/// What guests of the Wi-Fi get.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortalSettingsV1 {
+    /// The rule of the coupon for checking in; empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_rule: Option<String>,
+    /// Days that it is good for, 1 to 365.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_days: Option<i64>,
+}
+
 /// A document of settings; what is `None` is said elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -179,6 +213,8 @@ pub struct SettingsV1 {
     pub customer_display: CustomerDisplaySettingsV1,
     /// When operators are told.
     pub notices: NoticeSettingsV1,
+    /// What guests of the Wi-Fi get.
+    pub portal: PortalSettingsV1,
 }
 
 /// What is wrong with a value.
@@ -209,6 +245,9 @@ pub enum FaultKind {
         "one of none, jiao_down, jiao_half_up, jiao_up, five_jiao, yuan_down, yuan_half_up, yuan_up"
     )]
     Rounding,
+    /// Not an id of a rule.
+    #[error("a rule's id of at most {RULE_BYTES_MAX} bytes, or nothing")]
+    Rule,
 }
 
 /// A value that cannot be.
@@ -276,6 +315,10 @@ impl SettingsV1 {
                 behind_minutes: self.notices.behind_minutes.or(below.notices.behind_minutes),
                 old_prices_hours: self.notices.old_prices_hours.or(below.notices.old_prices_hours),
             },
+            portal: PortalSettingsV1 {
+                coupon_rule: self.portal.coupon_rule.or(below.portal.coupon_rule),
+                coupon_days: self.portal.coupon_days.or(below.portal.coupon_days),
+            },
         }
     }
 
@@ -298,6 +341,10 @@ impl Kind {
             Self::Rounding => {
                 let word = value.as_str().and_then(CashRounding::from_word);
                 (word.is_some(), FaultKind::Rounding)
+            }
+            Self::Rule => {
+                let is_id = |t: &str| t.len() <= RULE_BYTES_MAX && !t.chars().any(char::is_control);
+                (value.as_str().is_some_and(is_id), FaultKind::Rule)
             }
         };
         if is_right { Ok(()) } else { Err(fault) }
@@ -440,6 +487,7 @@ mod tests {
             "tender": { "cash_rounding": "yuan_down", "payment_code_starts_tender": false },
             "customer_display": { "hints": false },
             "notices": { "behind_minutes": 5, "old_prices_hours": 48 },
+            "portal": { "coupon_rule": "come-in", "coupon_days": 7 },
         })
     }
 
@@ -465,9 +513,10 @@ mod tests {
             "receipt": { "head_lines": ["x".repeat(61)], "foot_lines": ["a\nb"] },
             "tender": { "cash_rounding": "up", "payment_code_starts_tender": "yes" },
             "notices": { "behind_minutes": 0, "old_prices_hours": 1.5 },
+            "portal": { "coupon_rule": "x".repeat(65), "coupon_days": 366 },
         });
         let faults = SettingsV1::read(&text.to_string()).unwrap_err();
-        assert_eq!(faults.len(), 6, "{faults:?}");
+        assert_eq!(faults.len(), 8, "{faults:?}");
         for text in ["", "[]", "3", r#"{"tender": 3}"#, r#"{"tender": null}"#] {
             let faults = SettingsV1::read(text).unwrap_err();
             assert_eq!(faults[0].kind, FaultKind::Shape, "{text}");

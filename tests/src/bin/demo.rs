@@ -15,6 +15,7 @@ use std::{
 };
 
 use acceptance::{
+    brand::Brand,
     catalog,
     edge_process::{Boot, EdgeProcess},
     mall_process::{Fault, MallProcess},
@@ -22,11 +23,13 @@ use acceptance::{
     port,
     program::{self, Running},
     shop::Shop,
+    sim::{BRAND, MESSAGES, SHOP},
     store, till,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
+use serde_json::{Value, json};
 use tokio::time::{Instant, interval};
 
 /// A store to try, on this machine.
@@ -51,6 +54,9 @@ struct Arguments {
     /// The port of the page that issues vouchers and payment codes; the houses have the next four.
     #[arg(long, default_value_t = 7090)]
     platforms_port: u16,
+    /// The port of the Wi-Fi portal's pages.
+    #[arg(long, default_value_t = 7380)]
+    portal_port: u16,
     /// The port of the MQTT broker.
     #[arg(long, default_value_t = 7883)]
     broker_port: u16,
@@ -69,6 +75,8 @@ const HOUSE_PORTS: u16 = 5;
 const LINK_URL: &str = "https://v.douyin.com";
 /// Items of which the demo's store has fifty each.
 const GOODS_COUNTED: usize = 40;
+/// The coupon of the demo's rules.
+const COUPON_RULE: &str = "come-in";
 /// How often the programs are looked after.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
 
@@ -160,6 +168,7 @@ fn check_ports(arguments: &Arguments) -> Result<()> {
         (arguments.scanner_port, "--scanner-port"),
         (arguments.scanner_port.saturating_add(1), "--scanner-port"),
         (arguments.broker_port, "--broker-port"),
+        (arguments.portal_port, "--portal-port"),
     ];
     for (number, option) in ports.into_iter().chain(houses) {
         ensure!(
@@ -222,6 +231,8 @@ impl Demo {
             simulated: true,
             lan: None,
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
+            // The page of the simulated houses shows what is sent.
+            portal: Some((arguments.portal_port, data.join("platforms").join(MESSAGES))),
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);
@@ -289,6 +300,7 @@ impl Demo {
         if arguments.catalog.is_none() {
             self.open_shop(&catalog).await?;
             self.open_next_door().await?;
+            self.open_brand().await?;
         }
         self.progress("可以营业  Ready to sell");
         Ok(())
@@ -307,7 +319,7 @@ impl Demo {
     /// Counts some of the store's stock and opens an online shop, once: a button of the simulated
     /// houses' page places its orders.
     async fn open_shop(&self, catalog: &Path) -> Result<()> {
-        let kept = self.data.join("platforms/shop.json");
+        let kept = self.data.join("platforms").join(SHOP);
         if kept.exists() {
             return Ok(());
         }
@@ -324,6 +336,23 @@ impl Demo {
         let name = format!("demo {}", std::process::id());
         let shop = Shop::open(&self.mall, &name).await?.selling(goods);
         fs::write(&kept, serde_json::to_vec(&shop)?).context("could not keep the shop's token")
+    }
+
+    /// Lets a member enter with points and balance, and lets HQ give guests of the Wi-Fi a coupon,
+    /// once: the simulated houses' page shows the member's code and gives coupons away.
+    async fn open_brand(&self) -> Result<()> {
+        let kept = self.data.join("platforms").join(BRAND);
+        if kept.exists() {
+            return Ok(());
+        }
+        self.progress("会员入会，开到店礼券  Letting a member enter, and giving guests a coupon");
+        let name = format!("demo brand {}", std::process::id());
+        let brand = Brand::open(&self.mall, &name, COUPON_RULE).await?;
+        let settings = json!({ "settings": { "portal": { "coupon_rule": COUPON_RULE } } });
+        let token = self.token().await?;
+        let saved = self.mall.put(&token, "/hq/v1/settings", "*", &settings).await?;
+        saved.done::<Value>()?;
+        fs::write(&kept, serde_json::to_vec(&brand)?).context("could not keep the brand's token")
     }
 
     /// Imports a list that is not the one imported last.
@@ -422,6 +451,11 @@ impl Demo {
         for (number, name, role, pin) in store::OPERATORS {
             let role = if role == "manager" { "店长 manager" } else { "收银员 cashier" };
             text.push_str(&format!("  {number}  {pin}  {name}  {role}\n"));
+        }
+        if let Some((port, _)) = &self.edge.boot().portal {
+            text.push_str(&format!(
+                "\n门店 Wi-Fi 登录页  the Wi-Fi's sign-in page, as a guest's phone\n  http://127.0.0.1:{port}/\n"
+            ));
         }
         text.push_str(&format!(
             "\n抖音券、微信券、付款码  vouchers, coupons, payment codes (simulated)\n  {}\n\

@@ -1,45 +1,20 @@
 //! `journey`: a day in the life of a store without a person; `make journey` runs it.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, path::Path, process::ExitCode};
 
-use acceptance::{folder, journey};
+use acceptance::{
+    compare::Comparison,
+    folder,
+    journey::{self, Table},
+};
+use anyhow::Result;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut table = journey::Table::new(true);
+    let mut table = Table::new(true);
     let played = match folder::temporary() {
         Ok(folder) => {
-            let mut played = journey::play(folder.path(), &mut table).await;
-            if played.is_ok()
-                && let Err(error) = journey::play_with_houses(&mut table).await
-            {
-                played = Err(error);
-            }
-            if played.is_ok()
-                && let Err(error) = journey::play_with_a_member(&mut table).await
-            {
-                played = Err(error);
-            }
-            if played.is_ok()
-                && let Err(error) = journey::play_at_the_console(&mut table).await
-            {
-                played = Err(error);
-            }
-            if played.is_ok()
-                && let Err(error) = journey::play_at_a_kiosk(&mut table).await
-            {
-                played = Err(error);
-            }
-            if played.is_ok()
-                && let Err(error) = journey::play_settings(&mut table).await
-            {
-                played = Err(error);
-            }
-            if played.is_ok()
-                && let Err(error) = journey::play_with_a_phone(&mut table).await
-            {
-                played = Err(error);
-            }
+            let played = play(folder.path(), &mut table).await;
             if played.is_err() {
                 // The logs and books of a bad day are for whoever looks into it.
                 let kept = folder.keep();
@@ -59,6 +34,19 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Every journey, one after the other.
+async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
+    let found = journey::play(folder, table).await?;
+    journey::play_with_houses(table).await?;
+    journey::play_with_a_member(table).await?;
+    journey::play_at_the_console(table).await?;
+    journey::play_at_a_kiosk(table).await?;
+    journey::play_settings(table).await?;
+    journey::play_with_a_phone(table).await?;
+    journey::play_with_a_guest(table).await?;
+    Ok(found)
 }
 
 fn say(text: &str) {

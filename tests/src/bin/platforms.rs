@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
         alipay_port: arguments.alipay_port,
         control_port: arguments.control_port,
         link_url: arguments.link_url,
-        shop: Some(arguments.folder.join("shop.json")),
+        folder: Some(arguments.folder.clone()),
         ..Options::default()
     })
     .await?;

@@ -5,6 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
     extract::{Path, Request, State},
@@ -13,11 +14,14 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::shop::{Placed, Shop};
+use crate::{
+    brand::Brand,
+    shop::{Placed, Shop},
+};
 
 use super::{
     access::Access, code::PaymentCode, door::Ground, douyin::voucher::Voucher, fault::Planned,
@@ -28,17 +32,28 @@ use super::{
 struct Desk {
     ground: Arc<Ground>,
     access: Arc<Access>,
-    shop: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
+
+/// A shop of the mall's (`Shop` as JSON), in the folder.
+pub const SHOP: &str = "shop.json";
+/// The brand with its member (`Brand` as JSON), in the folder.
+pub const BRAND: &str = "brand.json";
+/// Lines of JSON that would be SMS, in the folder.
+pub const MESSAGES: &str = "sms.jsonl";
+
+/// Messages that the page shows; the newest.
+const MESSAGES_SHOWN: usize = 5;
 
 /// Serves page and control until the task is aborted.
 pub(crate) fn open(
     ground: &Arc<Ground>,
     access: &Access,
-    shop: Option<PathBuf>,
+    folder: Option<PathBuf>,
     listener: TcpListener,
 ) -> JoinHandle<()> {
-    let desk = Desk { ground: Arc::clone(ground), access: Arc::new(access.clone()), shop };
+    let (ground, access) = (Arc::clone(ground), Arc::new(access.clone()));
+    let desk = Desk { ground, access, folder };
     let router = Router::new()
         .route("/api/access", get(access_of))
         .route("/api/state", get(state))
@@ -50,6 +65,8 @@ pub(crate) fn open(
         .route("/api/wechat/key/rotate", post(rotate))
         .route("/api/alipay/codes", post(alipay_code))
         .route("/api/orders", post(place_order))
+        .route("/api/brand/members", post(member_code))
+        .route("/api/brand/coupons", post(brand_coupon))
         .route("/api/faults", post(plan))
         .route("/api/faults", delete(clear))
         .route("/api/clock", post(clock))
@@ -115,7 +132,17 @@ async fn state(State(desk): State<Desk>) -> Json<Value> {
         "faults": world.plan.0,
         "balances": balances,
         "balance": world.books.balance(None),
+        "messages": messages(desk.folder.as_deref()),
     }))
+}
+
+/// What the store's portal sent to phones, the newest first; a line that is being written is none
+/// yet.
+fn messages(folder: Option<&std::path::Path>) -> Vec<Value> {
+    let sent = folder.and_then(|folder| std::fs::read_to_string(folder.join(MESSAGES)).ok());
+    let sent = sent.unwrap_or_default();
+    let lines = sent.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
+    lines.take(MESSAGES_SHOWN).collect()
 }
 
 async fn issue_voucher(State(desk): State<Desk>, Json(voucher): Json<Voucher>) -> Json<Value> {
@@ -163,23 +190,49 @@ async fn issue_coupon(State(desk): State<Desk>, Json(coupon): Json<Coupon>) -> J
     Json(json!({ "code": world.wechat.coupons.issue(coupon, now) }))
 }
 
-/// Places the next order for pickup at the mall, as an online shop would.
-async fn place_order(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> Response {
-    let Some(file) = &desk.shop else { return StatusCode::NOT_FOUND.into_response() };
-    let placed = async {
-        let shop: Shop = serde_json::from_slice(&std::fs::read(file)?)?;
-        shop.next().await
-    };
-    match placed.await {
-        Ok(placed) => {
-            let Placed { number, code, token, .. } = placed;
-            Json(json!({ "number": number, "code": token, "digits": code })).into_response()
-        }
-        Err(error) => {
+/// What a program has laid into the folder.
+fn laid<T: DeserializeOwned>(desk: &Desk, name: &str) -> Option<Result<T>> {
+    let file = desk.folder.as_ref()?.join(name);
+    let text = std::fs::read(&file).ok()?;
+    Some(serde_json::from_slice(&text).context("the file is not what it should be"))
+}
+
+/// Does something with what lies in the folder; without it there is nothing to do it with.
+async fn with<T: DeserializeOwned>(
+    desk: &Desk,
+    name: &str,
+    work: impl AsyncFnOnce(T) -> Result<Value>,
+) -> Response {
+    let Some(laid) = laid::<T>(desk, name) else { return StatusCode::NOT_FOUND.into_response() };
+    let done = async { work(laid?).await };
+    done.await.map_or_else(
+        |error| {
             let told = json!({ "error": format!("{error:#}") });
             (StatusCode::BAD_GATEWAY, Json(told)).into_response()
-        }
-    }
+        },
+        |value| Json(value).into_response(),
+    )
+}
+
+/// Places the next order for pickup at the mall, as an online shop would.
+async fn place_order(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> Response {
+    let place = async |shop: Shop| {
+        let Placed { number, code, token, .. } = shop.next().await?;
+        Ok(json!({ "number": number, "code": token, "digits": code }))
+    };
+    with(&desk, SHOP, place).await
+}
+
+/// The brand's member shows who they are.
+async fn member_code(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> Response {
+    let show = async |brand: Brand| Ok(json!({ "code": brand.code().await? }));
+    with(&desk, BRAND, show).await
+}
+
+/// The brand gives a coupon away.
+async fn brand_coupon(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> Response {
+    let give = async |brand: Brand| Ok(json!({ "code": brand.coupon().await? }));
+    with(&desk, BRAND, give).await
 }
 
 async fn rotate(State(desk): State<Desk>, Json(Empty {}): Json<Empty>) -> StatusCode {

@@ -45,8 +45,10 @@ pub struct Options {
     pub control_port: u16,
     /// What the links of vouchers begin with; the door's own address, when it is missing.
     pub link_url: Option<String>,
-    /// Where a program says how the mall's shop is reached (`Shop` as JSON), for orders of a person.
-    pub shop: Option<PathBuf>,
+    /// The folder in which a program says how the mall's shop and brand are reached (`SHOP`,
+    /// `BRAND`), and the store's portal leaves what it would send to phones (`MESSAGES`): for a
+    /// person who plays a shopper.
+    pub folder: Option<PathBuf>,
     /// Which numbers are attempts at one payment.
     pub family: Family,
 }
@@ -60,7 +62,7 @@ impl Default for Options {
             alipay_port: 0,
             control_port: 0,
             link_url: None,
-            shop: None,
+            folder: None,
             family: without_attempt,
         }
     }
@@ -119,7 +121,7 @@ impl Platforms {
         if let Some(url) = options.link_url {
             access.douyin.link_url = url;
         }
-        serving.push(control::open(&ground, &access, options.shop, control));
+        serving.push(control::open(&ground, &access, options.folder, control));
         Ok(Self { ground, access, serving })
     }
 

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::problem::Language;
-use crate::portal::{Stop, desk::Denied};
+use super::{super::problem::Language, qr};
+use crate::portal::{Stop, check_in::Wallet, desk::Denied};
 
 /// What a page shows.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) enum Card {
     /// A number, or the code that was sent to one.
     SignIn { token: String, phone: Option<String>, wrong: Option<Wrong> },
     /// The way is open.
-    Connected { seconds: i64, may_lengthen: bool },
+    Connected { seconds: i64, may_lengthen: bool, wallet: Wallet },
     /// What is kept, and why.
     Terms,
     /// Too many guests at once.
@@ -58,8 +58,11 @@ button,a.button{display:block;width:100%;box-sizing:border-box;margin:1.4em 0 .8
 button.plain{background:none;color:#0e665a;border:1px solid #0e665a}\
 a{color:#0e665a}\
 :focus{outline:3px solid #2c4a8c;outline-offset:2px}\
+.qr{display:block;width:100%;max-width:17em;margin:1em auto}\
+section{border-top:3px double #d9d3c4;margin-top:1.6em;padding-top:.6em}\
+h2{font-size:1.2em;margin:.4em 0}\
 .left{font-size:2.2em;font-weight:600;line-height:1.2;margin:.2em 0}\
-@media (prefers-color-scheme:dark){body{background:#101614;color:#eef2ef}.small{color:#aab3ae}.shop{border-color:#39423e}input[type=tel],input[type=text]{background:#182019;border-color:#8c948f}a,button.plain{color:#7fd0c0;border-color:#7fd0c0}.wrong{background:#3a1d19;border-color:#f08a7c}}";
+@media (prefers-color-scheme:dark){body{background:#101614;color:#eef2ef}.small{color:#aab3ae}.shop,section{border-color:#39423e}input[type=tel],input[type=text]{background:#182019;border-color:#8c948f}a,button.plain{color:#7fd0c0;border-color:#7fd0c0}.wrong{background:#3a1d19;border-color:#f08a7c}}";
 
 /// A page.
 pub(super) fn html(page: &Page<'_>) -> String {
@@ -67,7 +70,9 @@ pub(super) fn html(page: &Page<'_>) -> String {
     let (title, body) = match page.card {
         Card::First { token, minutes } => first(chinese, token, *minutes),
         Card::SignIn { token, phone, wrong } => sign_in(chinese, token, phone.as_deref(), *wrong),
-        Card::Connected { seconds, may_lengthen } => connected(chinese, *seconds, *may_lengthen),
+        Card::Connected { seconds, may_lengthen, wallet } => {
+            connected(chinese, *seconds, *may_lengthen, wallet)
+        }
         Card::Terms => terms(chinese),
         Card::Full => plain(
             of(chinese, "现在人太多", "Too many guests just now"),
@@ -203,7 +208,7 @@ fn complaint(chinese: bool, wrong: Wrong) -> String {
     format!("<p class=\"wrong\" role=\"alert\">{text}</p>")
 }
 
-fn connected(chinese: bool, seconds: i64, may_lengthen: bool) -> Parts {
+fn connected(chinese: bool, seconds: i64, may_lengthen: bool, wallet: &Wallet) -> Parts {
     // Rounded up: a guest with 30 seconds is not told that none are left.
     let minutes = (seconds + 59) / 60;
     let mut body = String::new();
@@ -226,7 +231,39 @@ fn connected(chinese: bool, seconds: i64, may_lengthen: bool) -> Parts {
             of(chinese, "延长时间", "More time")
         );
     }
+    body.push_str(&coupon(chinese, wallet));
     (of(chinese, "已连网", "You are online").to_owned(), body)
+}
+
+/// What a guest gets for coming.
+fn coupon(chinese: bool, wallet: &Wallet) -> String {
+    let (name, token, until) = match wallet {
+        Wallet::Empty => return String::new(),
+        Wallet::OnItsWay => {
+            let text = of(
+                chinese,
+                "到店礼券正在送来，稍后再打开此页就能看到。",
+                "A coupon for coming is on its way: open this page again in a moment.",
+            );
+            let look = of(chinese, "看看礼券到了没有", "See whether it is here");
+            return format!(
+                "<section><p>{text}</p><a class=\"button\" href=\"/\">{look}</a></section>"
+            );
+        }
+        Wallet::Coupon { name, is_used: true, .. } => {
+            let text = of(chinese, "已使用，谢谢光临。", "It was used. Thank you for coming.");
+            return format!("<section><h2>{}</h2><p>{text}</p></section>", escape(name));
+        }
+        Wallet::Coupon { name, token, until, is_used: false } => (escape(name), token, until),
+    };
+    let title = of(chinese, "您的到店礼券", "Your coupon for coming");
+    let show = of(chinese, "结账时给收银员扫一下。", "Show it at the till.");
+    let until = if chinese { format!("有效期至 {until}") } else { format!("Until {until}") };
+    let code = qr::svg(token, title).unwrap_or_default();
+    format!(
+        "<section><h2>{title}</h2><p>{name}</p>{code}<p>{show}</p>\
+         <p class=\"small\">{until}</p></section>"
+    )
 }
 
 fn terms(chinese: bool) -> Parts {
@@ -336,6 +373,13 @@ fn reason(chinese: bool, stop: Stop) -> Parts {
 mod tests {
     use super::*;
 
+    /// The longest token there is.
+    fn with_coupon(is_used: bool) -> Wallet {
+        let token = format!("C1.{}", "x".repeat(247));
+        let (name, until) = ("Ten off".to_owned(), "2026-12-22 18:03".to_owned());
+        Wallet::Coupon { name, token, until, is_used }
+    }
+
     fn cards() -> Vec<Card> {
         let token = || "00".repeat(16);
         let denied =
@@ -357,7 +401,10 @@ mod tests {
                 phone: Some("138****5678".to_owned()),
                 wrong: Some(Wrong::Code(4)),
             },
-            Card::Connected { seconds: 7_140, may_lengthen: true },
+            Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::Empty },
+            Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::OnItsWay },
+            Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(false) },
+            Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(true) },
             Card::Terms,
             Card::Full,
         ]);

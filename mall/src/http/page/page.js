@@ -17,7 +17,7 @@ const words = {
   revision: ['第 {0} 版', 'revision {0}'], nothingYet: ['还没有保存过。', 'Nothing was ever saved.'], by: ['{0}，{1}', '{0}, {1}'],
   own: ['在这里设置', 'Set here'], otherwise: ['不设置时：{0}', 'Otherwise: {0}'], setUp: ['按门店资料', 'as the store was set up'], boot: ['按门店机器的启动配置', "as the store's box was set up"],
   originStore: ['本店设置', 'set for this store'], originAll: ['全部门店的设置', 'set for all stores'], originSetUp: ['门店资料', 'as set up'], originDefault: ['默认', 'default'],
-  flagYes: ['是', 'yes'], flagNo: ['否', 'no'], empty: ['（空）', '(none)'], min: ['分钟', 'min'], h: ['小时', 'h'], lines: ['每行一行，最多 10 行', 'One line each, at most 10'],
+  flagYes: ['是', 'yes'], flagNo: ['否', 'no'], empty: ['（空）', '(none)'], min: ['分钟', 'min'], h: ['小时', 'h'], d: ['天', 'days'], lines: ['每行一行，最多 10 行', 'One line each, at most 10'],
   saved: ['已保存为第 {0} 版，正在下发。', 'Saved as revision {0}; stores are being told.'], unchanged: ['与现行版本相同，没有保存。', 'It is what is desired already; nothing was saved.'],
   rulesSaved: ['促销第 {0} 版已生效，正在下发。', 'Rule set {0} is in force; stores are being told.'],
   rulesRevision: ['第 {0} 版，{1} 条', 'revision {0}, {1} rules'], fine: ['没有问题。', 'Nothing is wrong.'],
@@ -223,6 +223,7 @@ function valueText(setting, value) {
   if (setting.kind === 'lines') return value.length ? value.join(' / ') : say('empty')
   if (setting.kind === 'flag') return say(value ? 'flagYes' : 'flagNo')
   if (setting.kind === 'word') return wordOf(value)
+  if (setting.kind === 'rule') return value || say('empty')
   return `${value} ${say(setting.unit)}`
 }
 
@@ -242,6 +243,9 @@ function control(setting) {
     return make('input', { type: 'number', min: setting.min, max: setting.max, value, ariaLabel: label,
       oninput: (event) => set(event.target.value === '' ? null : Number(event.target.value)) })
   }
+  if (setting.kind === 'rule') {
+    return make('input', { value, maxLength: 64, ariaLabel: label, oninput: (event) => set(event.target.value.trim()) })
+  }
   const choices = setting.kind === 'flag' ? [[true, say('flagYes')], [false, say('flagNo')]] : setting.words.map((word) => [word, wordOf(word)])
   const select = make('select', { ariaLabel: label, onchange: (event) => set(choices[event.target.selectedIndex][0]) },
     ...choices.map(([, text]) => make('option', { text })))
@@ -253,7 +257,7 @@ function control(setting) {
 function first(setting) {
   const value = below[setting.key]?.value
   if (value !== null && value !== undefined) return structuredClone(value)
-  return { lines: [], flag: true, word: setting.words?.[0], number: setting.min }[setting.kind]
+  return { lines: [], flag: true, word: setting.words?.[0], number: setting.min, rule: '' }[setting.kind]
 }
 
 function field(setting) {

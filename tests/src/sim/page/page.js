@@ -20,6 +20,8 @@ const TEXTS = {
   count: ['张数', 'Count'],
   minimum: ['满', 'From'],
   discount: ['减', 'Off'],
+  member: ['会员码（138****5678）', 'Member code (138****5678)'],
+  brandCoupon: ['品牌优惠券', "The brand's coupon"],
   pickup: ['网店自提单', 'Online order for pickup'],
   nextPickup: ['下一笔自提单', 'Next pickup'],
   show: ['出示给收银员', 'Show it to the operator'],
@@ -32,6 +34,7 @@ const TEXTS = {
   copy: ['复制', 'Copy'],
   copied: ['已复制', 'Copied'],
   refresh: ['刷新二维码', 'New QR'],
+  messages: ['短信', 'Messages'],
   issued: ['已发放', 'Issued'],
   books: ['平台账本', "The platforms' books"],
   entries: ['流水', 'Entries'],
@@ -177,6 +180,8 @@ function issued(state) {
 }
 
 function draw(state) {
+  $('#messages').replaceChildren(...state.messages.map(one => element('li', `${one.phone} · ${one.code}`)))
+  $('#inbox').hidden = state.messages.length === 0
   $('#issued').replaceChildren(...issued(state).map(item => {
     const button = element('button')
     button.type = 'button'
@@ -244,7 +249,7 @@ for (const form of document.querySelectorAll('form[data-issue]')) {
     const body = order(form)
     if (!form.reportValidity()) return
     const made = await call('POST', form.dataset.issue, body)
-    const label = { 'wechat/codes': 'wechatCode', 'alipay/codes': 'alipayCode', 'douyin/vouchers': 'voucher', 'wechat/coupons': 'coupon', orders: 'pickup' }[form.dataset.issue]
+    const label = { 'wechat/codes': 'wechatCode', 'alipay/codes': 'alipayCode', 'douyin/vouchers': 'voucher', 'wechat/coupons': 'coupon', 'brand/members': 'member', 'brand/coupons': 'brandCoupon', orders: 'pickup' }[form.dataset.issue]
     await show({ label, text: made.link ?? made.code, order: made.order_id })
     if (made.digits) $('#kind').textContent += ` · ${made.number} · ${made.digits}`
   }
