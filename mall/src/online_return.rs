@@ -62,6 +62,8 @@ pub(crate) enum OnlineReturnError {
 const NOT_COLLECTED: &str = "order-not-collected";
 /// It was cancelled or expired: its money went back whole.
 pub(crate) const ENDED: &str = "order-ended";
+/// It was only set aside: a till sold its goods, and takes them back by its own receipt.
+pub(crate) const AT_THE_COUNTER: &str = "order-sold-at-counter";
 /// All of it came back before.
 const RETURNED: &str = "returned-already";
 /// Fewer are left.
@@ -92,9 +94,12 @@ async fn known(tx: &mut Conn, row: &OnlineRow) -> Result<Known, DbError> {
     Ok(Known { order, earlier, newest })
 }
 
-/// Whether goods of an order that stands here come back; else why not.
-const fn standing(state: PickupState) -> Result<(), &'static str> {
-    match state {
+/// Whether goods of an order come back this way; else why not.
+fn standing(row: &OnlineRow) -> Result<(), &'static str> {
+    if row.is_unpaid() {
+        return Err(AT_THE_COUNTER);
+    }
+    match row.state {
         PickupState::HandedOver => Ok(()),
         PickupState::Placed | PickupState::Picking | PickupState::Ready => Err(NOT_COLLECTED),
         PickupState::Cancelled | PickupState::Expired => Err(ENDED),

@@ -213,8 +213,11 @@ mod tests {
         StoreClock::default()
     }
 
-    fn online(kind: u8) -> (Own, OnlineReturn) {
-        let id = |n: u128| uuid::Uuid::from_u128(n << 64 | 0x1234_5678_9abc_def0);
+    fn id(n: u128) -> uuid::Uuid {
+        uuid::Uuid::from_u128(n << 64 | 0x1234_5678_9abc_def0)
+    }
+
+    fn collected() -> PickupV1 {
         let line = |number, name: &str, spec: &str, pieces: i64, fen: i64| PickupLineV1 {
             number,
             sku: format!("S{number}"),
@@ -223,7 +226,7 @@ mod tests {
             quantity_milli: Quantity::from_milli(pieces * 1_000),
             amount_minor: Money::from_minor(fen),
         };
-        let pickup = PickupV1 {
+        PickupV1 {
             id: Id::from_uuid(id(1)),
             number: "W240881".to_owned(),
             state: PickupState::HandedOver,
@@ -243,7 +246,12 @@ mod tests {
                 ),
             ],
             code_hash: String::new(),
-        };
+            unpaid: false,
+        }
+    }
+
+    fn online(kind: u8) -> (Own, OnlineReturn) {
+        let pickup = collected();
         let at = "2026-11-22T14:05:09+08:00".parse().unwrap();
         let asked = TakeBackV1 {
             id: Id::from_uuid(id(2)),

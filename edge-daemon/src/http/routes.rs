@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, approvals, assets, console, elsewhere, items, kiosk, member, online_returns, orders, phone, pickups, rights, service,
-    session, settings, shelf, sim, stream,
+    App, approvals, assets, console, elsewhere, items, kiosk, member, online_returns, orders,
+    phone, pickups, rights, service, session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };

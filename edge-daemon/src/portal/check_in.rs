@@ -53,7 +53,7 @@ pub(crate) enum Wallet {
 /// The check-in of a pass, where HQ gives a coupon for one.
 pub(super) fn of(portal: &Portal, pass: &portal::PassRow) -> Option<CheckInRow> {
     let is_given = portal.context.settings.in_force().coupon_rule().is_some();
-    is_given.then(|| CheckInRow { id: pass.id, guest: pass.phone_index, at: pass.at })
+    is_given.then_some(CheckInRow { id: pass.id, guest: pass.phone_index, at: pass.at })
 }
 
 /// Asks the mall about those that wait. It ends at the first silence; the next look goes on.

@@ -68,6 +68,7 @@ kinds! {
     PRICE_CHANGED = "price-changed", CONFLICT, "The order costs something else by now";
     PICKUP_OVER = "pickup-over", CONFLICT, "The online order stands where this cannot be done";
     ORDER_NOT_COLLECTED = "order-not-collected", CONFLICT, "The online order has not been handed over";
+    ORDER_AT_COUNTER = "order-sold-at-counter", CONFLICT, "The goods were set aside and sold at a counter";
     ORDER_ENDED = "order-ended", CONFLICT, "The online order ended and its money went back whole";
     ORDER_AMBIGUOUS = "order-ambiguous", CONFLICT, "Several online orders have this number";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
@@ -352,6 +353,9 @@ impl From<OnlineReturnError> for Problem {
             OnlineReturnError::Unknown => Self::of(NOT_FOUND).detail(error),
             OnlineReturnError::Ambiguous => Self::of(ORDER_AMBIGUOUS).hint("scan its code"),
             OnlineReturnError::Standing(online_return::ENDED) => Self::of(ORDER_ENDED),
+            OnlineReturnError::Standing(online_return::AT_THE_COUNTER) => {
+                Self::of(ORDER_AT_COUNTER)
+            }
             OnlineReturnError::Standing(_) => Self::of(ORDER_NOT_COLLECTED),
             OnlineReturnError::Taken => Self::of(ID_TAKEN),
             OnlineReturnError::Db(error) => error.into(),

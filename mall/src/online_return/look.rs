@@ -36,7 +36,7 @@ pub(crate) async fn look(
     let wishes = wishes_of(&brought.lines)?;
     let mut tx = context.db().read("look an online order up").await?;
     let row = named(&mut tx, &brought.presented).await?;
-    standing(row.state).map_err(OnlineReturnError::Standing)?;
+    standing(&row).map_err(OnlineReturnError::Standing)?;
     let known = known(&mut tx, &row).await?;
     drop(tx);
     // Off the threads that answer requests: each line is tried by itself.

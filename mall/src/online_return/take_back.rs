@@ -111,7 +111,7 @@ fn decide(
     asked: &TakeBackV1,
     now: Timestamp,
 ) -> Result<Verdict, OnlineReturnError> {
-    if let Err(refusal) = standing(order.state) {
+    if let Err(refusal) = standing(order) {
         return Ok(Err(refusal));
     }
     if known.earlier.len() >= online::RETURNS_MAX {

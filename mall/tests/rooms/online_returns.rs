@@ -274,3 +274,26 @@ async fn whatever_is_sent_is_answered_and_takes_back_nothing_that_is_not_there()
     drop(edge);
     town.stop().await;
 }
+
+/// Their money was taken by the till's own order: giving it back here would give it back twice.
+#[tokio::test]
+async fn goods_that_were_only_set_aside_do_not_come_back_as_an_online_order() {
+    let town = Town::new().await;
+    let (edge, there) = (town.edge("SH001").await, town.edge("SH002").await);
+    counted(&town).await;
+    let aside = json!({
+        "id": Uuid::from_u128(5), "store": "SH001", "sku": "S0000", "pieces": 1,
+    });
+    let answer = there.call("POST", path::SET_ASIDES, aside.to_string().as_bytes()).await;
+    let number = answer.json()["number"].as_str().unwrap().to_owned();
+    let mut outbox = Outbox::new();
+    handed_over(&mut outbox, 900_005, 5, town.now());
+    let mut batch = outbox.batch(1, 1);
+    batch.epoch = edge.enrolled.epoch;
+    assert_eq!(post(&edge, &batch).await.status, 200);
+    processed(&town).await;
+    look(&edge, &number, &[]).await.is_problem(409, "order-sold-at-counter");
+    let told: OnlineReturnV1 = ask(&edge, &asked(&edge, 1, 5, &[back(1, 1)], 100)).await.read();
+    assert_eq!(told.refusal.as_deref(), Some("order-sold-at-counter"));
+    assert_eq!(due(&town, &town.staff().await).await, []);
+}

@@ -12,9 +12,7 @@ use crate::{
     context::Context,
     http::{
         body::MoneyBody,
-        view::{
-            ApprovalView, KindView, LinkView, Notice, OperatorInfo, StoreView, TenderKindView,
-        },
+        view::{ApprovalView, KindView, LinkView, Notice, OperatorInfo, StoreView, TenderKindView},
     },
 };
 

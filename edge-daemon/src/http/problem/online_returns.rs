@@ -17,6 +17,7 @@ impl From<&ReturnNo> for Problem {
                 "order-unknown" | "not-found" => plain("online-order-unknown", S::NOT_FOUND),
                 "order-ambiguous" => plain("online-order-ambiguous", S::CONFLICT),
                 "order-not-collected" => plain("online-order-not-collected", S::CONFLICT),
+                "order-sold-at-counter" => plain("online-order-sold-at-counter", S::CONFLICT),
                 "order-ended" => plain("online-order-ended", S::CONFLICT),
                 "returned-already" => plain("online-return-already", S::CONFLICT),
                 "not-so-many" => plain("online-return-not-so-many", S::CONFLICT),
@@ -102,6 +103,19 @@ pub(super) const ROWS: &[Row] = &[
             "Not collected yet",
             "The goods have not been handed over, so nothing can come back. Nothing was changed.",
             "The shopper can cancel it in the shop and gets all of it back.",
+        ],
+    ),
+    (
+        "online-order-sold-at-counter",
+        [
+            "这单是在收银台付的钱",
+            "它只是预留，商品是收银台卖出的。什么都没有改变。",
+            "请店长按收银小票处理。",
+        ],
+        [
+            "This was paid at a till",
+            "The goods were only set aside, and a till sold them. Nothing was changed.",
+            "Call the manager: it goes by the till's receipt.",
         ],
     ),
     (
