@@ -235,3 +235,28 @@ pub(crate) async fn sign_out(context: &Arc<Context>, token: Hash) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_unseen_after_a_quarter_of_an_hour_and_at_all_after_half_a_day() {
+        let at = |ms: i64| Timestamp::from_micros(0).plus_ms(ms);
+        let session = |seen_ms| Session {
+            operator: "9001".to_owned(),
+            address: "192.168.1.20".to_owned(),
+            began_at: at(0),
+            seen_at: at(seen_ms),
+        };
+        let table = [
+            (0, IDLE_MS_MAX, false),
+            (0, IDLE_MS_MAX + 1, true),
+            (SESSION_MS_MAX, SESSION_MS_MAX, false),
+            (SESSION_MS_MAX, SESSION_MS_MAX + 1, true),
+        ];
+        for (seen, now, is_over) in table {
+            assert_eq!(session(seen).is_over(at(now)), is_over, "seen {seen}, now {now}");
+        }
+    }
+}

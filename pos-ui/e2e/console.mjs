@@ -33,11 +33,12 @@ const overview = (page) =>
   page.evaluate(async () => (await fetch('/api/v1/console/overview')).json())
 
 /** Asks at the till for a lower price of the selected line, with the keyboard where it has keys. */
-async function askPrice(till, yuan) {
+async function askPrice(till, yuan, look = async () => {}) {
   await press(till.page, 'F5')
   await till.page.waitForSelector('#asked-price')
   await till.page.locator('#asked-price').fill(yuan)
   await till.page.getByRole('button', { name: '商品瑕疵' }).click()
+  await look()
   await till.page.locator('[data-test=ask-price]').click()
   await till.page.waitForSelector('[data-test=approval]')
 }
@@ -69,7 +70,10 @@ export async function checkConsole({ browser, edge, till, display, codes, operat
     await clearCounter(till)
     await scan(till.page, codes[1])
     const { cart } = await eventually(till.view, (view) => view.cart.lines.length === 1, 'a line')
-    await askPrice(till, '1')
+    await askPrice(till, '1', async () => {
+      await shot(till.page, 'operator-price-sheet')
+      await axe(till.page)
+    })
     await shot(till.page, 'operator-price-waiting')
     await axe(till.page)
     await open(page, 'approvals')
@@ -141,7 +145,15 @@ export async function checkConsole({ browser, edge, till, display, codes, operat
   })
   await check('console: an order with its receipt, and a copy of it', async () => {
     await open(page, 'orders')
-    await page.locator('.table .link').first().click()
+    const opener = page.locator('.table .link').first()
+    await opener.focus()
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('dialog .paper')
+    await page.keyboard.press('Escape')
+    await eventually(() => page.locator('dialog').count(), 0, 'dialogs')
+    const isBack = () => opener.evaluate((one) => one === document.activeElement)
+    await eventually(isBack, true, 'the focus is back')
+    await opener.click()
     await page.waitForSelector('dialog .paper')
     const number = await page.locator('dialog h2').first().innerText()
     holds((await page.innerText('dialog .paper')).includes(number), 'another receipt')
