@@ -353,6 +353,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}/coupons/{named}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a coupon of the brand's own off the cart; it was not used. The kiosk's screen. */
+        delete: operations["kiosk_take_coupon_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/elsewhere": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which other stores have an item. The kiosk's screen. */
+        get: operations["elsewhere"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kiosks/{number}/help": {
         parameters: {
             query?: never;
@@ -365,6 +399,23 @@ export interface paths {
         /** Calls somebody of the store: every till is told. The kiosk's screen. */
         post: operations["help"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes the member off the cart. The kiosk's screen. */
+        delete: operations["kiosk_forget_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -441,6 +492,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}/set-asides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets an item aside in another store, for a shopper who pays there. The kiosk's screen. */
+        post: operations["set_aside"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kiosks/{number}/tendering": {
         parameters: {
             query?: never;
@@ -485,6 +553,23 @@ export interface paths {
         };
         /** The kiosk's view as it changes; it ends when another screen is paired. Its screen. */
         get: operations["kiosk_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/online-returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods of online orders that came back here lately, newest first. Whoever is signed in. */
+        get: operations["list_online_returns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1222,6 +1307,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workstations/{number}/online-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What of an online order may come back, and what some pieces of it give. Asks the mall; writes
+         *     nothing. The operator of the workstation.
+         */
+        post: operations["look_online_order_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workstations/{number}/online-returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes goods of an online order back: written down, then asked of the mall. Without an answer it
+         *     stays pending, and the store goes on asking. The operator of the workstation.
+         */
+        post: operations["take_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workstations/{number}/operators": {
         parameters: {
             query?: never;
@@ -1615,6 +1740,17 @@ export interface components {
         ApprovalsBody: {
             approvals: components["schemas"]["ApprovalView"][];
         };
+        /** @description What is set aside, for its shopper alone. */
+        AsideBody: {
+            /** @description Eight digits to be read out there. */
+            code: string;
+            /** @description What shopper and store call it. */
+            number: string;
+            /** @description The same to be shown as a QR code. */
+            token: string;
+            /** @description Until when it is kept. */
+            until: string;
+        };
         /** @description A wish for another price of a line. */
         AskBody: {
             /** @description What. */
@@ -1632,6 +1768,19 @@ export interface components {
             /** @description Why. */
             reason: components["schemas"]["ReasonView"];
         };
+        /** @description Pieces of a line that come back. */
+        BackLineBody: {
+            /**
+             * Format: int32
+             * @description The line's number in the order.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description How many pieces, 1 to 999.
+             */
+            pieces: number;
+        };
         /** @description Balance that shall pay. */
         BalanceBody: {
             /** @description At most so much; nothing for none. */
@@ -1641,6 +1790,13 @@ export interface components {
              * @description Made by the caller.
              */
             id: string;
+        };
+        /** @description An online order that somebody brings goods of. */
+        BroughtBody: {
+            /** @description The pieces to be priced together; none at first. */
+            lines?: components["schemas"]["BackLineBody"][];
+            /** @description What was scanned or typed: the order's code or number. */
+            presented: string;
         };
         /** @description A cart as screens show it. */
         CartView: {
@@ -2034,6 +2190,15 @@ export interface components {
             /** @description For the log, at most 200 signs. */
             reason: string;
         };
+        /** @description Stores that have an item, those with most of it first; at most five. */
+        ElsewhereBody: {
+            /**
+             * Format: int32
+             * @description So many pieces are set aside at most.
+             */
+            pieces_max: number;
+            stores: components["schemas"]["StoreFoundBody"][];
+        };
         /** @description The best answers, best first. */
         FoundBody: {
             items: components["schemas"]["ItemBody"][];
@@ -2144,9 +2309,12 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CartView"];
+            /** @description Coupons of the brand's own beside the cart. */
+            coupons: components["schemas"]["CouponView"][];
             /** @description Somebody of the store was called and is on the way. */
             helping: boolean;
             last_scan?: null | components["schemas"]["LastScanView"];
+            member?: null | components["schemas"]["CustomerMemberView"];
             now: string;
             /** @description Whether the mall answers: payment by code needs it. */
             online: boolean;
@@ -2323,6 +2491,94 @@ export interface components {
             title: string;
             /** @description What one pays; nothing for a coupon, which reduces instead. */
             worth: components["schemas"]["MoneyBody"];
+        };
+        /** @description A line of an online order. */
+        OnlineLineView: {
+            /** @description What was paid for all of them. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description Pieces that have not come back.
+             */
+            left: number;
+            name: string;
+            /** Format: int32 */
+            number: number;
+            piece?: null | components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description Pieces that were handed over.
+             */
+            pieces: number;
+            sku: string;
+            spec: string;
+        };
+        /** @description An online order that was handed over, and what of it may come back. */
+        OnlineOrderView: {
+            back?: null | components["schemas"]["MoneyBody"];
+            handed_over_at: string;
+            lines: components["schemas"]["OnlineLineView"][];
+            /** @description How it was paid; money goes back the same way. */
+            method: components["schemas"]["TenderKindView"];
+            /** @description What shopper and shop call it. */
+            number: string;
+            /** Format: uuid */
+            order_id: string;
+            /** @description Their number, masked. */
+            phone: string;
+            problem?: null | components["schemas"]["ProblemBody"];
+            /** @description What went back or is due to. */
+            returned: components["schemas"]["MoneyBody"];
+            /** @description The shopper's name, masked. */
+            shopper: string;
+            total: components["schemas"]["MoneyBody"];
+        };
+        /** @description Goods that are taken back. */
+        OnlineReturnBody: {
+            /** @description What the shopper was shown that they get. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: uuid
+             * @description The return's id, made by the caller: a repeat takes nothing more back.
+             */
+            id: string;
+            /** @description Which pieces lie on the counter. */
+            lines: components["schemas"]["BackLineBody"][];
+            /** @description What people call it. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description The online order.
+             */
+            order_id: string;
+            /** @description Why they come back. */
+            reason: components["schemas"]["ReasonView"];
+            /** @description Whether they can be sold again. */
+            saleable: boolean;
+        };
+        /** @description Goods of an online order that came back, or were to. */
+        OnlineReturnView: {
+            /** @description What goes back to the shopper, or was to. */
+            amount: components["schemas"]["MoneyBody"];
+            asked_at: string;
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description What shopper and shop call the order. */
+            number: string;
+            operator: string;
+            /** Format: uuid */
+            order_id: string;
+            /** Format: int64 */
+            pieces: number;
+            problem?: null | components["schemas"]["ProblemBody"];
+            reason: components["schemas"]["ReasonView"];
+            saleable: boolean;
+            state: components["schemas"]["ReturnStateView"];
+        };
+        /** @description The store's returns of online orders, newest first. */
+        OnlineReturnsBody: {
+            returns: components["schemas"]["OnlineReturnView"][];
         };
         /** @description Something that another house has not said yet. */
         OpenRightBody: {
@@ -2656,6 +2912,8 @@ export interface components {
             shopper: string;
             state: components["schemas"]["PickupStateView"];
             total: components["schemas"]["MoneyBody"];
+            /** @description It is only set aside: once it is handed over, its goods are sold here. */
+            unpaid: boolean;
             /** @description Until when it is kept. */
             until: string;
             /** @description All of it was scanned. */
@@ -2814,6 +3072,11 @@ export interface components {
              */
             order_id: string;
         };
+        /**
+         * @description Where a return stands.
+         * @enum {string}
+         */
+        ReturnStateView: "pending" | "done" | "refused";
         /** @description What other houses have a say in. */
         RightsView: {
             /** @description What the member's prepaid balance covers. */
@@ -2882,6 +3145,23 @@ export interface components {
         ScanOutcome: "added" | "again" | "weighed" | "payment" | "redemption" | "member" | "coupon" | "pickup" | "refused";
         /** @description A code that is worth money to whoever reads it: sent once, and never printed. */
         Secret: string;
+        /** @description What is to be set aside, and where. */
+        SetAsideBody: {
+            /**
+             * Format: uuid
+             * @description Made by the caller; the same again is the same order.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description 1 to 3.
+             */
+            pieces: number;
+            /** @description 货号. */
+            sku: string;
+            /** @description The code of the store that has it. */
+            store: string;
+        };
         /** @description A setting as it is in force. */
         SettingBody: {
             /**
@@ -3014,6 +3294,17 @@ export interface components {
             /** @description `None` while they are. */
             to?: string | null;
             workstation: components["schemas"]["u16"];
+        };
+        /** @description A store that has an item. */
+        StoreFoundBody: {
+            /**
+             * Format: int32
+             * @description Pieces that could be promised now.
+             */
+            available: number;
+            name: string;
+            /** @description Its code. */
+            store: string;
         };
         /** @description A notice and whose it is. */
         StoreNoticeBody: {
@@ -3165,6 +3456,12 @@ export interface components {
         };
         /** @description One variant. */
         VariantBody: {
+            /**
+             * Format: int64
+             * @description Whole pieces, or thousandths of a kilogram, that may still be sold here; missing where nobody
+             *     ever counted it.
+             */
+            available?: number | null;
             /** @description Its first barcode in 14 digits, or empty. */
             code: string;
             colour: string;
@@ -3729,9 +4026,84 @@ export interface operations {
             };
         };
     };
+    kiosk_take_coupon_off: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                named: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    elsewhere: {
+        parameters: {
+            query: {
+                /** @description 货号. */
+                sku: string;
+                /** @description 1 to 3; 1 if not said. */
+                pieces?: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElsewhereBody"];
+                };
+            };
+        };
+    };
     help: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_forget_member: {
+        parameters: {
+            query: {
+                /** @description Made by the caller; a repeat has no further effect. */
+                id: string;
+            };
             header?: never;
             path: {
                 number: number;
@@ -3845,6 +4217,31 @@ export interface operations {
             };
         };
     };
+    set_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAsideBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideBody"];
+                };
+            };
+        };
+    };
     kiosk_to_tender: {
         parameters: {
             query?: never;
@@ -3931,6 +4328,25 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    list_online_returns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnlineReturnsBody"];
                 };
             };
         };
@@ -4976,6 +5392,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+        };
+    };
+    look_online_order_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroughtBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnlineOrderView"];
+                };
+            };
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlineReturnBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnlineReturnView"];
                 };
             };
         };
