@@ -58,7 +58,7 @@ pub(crate) struct BroughtBody {
 /// Why goods come back.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ReasonView {
+pub(crate) enum ReturnReasonView {
     ChangedMind,
     Unfit,
     Defective,
@@ -66,19 +66,19 @@ pub(crate) enum ReasonView {
     Other,
 }
 
-impl From<ReasonView> for ReturnReason {
-    fn from(reason: ReasonView) -> Self {
+impl From<ReturnReasonView> for ReturnReason {
+    fn from(reason: ReturnReasonView) -> Self {
         match reason {
-            ReasonView::ChangedMind => Self::ChangedMind,
-            ReasonView::Unfit => Self::Unfit,
-            ReasonView::Defective => Self::Defective,
-            ReasonView::WrongItem => Self::WrongItem,
-            ReasonView::Other => Self::Other,
+            ReturnReasonView::ChangedMind => Self::ChangedMind,
+            ReturnReasonView::Unfit => Self::Unfit,
+            ReturnReasonView::Defective => Self::Defective,
+            ReturnReasonView::WrongItem => Self::WrongItem,
+            ReturnReasonView::Other => Self::Other,
         }
     }
 }
 
-impl From<ReturnReason> for ReasonView {
+impl From<ReturnReason> for ReturnReasonView {
     fn from(reason: ReturnReason) -> Self {
         match reason {
             ReturnReason::ChangedMind => Self::ChangedMind,
@@ -103,7 +103,7 @@ pub(crate) struct OnlineReturnBody {
     /// Which pieces lie on the counter.
     lines: Vec<BackLineBody>,
     /// Why they come back.
-    reason: ReasonView,
+    reason: ReturnReasonView,
     /// Whether they can be sold again.
     saleable: bool,
     /// What the shopper was shown that they get.
@@ -171,7 +171,7 @@ pub(crate) struct OnlineReturnView {
     pieces: i64,
     /// What goes back to the shopper, or was to.
     amount: MoneyBody,
-    reason: ReasonView,
+    reason: ReturnReasonView,
     saleable: bool,
     operator: String,
     asked_at: String,

@@ -2552,7 +2552,7 @@ export interface components {
              */
             order_id: string;
             /** @description Why they come back. */
-            reason: components["schemas"]["ReasonView"];
+            reason: components["schemas"]["ReturnReasonView"];
             /** @description Whether they can be sold again. */
             saleable: boolean;
         };
@@ -2572,7 +2572,7 @@ export interface components {
             /** Format: int64 */
             pieces: number;
             problem?: null | components["schemas"]["ProblemBody"];
-            reason: components["schemas"]["ReasonView"];
+            reason: components["schemas"]["ReturnReasonView"];
             saleable: boolean;
             state: components["schemas"]["ReturnStateView"];
         };
@@ -3072,6 +3072,11 @@ export interface components {
              */
             order_id: string;
         };
+        /**
+         * @description Why goods come back.
+         * @enum {string}
+         */
+        ReturnReasonView: "changed_mind" | "unfit" | "defective" | "wrong_item" | "other";
         /**
          * @description Where a return stands.
          * @enum {string}
