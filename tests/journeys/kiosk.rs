@@ -3,6 +3,7 @@
 
 use acceptance::{
     cable::{Cable, Weather},
+    club::{COUPON_OFF, Club, MASKED, NAME, PHONE},
     houses::Town,
     kiosk::{KioskScreen, pairing_code},
     paper,
@@ -250,5 +251,43 @@ async fn an_item_the_store_lacks_is_set_aside_where_it_is_and_needs_the_line() -
     ensure!(found["stores"] == serde_json::json!([]), "{found}");
     let other = KioskScreen::new(store.edge.till(NUMBER), NUMBER);
     other.elsewhere(LACKING.0, 1).await?.refused(401, "not-paired")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_member_and_a_coupon_by_qr_price_the_cart_and_leave_with_their_shopper() -> Result<()> {
+    let club = Club::open().await?;
+    let mut kiosk = KioskScreen::new(club.store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&club.store.manager(2).await?).await?;
+    let total = |view: &acceptance::kiosk::KioskView| view.cart.as_ref().map(|c| c.total.amount);
+    let plain = kiosk.scan(&club.item.sku).await?.done::<acceptance::kiosk::KioskView>()?;
+    // Anybody can type a number; nobody is told whose it is.
+    kiosk.scan(PHONE).await?.refused(404, "unknown-barcode")?;
+    let code = club.code().await?;
+    kiosk.scan(&code).await?.done::<Value>()?;
+    let view = kiosk.view().await?;
+    let member = view.member.as_ref().context("nobody is known")?;
+    ensure!(member["phone"] == MASKED && member["name"] == "欧*", "{member}");
+    ensure!(total(&view) < total(&plain), "no member price");
+    let reduced = total(&view);
+    let coupon = club.coupon().await?;
+    let view = kiosk.scan(&coupon).await?.done::<acceptance::kiosk::KioskView>()?;
+    ensure!(view.coupons.len() == 1 && view.coupons[0]["takes_part"] == true, "{view:?}");
+    ensure!(total(&view) == reduced.map(|total| total - COUPON_OFF), "{view:?}");
+    let id = view.coupons[0]["id"].as_str().context("no id")?;
+    let view = kiosk.take_coupon_off(id).await?;
+    ensure!(view.coupons.is_empty() && total(&view) == reduced, "{view:?}");
+    let view = kiosk.forget().await?;
+    ensure!(view.member.is_none() && total(&view) == total(&plain), "{view:?}");
+    // What one shopper showed is gone before the next one comes.
+    kiosk.scan(&code).await?.done::<Value>()?;
+    kiosk.scan(&coupon).await?.done::<Value>()?;
+    let answer = kiosk.reset().await?;
+    for mark in [MASKED, NAME, &code, &coupon] {
+        ensure!(!answer.text.contains(mark), "{mark} stays: {}", answer.text);
+    }
+    let after = kiosk.scan(&club.item.sku).await?.done::<acceptance::kiosk::KioskView>()?;
+    ensure!(after.member.is_none() && after.coupons.is_empty(), "{after:?}");
+    ensure!(total(&after) == total(&plain), "{after:?}");
     Ok(())
 }

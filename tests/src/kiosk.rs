@@ -23,6 +23,10 @@ pub struct KioskView {
     pub cart: Option<Cart>,
     /// What other houses have a say in.
     pub rights: Option<Rights>,
+    /// Who buys, masked.
+    pub member: Option<Value>,
+    /// Coupons of the brand's own beside the cart.
+    pub coupons: Vec<Value>,
     /// What they paid.
     pub paid: Option<Paid>,
     /// What became of the last scan.
@@ -149,6 +153,23 @@ impl KioskScreen {
     /// When it is refused.
     pub async fn undo(&self) -> Result<KioskView> {
         self.done(Method::POST, "/cart/undo", Some(json!({ "id": Uuid::now_v7() }))).await
+    }
+
+    /// Takes the member off.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn forget(&self) -> Result<KioskView> {
+        self.done(Method::DELETE, &format!("/member?id={}", Uuid::now_v7()), None).await
+    }
+
+    /// Takes a coupon of the brand's own off.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn take_coupon_off(&self, coupon: &str) -> Result<KioskView> {
+        let path = format!("/coupons/{coupon}?id={}", Uuid::now_v7());
+        self.done(Method::DELETE, &path, None).await
     }
 
     /// Goes on to paying.
