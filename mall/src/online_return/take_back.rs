@@ -21,7 +21,8 @@ use sync::{
 use tracing::{error, info};
 
 use super::{
-    AMOUNT, Known, NOT_POSSIBLE, OnlineReturnError, TOO_OFTEN, known, standing, wishes_of, word,
+    AMOUNT, AT_THE_COUNTER, Known, NOT_POSSIBLE, OnlineReturnError, TOO_OFTEN, known, standing,
+    wishes_of, word,
 };
 use crate::{
     context::Context,
@@ -57,6 +58,10 @@ pub(crate) async fn take_back(
     // Its lock is what makes the returns of an order come one after the other.
     let order = online_orders::lock(&mut tx, asked.order).await?;
     let order = order.ok_or(OnlineReturnError::Unknown)?;
+    // Nobody priced it online, so there is nothing to look at.
+    if order.is_unpaid() {
+        return Err(OnlineReturnError::Standing(AT_THE_COUNTER));
+    }
     let known = known(&mut tx, &order).await?;
     let now = context.now();
     let told = match decide(&order, &known, asked, now)? {

@@ -126,7 +126,7 @@ async fn a_store_touches_only_what_is_its_own() {
     let batch = b"{\"epoch\":1,\"prev_chain\":\"x\",\"facts\":[]}";
     a.call("POST", &path::batches(b.id()), batch).await.is_problem(403, "forbidden");
     a.get("/edge/v1/scopes/nothing/head").await.is_problem(404, "not-found");
-    a.get("/edge/v1/elsewhere").await.is_problem(404, "not-found");
+    a.get("/edge/v1/nowhere").await.is_problem(404, "not-found");
     a.call("DELETE", &path::head(own), b"").await.is_problem(405, "method-not-allowed");
     town.stop().await;
 }

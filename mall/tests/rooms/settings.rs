@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use sync::{
     path,
     settings::{SignedSettingsV1, Target},
-    wire::{CameByV1, RefusedV1, ReportV1, SettingsHeldV1, StandingV1},
+    wire::{CameByV1, RefusedV1, ReportV1, SETTINGS, SettingsHeldV1, StandingV1},
 };
 
 use crate::town::{Edge, Town};
@@ -202,7 +202,7 @@ async fn what_is_in_force_names_who_says_so_and_rounds_the_previews_cash() {
         town.hq_send(&token, ("POST", "/hq/v1/quotes"), None, ask.to_string()).await.read();
     assert_eq!(quote["settlement"]["due_minor"], 1_300, "{quote}");
     let schema: Vec<Value> = town.hq(&token, "/hq/v1/settings/schema").await.read();
-    assert_eq!(schema.len(), 8);
+    assert_eq!(schema.len(), SETTINGS.len());
 }
 
 #[tokio::test]
