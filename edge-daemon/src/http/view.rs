@@ -310,7 +310,8 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         pickup: collected.filter(|_| phase == CustomerPhase::Pickup),
         wait: wait.filter(|_| phase == CustomerPhase::Wait),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
-        join: (phase == CustomerPhase::Idle)
+        // A page that has shown long enough what was paid turns idle by itself.
+        join: matches!(phase, CustomerPhase::Idle | CustomerPhase::Paid)
             .then(|| context.phones.join_url(station.workstation, now))
             .flatten(),
     }

@@ -2077,8 +2077,8 @@ export interface components {
             build: string;
             cart?: null | components["schemas"]["CustomerCartView"];
             /**
-             * @description A link for phones to join with, in phase `idle`; another one every few minutes. None where
-             *     phones are not let in.
+             * @description A link for phones to join with, in phases `idle` and `paid`; another one every few minutes.
+             *     None where phones are not let in.
              */
             join?: string | null;
             member?: null | components["schemas"]["CustomerMemberView"];

@@ -407,8 +407,8 @@ pub(crate) struct CustomerView {
     /// What the shopper waits for, in phase `wait`.
     pub(in crate::http) wait: Option<WaitView>,
     pub(in crate::http) paid: Option<PaidView>,
-    /// A link for phones to join with, in phase `idle`; another one every few minutes. None where
-    /// phones are not let in.
+    /// A link for phones to join with, in phases `idle` and `paid`; another one every few minutes.
+    /// None where phones are not let in.
     pub(in crate::http) join: Option<String>,
 }
 
