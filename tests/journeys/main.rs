@@ -8,6 +8,7 @@ mod codes;
 mod console;
 mod console_doors;
 mod day;
+mod demo;
 mod doors;
 mod kiosk;
 mod member;

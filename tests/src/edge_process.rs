@@ -116,6 +116,8 @@ pub enum Start {
 pub struct EdgeProcess {
     folder: PathBuf,
     boot: Boot,
+    /// Another program than the one that was built beside this one.
+    program: Option<PathBuf>,
     running: Option<Running>,
 }
 
@@ -135,7 +137,7 @@ impl EdgeProcess {
     /// # Errors
     /// When the boot file cannot be written.
     pub fn new(folder: impl Into<PathBuf>, boot: Boot) -> Result<Self> {
-        let node = Self { folder: folder.into(), boot, running: None };
+        let node = Self { folder: folder.into(), boot, program: None, running: None };
         std::fs::create_dir_all(&node.folder).context("could not make the node's folder")?;
         std::fs::write(node.boot_file(), node.boot.text(&node.data()))
             .context("could not write the boot file")?;
@@ -152,6 +154,16 @@ impl EdgeProcess {
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.folder.join("edge.log")
+    }
+
+    /// From now on it runs another program than the one that was built beside this one.
+    pub fn run_with(&mut self, program: PathBuf) {
+        self.program = Some(program);
+    }
+
+    fn command(&self) -> Result<Command> {
+        let built = || program::find("edge-daemon");
+        Ok(Command::new(self.program.clone().map_or_else(built, Ok)?))
     }
 
     fn boot_file(&self) -> PathBuf {
@@ -191,7 +203,7 @@ impl EdgeProcess {
     /// # Errors
     /// When it is refused; the error carries what it said.
     pub async fn enrol(&self, code: &str) -> Result<()> {
-        let mut command = Command::new(program::find("edge-daemon")?);
+        let mut command = self.command()?;
         command.args(["enrol", "--code", code, "--config"]).arg(self.boot_file());
         let said = program::run(command).await?;
         let words = String::from_utf8_lossy(&said.stderr);
@@ -237,7 +249,7 @@ impl EdgeProcess {
     }
 
     async fn launch(&mut self, environment: &[(&str, &str)], limit: Duration) -> Result<Start> {
-        let mut command = Command::new(program::find("edge-daemon")?);
+        let mut command = self.command()?;
         command.arg("serve").arg("--config").arg(self.boot_file());
         command.envs(environment.iter().copied());
         let log = self.log();

@@ -15,6 +15,7 @@
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
+//! | `guest` | a guest of its Wi-Fi without a phone |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `club` | the same with a member of its mall, and a cable between them |
@@ -35,6 +36,7 @@ pub mod compare;
 pub mod edge_process;
 pub mod events;
 pub mod folder;
+pub mod guest;
 pub mod guests;
 pub mod gun;
 pub mod houses;

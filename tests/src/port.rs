@@ -32,6 +32,22 @@ pub fn free() -> Result<u16> {
     bail!("no port between {FIRST} and {} is free", FIRST + COUNT)
 }
 
+/// The first of so many free ports in a row.
+///
+/// # Errors
+/// When no such row is free.
+pub fn free_row(n: u16) -> Result<u16> {
+    for _ in 0..COUNT {
+        let first = free()?;
+        // Each call gets the next one, unless somebody sits there or another test was quicker.
+        let rest = (1..n).map(|_| free()).collect::<Result<Vec<u16>>>()?;
+        if (first + 1..).zip(&rest).all(|(next, port)| next == *port) {
+            return Ok(first);
+        }
+    }
+    bail!("no {n} ports in a row are free")
+}
+
 /// Whether nobody listens on a port of this machine.
 #[must_use]
 pub fn is_free(port: u16) -> bool {

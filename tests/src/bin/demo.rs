@@ -148,7 +148,9 @@ fn reset(data: &Path) -> Result<()> {
                 .with_context(|| format!("could not remove {}", folder.display()))?;
         }
     }
-    for name in ["catalog.sum", "rules.sum", "staff.token", "mall.log", "platforms.log"] {
+    // Whatever says that something was done in a folder that is gone.
+    let marks = ["catalog.sum", "rules.sum", "staff.token", "neighbour.done", "count.csv"];
+    for name in marks.into_iter().chain(["mall.log", "platforms.log"]) {
         let file = data.join(name);
         if file.exists() {
             fs::remove_file(&file)
@@ -484,7 +486,10 @@ impl Demo {
             if let Some(broker) = self.broker.as_mut()
                 && !broker.is_running()?
             {
-                bail!("The MQTT broker ended by itself.");
+                self.broker = None;
+                self.progress(
+                    "消息服务器已停止，设置靠轮询下发  The MQTT broker ended; the store asks instead",
+                );
             }
             if let Some(platforms) = self.platforms.as_mut()
                 && !platforms.is_running()?

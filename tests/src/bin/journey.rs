@@ -46,6 +46,7 @@ async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
     journey::play_settings(table).await?;
     journey::play_with_a_phone(table).await?;
     journey::play_with_a_guest(table).await?;
+    journey::play_from_the_package(table).await?;
     Ok(found)
 }
 

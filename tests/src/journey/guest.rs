@@ -1,94 +1,24 @@
 //! A guest of the store's Wi-Fi: held, signed in by a code, through. The gate is one of memory here;
 //! with a real packet filter and real phones the journey's test walks it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use reqwest::{
-    Client,
-    header::{CONTENT_TYPE, LOCATION},
-    redirect::Policy,
-};
 use serde_json::{Value, json};
 
 use super::Table;
 use crate::{
     catalog::{self, yuan},
-    folder, port, qr,
+    folder,
+    guest::Guest,
+    port,
     store::{CODE, Store},
     wait::{PATIENCE, until},
 };
 
-/// What a phone asks to find out whether the way is open: host and path.
-const PROBE: (&str, &str) = ("connectivitycheck.gstatic.com", "/generate_204");
 /// What HQ calls the coupon for coming, and the fen that it takes off.
 const COUPON: &str = "到店礼券 立减5元";
 const COUPON_OFF: i64 = 500;
-const PHONE: &str = "13812345678";
-
-/// A phone on the guests' network.
-struct Guest {
-    client: Client,
-    /// The portal's address, ending in `/`.
-    portal: String,
-    /// Where the portal's SMS go.
-    sms: PathBuf,
-}
-
-/// What a page answered.
-struct Answered {
-    status: u16,
-    led_to: String,
-    body: String,
-}
-
-impl Guest {
-    fn new(port: u16, sms: &Path) -> Result<Self> {
-        // A redirect is what a guest is told, not where this one goes.
-        let client = Client::builder().redirect(Policy::none()).no_proxy().build()?;
-        Ok(Self { client, portal: format!("http://127.0.0.1:{port}/"), sms: sms.to_owned() })
-    }
-
-    async fn answered(request: reqwest::RequestBuilder) -> Result<Answered> {
-        let answer = request.send().await.context("the portal does not answer")?;
-        let led_to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-        let (led_to, status) = (led_to.unwrap_or_default().to_owned(), answer.status().as_u16());
-        Ok(Answered { status, led_to, body: answer.text().await? })
-    }
-
-    /// What the phone's probe hears; the gate leads it here, whatever host it asked.
-    async fn probe(&self) -> Result<Answered> {
-        let (host, path) = PROBE;
-        let url = format!("{}{}", self.portal.trim_end_matches('/'), path);
-        Self::answered(self.client.get(url).header("host", host)).await
-    }
-
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Answered> {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self.client.post(format!("{}{path}", self.portal)).body(body);
-        Self::answered(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")).await
-    }
-
-    /// Asks for a code; the answer is the path of the sitting.
-    async fn ask(&self) -> Result<String> {
-        let page = Self::answered(self.client.get(&self.portal)).await?;
-        let token = page.body.split("href=\"/w/").nth(1).and_then(|rest| rest.split('"').next());
-        let sitting = format!("w/{}", token.context("the first page has no way in")?);
-        let form = [("phone", PHONE), ("terms", "1")];
-        let asked = self.post(&format!("{sitting}/code"), &form).await?;
-        ensure!(asked.status == 303, "{}: {}", asked.status, asked.body);
-        Ok(sitting)
-    }
-
-    /// The code that was last sent.
-    fn code(&self) -> Result<String> {
-        let sent = std::fs::read_to_string(&self.sms).context("no SMS was sent")?;
-        let last: Value = serde_json::from_str(sent.lines().last().unwrap_or_default())?;
-        let code = last.get("code").and_then(Value::as_str);
-        Ok(code.context("an SMS without a code")?.to_owned())
-    }
-}
-
 /// Walks a guest's journey in a store of its own.
 ///
 /// # Errors
@@ -105,16 +35,15 @@ pub async fn play(table: &mut Table) -> Result<()> {
     table.step("a phone joins the Wi-Fi", held).await?;
     let asked = async {
         let sitting = guest.ask().await?;
-        let entry = format!("{sitting}/entry");
         let code = guest.code()?;
         let wrong = if code == "000000" { "000001" } else { "000000" };
-        let refused = guest.post(&entry, &[("code", wrong)]).await?;
+        let refused = guest.enter(&sitting, wrong).await?;
         ensure!(refused.status == 422, "a wrong code: {}", refused.status);
-        Ok(((entry, code), "sent; another one is refused".to_owned()))
+        Ok(((sitting, code), "sent; another one is refused".to_owned()))
     };
-    let (entry, code) = table.step("it asks for a code by SMS", asked).await?;
+    let (sitting, code) = table.step("it asks for a code by SMS", asked).await?;
     let signed_in = async {
-        let entered = guest.post(&entry, &[("code", &code)]).await?;
+        let entered = guest.enter(&sitting, &code).await?;
         ensure!(entered.status == 303, "{}: {}", entered.status, entered.body);
         let page = guest.probe().await?;
         ensure!(page.status == 204, "the way is not open: {}", page.status);
@@ -122,22 +51,14 @@ pub async fn play(table: &mut Table) -> Result<()> {
     };
     table.step("the code lets it through", signed_in).await?;
     let given = async {
-        let coupon = until("the coupon on the guest's page", PATIENCE, async || {
-            let page = Guest::answered(guest.client.get(&guest.portal)).await?;
-            coupon_on(&page.body)
-        });
+        let coupon =
+            until("the coupon on the guest's page", PATIENCE, async || guest.coupon().await);
         Ok((coupon.await?, format!("{COUPON}, as a QR code")))
     };
     let coupon = table.step("the mall gives its guest a coupon for coming", given).await?;
     let used = used(&store, &guest, &coupon);
     table.step("the till takes it off, once", used).await?;
     store.close().await
-}
-
-/// The token of the coupon that a page shows, read off its QR code as a scanner would.
-fn coupon_on(page: &str) -> Result<Option<String>> {
-    let Some((_, code)) = page.split_once("<svg class=\"qr\"") else { return Ok(None) };
-    qr::read(code).map(Some)
 }
 
 /// Sells something with the coupon; the page says that it was used, and a second order is refused.
@@ -152,7 +73,7 @@ async fn used(store: &Store, guest: &Guest, coupon: &str) -> Result<((), String)
     let sold = till.sell(&[], 0).await?;
     let total = sold.order.total.amount;
     ensure!(total == item.price - COUPON_OFF, "{} instead of {}", total, item.price);
-    let page = Guest::answered(guest.client.get(&guest.portal)).await?;
+    let page = guest.page().await?;
     ensure!(page.body.contains("已使用"), "the page does not know: {}", page.body);
     till.done(&till.scan(&item.barcode)).await?;
     till.call(&till.scan(coupon)).await?.refused(409, "coupon-used")?;
