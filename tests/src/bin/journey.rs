@@ -38,14 +38,23 @@ async fn main() -> ExitCode {
 
 /// Every journey, one after the other.
 async fn play(folder: &Path, table: &mut Table) -> Result<Comparison> {
+    table.part("A day of the store; an online order is collected and comes back");
     let found = journey::play(folder, table).await?;
+    table.part("Vouchers, coupons and payment codes of other houses");
     journey::play_with_houses(table).await?;
+    table.part("A member with points, balance and a coupon");
     journey::play_with_a_member(table).await?;
+    table.part("The manager's console");
     journey::play_at_the_console(table).await?;
+    table.part("A kiosk");
     journey::play_at_a_kiosk(table).await?;
+    table.part("HQ sets something in the store");
     journey::play_settings(table).await?;
+    table.part("A shopper's phone");
     journey::play_with_a_phone(table).await?;
+    table.part("A guest of the Wi-Fi");
     journey::play_with_a_guest(table).await?;
+    table.part("The package");
     journey::play_from_the_package(table).await?;
     Ok(found)
 }

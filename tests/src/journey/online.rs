@@ -14,13 +14,16 @@ use crate::{
     wait::{PATIENCE, until},
 };
 
-/// It is placed at the mall, put together by scan, handed over by its eight digits, and one piece comes
-/// back.
+/// It is placed at the mall, put together by scan, handed over by its eight digits while the mall is
+/// dead, and one piece comes back. Another one is handed over after the shop took it back.
 pub(super) async fn collected(stage: &mut Stage, table: &mut Table) -> Result<()> {
-    let placed = table.step("an online order is placed", place(stage)).await?;
-    table.step("it is put together by scan", put_together(stage, &placed)).await?;
-    table.step("it is handed over by its code, once", hand_over(stage, &placed)).await?;
-    table.step("a piece of it comes back, once", bring_back(stage, &placed)).await
+    let shop = Shop::open(&stage.store.mall, "journey").await?;
+    let placed = table.step("an online order is placed", place(stage, &shop)).await?;
+    table.step("it is put together by scan", put_together(stage, &shop, &placed)).await?;
+    let what = "the mall is dead: it is handed over by its code, once";
+    table.step(what, hand_over(stage, &shop, &placed)).await?;
+    table.step("a piece of it comes back, once", bring_back(stage, &shop, &placed)).await?;
+    table.step("another one was taken back before the store heard", too_late(stage, &shop)).await
 }
 
 fn about(placed: &Placed, verb: &str) -> Call {
@@ -28,54 +31,94 @@ fn about(placed: &Placed, verb: &str) -> Call {
     Call::new(Method::POST, path, Some(json!({ "id": Uuid::now_v7() })))
 }
 
-async fn place(stage: &Stage) -> Result<((Shop, Placed), String)> {
+/// Pieces of the item that are promised to each order.
+const PIECES: usize = 2;
+
+async fn write(stage: &Stage, shop: &Shop, number: &str) -> Result<Placed> {
+    let goods: [&Listed; 1] = [stage.piece(0)?];
+    shop.place(&shop.write(number, &goods).await?).await
+}
+
+async fn place(stage: &Stage, shop: &Shop) -> Result<(Placed, String)> {
     let item = stage.piece(0)?;
     let mall = &stage.store.mall;
     let file = mall.data().join("count.csv");
     std::fs::write(&file, format!("sku,on_hand\n{},20\n", item.sku))?;
     let file = file.to_str().context("a path that is no text")?;
     mall.order(&["stock", "count", "--store", CODE, file]).await?;
-    let shop = Shop::open(mall, "journey").await?;
-    let goods: [&Listed; 1] = [item];
-    let placed = shop.place(&shop.write("J-1", &goods).await?).await?;
-    let said = format!("{} for {} yuan, 2 promised of 20", placed.number, yuan(placed.total_minor));
-    Ok(((shop, placed), said))
+    let placed = write(stage, shop, "J-1").await?;
+    let total = yuan(placed.total_minor);
+    let said = format!("{} for {total} yuan, {PIECES} promised of 20", placed.number);
+    Ok((placed, said))
 }
 
-async fn put_together(stage: &Stage, (_, placed): &(Shop, Placed)) -> Result<((), String)> {
+async fn until_mall_says(shop: &Shop, placed: &Placed, state: &str) -> Result<Placed> {
+    until("the mall to hear of it", PATIENCE, async || {
+        let shown = shop.show(placed.id).await?;
+        Ok((shown.state == state).then_some(shown))
+    })
+    .await
+}
+
+async fn put_together(stage: &Stage, shop: &Shop, placed: &Placed) -> Result<((), String)> {
     until("the store to hear of it", PATIENCE, async || {
         let answer = stage.one.call(&about(placed, "opening")).await?;
         Ok((answer.status == 200).then_some(()))
     })
     .await?;
-    for _ in 0..2 {
+    for _ in 0..PIECES {
         stage.one.call(&stage.one.scan(&stage.piece(0)?.barcode)).await?.done::<Value>()?;
     }
     stage.one.call(&about(placed, "ready")).await?.done::<Value>()?;
-    Ok(((), "the store heard, 2 of 2 scanned, nothing in the cart".to_owned()))
+    until_mall_says(shop, placed, "ready").await?;
+    Ok(((), "the store heard, 2 of 2 scanned, nothing in the cart; the shop knows".to_owned()))
 }
 
-async fn hand_over(stage: &Stage, (shop, placed): &(Shop, Placed)) -> Result<((), String)> {
+fn prove(code: &str) -> Call {
+    let body = json!({ "id": Uuid::now_v7(), "code": code });
+    Call::new(Method::POST, "/workstations/1/pickup-codes", Some(body))
+}
+
+/// Over the counter, while nobody answers the store.
+async fn give(stage: &Stage, placed: &Placed) -> Result<()> {
     let code = placed.code.as_ref().context("an open order has a code")?;
-    let prove = || {
-        let body = json!({ "id": Uuid::now_v7(), "code": code });
-        Call::new(Method::POST, "/workstations/1/pickup-codes", Some(body))
-    };
-    stage.one.call(&prove()).await?.done::<Value>()?;
+    stage.one.call(&prove(code)).await?.done::<Value>()?;
     stage.one.call(&about(placed, "hand-over")).await?.done::<Value>()?;
-    stage.one.call(&prove()).await?.refused(409, "pickup-handed-over")?;
+    stage.one.call(&prove(code)).await?.refused(409, "pickup-handed-over")?;
     let close = format!("/workstations/1/pickup?id={}", Uuid::now_v7());
-    stage.one.call(&Call::new(Method::DELETE, close, None)).await?.done::<Value>()?;
-    let over = until("the mall to hear of it", PATIENCE, async || {
-        let shown = shop.show(placed.id).await?;
-        Ok((shown.state == "handed_over").then_some(shown))
-    })
-    .await?;
-    ensure!(over.refunds.is_empty(), "{over:?}");
-    Ok(((), "a second time refused; the mall and the shop know".to_owned()))
+    stage.one.call(&Call::new(Method::DELETE, close, None)).await?.done::<Value>().map(|_| ())
 }
 
-async fn bring_back(stage: &Stage, (shop, placed): &(Shop, Placed)) -> Result<((), String)> {
+async fn hand_over(stage: &mut Stage, shop: &Shop, placed: &Placed) -> Result<((), String)> {
+    stage.store.mall.kill();
+    give(stage, placed).await?;
+    stage.store.mall.start().await?;
+    let over = until_mall_says(shop, placed, "handed_over").await?;
+    ensure!(over.refunds.is_empty(), "{over:?}");
+    Ok(((), "a second time refused; back, the mall and the shop know".to_owned()))
+}
+
+/// The shop takes an order back while the store's node is off; the node comes up without a mall.
+async fn too_late(stage: &mut Stage, shop: &Shop) -> Result<((), String)> {
+    let placed = write(stage, shop, "J-2").await?;
+    put_together(stage, shop, &placed).await?;
+    stage.store.edge.kill();
+    shop.cancel(placed.id).await?.done::<Placed>()?;
+    stage.store.mall.kill();
+    stage.store.edge.start().await?;
+    give(stage, &placed).await?;
+    stage.store.mall.start().await?;
+    let (mall, token) = (&stage.store.mall, &stage.store.token);
+    let case = until("the case", PATIENCE, async || {
+        Ok(mall.ask::<Vec<Value>>(token, "/hq/v1/pickups/cases").await?.pop())
+    });
+    let case = case.await?;
+    ensure!(case["what"] == "after_end" && case["number"] == "J-2", "{case}");
+    let cost = case["cost"]["amount"].as_i64().context("a case without its cost")?;
+    Ok(((), format!("handed over all the same: a case of {} yuan for HQ", yuan(cost))))
+}
+
+async fn bring_back(stage: &Stage, shop: &Shop, placed: &Placed) -> Result<((), String)> {
     let post = |rest: &str, body: Value| {
         Call::new(Method::POST, format!("/workstations/1/{rest}"), Some(body))
     };

@@ -27,6 +27,12 @@ impl Table {
         table
     }
 
+    /// Says whose journey begins.
+    pub fn part(&mut self, whose: &str) {
+        self.line("");
+        self.line(whose);
+    }
+
     /// Does a step and writes down what came of it.
     ///
     /// # Errors
@@ -54,12 +60,15 @@ impl Table {
 
     fn row(&mut self, number: &str, what: &str, result: &str, ms: &str) {
         let (what, result) = (padded(what, WHAT_COLUMNS), padded(result, RESULT_COLUMNS));
-        let row = format!("{number:>2}  {what}  {result}  {ms:>6}");
-        // A string takes every row.
-        let _ = writeln!(self.text, "{row}");
+        self.line(&format!("{number:>2}  {what}  {result}  {ms:>6}"));
+    }
+
+    fn line(&mut self, line: &str) {
+        // A string takes every line.
+        let _ = writeln!(self.text, "{line}");
         if self.is_told {
             // Nobody listening is no reason to stop.
-            let _ = writeln!(std::io::stdout(), "{row}");
+            let _ = writeln!(std::io::stdout(), "{line}");
         }
     }
 
