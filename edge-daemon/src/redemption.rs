@@ -1,8 +1,8 @@
 //! Coupons and vouchers of other houses: look up, choose, use, give back.
 //!
-//! A look-up spends nothing. Their use is asked for when the cart is to become an order: the rows
-//! are `pending` before the mall is asked, and what it answered is written with the order, in one
-//! transaction.
+//! A look-up spends nothing, and nobody waits for it: what its house says comes to the screens when
+//! it comes. Their use is asked for when the cart is to become an order: the rows are `pending`
+//! before the mall is asked, and what it answered is written with the order, in one transaction.
 //!
 //! **Invariant:** a code is sent once and written nowhere; only a yes covers a fen, and what is used
 //! for a cart that is given up is given back.
@@ -23,6 +23,7 @@ use rusqlite::Connection;
 use sync::wire::{LookUpV1, OFFERS_MAX, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 
 use crate::{
+    Chain,
     checkout::{CheckoutError, CompleteCommand, retell, to_the_end},
     context::{Context, mint},
     db::{self, DbError, orders, rules, station},
@@ -31,7 +32,8 @@ use crate::{
     prices,
     refusal::Refusal,
     rights::{self as values, Choice, Hold, Redemption, Secret},
-    station::{Priced, Station, Terms},
+    screens::LookingUp,
+    station::{Priced, ScanFate, Station, Terms},
     uplink::rights::{self, Told},
 };
 
@@ -66,52 +68,80 @@ pub(crate) fn issuer_of(presented: &str) -> Option<IssuerName> {
     }
 }
 
-/// Asks what it is worth and puts it beside the cart. Nothing is used.
-pub(crate) async fn look_up(context: &Arc<Context>, wish: LookUp) -> Result<(), CheckoutError> {
+/// Begins to ask what it is worth; nothing is used. `false` where it lies beside the cart already.
+///
+/// Another house may take seconds to answer, or never does: the next goods are scanned meanwhile,
+/// and the shopper pays with something else.
+pub(crate) async fn look_up(context: &Arc<Context>, wish: LookUp) -> Result<bool, CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {
-        match may_ask(&context, wish).await? {
-            Some(asked) => ask_its_worth(&context, asked).await,
-            None => Ok(()),
-        }
+        let Some(asked) = may_ask(&context, wish).await? else { return Ok(false) };
+        follow_up(&context, asked);
+        Ok(true)
     })
     .await
 }
 
 /// The question for what it is worth, if it may be asked; `None` when it was before. Asks nobody.
-pub(crate) async fn may_ask(
-    context: &Arc<Context>,
-    wish: LookUp,
-) -> Result<Option<LookUpV1>, CheckoutError> {
+async fn may_ask(context: &Arc<Context>, wish: LookUp) -> Result<Option<LookUpV1>, CheckoutError> {
     let presented = wish.presented.0.trim().to_owned();
     let is_text = (1..=PRESENTED_BYTES_MAX).contains(&presented.len());
     let issuer = wish.issuer.or_else(|| issuer_of(&presented)).filter(|_| is_text);
     let issuer = issuer.ok_or(Refusal::NotAVoucher)?;
     let (workstation, id, named) = (wish.workstation, wish.id, wish.order);
     let fresh = mint();
+    let scene = context.screens.follow(workstation).map(|scenes| scenes.borrow().clone());
+    let others = scene.map_or(0, |scene| scene.looking_up().filter(|other| *other != id).count());
     let before = context.ledger.read(move |db| -> Result<_, CheckoutError> {
-        may_look_up(&station::load(db, workstation, fresh)?, id, named)
+        may_look_up(&station::load(db, workstation, fresh)?, id, named, others)
     });
     let order = before.await?;
     Ok(order.map(|order| LookUpV1 { id, order, workstation, issuer, presented }))
 }
 
+/// Asks the question while the counter goes on, and tells its screens what came of it: unless the
+/// cart has gone by then, for whoever stands there now did not show it.
+fn follow_up(context: &Arc<Context>, asked: LookUpV1) {
+    let (workstation, id, order) = (asked.workstation, asked.id, asked.order);
+    if !context.screens.looks_up(workstation, LookingUp { id, order }) {
+        return;
+    }
+    let of = Arc::clone(context);
+    context.tasks.spawn(async move {
+        let fate = match ask_its_worth(&of, asked).await {
+            Ok(()) => ScanFate::Redemption(id),
+            Err(CheckoutError::Refused(refusal)) => ScanFate::Refused(refusal),
+            Err(CheckoutError::Db(error)) => {
+                tracing::error!(
+                    redemption.id = %id, order.id = %order, error = %Chain(&error),
+                    "What was looked up was not kept",
+                );
+                ScanFate::Refused(Refusal::NotKept)
+            }
+        };
+        let scenes = of.screens.follow(workstation);
+        if scenes.is_some_and(|scenes| scenes.borrow().priced.station.cart.order == order) {
+            of.scanned(workstation, fate);
+        }
+        of.screens.looked_up(workstation, id);
+    });
+}
+
 /// Asks the question and puts what is answered beside its cart.
-pub(crate) async fn ask_its_worth(
-    context: &Arc<Context>,
-    asked: LookUpV1,
-) -> Result<(), CheckoutError> {
+async fn ask_its_worth(context: &Arc<Context>, asked: LookUpV1) -> Result<(), CheckoutError> {
     let told = rights::look_up(context, &asked).await;
     fault::point("redemption.looked_up");
     let says = understood(told, asked.id, asked.issuer)?;
     keep(context, asked.workstation, asked.order, says).await
 }
 
-/// Whether something may be put beside this cart, and for which order; `None` when it is there.
+/// Whether something may be put beside this cart while so many others are asked about, and for
+/// which order; `None` when it is there.
 fn may_look_up(
     counter: &Station,
     id: RedemptionId,
     named: Option<OrderId>,
+    others: usize,
 ) -> Result<Option<OrderId>, CheckoutError> {
     let order = counter.cart.order;
     if counter.seller().is_none() {
@@ -127,7 +157,7 @@ fn may_look_up(
     if counter.rights.hold() == Hold::Undecided {
         return Err(Refusal::Undecided.into());
     }
-    if counter.rights.n_live() + counter.coupons.len() >= REDEMPTIONS_MAX {
+    if counter.rights.n_live() + counter.coupons.len() + others >= REDEMPTIONS_MAX {
         return Err(Refusal::TooManyRedemptions.into());
     }
     Ok(Some(order))
@@ -166,7 +196,7 @@ async fn keep(
         .ledger
         .write(move |tx| -> Result<_, CheckoutError> {
             let mut counter = station::load(tx, workstation, fresh)?;
-            if may_look_up(&counter, says.id, Some(order))?.is_none() {
+            if may_look_up(&counter, says.id, Some(order), 0)?.is_none() {
                 return Ok(Priced::of(counter, &terms)?);
             }
             let offers: Vec<_> = says.offers.into_iter().take(OFFERS_MAX).collect();

@@ -6,7 +6,7 @@ use domain::{
     id::{CommandId, OrderId, PaymentId, RedemptionId},
     money::Money,
     payment::PaymentState,
-    redemption::RedemptionState,
+    redemption::{REDEMPTIONS_MAX, RedemptionState},
     tender::{Tender, TenderKind},
 };
 use rusqlite::Connection;
@@ -23,6 +23,7 @@ use crate::{
     redemption::{self, Handling, LookUp},
     refusal::Refusal,
     screens::Scene,
+    station::ScanFate,
     test_mall::{Fault, TestMall, voucher},
     test_store::TestStore,
 };
@@ -92,7 +93,14 @@ async fn until_order(store: &TestStore, order: OrderId) {
 async fn scan(store: &TestStore, text: &str) -> Result<(), CheckoutError> {
     let command = Command { workstation: 1, id: mint(), body: Hash::of(b"scan") };
     let scan = ScanCommand { command, text: text.to_owned(), quantity: None };
-    checkout::scan(store.context(), scan).await
+    checkout::scan(store.context(), scan).await?;
+    until_said(store).await;
+    Ok(())
+}
+
+/// Waits until every house that was asked what something is worth has said.
+async fn until_said(store: &TestStore) {
+    until(store, "what another house says", |scene| scene.looking_up.is_empty()).await;
 }
 
 async fn edit(store: &TestStore, edit: Edit) -> Result<(), CheckoutError> {
@@ -124,7 +132,12 @@ async fn look_up(store: &TestStore, text: &str) -> Result<RedemptionId, Checkout
     let presented = Secret(text.to_owned());
     let wish = LookUp { workstation: 1, id, order: None, presented, issuer: None };
     redemption::look_up(store.context(), wish).await?;
-    Ok(id)
+    until_said(store).await;
+    match store.scene(1).last_scan.as_ref().map(|scan| scan.fate.clone()) {
+        Some(ScanFate::Redemption(known)) if known == id => Ok(id),
+        Some(ScanFate::Refused(refusal)) => Err(refusal.into()),
+        other => panic!("a look-up ended with {other:?}"),
+    }
 }
 
 async fn complete(store: &TestStore, cash: i64) -> Result<(), CheckoutError> {
@@ -274,7 +287,7 @@ async fn silence_decides_nothing_and_a_restart_asks_again() {
                 complete(&store, TEA).await.unwrap();
                 assert_eq!(tendered(&store), [(TenderKind::Cash, TEA)]);
             }
-            Fault::CutAfter => {
+            Fault::CutAfter | Fault::Silent => {
                 until_order(&store, order).await;
                 assert_eq!(tendered(&store), [(TenderKind::Wechat, TEA)]);
                 assert_eq!(mall.known().charged.len(), 1);
@@ -671,24 +684,80 @@ async fn nothing_is_charged_while_nobody_has_chosen_an_offer_nor_by_the_same_cod
     scan(&store, WECHAT_CODE).await.unwrap();
 }
 
+/// Scans a voucher about which its house is silent; comes back when it was asked.
+async fn scan_into_silence(store: &TestStore, mall: &TestMall) {
+    let before = store.scene(1).looking_up.len();
+    mall.known().faults.push_back(Fault::Silent);
+    let command = Command { workstation: 1, id: mint(), body: Hash::of(b"scan") };
+    let scan = ScanCommand { command, text: DOUYIN_LINK.to_owned(), quantity: None };
+    checkout::scan(store.context(), scan.clone()).await.unwrap();
+    let is_heard = async {
+        while !mall.known().faults.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_heard).await.unwrap();
+    checkout::scan(store.context(), scan).await.unwrap();
+    assert_eq!(store.scene(1).looking_up.len(), before + 1, "the same scan asks once");
+}
+
 #[tokio::test]
-async fn goods_scanned_behind_a_voucher_do_not_wait_for_its_house() {
-    let (store, mall) = TestStore::open_with_mall(None).await;
-    let command = Command { workstation: 1, id: mint(), body: Hash::of(b"scan") };
-    let scan = ScanCommand { command, text: DOUYIN_LINK.to_owned(), quantity: None };
-    checkout::scan_and_read_on(store.context(), scan).await.unwrap();
-    assert!(rights(&store).redemptions.is_empty(), "its house has not said yet");
-    until(&store, "the look-up", |scene| !scene.priced.station.rights.redemptions.is_empty()).await;
-    mall.known().offers = Vec::new();
-    let command = Command { workstation: 1, id: mint(), body: Hash::of(b"scan") };
-    let scan = ScanCommand { command, text: DOUYIN_LINK.to_owned(), quantity: None };
-    checkout::scan_and_read_on(store.context(), scan).await.unwrap();
-    until(&store, "why not", |scene| {
-        let fate = scene.last_scan.as_ref().map(|scan| &scan.fate);
-        let word = "used".to_owned();
-        fate == Some(&crate::station::ScanFate::Refused(Refusal::OtherHouse { word }))
-    })
-    .await;
+async fn a_till_sells_on_while_another_house_is_silent_about_a_voucher() {
+    let (store, mall, first) = with_tea().await;
+    scan_into_silence(&store, &mall).await;
+    store.scan(1, "TEA").await;
+    edit(&store, Edit::ToTender).await.unwrap();
+    complete(&store, 2 * TEA).await.unwrap();
+    assert_eq!(tendered(&store), [(TenderKind::Cash, 2 * TEA)]);
+    assert_eq!(store.scene(1).last_order.as_ref().unwrap().order.id, first);
+    store.scan(1, "TEA").await;
+    let second = store.scene(1).priced.station.cart.order;
+    charge(&store, mint(), WECHAT_CODE, None).await.unwrap();
+    until_order(&store, second).await;
+    let scene = store.scene(1);
+    assert_eq!((scene.looking_up.len(), scene.looking_up().count()), (1, 0), "of a cart that went");
+
+    mall.speak();
+    until_said(&store).await;
+    assert_eq!(store.scene(1).last_scan, scene.last_scan, "whoever is there now did not show it");
+    assert_eq!((rights(&store), mall.counts()), (Rights::default(), (1, 0)));
+}
+
+#[tokio::test]
+async fn a_house_that_speaks_late_is_heard_for_the_cart_as_it_is_by_then() {
+    for is_good in [true, false] {
+        let (store, mall, order) = with_tea().await;
+        scan_into_silence(&store, &mall).await;
+        store.scan(1, "COAT").await;
+        if !is_good {
+            mall.known().offers = Vec::new();
+        }
+        mall.speak();
+        until_said(&store).await;
+        let fate = store.scene(1).last_scan.as_ref().map(|scan| scan.fate.clone()).unwrap();
+        if is_good {
+            assert_eq!(fate, ScanFate::Redemption(rights(&store).redemptions[0].id));
+            assert_eq!(left(&store), TEA + 20_000 - 5_000);
+        } else {
+            assert_eq!(fate, ScanFate::Refused(Refusal::OtherHouse { word: "used".to_owned() }));
+            assert_eq!(left(&store), TEA + 20_000);
+        }
+        assert_eq!(store.scene(1).priced.station.cart.order, order);
+    }
+}
+
+#[tokio::test]
+async fn no_more_is_asked_about_than_may_lie_beside_a_cart() {
+    let (store, mall, _) = with_tea().await;
+    for _ in 0..REDEMPTIONS_MAX {
+        scan_into_silence(&store, &mall).await;
+    }
+    assert_eq!(refused(scan(&store, DOUYIN_LINK).await), Refusal::TooManyRedemptions);
+    for _ in 0..REDEMPTIONS_MAX {
+        mall.speak();
+    }
+    until_said(&store).await;
+    assert_eq!(redemption_states(&store), [RedemptionState::LookedUp; REDEMPTIONS_MAX]);
 }
 
 #[tokio::test]
