@@ -3610,7 +3610,7 @@ export interface operations {
             query?: {
                 /** @description A part of the receipt number. */
                 number?: string;
-                /** @description Only orders before this moment: `next` of the page before. */
+                /** @description Only orders after these in the list: `next` of the page before, or a moment. */
                 before?: string;
             };
             header?: never;
@@ -4366,7 +4366,7 @@ export interface operations {
             query?: {
                 /** @description At most so many, up to 100. */
                 limit?: number | null;
-                /** @description Only orders before this moment: `next` of the page before. */
+                /** @description Only orders after these in the list: `next` of the page before, or a moment. */
                 before?: string | null;
             };
             header?: never;
