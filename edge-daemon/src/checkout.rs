@@ -12,7 +12,7 @@ mod take_in;
 
 pub(crate) use complete::{CompleteCommand, complete};
 pub(crate) use edit::{Edit, edit};
-pub(crate) use scan::{ScanCommand, find, scan, scan_and_read_on};
+pub(crate) use scan::{ScanCommand, find, scan};
 pub(crate) use take_in::take_in;
 
 use std::sync::Arc;

@@ -29,7 +29,7 @@ use crate::{
         audit::{self, Action, Entry},
         console as table,
     },
-    signin::{SignInError, Tried, has_pin, is_manager},
+    signin::{SignInError, Tried, is_manager, known_as, proven},
 };
 
 /// Nobody has touched the page for so long: whoever walks by finds it shut.
@@ -112,20 +112,17 @@ pub(crate) async fn sign_in(
         .attempts
         .begin(&by_address, now)
         .map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
-    let Some(operator) = context.operator(&number) else {
-        refused(context, String::new(), address).await?;
-        return Err(SignInError::Wrong.into());
-    };
-    let by_number = Tried::Console(number);
+    let by_number = Tried::Console(number.clone());
     context
         .attempts
         .begin(&by_number, now)
         .map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
-    if !has_pin(context, &operator, pin).await? {
-        tracing::warn!(operator.id = %operator.number, %address, "A wrong PIN at the console");
-        refused(context, operator.number, address).await?;
+    let Some(operator) = proven(context, &number, pin).await? else {
+        let known = known_as(context, &number);
+        tracing::warn!(operator.id = %known, %address, "A wrong PIN at the console");
+        refused(context, known, address).await?;
         return Err(SignInError::Wrong.into());
-    }
+    };
     context.attempts.right(&by_number);
     context.attempts.right(&by_address);
     if !is_manager(operator.role) {

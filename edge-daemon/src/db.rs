@@ -39,6 +39,7 @@ pub(crate) mod pairing;
 pub(crate) mod payment;
 pub(crate) mod phone;
 pub(crate) mod pickup;
+pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod portal;
 pub(crate) mod post_void;

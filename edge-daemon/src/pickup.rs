@@ -166,26 +166,49 @@ pub(crate) async fn refresh(context: &Arc<Context>) {
     }
 }
 
-/// Opens an order at a counter; one that nobody has begun is begun.
-pub(crate) async fn open(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
+/// What an operator does with an online order at a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handling {
+    /// Opens it; one that nobody has begun is begun.
+    Open,
+    /// All of it is there; the mall is told.
+    MakeReady,
+    /// Gives it to whoever showed its code at this counter. The same wish again finds it done.
+    HandOver,
+}
+
+/// Carries it out, shows it, and counts anew what waits.
+pub(crate) async fn handle(
+    context: &Arc<Context>,
+    wish: Wish,
+    handling: Handling,
+) -> Result<(), CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {
-        let (now, workstation, at_work) =
-            (context.clock.now(), wish.workstation, Arc::clone(&context));
-        let write = move |tx: &Connection| -> Result<Seen, CheckoutError> {
-            let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
-            if seen.state == PickupState::Ready {
-                return Ok(seen);
-            }
-            let state = seen.state.after(PickupMove::BeginPicking).map_err(Refusal::Pickup)?;
-            moved(tx, Seen { state, ..seen }, &wish, now, None)
-        };
-        let seen = context.ledger.write(write).await?;
-        context.screens.put_pickup(workstation, Some(OnCounter { seen, proof: None }));
+        match handling {
+            Handling::Open => open(&context, wish).await?,
+            Handling::MakeReady => make_ready(&context, wish).await?,
+            Handling::HandOver => hand_over(&context, wish).await?,
+        }
         refresh(&context).await;
         Ok(())
     })
     .await
+}
+
+async fn open(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
+    let (now, workstation, at_work) = (context.clock.now(), wish.workstation, Arc::clone(context));
+    let write = move |tx: &Connection| -> Result<Seen, CheckoutError> {
+        let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
+        if seen.state == PickupState::Ready {
+            return Ok(seen);
+        }
+        let state = seen.state.after(PickupMove::BeginPicking).map_err(Refusal::Pickup)?;
+        moved(tx, Seen { state, ..seen }, &wish, now, None)
+    };
+    let seen = context.ledger.write(write).await?;
+    context.screens.put_pickup(workstation, Some(OnCounter { seen, proof: None }));
+    Ok(())
 }
 
 /// Writes down where an order stands by now.
@@ -255,42 +278,35 @@ pub(crate) async fn take(
     Ok(Some(id))
 }
 
-/// Makes an order ready: all of it is there. The mall is told.
-pub(crate) async fn make_ready(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
-    let context = Arc::clone(context);
-    to_the_end(async move {
-        let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
-        let (now, workstation, at_work) =
-            (context.clock.now(), wish.workstation, Arc::clone(&context));
-        let write = move |tx: &Connection| -> Result<Seen, CheckoutError> {
-            let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
-            if seen.state == PickupState::Ready {
-                return Ok(seen);
-            }
-            let state = seen.state.after(PickupMove::MakeReady).map_err(Refusal::Pickup)?;
-            if !is_whole(&seen.picked) {
-                return Err(Refusal::PickupNotWhole.into());
-            }
-            let seen = moved(tx, Seen { state, ..seen }, &wish, now, None)?;
-            let told = PickupReadyV1 {
-                id: wish.id,
-                pickup: wish.pickup,
-                workstation,
-                operator: wish.operator,
-                at: now,
-            };
-            tell(tx, node.epoch, (told.id, KIND_PICKUP_READY), &told, now)?;
-            fault::point("pickup.ready");
-            Ok(seen)
+async fn make_ready(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
+    let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
+    let (now, workstation, at_work) = (context.clock.now(), wish.workstation, Arc::clone(context));
+    let write = move |tx: &Connection| -> Result<Seen, CheckoutError> {
+        let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
+        if seen.state == PickupState::Ready {
+            return Ok(seen);
+        }
+        let state = seen.state.after(PickupMove::MakeReady).map_err(Refusal::Pickup)?;
+        if !is_whole(&seen.picked) {
+            return Err(Refusal::PickupNotWhole.into());
+        }
+        let seen = moved(tx, Seen { state, ..seen }, &wish, now, None)?;
+        let told = PickupReadyV1 {
+            id: wish.id,
+            pickup: wish.pickup,
+            workstation,
+            operator: wish.operator,
+            at: now,
         };
-        let seen = context.ledger.write(write).await?;
-        tracing::info!(pickup.id = %seen.pickup.id, workstation.id = workstation, "An online order lies ready");
-        context.screens.put_pickup(workstation, None);
-        context.nudges.upload.give();
-        refresh(&context).await;
-        Ok(())
-    })
-    .await
+        tell(tx, node.epoch, (told.id, KIND_PICKUP_READY), &told, now)?;
+        fault::point("pickup.ready");
+        Ok(seen)
+    };
+    let seen = context.ledger.write(write).await?;
+    tracing::info!(pickup.id = %seen.pickup.id, workstation.id = workstation, "An online order lies ready");
+    context.screens.put_pickup(workstation, None);
+    context.nudges.upload.give();
+    Ok(())
 }
 
 fn tell(
@@ -362,62 +378,55 @@ async fn prove(
     Ok(id)
 }
 
-/// Hands an order over to whoever showed its code at this counter. The same wish again finds it done.
-pub(crate) async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
-    let context = Arc::clone(context);
-    to_the_end(async move {
-        let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
-        let (now, workstation, at_work) =
-            (context.clock.now(), wish.workstation, Arc::clone(&context));
-        let shown = context.screens.pickup_at(workstation);
-        let shown = shown.filter(|shown| shown.seen.pickup.id == wish.pickup);
-        let proof = shown.and_then(|shown| shown.proof);
-        let slip: Option<SlipId> = context.health.has_printer(workstation).then(mint);
-        let write = move |tx: &Connection| -> Result<(Seen, bool), CheckoutError> {
-            let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
-            let own = db::pickup::own(tx, wish.pickup)?.and_then(|own| own.handed_over);
-            if own.is_some_and(|(_, fact)| fact == wish.id) {
-                return Ok((seen, false));
-            }
-            let state = seen.state.after(PickupMove::HandOver).map_err(Refusal::Pickup)?;
-            if now > seen.pickup.until {
-                return Err(Refusal::Pickup(PickupRefusal::Expired).into());
-            }
-            let proof = proof.ok_or(Refusal::PickupNotProven)?;
-            let handed = Some((proof, wish.id));
-            let seen = moved(tx, Seen { state, ..seen }, &wish, now, handed)?;
-            fault::point("pickup.moved");
-            let told = PickupHandedOverV1 {
-                id: wish.id,
-                pickup: wish.pickup,
-                workstation,
-                operator: wish.operator,
-                at: now,
-                proof,
-            };
-            tell(tx, node.epoch, (told.id, KIND_PICKUP_HANDED_OVER), &told, now)?;
-            fault::point("pickup.told");
-            // What is still to be sold gets a receipt.
-            if let Some(id) = slip.filter(|_| !seen.pickup.unpaid) {
-                let of = SlipOf::Pickup(told.pickup);
-                spool::push(tx, &Slip { id, of, queued_at: now }, workstation)?;
-            }
-            fault::point("pickup.written");
-            Ok((seen, true))
-        };
-        let (seen, is_new) = context.ledger.write(write).await?;
-        fault::point("pickup.committed");
-        if is_new {
-            tracing::info!(
-                pickup.id = %seen.pickup.id, workstation.id = workstation,
-                "An online order was handed over"
-            );
+async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
+    let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
+    let (now, workstation, at_work) = (context.clock.now(), wish.workstation, Arc::clone(context));
+    let shown = context.screens.pickup_at(workstation);
+    let shown = shown.filter(|shown| shown.seen.pickup.id == wish.pickup);
+    let proof = shown.and_then(|shown| shown.proof);
+    let slip: Option<SlipId> = context.health.has_printer(workstation).then(mint);
+    let write = move |tx: &Connection| -> Result<(Seen, bool), CheckoutError> {
+        let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
+        let own = db::pickup::own(tx, wish.pickup)?.and_then(|own| own.handed_over);
+        if own.is_some_and(|(_, fact)| fact == wish.id) {
+            return Ok((seen, false));
         }
-        context.screens.put_pickup(workstation, Some(OnCounter { seen, proof }));
-        context.nudges.spool.send_replace(());
-        context.nudges.upload.give();
-        refresh(&context).await;
-        Ok(())
-    })
-    .await
+        let state = seen.state.after(PickupMove::HandOver).map_err(Refusal::Pickup)?;
+        if now > seen.pickup.until {
+            return Err(Refusal::Pickup(PickupRefusal::Expired).into());
+        }
+        let proof = proof.ok_or(Refusal::PickupNotProven)?;
+        let handed = Some((proof, wish.id));
+        let seen = moved(tx, Seen { state, ..seen }, &wish, now, handed)?;
+        fault::point("pickup.moved");
+        let told = PickupHandedOverV1 {
+            id: wish.id,
+            pickup: wish.pickup,
+            workstation,
+            operator: wish.operator,
+            at: now,
+            proof,
+        };
+        tell(tx, node.epoch, (told.id, KIND_PICKUP_HANDED_OVER), &told, now)?;
+        fault::point("pickup.told");
+        // What is still to be sold gets a receipt.
+        if let Some(id) = slip.filter(|_| !seen.pickup.unpaid) {
+            let of = SlipOf::Pickup(told.pickup);
+            spool::push(tx, &Slip { id, of, queued_at: now }, workstation)?;
+        }
+        fault::point("pickup.written");
+        Ok((seen, true))
+    };
+    let (seen, is_new) = context.ledger.write(write).await?;
+    fault::point("pickup.committed");
+    if is_new {
+        tracing::info!(
+            pickup.id = %seen.pickup.id, workstation.id = workstation,
+            "An online order was handed over"
+        );
+    }
+    context.screens.put_pickup(workstation, Some(OnCounter { seen, proof }));
+    context.nudges.spool.send_replace(());
+    context.nudges.upload.give();
+    Ok(())
 }

@@ -11,7 +11,12 @@ use std::{
     },
 };
 
-use domain::{id::OrderId, order::Order, pickup::PickupState, receipt_number::WorkstationNumber};
+use domain::{
+    id::{OrderId, RedemptionId},
+    order::Order,
+    pickup::PickupState,
+    receipt_number::WorkstationNumber,
+};
 use tokio::sync::watch;
 
 use crate::{
@@ -48,6 +53,15 @@ pub(crate) struct LastOrder {
     pub(crate) call: Option<u32>,
 }
 
+/// A coupon or voucher whose house is being asked what it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LookingUp {
+    /// Its id.
+    pub(crate) id: RedemptionId,
+    /// The order of the cart that it was shown for.
+    pub(crate) order: OrderId,
+}
+
 /// All that a workstation's screens are drawn from, besides what is the store's.
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
@@ -63,6 +77,16 @@ pub(crate) struct Scene {
     pub(crate) test: Option<u32>,
     /// The online order that is open here. It lives as long as the daemon.
     pub(crate) pickup: Option<OnCounter>,
+    /// What other houses are being asked about, oldest first. A question does not outlive the daemon.
+    pub(crate) looking_up: Vec<LookingUp>,
+}
+
+impl Scene {
+    /// What is being asked for the cart that is on the counter.
+    pub(crate) fn looking_up(&self) -> impl Iterator<Item = RedemptionId> {
+        let order = self.priced.station.cart.order;
+        self.looking_up.iter().filter(move |asked| asked.order == order).map(|asked| asked.id)
+    }
 }
 
 /// The scenes of the store.
@@ -147,6 +171,7 @@ impl Screens {
             last_scan: None,
             test: None,
             pickup: None,
+            looking_up: Vec::new(),
         };
         if let Ok(mut scenes) = self.scenes.lock() {
             let workstation = scene.priced.station.workstation;
@@ -231,6 +256,27 @@ impl Screens {
             }
             scene.last_scan = Some(last_scan);
             true
+        });
+    }
+
+    /// Shows that another house is asked; `false` where it is asked the same already, or where
+    /// nobody would see what it says.
+    pub(crate) fn looks_up(&self, workstation: WorkstationNumber, asked: LookingUp) -> bool {
+        let mut is_new = false;
+        self.update(workstation, |scene| {
+            is_new = scene.looking_up.iter().all(|other| other.id != asked.id);
+            scene.looking_up.extend(is_new.then_some(asked));
+            is_new
+        });
+        is_new
+    }
+
+    /// The other house has said, or is not waited for any longer.
+    pub(crate) fn looked_up(&self, workstation: WorkstationNumber, id: RedemptionId) {
+        self.update(workstation, |scene| {
+            let before = scene.looking_up.len();
+            scene.looking_up.retain(|asked| asked.id != id);
+            scene.looking_up.len() != before
         });
     }
 

@@ -9,7 +9,10 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
@@ -46,6 +49,12 @@ const PAUSE_MS_MIN: i64 = 30_000;
 const PAUSE_MS_MAX: i64 = 3_600_000;
 /// PINs that are hashed at once: each takes 19 MiB and a core.
 const HASHING_MAX: usize = 2;
+/// What a PIN is compared with where there is no such operator: no PIN fits it, and it costs the same
+/// work as one that HQ made.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ\
+    $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// Numbers and PINs are short; anything longer is neither, and would cost hashing.
+pub(crate) const WORD_BYTES_MAX: usize = 64;
 /// A session ends after so long, whatever happens: a long shift and its breaks.
 const SESSION_MS_MAX: i64 = 16 * 3_600_000;
 
@@ -110,11 +119,17 @@ impl Tried {
 pub(crate) struct Attempts {
     tries: Mutex<HashMap<Tried, Tries>>,
     hashing: Semaphore,
+    /// How often a PIN was hashed.
+    hashed: AtomicU32,
 }
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { tries: Mutex::default(), hashing: Semaphore::new(HASHING_MAX) }
+        Self {
+            tries: Mutex::default(),
+            hashing: Semaphore::new(HASHING_MAX),
+            hashed: AtomicU32::new(0),
+        }
     }
 }
 
@@ -169,14 +184,14 @@ pub(crate) async fn sign_in(
     if context.screens.follow(workstation).is_none() {
         return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
     }
-    let operator = context.operator(&number).ok_or(SignInError::Wrong)?;
-    let key = Tried::Till(workstation, number);
+    let key = Tried::Till(workstation, number.clone());
     let begun = context.attempts.begin(&key, context.clock.now());
     begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
-    if !has_pin(context, &operator, pin).await? {
-        tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
+    let Some(operator) = proven(context, &number, pin).await? else {
+        let known = known_as(context, &number);
+        tracing::warn!(workstation.id = workstation, operator.id = %known, "A wrong PIN");
         return Err(SignInError::Wrong);
-    }
+    };
     context.attempts.right(&key);
     let token = hex(&random::<32>());
     let signed_in = SignedIn {
@@ -185,23 +200,31 @@ pub(crate) async fn sign_in(
         at: context.clock.now(),
     };
     set(context, workstation, Some(signed_in)).await?;
-    tracing::info!(workstation.id = workstation, operator.id = %key_of(&operator), "Signed in");
+    tracing::info!(workstation.id = workstation, operator.id = %operator.number, "Signed in");
     Ok(Admitted { operator, token })
 }
 
-/// Whether a PIN is an operator's.
-pub(crate) async fn has_pin(
-    context: &Context,
-    operator: &OperatorV1,
+/// The operator of a number, if the PIN is theirs.
+///
+/// A PIN is hashed once, whether there is such an operator or not: how long a refusal takes tells
+/// nobody which numbers there are.
+pub(crate) async fn proven(
+    context: &Arc<Context>,
+    number: &str,
     pin: String,
-) -> Result<bool, DbError> {
+) -> Result<Option<OperatorV1>, DbError> {
+    let operator = context.operator(number);
+    let hash = operator.as_ref().map(|operator| operator.pin_hash.clone());
     let _turn = context.attempts.hashing.acquire().await.map_err(|_| DbError::Closed)?;
-    let hash = operator.pin_hash.clone();
-    Ok(tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false))
+    let of = Arc::clone(context);
+    let hashing = tokio::task::spawn_blocking(move || fits(&of.attempts, &pin, hash.as_deref()));
+    let fits = hashing.await.unwrap_or(false);
+    Ok(operator.filter(|_| fits))
 }
 
-fn key_of(operator: &OperatorV1) -> &str {
-    &operator.number
+/// Who a number is in our notes: what nobody has may be a PIN in the wrong field, and is not noted.
+pub(crate) fn known_as(context: &Context, number: &str) -> String {
+    context.operator(number).map(|operator| operator.number).unwrap_or_default()
 }
 
 /// Ends the session of a workstation; its cart stays.
@@ -241,9 +264,12 @@ async fn set(
     .await
 }
 
-fn fits(pin: &str, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+fn fits(attempts: &Attempts, pin: &str, hash: Option<&str>) -> bool {
+    // What is no hash fits nothing, at the same cost.
+    let theirs = hash.and_then(|hash| PasswordHash::new(hash).ok());
+    let Some(hash) = theirs.or_else(|| PasswordHash::new(NOBODYS_HASH).ok()) else { return false };
+    attempts.hashed.fetch_add(1, Ordering::Relaxed);
+    Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok()
 }
 
 /// Whose session a token is at a workstation, if it is one and has not run out.
@@ -264,5 +290,104 @@ pub(crate) const fn is_manager(role: RoleV1) -> bool {
     match role {
         RoleV1::Manager => true,
         RoleV1::Cashier => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use argon2::{PasswordHasher as _, password_hash::SaltString};
+    use sync::wire::RowV1;
+
+    use super::*;
+    use crate::{
+        console::{self, ConsoleError},
+        test_store::TestStore,
+    };
+
+    const PIN: &str = "864200";
+
+    /// A store whose manager 9001 has a PIN.
+    async fn store() -> TestStore {
+        let store = TestStore::open(None).await;
+        let salt = SaltString::encode_b64(b"a manager's salt").unwrap();
+        let hash = Argon2::default().hash_password(PIN.as_bytes(), &salt).unwrap();
+        let manager = OperatorV1 {
+            number: "9001".to_owned(),
+            name: "Chen".to_owned(),
+            role: RoleV1::Manager,
+            pin_hash: hash.to_string(),
+        };
+        store.apply_own(RowV1::Operator(manager)).await;
+        store.context().refresh_store().unwrap();
+        store
+    }
+
+    /// What became of a try, and how often a PIN was hashed for it.
+    async fn tried(store: &TestStore, is_console: bool, number: &str, pin: &str) -> (String, u32) {
+        let context = store.context();
+        let (number, pin) = (number.to_owned(), pin.to_owned());
+        let before = context.attempts.hashed.load(Ordering::Relaxed);
+        let became = if is_console {
+            let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            match console::sign_in(context, number, pin, address).await {
+                Ok(_) => "in".to_owned(),
+                Err(ConsoleError::SignIn(error)) => error.to_string(),
+                Err(error @ ConsoleError::NoManager) => error.to_string(),
+            }
+        } else {
+            match sign_in(context, 1, number, pin).await {
+                Ok(_) => "in".to_owned(),
+                Err(error) => error.to_string(),
+            }
+        };
+        (became, context.attempts.hashed.load(Ordering::Relaxed) - before)
+    }
+
+    #[tokio::test]
+    async fn a_number_that_nobody_has_is_refused_by_the_same_work_as_a_wrong_pin() {
+        let store = store().await;
+        for is_console in [false, true] {
+            let right = tried(&store, is_console, "9001", PIN).await;
+            assert_eq!(right, ("in".to_owned(), 1));
+            let wrong = tried(&store, is_console, "9001", "000000").await;
+            assert_eq!(wrong, (SignInError::Wrong.to_string(), 1));
+            for nobody in ["4711", "", "9001 "] {
+                assert_eq!(tried(&store, is_console, nobody, "000000").await, wrong, "{nobody:?}");
+                assert_eq!(tried(&store, is_console, nobody, PIN).await, wrong, "{nobody:?}");
+            }
+            // An operator whose row holds no hash at all.
+            assert_eq!(tried(&store, is_console, "1001", "000000").await, wrong);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_tries_a_number_too_often_waits_whether_somebody_has_it_or_not() {
+        for number in ["9001", "4711"] {
+            let store = store().await;
+            for _ in 0..TRIES_MAX {
+                let wrong = tried(&store, false, number, "000000").await;
+                assert_eq!(wrong, (SignInError::Wrong.to_string(), 1), "{number}");
+            }
+            let locked = SignInError::LockedOut { wait_ms: PAUSE_MS_MIN };
+            assert_eq!(
+                tried(&store, false, number, PIN).await,
+                (locked.to_string(), 0),
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn nobodys_hash_is_one_like_those_that_hq_makes() {
+        let hash = PasswordHash::new(NOBODYS_HASH).unwrap();
+        let work = argon2::Params::try_from(&hash).unwrap();
+        let usual = argon2::Params::default();
+        assert_eq!(
+            (work.m_cost(), work.t_cost(), work.p_cost()),
+            (usual.m_cost(), usual.t_cost(), usual.p_cost())
+        );
+        assert_eq!(hash.algorithm.as_str(), "argon2id");
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     CutBefore,
     /// It is heard and done, and the answer is lost.
     CutAfter,
+    /// It is heard, and nothing is said until the mall speaks again.
+    Silent,
 }
 
 /// What the mall knows, and how it shall answer.
@@ -66,6 +68,7 @@ struct Ears {
     known: Arc<Mutex<Known>>,
     clock: Arc<AtomicI64>,
     public_key: String,
+    voice: Arc<tokio::sync::Semaphore>,
 }
 
 /// A mall that runs.
@@ -100,6 +103,7 @@ impl TestMall {
             known: Arc::new(Mutex::new(known)),
             clock: Arc::clone(clock),
             public_key: signature::public_key(pkcs8).unwrap(),
+            voice: Arc::new(tokio::sync::Semaphore::new(0)),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -114,6 +118,11 @@ impl TestMall {
     pub(crate) async fn end(mut self) {
         self.server.abort();
         assert!((&mut self.server).await.unwrap_err().is_cancelled());
+    }
+
+    /// Lets it answer the question about which it was silent.
+    pub(crate) fn speak(&self) {
+        self.ears.voice.add_permits(1);
     }
 
     /// What it knows; also to tell it how to answer.
@@ -170,11 +179,13 @@ async fn hear(
     }
     let parts: Vec<&str> = path.trim_start_matches("/edge/v1/").split('/').collect();
     let is_right = matches!(parts.first(), Some(&("payments" | "redemptions")));
-    let mut known = ears.known.lock().unwrap();
-    let fault = if is_right { known.faults.pop_front() } else { None };
-    if fault == Some(Fault::CutBefore) {
-        return StatusCode::BAD_GATEWAY.into_response();
+    let fault = if is_right { ears.known.lock().unwrap().faults.pop_front() } else { None };
+    match fault {
+        Some(Fault::CutBefore) => return StatusCode::BAD_GATEWAY.into_response(),
+        Some(Fault::Silent) => ears.voice.acquire().await.unwrap().forget(),
+        Some(Fault::CutAfter) | None => {}
     }
+    let mut known = ears.known.lock().unwrap();
     let answer = known.answer(&method, &parts, &body);
     if fault == Some(Fault::CutAfter) {
         return StatusCode::BAD_GATEWAY.into_response();

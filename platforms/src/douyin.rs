@@ -12,7 +12,6 @@ mod link;
 #[cfg(test)]
 mod samples;
 mod token;
-pub mod webhook;
 
 use std::sync::Arc;
 

@@ -360,7 +360,11 @@ async function checkRedeeming({ browser, page, shot }) {
     async () => {
       const view = operatorView('sell', rightsOf())
       await withFed(browser, page('operator'), SIZE, view, async (fed) => {
-        const found = { ...operatorView('sell', rightsOf({ redemptions: [several] })), revision: 2 }
+        // The id of what is found is the one under which it was asked about.
+        const found = ({ id }) => ({
+          ...operatorView('sell', rightsOf({ redemptions: [{ ...several, id }] })),
+          revision: 2,
+        })
         const heard = await listen(fed, '**/redemptions', found)
         await press(fed, 'F8')
         await eventually(() => fed.evaluate(() => document.activeElement?.id), 'redeem', 'focus')

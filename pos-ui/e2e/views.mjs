@@ -7,6 +7,7 @@ export const ago = (ms) => new Date(Date.now() - ms).toISOString()
 export const rightsOf = (more = {}) => ({
   payments: [],
   redemptions: [],
+  looking_up: [],
   left: cny(30_717),
   balance: nothing,
   hold: 'free',
@@ -100,13 +101,14 @@ export const small = (page, part) =>
       )
   }, part)
 
-/** Everything that the page sent to an address since, with its bodies; each is answered with the view as it is. */
+/** Everything that the page sent to an address since, with its bodies; each is answered with the view as it is, or as it is made of what was sent. */
 export async function listen(fed, pattern, view) {
   const heard = []
   await fed.route(pattern, async (route) => {
     const request = route.request()
     heard.push([request.method(), new URL(request.url()).pathname, request.postDataJSON()])
-    await route.fulfill({ json: view })
+    const answer = typeof view === 'function' ? view(request.postDataJSON()) : view
+    await route.fulfill({ json: answer })
   })
   return heard
 }

@@ -272,7 +272,7 @@ impl Trial {
         if self.dice.is_within(MALL_DIES_PERCENT) {
             return self.tell_over_a_dying_mall(call, till).await;
         }
-        self.answer(till.call(call).await).await
+        self.answer(till.call_through(call).await).await
     }
 
     async fn answer(&mut self, answer: Result<Answer>) -> Result<Option<Answer>> {
@@ -300,7 +300,7 @@ impl Trial {
         let planned = |platform| Planned { platform, operation: None, fault, times: 1 };
         platforms.faults(houses.map(planned));
         let all = platforms.planned().len();
-        let mut calling = std::pin::pin!(till.call(call));
+        let mut calling = std::pin::pin!(till.call_through(call));
         let answer = tokio::select! {
             answer = &mut calling => Some(answer),
             _ = until("a house to be asked", PATIENCE, async || {

@@ -27,10 +27,16 @@ pub(crate) struct Street {
 
 /// A street whose mall has counted ten of each of two items.
 pub(crate) async fn street() -> Result<Street> {
+    street_with(|_| Ok(())).await
+}
+
+/// The same, of a store that is set up otherwise before anything of it runs.
+pub(crate) async fn street_with(set_up: impl FnOnce(&mut Store) -> Result<()>) -> Result<Street> {
     let original = original().await?;
     let mut store = Store::twin(original, None)?;
     let cable = Cable::lay(store.mall.port()).await?;
     store.reboot_with(|boot| boot.mall_url = cable.url())?;
+    set_up(&mut store)?;
     store.mall.start().await?;
     let mut list = pieces()?.into_iter();
     let goods = [list.next().context("no item")?, list.next().context("one item")?];

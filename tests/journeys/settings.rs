@@ -21,7 +21,7 @@ use sync::{
 use crate::pieces;
 
 /// A node that asks so seldom hears of nothing but through the broker.
-const SELDOM_MS: u32 = 3_600_000;
+pub(crate) const SELDOM_MS: u32 = 3_600_000;
 
 /// A store and its mall, and what lies between them.
 struct Chain {

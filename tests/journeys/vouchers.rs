@@ -46,7 +46,7 @@ fn planned(operation: Operation, fault: Fault) -> [Planned; 1] {
 async fn a_voucher_pays_its_worth_with_the_order_and_goes_back_within_the_hour() -> Result<()> {
     let (town, total) = with_goods().await?;
     let link = town.platforms.douyin().issue(Voucher::default()).link;
-    let view = town.till.done(&town.till.scan(&link)).await?;
+    let view = town.till.done_through(&town.till.scan(&link)).await?;
     let shown = view.redemption()?;
     ensure!(shown.state == "looked_up" && shown.takes_part, "{shown:?}");
     ensure!(shown.offers[0].worth.amount == WORTH && shown.amount.amount == WORTH, "{shown:?}");
@@ -72,10 +72,28 @@ async fn a_voucher_pays_its_worth_with_the_order_and_goes_back_within_the_hour()
 }
 
 #[tokio::test]
+async fn a_till_sells_on_while_douyin_is_silent_about_a_voucher() -> Result<()> {
+    let (town, _) = with_goods().await?;
+    let link = town.platforms.douyin().issue(Voucher::default()).link;
+    // Longer than anybody waits for anything.
+    let silence = Fault::DelayBefore { ms: 3_600_000 };
+    town.platforms.faults(planned(Operation::Prepare, silence));
+    let asking = town.till.done(&town.till.scan(&link)).await?;
+    let rights = asking.rights()?;
+    ensure!(rights.looking_up.len() == 1 && rights.redemptions.is_empty(), "{rights:?}");
+    let total = fill(&town).await?;
+    let view = town.pay_the_rest().await?;
+    ensure!(view.last_order.as_ref().is_some_and(|last| last.total.amount == total), "{view:?}");
+    ensure!(tendered(&town, &view)?.iter().all(|(kind, _)| kind == "cash"));
+    ensure!(view.rights()?.looking_up.is_empty(), "the next cart waits for nothing");
+    town.ends_well().await
+}
+
+#[tokio::test]
 async fn after_the_hour_a_voucher_stays_used_and_the_screens_say_so() -> Result<()> {
     let (town, _) = with_goods().await?;
     let link = town.platforms.douyin().issue(Voucher::default()).link;
-    town.till.done(&town.till.scan(&link)).await?;
+    town.till.done_through(&town.till.scan(&link)).await?;
     let view = town.pay_the_rest().await?;
     // The hour is over at Douyin, whose clock decides, a moment sooner than here.
     town.platforms.turn_clock(3_601);
@@ -93,7 +111,7 @@ async fn a_voucher_that_is_refused_says_why_and_leaves_the_cart_as_it_was() -> R
     let (town, _) = with_goods().await?;
     let douyin = town.platforms.douyin();
     let used = douyin.issue(Voucher::default());
-    town.till.done(&town.till.scan(&used.link)).await?;
+    town.till.done_through(&town.till.scan(&used.link)).await?;
     town.pay_the_rest().await?;
     let total = fill(&town).await?;
     let douyin = town.platforms.douyin();
@@ -109,13 +127,12 @@ async fn a_voucher_that_is_refused_says_why_and_leaves_the_cart_as_it_was() -> R
         ("nobody's", "100000000000", "refused-not-found"),
     ] {
         let view = town.till.view().await?;
-        let asked = town.till.call(&town.till.look_up(&view, "douyin", code)?).await?;
-        let problem = asked.refused(422, slug).context(what)?;
+        let view = town.till.done_through(&town.till.look_up(&view, "douyin", code)?).await?;
+        let problem = view.refused(slug).context(what)?;
         ensure!(
             problem.detail.contains("没有") || problem.detail.contains("什么都"),
             "{problem:?}"
         );
-        let view = town.till.view().await?;
         ensure!(view.cart == before && view.rights()?.left.amount == total, "{what}: {view:?}");
     }
     town.pay_the_rest().await?;
@@ -133,7 +150,7 @@ async fn a_voucher_that_is_refused_when_it_is_used_leaves_the_cart_to_be_paid_ot
     for (voucher, slug) in [(spent, "refused-used"), (expired, "refused-void")] {
         let total = fill(&town).await?;
         let link = town.platforms.douyin().issue(voucher).link;
-        let view = town.till.done(&town.till.scan(&link)).await?;
+        let view = town.till.done_through(&town.till.scan(&link)).await?;
         let cart = view.cart.context("nobody is signed in")?;
         let paid = town.till.complete(cart.order_id, cart.revision, total);
         town.till.call(&paid).await?.refused(422, slug)?;
@@ -153,7 +170,7 @@ async fn silence_about_a_voucher_stays_pending_until_the_reconciler_knows() -> R
     for fault in [Fault::CutBefore, Fault::CutAfter, Fault::HtmlAfter { status: 500 }] {
         let (mut town, total) = with_goods().await?;
         let link = town.platforms.douyin().issue(Voucher::default()).link;
-        let view = town.till.done(&town.till.scan(&link)).await?;
+        let view = town.till.done_through(&town.till.scan(&link)).await?;
         town.platforms.faults(planned(Operation::Verify, fault));
         let cart = view.cart.context("nobody is signed in")?;
         let paid = town.till.complete(cart.order_id, cart.revision, total - WORTH);
@@ -183,7 +200,7 @@ async fn a_call_that_arrives_twice_uses_and_gives_back_every_voucher_once() -> R
     for repeat in [Repeat::Used1208, Repeat::Used2, Repeat::Same] {
         let total = fill(&town).await?;
         let link = town.platforms.douyin().issue(Voucher { repeat, ..three.clone() }).link;
-        let view = town.till.done(&town.till.scan(&link)).await?;
+        let view = town.till.done_through(&town.till.scan(&link)).await?;
         town.till.done(&town.till.choose(view.redemption()?.id, 3)).await?;
         // The answer to the second of both is the one that comes back.
         town.platforms.faults(planned(Operation::Verify, Fault::Duplicate));
@@ -206,7 +223,7 @@ async fn a_call_that_arrives_twice_uses_and_gives_back_every_voucher_once() -> R
 async fn a_voucher_that_is_taken_off_while_nobody_knows_is_given_back() -> Result<()> {
     let (mut town, total) = with_goods().await?;
     let link = town.platforms.douyin().issue(Voucher::default()).link;
-    let view = town.till.done(&town.till.scan(&link)).await?;
+    let view = town.till.done_through(&town.till.scan(&link)).await?;
     town.platforms.faults(planned(Operation::Verify, Fault::CutAfter));
     let cart = view.cart.context("nobody is signed in")?;
     town.till.call(&town.till.complete(cart.order_id, cart.revision, total)).await?;
@@ -236,7 +253,7 @@ async fn a_merchant_coupon_reduces_the_cart_is_used_with_the_order_and_goes_back
     let coupon = Coupon { code: "A7KQ30OFF5".to_owned(), ..Coupon::default() };
     let code = town.platforms.wechat().issue_coupon(coupon);
     let view = town.till.view().await?;
-    let view = town.till.done(&town.till.look_up(&view, "wechat", &code)?).await?;
+    let view = town.till.done_through(&town.till.look_up(&view, "wechat", &code)?).await?;
     let reduced = view.cart.as_ref().context("nobody is signed in")?.total.amount;
     ensure!(reduced == total - 500, "{total} became {reduced}: {:?}", view.rights);
     ensure!(view.redemption()?.takes_part && view.redemption()?.offers[0].reduces);
@@ -261,7 +278,7 @@ async fn a_merchant_coupon_that_is_refused_takes_nothing_off() -> Result<()> {
     for code in [old.as_str(), "A7NOBODYS"] {
         let view = town.till.view().await?;
         // Nobody can ask WeChat what a code is worth: it says no when the coupon is to be used.
-        town.till.done(&town.till.look_up(&view, "wechat", code)?).await?;
+        town.till.done_through(&town.till.look_up(&view, "wechat", code)?).await?;
         let cart = town.till.view().await?.cart.context("nobody is signed in")?;
         let paid = town.till.complete(cart.order_id, cart.revision, total);
         let answer = town.till.call(&paid).await?;

@@ -368,6 +368,31 @@ impl Till {
         }
     }
 
+    /// Sends a command, and waits until every house that was asked for it what something is worth has
+    /// said.
+    ///
+    /// # Errors
+    /// When nobody answers, or a house is never heard.
+    pub async fn call_through(&self, call: &Call) -> Result<Answer> {
+        let answer = self.call(call).await?;
+        self.until_said().await?;
+        Ok(answer)
+    }
+
+    /// The same, and reads the view by then.
+    ///
+    /// # Errors
+    /// When it is refused, nobody answers, or a house is never heard.
+    pub async fn done_through(&self, call: &Call) -> Result<View> {
+        self.call(call).await?.done::<View>()?;
+        self.until_said().await
+    }
+
+    async fn until_said(&self) -> Result<View> {
+        let has_said = |view: &View| view.rights.as_ref().is_none_or(|r| r.looking_up.is_empty());
+        self.until("what other houses say", has_said).await
+    }
+
     /// Opens the drawer without an order.
     #[must_use]
     pub fn open_drawer(&self, reason: &str) -> Call {

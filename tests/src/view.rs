@@ -91,8 +91,10 @@ pub struct LastOrder {
 pub struct LastScan {
     /// Rises with each scan.
     pub seq: u64,
-    /// `added`, `again`, `weighed` or `refused`.
+    /// `added`, `again`, `weighed`, `refused` and so on.
     pub outcome: String,
+    /// Why it was refused.
+    pub problem: Option<Problem>,
 }
 
 /// The line to the mall.
@@ -174,6 +176,8 @@ pub struct Rights {
     pub payments: Vec<Payment>,
     /// Its coupons and vouchers, oldest first.
     pub redemptions: Vec<Redemption>,
+    /// Those whose houses are being asked.
+    pub looking_up: Vec<Uuid>,
     /// What is still to be paid.
     pub left: Money,
     /// `free`, `taken` or `undecided`.
@@ -269,6 +273,16 @@ impl View {
     /// When it has none.
     pub fn payment(&self) -> Result<&Payment> {
         self.rights()?.payments.last().context("no payment is shown")
+    }
+
+    /// Why the last scan or look-up came to nothing.
+    ///
+    /// # Errors
+    /// When it came to something.
+    pub fn refused(&self, slug: &str) -> Result<&Problem> {
+        let problem = self.last_scan.as_ref().and_then(|scan| scan.problem.as_ref());
+        let named = problem.filter(|problem| problem.r#type == format!("/problems/{slug}"));
+        named.with_context(|| format!("{slug} is not told, but {:?}", self.last_scan))
     }
 
     /// The newest coupon or voucher of the cart.

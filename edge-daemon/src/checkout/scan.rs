@@ -13,11 +13,10 @@ use domain::{
 };
 use platforms::ForeignCode;
 use rusqlite::Connection;
-use sync::{token::is_token, wire::LookUpV1};
+use sync::token::is_token;
 
 use super::{CheckoutError, Command, change, may_change, take_in, to_the_end};
 use crate::{
-    Chain,
     context::{Context, mint},
     coupon,
     db::{catalog, station},
@@ -60,72 +59,21 @@ impl fmt::Debug for ScanCommand {
     }
 }
 
-/// How far a scan came without another house.
-enum Step {
-    /// It is carried out; what became of it, unless it was before.
-    Done(Option<ScanFate>),
-    /// A coupon or voucher may be put beside the cart, once its house has said what it is worth.
-    LookUp(LookUpV1),
-}
-
 /// Puts what was scanned on the counter, and tells every screen of the workstation what became of
-/// it, also when it was refused.
+/// it, also when it was refused. What another house must be asked first comes to the screens when it
+/// comes: nothing that is scanned behind it waits.
 pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<(), CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {
-        match begun(&context, scan).await? {
-            Some(asked) => ask_its_worth(&context, asked).await,
-            None => Ok(()),
+        let workstation = scan.command.workstation;
+        match add(&context, scan).await {
+            Ok(Some(fate)) => context.scanned(workstation, fate),
+            Ok(None) => {}
+            Err(error) => return Err(told(&context, workstation, error)),
         }
-    })
-    .await
-}
-
-/// The same for a scanner, which reads on: what another house must be asked first comes to the
-/// screens when it comes, and goods that are scanned behind a voucher do not wait for it.
-pub(crate) async fn scan_and_read_on(
-    context: &Arc<Context>,
-    scan: ScanCommand,
-) -> Result<(), CheckoutError> {
-    let context = Arc::clone(context);
-    to_the_end(async move {
-        let Some(asked) = begun(&context, scan).await? else { return Ok(()) };
-        let of = Arc::clone(&context);
-        context.tasks.spawn(async move {
-            // A refusal is on the screen already; only the daemon's own trouble is for the log.
-            if let Err(CheckoutError::Db(error)) = ask_its_worth(&of, asked).await {
-                tracing::error!(error = %Chain(&error), "What was looked up was not kept");
-            }
-        });
         Ok(())
     })
     .await
-}
-
-/// Carries a scan as far as it comes without another house.
-async fn begun(
-    context: &Arc<Context>,
-    scan: ScanCommand,
-) -> Result<Option<LookUpV1>, CheckoutError> {
-    let workstation = scan.command.workstation;
-    match add(context, scan).await {
-        Ok(Step::Done(fate)) => {
-            if let Some(fate) = fate {
-                context.scanned(workstation, fate);
-            }
-            Ok(None)
-        }
-        Ok(Step::LookUp(asked)) => Ok(Some(asked)),
-        Err(error) => Err(told(context, workstation, error)),
-    }
-}
-
-async fn ask_its_worth(context: &Arc<Context>, asked: LookUpV1) -> Result<(), CheckoutError> {
-    let (workstation, id) = (asked.workstation, asked.id);
-    redemption::ask_its_worth(context, asked)
-        .await
-        .map(|()| context.scanned(workstation, ScanFate::Redemption(id)))
-        .map_err(|error| told(context, workstation, error))
 }
 
 /// The gun has beeped; only a screen can say that nothing was added.
@@ -138,13 +86,14 @@ fn told(context: &Context, workstation: WorkstationNumber, error: CheckoutError)
     error
 }
 
+/// Carries a scan out; what became of it, unless that was told before or is not known yet.
 async fn add(
     context: &Arc<Context>,
     ScanCommand { command, text, quantity }: ScanCommand,
-) -> Result<Step, CheckoutError> {
+) -> Result<Option<ScanFate>, CheckoutError> {
     // A phone's cart says for itself what it is.
     if let Some(presented) = token::ticket_in(&text) {
-        return Ok(Step::Done(take_in::carry(context, command, presented).await?));
+        return take_in::carry(context, command, presented).await;
     }
     if is_token(text.trim()) {
         return own_code(context, command, text).await;
@@ -172,12 +121,12 @@ async fn add(
     let open = context.screens.pickup_at(command.workstation);
     if open.is_some_and(|open| open.takes_goods()) {
         let taken = pickup::take(context, command, (item.sku, measure)).await?;
-        return Ok(Step::Done(taken.map(ScanFate::Pickup)));
+        return Ok(taken.map(ScanFate::Pickup));
     }
     fault::point("scan.found");
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
-    let added = change(context, command, move |tx, counter| {
+    change(context, command, move |tx, counter| {
         if counter.seller().is_none() {
             return Err(Refusal::NotSignedIn.into());
         }
@@ -193,8 +142,8 @@ async fn add(
             Outcome::Added | Outcome::Counted | Outcome::Voided => ScanFate::Added(line),
             Outcome::Again => ScanFate::Again(line),
         })
-    });
-    Ok(Step::Done(added.await?))
+    })
+    .await
 }
 
 /// A code of our own: a member's tells who buys, a coupon's reduces, a pickup's opens what waits.
@@ -202,31 +151,31 @@ async fn own_code(
     context: &Arc<Context>,
     command: Command,
     text: String,
-) -> Result<Step, CheckoutError> {
+) -> Result<Option<ScanFate>, CheckoutError> {
     if pickup::is_one(&text) {
         if is_unattended(context, command.workstation) {
             return Err(Refusal::NotAtAKiosk.into());
         }
         let (workstation, shown) = (command.workstation, text);
         let id = pickup::prove_by_token(context, workstation, &shown).await?;
-        return Ok(Step::Done(Some(ScanFate::Pickup(id))));
+        return Ok(Some(ScanFate::Pickup(id)));
     }
     if !coupon::is_one(&text) {
         return who_buys(context, command, text).await;
     }
     let wish = member::Wish { command, order: None, shown: Secret(text) };
     let coupon = coupon::add(context, wish).await?;
-    Ok(Step::Done(coupon.map(ScanFate::Coupon)))
+    Ok(coupon.map(ScanFate::Coupon))
 }
 
 async fn who_buys(
     context: &Arc<Context>,
     command: Command,
     text: String,
-) -> Result<Step, CheckoutError> {
+) -> Result<Option<ScanFate>, CheckoutError> {
     let wish = member::Wish { command, order: None, shown: Secret(text) };
     let member = member::identify(context, wish).await?;
-    Ok(Step::Done(member.map(ScanFate::Member)))
+    Ok(member.map(ScanFate::Member))
 }
 
 fn is_tendering(context: &Context, workstation: WorkstationNumber) -> bool {
@@ -249,7 +198,7 @@ async fn foreign(
     command: Command,
     code: ForeignCode,
     text: String,
-) -> Result<Step, CheckoutError> {
+) -> Result<Option<ScanFate>, CheckoutError> {
     let (workstation, id) = (command.workstation, command.id.uuid());
     let refused = Err(Refusal::Foreign(code).into());
     match code {
@@ -263,14 +212,14 @@ async fn foreign(
             let (id, code) = (PaymentId::from_uuid(id), Secret(text));
             let charge = Charge { workstation, id, cart: None, method: None, code, amount: None };
             let is_new = payment::begin(context, charge).await?;
-            Ok(Step::Done(is_new.then_some(ScanFate::Payment(id))))
+            Ok(is_new.then_some(ScanFate::Payment(id)))
         }
         ForeignCode::DouyinVoucher => {
             let (id, presented) = (RedemptionId::from_uuid(id), Secret(text));
             let wish = LookUp { workstation, id, order: None, presented, issuer: None };
-            let asked = redemption::may_ask(context, wish).await?;
+            let is_asked = redemption::look_up(context, wish).await?;
             // What is there already is shown as the same scan was.
-            Ok(asked.map_or(Step::Done(Some(ScanFate::Redemption(id))), Step::LookUp))
+            Ok((!is_asked).then_some(ScanFate::Redemption(id)))
         }
         ForeignCode::UnionpayPayment => refused,
     }

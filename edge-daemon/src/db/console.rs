@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 use sync::chain::Hash;
 use uuid::Uuid;
 
-use super::DbError;
+use super::{DbError, place::Place};
 use crate::console::Session;
 
 /// Writes a session down, or when its manager was last seen.
@@ -146,27 +146,25 @@ pub(crate) fn taken_on(connection: &Connection, date: BusinessDate) -> Result<Ve
 /// What the console's list of orders shows of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
-    /// Its id.
-    pub(crate) id: OrderId,
+    /// Which one, and when.
+    pub(crate) place: Place,
     /// Its number.
     pub(crate) receipt_number: String,
     /// Where.
     pub(crate) workstation: WorkstationNumber,
     /// By whom.
     pub(crate) operator: String,
-    /// When.
-    pub(crate) completed_at: Timestamp,
     /// Total and rounding.
     pub(crate) due: Money,
     /// It was undone.
     pub(crate) is_undone: bool,
 }
 
-/// Orders before a moment, the newest first; with `part`, those whose number has it.
+/// Orders before a place, the newest first; with `part`, those whose number has it.
 pub(crate) fn list(
     connection: &Connection,
     part: &str,
-    before: Option<Timestamp>,
+    before: Option<Place>,
     limit: usize,
 ) -> Result<Vec<Listed>, DbError> {
     connection
@@ -174,19 +172,21 @@ pub(crate) fn list(
             "select id, receipt_number, workstation, operator, completed_at,
                     total_minor + rounding_minor,
                     exists (select 1 from post_void where order_id = orders.id)
-             from orders where completed_at < ?1 and instr(receipt_number, ?2) > 0
-             order by completed_at desc limit ?3",
+             from orders where (completed_at, id) < (?1, ?2) and instr(receipt_number, ?3) > 0
+             order by completed_at desc, id desc limit ?4",
         )
         .and_then(|mut statement| {
-            let before = before.map_or(i64::MAX, Timestamp::micros);
+            let Place { at, id } = before.unwrap_or(Place::LAST);
             statement
-                .query_map(params![before, part, limit], |row| {
+                .query_map(params![at.micros(), id.bytes(), part, limit], |row| {
                     Ok(Listed {
-                        id: OrderId::from_uuid(Uuid::from_bytes(row.get(0)?)),
+                        place: Place {
+                            at: Timestamp::from_micros(row.get(4)?),
+                            id: OrderId::from_uuid(Uuid::from_bytes(row.get(0)?)),
+                        },
                         receipt_number: row.get(1)?,
                         workstation: row.get(2)?,
                         operator: row.get(3)?,
-                        completed_at: Timestamp::from_micros(row.get(4)?),
                         due: Money::from_minor(row.get(5)?),
                         is_undone: row.get(6)?,
                     })

@@ -15,7 +15,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sync::wire::OrderV1;
 
-use super::DbError;
+use super::{DbError, place::Place};
 
 /// The next receipt sequence of a workstation and business date; given out with the order, in one
 /// transaction, so that none is skipped and none comes twice.
@@ -244,23 +244,21 @@ fn tender(row: &Row<'_>) -> rusqlite::Result<Option<Tender>> {
 /// What a list of orders shows of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OrderSummary {
-    /// Its id.
-    pub(crate) id: OrderId,
+    /// Which one, and when.
+    pub(crate) place: Place,
     /// Its number.
     pub(crate) receipt_number: String,
     /// The operator's number.
     pub(crate) operator: String,
-    /// When.
-    pub(crate) completed_at: Timestamp,
     /// Total + rounding.
     pub(crate) due: Money,
 }
 
-/// The newest orders before one, newest first; of one workstation and day, or of the whole store.
+/// The newest orders before a place, newest first; of one workstation and day, or of the whole store.
 pub(crate) fn newest(
     connection: &Connection,
     only: Option<(WorkstationNumber, BusinessDate)>,
-    before: Option<Timestamp>,
+    before: Option<Place>,
     limit: usize,
 ) -> Result<Vec<OrderSummary>, DbError> {
     let (workstation, date) = only.unzip();
@@ -268,19 +266,22 @@ pub(crate) fn newest(
         .prepare_cached(
             "select id, receipt_number, operator, completed_at, total_minor + rounding_minor
              from orders
-             where completed_at < ?1 and (?2 is null or (workstation = ?2 and business_date = ?3))
-             order by completed_at desc limit ?4",
+             where (completed_at, id) < (?1, ?2)
+               and (?3 is null or (workstation = ?3 and business_date = ?4))
+             order by completed_at desc, id desc limit ?5",
         )
         .and_then(|mut statement| {
-            let before = before.map_or(i64::MAX, Timestamp::micros);
+            let Place { at, id } = before.unwrap_or(Place::LAST);
             let date = date.map(|date| date.to_string());
             statement
-                .query_map(params![before, workstation, date, limit], |row| {
+                .query_map(params![at.micros(), id.bytes(), workstation, date, limit], |row| {
                     Ok(OrderSummary {
-                        id: OrderId::from_uuid(uuid::Uuid::from_bytes(row.get(0)?)),
+                        place: Place {
+                            at: Timestamp::from_micros(row.get(3)?),
+                            id: OrderId::from_uuid(uuid::Uuid::from_bytes(row.get(0)?)),
+                        },
                         receipt_number: row.get(1)?,
                         operator: row.get(2)?,
-                        completed_at: Timestamp::from_micros(row.get(3)?),
                         due: money(row, 4)?,
                     })
                 })?

@@ -36,33 +36,58 @@ pub(crate) fn rows_of(
     receipt::rows(order, &head, clock, copy, member)
 }
 
-/// The slip of an online order that was handed over. Of its shopper it has no more than masks.
-pub(super) fn rows_of_pickup(own: &Own, store: Option<&StoreV1>, clock: StoreClock) -> Vec<Row> {
-    let text = |text: String, place, weight| Row::Text { text, place, weight };
-    let plain = |line: String| text(line, Place::Left, Weight::Plain);
-    let pickup = &own.pickup;
+fn text(text: impl Into<String>, place: Place, weight: Weight) -> Row {
+    Row::Text { text: text.into(), place, weight }
+}
+
+fn plain(line: String) -> Row {
+    text(line, Place::Left, Weight::Plain)
+}
+
+fn pair(left: impl Into<String>, right: String, weight: Weight) -> Row {
+    Row::Pair { left: left.into(), right, weight }
+}
+
+/// How every slip that is no receipt begins: whose it is, what it is, and the facts of it.
+fn slip<const N: usize>(
+    store: Option<&StoreV1>,
+    title: &str,
+    facts: [(&str, String); N],
+) -> Vec<Row> {
     let name = store.map(|store| store.name.clone()).unwrap_or_default();
     let mut rows = vec![
         text(name, Place::Centre, Weight::Large),
-        text("自提交付".to_owned(), Place::Centre, Weight::Bold),
-        Row::Rule,
-        plain(format!("单号 {}", pickup.number)),
-        plain(format!("顾客 {} {}", pickup.shopper, pickup.phone)),
-        plain(format!("交付 {}", clock.wall(own.moved_at))),
-        plain(format!("收银员 {}", own.operator)),
+        text(title, Place::Centre, Weight::Bold),
         Row::Rule,
     ];
+    rows.extend(facts.map(|(what, fact)| plain(format!("{what} {fact}"))));
+    rows.push(Row::Rule);
+    rows
+}
+
+fn with_spec(name: &str, spec: &str) -> String {
+    [name, spec].join(" ").trim().to_owned()
+}
+
+/// The slip of an online order that was handed over. Of its shopper it has no more than masks.
+pub(super) fn rows_of_pickup(own: &Own, store: Option<&StoreV1>, clock: StoreClock) -> Vec<Row> {
+    let pickup = &own.pickup;
+    let facts = [
+        ("单号", pickup.number.clone()),
+        ("顾客", format!("{} {}", pickup.shopper, pickup.phone)),
+        ("交付", clock.wall(own.moved_at)),
+        ("收银员", own.operator.clone()),
+    ];
+    let mut rows = slip(store, "自提交付", facts);
     for line in &pickup.lines {
-        let left = [line.name.as_str(), line.spec.as_str()].join(" ").trim().to_owned();
         let right = format!("× {}", line.quantity_milli);
-        rows.push(Row::Pair { left, right, weight: Weight::Plain });
+        rows.push(pair(with_spec(&line.name, &line.spec), right, Weight::Plain));
     }
     rows.push(Row::Rule);
-    let right = pickup.total_minor.to_string();
-    rows.push(Row::Pair { left: "已付".to_owned(), right, weight: Weight::Bold });
+    rows.push(pair("已付", pickup.total_minor.to_string(), Weight::Bold));
     // Whoever brings the goods back is found by it.
     rows.push(Row::Code(pickup.id.to_string()));
-    rows.push(text("退货时请出示".to_owned(), Place::Centre, Weight::Plain));
+    rows.push(text("退货时请出示", Place::Centre, Weight::Plain));
     rows
 }
 
@@ -76,36 +101,28 @@ pub(super) fn rows_of_return(
     clock: StoreClock,
 ) -> Option<Vec<Row>> {
     let (said, at) = (one.answer.as_ref()?, one.decided_at?);
-    let text = |text: String, place, weight| Row::Text { text, place, weight };
-    let plain = |line: String| text(line, Place::Left, Weight::Plain);
-    let pair = |left: String, right: String, weight| Row::Pair { left, right, weight };
     let id = said.id.to_string();
     let tail = id.chars().skip(id.len().saturating_sub(RETURN_TAIL_CHARS));
-    let name = store.map(|store| store.name.clone()).unwrap_or_default();
-    let mut rows = vec![
-        text(name, Place::Centre, Weight::Large),
-        text("线上退货".to_owned(), Place::Centre, Weight::Bold),
-        Row::Rule,
-        plain(format!("单号 {}", said.number)),
-        plain(format!("顾客 {} {}", said.shopper, said.phone)),
-        plain(format!("退货 {}", clock.wall(at))),
-        plain(format!("退货号 {}", tail.collect::<String>())),
-        plain(format!("收银员 {}", one.asked.operator)),
-        plain(format!("原因 {}", reason(one.asked.reason))),
-        Row::Rule,
+    let facts = [
+        ("单号", said.number.clone()),
+        ("顾客", format!("{} {}", said.shopper, said.phone)),
+        ("退货", clock.wall(at)),
+        ("退货号", tail.collect()),
+        ("收银员", one.asked.operator.clone()),
+        ("原因", reason(one.asked.reason).to_owned()),
     ];
+    let mut rows = slip(store, "线上退货", facts);
     for line in &said.lines {
-        let left = [line.name.as_str(), line.spec.as_str()].join(" ").trim().to_owned();
-        rows.push(plain(left));
+        rows.push(plain(with_spec(&line.name, &line.spec)));
         let quantity = format!("  × {}", line.quantity_milli);
         rows.push(pair(quantity, line.amount_minor.to_string(), Weight::Plain));
     }
     if said.held_minor != Money::ZERO {
         let held = Money::from_minor(said.held_minor.minor().saturating_neg());
-        rows.push(pair("留下的赠品".to_owned(), held.to_string(), Weight::Plain));
+        rows.push(pair("留下的赠品", held.to_string(), Weight::Plain));
     }
     rows.push(Row::Rule);
-    rows.push(pair("应退".to_owned(), said.amount_minor.to_string(), Weight::Bold));
+    rows.push(pair("应退", said.amount_minor.to_string(), Weight::Bold));
     let way = format!("由网店退回{}（原付款方式）", receipt::name_of(said.method));
     rows.push(plain(way));
     Some(rows)
@@ -124,10 +141,9 @@ const fn reason(reason: ReturnReason) -> &'static str {
 /// A receipt with the number by which its shopper is called, large and before all else.
 pub(crate) fn called(rows: Vec<Row>, call: Option<u32>) -> Vec<Row> {
     let Some(number) = call else { return rows };
-    let text = |text: String, weight| Row::Text { text, place: Place::Centre, weight };
     let mut called = vec![
-        text("取货号".to_owned(), Weight::Plain),
-        text(shown(number), Weight::Large),
+        text("取货号", Place::Centre, Weight::Plain),
+        text(shown(number), Place::Centre, Weight::Large),
         Row::Rule,
     ];
     called.extend(rows);

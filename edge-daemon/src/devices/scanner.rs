@@ -120,7 +120,7 @@ async fn put_on_counter(
         let command = Command { workstation, id: mint(), body };
         let scan = ScanCommand { command, text, quantity: None };
         // A refusal is on the screen already; only the daemon's own trouble is for the log.
-        if let Err(CheckoutError::Db(error)) = checkout::scan_and_read_on(&context, scan).await {
+        if let Err(CheckoutError::Db(error)) = checkout::scan(&context, scan).await {
             tracing::error!(workstation.id = workstation, error = %Chain(&error), "A scan was not kept");
         }
     }

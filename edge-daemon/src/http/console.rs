@@ -28,7 +28,10 @@ use super::{
     problem::Problem,
     view::{OperatorInfo, StoreView, store_view},
 };
-use crate::console::{self, ConsoleError, IDLE_MS_MAX};
+use crate::{
+    console::{self, ConsoleError, IDLE_MS_MAX},
+    signin::WORD_BYTES_MAX,
+};
 
 /// A wish to sign in to the console.
 #[derive(Deserialize, ToSchema)]
@@ -48,9 +51,6 @@ pub(crate) struct ConsoleSessionBody {
     /// After so long without a touch the session ends.
     idle_ms: i64,
 }
-
-/// Numbers and PINs are short; anything longer is neither.
-const WORD_BYTES_MAX: usize = 64;
 
 impl From<ConsoleError> for Problem {
     fn from(error: ConsoleError) -> Self {
@@ -82,7 +82,7 @@ pub(super) async fn sign_in(
     body: Json<ConsoleSignInBody>,
 ) -> Result<Response, Problem> {
     let ConsoleSignInBody { operator, pin } = body.value;
-    if pin.len() > WORD_BYTES_MAX || operator.len() > WORD_BYTES_MAX {
+    if operator.len().max(pin.len()) > WORD_BYTES_MAX {
         return Err(Problem::plain("pin-wrong", StatusCode::UNAUTHORIZED));
     }
     let admitted = console::sign_in(&app.context, operator, pin, peer.address).await?;

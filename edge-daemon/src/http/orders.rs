@@ -8,8 +8,7 @@ use axum::{
 use domain::{
     id::OrderId,
     order::Order,
-    receipt::{Copy, Place, Row, Weight},
-    time::Timestamp,
+    receipt::{self, Copy, Row, Weight},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +25,7 @@ use crate::{
     db::{
         call,
         orders::{self, OrderSummary},
+        place::{NotAPlace, Place},
         post_void,
     },
     devices::{called, rows_of},
@@ -41,7 +41,7 @@ const PAGE_MAX: usize = 100;
 pub(crate) struct PageQuery {
     /// At most so many, up to 100.
     limit: Option<usize>,
-    /// Only orders before this moment: `next` of the page before.
+    /// Only orders after these in the list: `next` of the page before, or a moment.
     before: Option<String>,
 }
 
@@ -66,10 +66,10 @@ pub(crate) struct SummaryBody {
 impl From<OrderSummary> for SummaryBody {
     fn from(summary: OrderSummary) -> Self {
         Self {
-            id: summary.id.uuid(),
+            id: summary.place.id.uuid(),
             receipt_number: summary.receipt_number,
             operator: summary.operator,
-            completed_at: summary.completed_at.to_string(),
+            completed_at: summary.place.at.to_string(),
             due: summary.due.into(),
         }
     }
@@ -181,7 +181,7 @@ impl From<Row> for RowBody {
     fn from(row: Row) -> Self {
         match row {
             Row::Text { text, place, weight: w } => {
-                Self::Text { text, centre: place == Place::Centre, weight: weight(w) }
+                Self::Text { text, centre: place == receipt::Place::Centre, weight: weight(w) }
             }
             Row::Pair { left, right, weight: w } => Self::Pair { left, right, weight: weight(w) },
             Row::Rule => Self::Rule,
@@ -199,14 +199,13 @@ pub(super) async fn list(
     Staff(who): Staff,
     Query(PageQuery { limit, before }): Query<PageQuery>,
 ) -> Result<Answer<OrdersBody>, Problem> {
-    let malformed = |_| Problem::plain("malformed", StatusCode::BAD_REQUEST);
-    let before: Option<Timestamp> =
-        before.map(|text| text.parse()).transpose().map_err(malformed)?;
+    let malformed = |NotAPlace| Problem::plain("malformed", StatusCode::BAD_REQUEST);
+    let before: Option<Place> = before.map(|text| text.parse()).transpose().map_err(malformed)?;
     let limit = limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
     let today = app.context.store_clock().business_date(app.context.clock.now());
     let only = (!is_manager(who.operator.role)).then_some((who.workstation, today));
     let found = app.context.ledger.read(move |db| orders::newest(db, only, before, limit)).await?;
-    let next = (found.len() == limit).then(|| found.last().map(|o| o.completed_at.to_string()));
+    let next = (found.len() == limit).then(|| found.last().map(|o| o.place.to_string()));
     Ok(Answer(OrdersBody {
         orders: found.into_iter().map(Into::into).collect(),
         next: next.flatten(),

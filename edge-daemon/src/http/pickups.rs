@@ -3,7 +3,7 @@
 
 use axum::{
     Json as Answer,
-    extract::{Query, State},
+    extract::{FromRequest, FromRequestParts as _, Query, Request, State},
     http::HeaderMap,
 };
 use domain::id::PickupId;
@@ -21,7 +21,7 @@ use super::{
     workstation::{Viewed, viewed},
 };
 use crate::{
-    pickup::{self, Wish},
+    pickup::{self, Handling, Wish},
     rights::Secret,
 };
 
@@ -42,13 +42,36 @@ pub(crate) struct PickupsBody {
     pickups: Vec<PickupView>,
 }
 
-fn wish(who: &Operator, pickup: &Named, id: Uuid) -> Wish {
-    Wish {
-        workstation: who.workstation,
-        id,
-        pickup: PickupId::from_uuid(pickup.0),
-        operator: who.operator.number.clone(),
+/// What an operator asks about the order that the path names.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    who: Operator,
+    wish: Wish,
+    headers: HeaderMap,
+}
+
+impl FromRequest<App> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let who = Operator::from_request_parts(&mut parts, app).await?;
+        let named = Named::from_request_parts(&mut parts, app).await?;
+        let headers = parts.headers.clone();
+        let body = Json::<IdBody>::from_request(Request::from_parts(parts, body), app).await?;
+        let wish = Wish {
+            workstation: who.workstation,
+            id: body.value.id,
+            pickup: PickupId::from_uuid(named.id()),
+            operator: who.operator.number.clone(),
+        };
+        Ok(Self { who, wish, headers })
     }
+}
+
+async fn handled(app: &App, Asked { who, wish, headers }: Asked, handling: Handling) -> Viewed {
+    pickup::handle(&app.context, wish, handling).await?;
+    viewed(app, who.workstation, &who.operator, &headers)
 }
 
 /// Online orders that wait here or did lately, newest first. Whoever is signed in.
@@ -66,30 +89,16 @@ pub(super) async fn list_pickups(
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickups/{named}/opening",
     params(("number" = u16, Path), ("named" = Uuid, Path)), request_body = IdBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn open_pickup(
-    State(app): State<App>,
-    who: Operator,
-    named: Named,
-    headers: HeaderMap,
-    body: Json<IdBody>,
-) -> Viewed {
-    pickup::open(&app.context, wish(&who, &named, body.value.id)).await?;
-    viewed(&app, who.workstation, &who.operator, &headers)
+pub(super) async fn open_pickup(State(app): State<App>, asked: Asked) -> Viewed {
+    handled(&app, asked, Handling::Open).await
 }
 
 /// Makes an order ready: all of it was scanned. The operator of the workstation.
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickups/{named}/ready",
     params(("number" = u16, Path), ("named" = Uuid, Path)), request_body = IdBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn make_pickup_ready(
-    State(app): State<App>,
-    who: Operator,
-    named: Named,
-    headers: HeaderMap,
-    body: Json<IdBody>,
-) -> Viewed {
-    pickup::make_ready(&app.context, wish(&who, &named, body.value.id)).await?;
-    viewed(&app, who.workstation, &who.operator, &headers)
+pub(super) async fn make_pickup_ready(State(app): State<App>, asked: Asked) -> Viewed {
+    handled(&app, asked, Handling::MakeReady).await
 }
 
 /// Opens the order whose code a shopper reads out. The operator of the workstation.
@@ -110,15 +119,8 @@ pub(super) async fn prove_pickup(
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/pickups/{named}/hand-over",
     params(("number" = u16, Path), ("named" = Uuid, Path)), request_body = IdBody,
     responses((status = 200, body = super::view::OperatorView)))]
-pub(super) async fn hand_pickup_over(
-    State(app): State<App>,
-    who: Operator,
-    named: Named,
-    headers: HeaderMap,
-    body: Json<IdBody>,
-) -> Viewed {
-    pickup::hand_over(&app.context, wish(&who, &named, body.value.id)).await?;
-    viewed(&app, who.workstation, &who.operator, &headers)
+pub(super) async fn hand_pickup_over(State(app): State<App>, asked: Asked) -> Viewed {
+    handled(&app, asked, Handling::HandOver).await
 }
 
 /// Takes the open order from the workstation; what was done with it stays done. The operator of the

@@ -3,12 +3,17 @@
 //! Each says what happened, what is safe, and what to do. A handler answers with a `Problem`; the
 //! outermost layer writes it, and turns a bare refusal of the framework into one as well.
 
+mod approvals;
+mod counter;
+mod devices;
+mod doors;
 mod houses;
 mod language;
 mod members;
 mod online_returns;
 mod phone;
 mod pickups;
+mod rights;
 mod text;
 
 use axum::{

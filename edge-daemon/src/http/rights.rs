@@ -187,8 +187,8 @@ pub(super) async fn reverse(
     viewed(&app, who.workstation, &who.operator, &headers)
 }
 
-/// Asks what a coupon or voucher is worth and puts it beside the cart; nothing is used. The operator
-/// of the workstation.
+/// Asks what a coupon or voucher is worth, to lie beside the cart; nothing is used. The operator of
+/// the workstation. The answer comes when its house is asked; the view tells what it says.
 #[utoipa::path(post, path = "/api/v1/workstations/{number}/redemptions",
     params(("number" = u16, Path)), request_body = RedemptionBody,
     responses((status = 200, body = OperatorView)))]

@@ -17,7 +17,7 @@ use super::{
     problem::Problem,
     view::{OperatorInfo, StoreView, WorkstationView, store_view, workstation_views},
 };
-use crate::signin::{self, SignInError};
+use crate::signin::{self, SignInError, WORD_BYTES_MAX};
 
 /// The store's workstations.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,9 +41,6 @@ pub(crate) struct SignInBody {
 pub(crate) struct SignedInBody {
     operator: OperatorInfo,
 }
-
-/// A PIN is short; anything longer is not one, and would cost hashing.
-const PIN_BYTES_MAX: usize = 64;
 
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
@@ -88,7 +85,7 @@ pub(super) async fn sign_in(
     body: Json<SignInBody>,
 ) -> Result<Response, Problem> {
     let SignInBody { operator, pin } = body.value;
-    if pin.len() > PIN_BYTES_MAX {
+    if operator.len().max(pin.len()) > WORD_BYTES_MAX {
         return Err(SignInError::Wrong.into());
     }
     let admitted = signin::sign_in(&app.context, number, operator, pin).await?;

@@ -249,7 +249,7 @@ pub(super) fn operator(
         phase,
         cart: is_in.then(|| cart_view(context, scene, language)),
         tender: (phase == Phase::Tender).then(|| tender_view(context, &scene.priced)),
-        rights: is_in.then(|| rights::of(&scene.priced, language)),
+        rights: is_in.then(|| rights::of(scene, language)),
         member: member::of(context, &scene.priced).filter(|_| is_in),
         coupons: if is_in { member::coupons(&scene.priced) } else { Vec::new() },
         pickups: (**context.pickups.load()).into(),

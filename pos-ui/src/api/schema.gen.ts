@@ -1570,8 +1570,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Asks what a coupon or voucher is worth and puts it beside the cart; nothing is used. The operator
-         *     of the workstation.
+         * Asks what a coupon or voucher is worth, to lie beside the cart; nothing is used. The operator of
+         *     the workstation. The answer comes when its house is asked; the view tells what it says.
          */
         post: operations["look_up"];
         delete?: never;
@@ -3091,6 +3091,11 @@ export interface components {
             hold: components["schemas"]["HoldView"];
             /** @description What is still to be paid after all that is paid, under way, or will be used. */
             left: components["schemas"]["MoneyBody"];
+            /**
+             * @description Coupons and vouchers of the cart whose houses are being asked what they are worth. Each
+             *     becomes one of `redemptions`, or `last_scan` tells why not; nothing waits for it.
+             */
+            looking_up: string[];
             payments: components["schemas"]["PaymentView"][];
             redemptions: components["schemas"]["RedemptionView"][];
         };
@@ -3605,7 +3610,7 @@ export interface operations {
             query?: {
                 /** @description A part of the receipt number. */
                 number?: string;
-                /** @description Only orders before this moment: `next` of the page before. */
+                /** @description Only orders after these in the list: `next` of the page before, or a moment. */
                 before?: string;
             };
             header?: never;
@@ -4361,7 +4366,7 @@ export interface operations {
             query?: {
                 /** @description At most so many, up to 100. */
                 limit?: number | null;
-                /** @description Only orders before this moment: `next` of the page before. */
+                /** @description Only orders after these in the list: `next` of the page before, or a moment. */
                 before?: string | null;
             };
             header?: never;

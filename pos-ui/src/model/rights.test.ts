@@ -40,6 +40,7 @@ const redemption = (state: Redemption['state'], more: Partial<Redemption> = {}):
 const rights = (more: Partial<Rights>): Rights => ({
   payments: [],
   redemptions: [],
+  looking_up: [],
   left: cny(0),
   balance: cny(0),
   hold: 'free',

@@ -318,6 +318,7 @@ const paymentOf = (state: 'paying' | 'paid' | 'refused') => ({
 const rightsOf = (state: 'paying' | 'paid' | 'refused') => ({
   payments: [paymentOf(state)],
   redemptions: [],
+  looking_up: [],
   left: cny(0),
   balance: cny(0),
   hold: 'free' as const,

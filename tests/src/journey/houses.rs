@@ -40,7 +40,7 @@ pub async fn play(table: &mut Table) -> Result<()> {
 async fn voucher(town: &Town, barcode: &str) -> Result<(uuid::Uuid, String)> {
     town.till.done(&town.till.scan(barcode)).await?;
     let link = town.platforms.douyin().issue(Voucher::default()).link;
-    let view = town.till.done(&town.till.scan(&link)).await?;
+    let view = town.till.done_through(&town.till.scan(&link)).await?;
     let (worth, left) = (view.redemption()?.amount.amount, view.rights()?.left.amount);
     let view = town.pay_the_rest().await?;
     ensure!(town.platforms.balance(None).redeemed_count == 1, "Douyin knows of no use");

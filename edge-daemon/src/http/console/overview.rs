@@ -35,7 +35,9 @@ use crate::{
     db::{
         DbError, approval, audit, call,
         console::{self as table, Open},
-        orders, post_void,
+        orders,
+        place::Place,
+        post_void,
     },
     devices::{PrinterState, called, rows_of},
     http::{
@@ -354,7 +356,7 @@ pub(in crate::http) async fn day(
 pub(crate) struct ConsoleOrdersQuery {
     /// A part of the receipt number.
     number: Option<String>,
-    /// Only orders before this moment: `next` of the page before.
+    /// Only orders after these in the list: `next` of the page before, or a moment.
     before: Option<String>,
 }
 
@@ -367,7 +369,7 @@ pub(in crate::http) async fn orders(
     query: Result<Query<ConsoleOrdersQuery>, QueryRejection>,
 ) -> Result<Answer<ConsoleOrdersBody>, Problem> {
     let Query(ConsoleOrdersQuery { number, before }) = query.map_err(|_| malformed())?;
-    let before: Option<Timestamp> =
+    let before: Option<Place> =
         before.map(|text| text.parse()).transpose().map_err(|_| malformed())?;
     let part = number.unwrap_or_default().trim().to_uppercase();
     if part.chars().count() > PART_CHARS_MAX {
@@ -375,13 +377,13 @@ pub(in crate::http) async fn orders(
     }
     let found = app.context.ledger.read(move |db| table::list(db, &part, before, PAGE_MAX)).await?;
     let is_full = found.len() == PAGE_MAX;
-    let next = found.last().filter(|_| is_full).map(|order| order.completed_at.to_string());
+    let next = found.last().filter(|_| is_full).map(|order| order.place.to_string());
     let order = |of: table::Listed| ConsoleOrderBody {
-        id: of.id.uuid(),
+        id: of.place.id.uuid(),
         receipt_number: of.receipt_number,
         workstation: of.workstation,
         operator: app.context.operator(&of.operator).map_or(of.operator, |operator| operator.name),
-        completed_at: of.completed_at.to_string(),
+        completed_at: of.place.at.to_string(),
         due: of.due.into(),
         undone: of.is_undone,
     };

@@ -104,7 +104,7 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
         phase,
         session: station.cart.order.uuid(),
         cart: shows_cart.then(|| cart_view(context, scene, language)),
-        rights: shows_cart.then(|| rights::of(&scene.priced, language)),
+        rights: shows_cart.then(|| rights::of(scene, language)),
         member: member::of_shopper(context, &scene.priced).filter(|_| shows_cart),
         coupons: if shows_cart { member::coupons(&scene.priced) } else { Vec::new() },
         wait: rights::wait(&station.rights).filter(|_| phase == KioskPhase::Wait),

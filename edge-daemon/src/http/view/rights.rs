@@ -20,7 +20,7 @@ use crate::{
         problem::{Language, Problem, ProblemBody},
     },
     rights::{Hold, Payment, Redemption, Rights},
-    station::Priced,
+    screens::Scene,
 };
 
 /// A house that takes payment codes.
@@ -197,6 +197,9 @@ pub(crate) struct RedemptionView {
 pub(crate) struct RightsView {
     payments: Vec<PaymentView>,
     redemptions: Vec<RedemptionView>,
+    /// Coupons and vouchers of the cart whose houses are being asked what they are worth. Each
+    /// becomes one of `redemptions`, or `last_scan` tells why not; nothing waits for it.
+    looking_up: Vec<Uuid>,
     /// What is still to be paid after all that is paid, under way, or will be used.
     left: MoneyBody,
     /// What the member's prepaid balance covers.
@@ -230,7 +233,8 @@ pub(crate) struct WaitView {
 }
 
 /// What an operator sees.
-pub(super) fn of(priced: &Priced, language: Language) -> RightsView {
+pub(super) fn of(scene: &Scene, language: Language) -> RightsView {
+    let priced = &scene.priced;
     let (rights, total) = (&priced.station.rights, priced.quote.total);
     let left = rights.left(total);
     let to_use = rights.to_use(&priced.quote);
@@ -244,6 +248,7 @@ pub(super) fn of(priced: &Priced, language: Language) -> RightsView {
                 redemption_view(redemption, part, is_used, language)
             })
             .collect(),
+        looking_up: scene.looking_up().map(domain::id::Id::uuid).collect(),
         left: left.into(),
         balance: rights.balance_part(total).into(),
         hold: match rights.hold() {

@@ -1,4 +1,4 @@
-//! Whether an answer or a notice is the house's: signature, key, age.
+//! Whether an answer is the house's: signature, key, age.
 
 use domain::time::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::{http::Answer, http::SetupError, moment, rsa::PublicKey};
 
 /// Older or newer than this is not believed; the house's own rule for us, too.
 const SKEW_SECONDS_MAX: i64 = 300;
-/// The house sends notices with a signature that begins so, to see whether they are refused.
+/// The house signs an answer so now and then, to see whether it is refused.
 const PROBE: &str = "WECHATPAY/SIGNTEST/";
 
 /// A key of the house: a platform certificate (平台证书) or its public key (微信支付公钥).
@@ -21,15 +21,15 @@ pub struct PlatformKey {
 
 /// The four headers that carry a signature.
 #[derive(Clone, Copy, Debug)]
-pub struct SignedHeaders<'a> {
+pub(super) struct SignedHeaders<'a> {
     /// `Wechatpay-Serial`.
-    pub serial: &'a str,
+    serial: &'a str,
     /// `Wechatpay-Timestamp`.
-    pub timestamp: &'a str,
+    timestamp: &'a str,
     /// `Wechatpay-Nonce`.
-    pub nonce: &'a str,
+    nonce: &'a str,
     /// `Wechatpay-Signature`.
-    pub signature: &'a str,
+    signature: &'a str,
 }
 
 impl<'a> SignedHeaders<'a> {
@@ -46,7 +46,7 @@ impl<'a> SignedHeaders<'a> {
 
 /// Why it is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unverified {
+pub(super) enum Unverified {
     /// A probe, which must be refused.
     #[error("the signature is a probe")]
     Probe,

@@ -4,9 +4,6 @@ import { answer, client, patience } from '../../api/client'
 import type { Money } from '../../api/types'
 import type { Shown } from '../../api/edge'
 
-/** A look-up waits for the mall, which waits for another house; the daemon gives up before. */
-const HOUSE_MS_MAX = 15_000
-
 const at = (n: number) => ({ path: { number: n } })
 const named = (n: number, id: string) => ({ path: { number: n, named: id } })
 
@@ -50,13 +47,13 @@ export const reverse = (n: number, id: string, payment: string) =>
     }),
   )
 
-/** Asks what a coupon or voucher is worth and puts it beside the cart; nothing is used. */
+/** Asks what a coupon or voucher is worth; nothing is used. What its house says comes with a view. */
 export const lookUp = (n: number, id: string, order: string, code: string) =>
   answer(
     client.POST('/api/v1/workstations/{number}/redemptions', {
       params: at(n),
       body: { id, order_id: order, code },
-      signal: AbortSignal.timeout(HOUSE_MS_MAX),
+      signal: patience(),
     }),
   )
 

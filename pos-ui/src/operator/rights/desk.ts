@@ -1,5 +1,5 @@
-// What an operator does about payments, coupons and vouchers. Another house may take seconds to answer,
-// so these calls stand beside the queue of scans and never before it.
+// What an operator does about payments, coupons and vouchers, beside the queue of scans and never before it.
+// Another house may take seconds to answer: no call waits for it, what it says comes with a view.
 // Invariant: one call at a time; a payment code is sent and forgotten.
 import { computed, shallowRef, watch, type Ref } from 'vue'
 import type { Answer, Trouble } from '../../api/problem'
@@ -87,12 +87,12 @@ export function createDesk({ n, view, accept, tell, dismiss }: Counter) {
     else void takeOff(right)
   }
 
-  /** Asks what a coupon or voucher is worth. */
-  function lookUp(code: string): Promise<boolean> {
+  /** Asks what a coupon or voucher is worth; the id under which the view will tell it, if it is asked. */
+  async function lookUp(code: string): Promise<string | null> {
     const order = view.value?.cart?.order_id
-    if (!order || code === '') return Promise.resolve(false)
+    if (!order || code === '') return null
     const id = newId()
-    return ask('look-up', () => calls.lookUp(n, id, order, code), same)
+    return (await ask('look-up', () => calls.lookUp(n, id, order, code), same)) ? id : null
   }
 
   const choose = (redemption: Redemption, offer: number, count: number) =>

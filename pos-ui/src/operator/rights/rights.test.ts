@@ -55,6 +55,7 @@ const redemption = (more: Partial<Redemption> = {}): Redemption => ({
 const rightsOf = (more: Partial<Rights> = {}): Rights => ({
   payments: [],
   redemptions: [],
+  looking_up: [],
   left: cny(1_200),
   balance: cny(0),
   hold: 'free',
@@ -78,6 +79,13 @@ const funds = {
   status: 409,
   params: {},
 }
+/** A daemon that has asked another house, which is silent. */
+const asking = () =>
+  vi
+    .mocked(calls.lookUp)
+    .mockImplementation((_, id) =>
+      Promise.resolve(answered(viewOf(rightsOf({ looking_up: [id] })))),
+    )
 const answered = (view: OperatorView): Answer<OperatorView> => ({ ok: true, data: view })
 
 let stop = () => {}
@@ -126,9 +134,9 @@ describe('the desk', () => {
 
   it('does one thing at a time', async () => {
     const { desk } = bench()
-    vi.mocked(calls.lookUp).mockReturnValue(new Promise(() => {}))
-    void desk.lookUp('ABC')
-    expect(desk.asked.value).toBe('look-up')
+    vi.mocked(calls.takeOff).mockReturnValue(new Promise(() => {}))
+    void desk.takeOff(redemption())
+    expect(desk.asked.value).toBe('take-off')
     expect(await desk.charge(CODE, null)).toBe(false)
     expect(calls.charge).not.toHaveBeenCalled()
   })
@@ -226,20 +234,35 @@ describe('waiting for the payer', () => {
 
 describe('Redeem', () => {
   it('clears the code that was found, and keeps one that was refused', async () => {
-    const { options } = bench()
+    const { options, view } = bench()
     const wrapper = mount(Redeem, options)
     const field = wrapper.get('input')
     vi.mocked(calls.lookUp).mockResolvedValueOnce({ ok: false, problem: unreachable() })
     await field.setValue('ABC')
     await wrapper.vm.submit()
     expect(field.element.value).toBe('ABC')
-    vi.mocked(calls.lookUp).mockResolvedValueOnce(
-      answered(viewOf(rightsOf({ redemptions: [redemption()] }))),
-    )
-    await wrapper.vm.submit()
-    await nextTick()
-    expect(vi.mocked(calls.lookUp).mock.lastCall?.slice(2)).toEqual(['order', 'ABC'])
-    expect(field.element.value).toBe('')
+    for (const isFound of [false, true]) {
+      asking()
+      await wrapper.vm.submit()
+      const [, id = '', order, code] = vi.mocked(calls.lookUp).mock.lastCall ?? []
+      expect([order, code, field.element.value]).toEqual(['order', 'ABC', 'ABC'])
+      view.value = viewOf(rightsOf({ redemptions: isFound ? [redemption({ id })] : [] }))
+      await nextTick()
+      expect(field.element.value).toBe(isFound ? '' : 'ABC')
+    }
+  })
+
+  it('holds up nothing while a house is silent, and asks the same once', async () => {
+    const { desk, view, options } = bench()
+    const wrapper = mount(Redeem, options)
+    asking()
+    for (const code of ['ABC', 'ABC', 'DEF']) await wrapper.vm.ask(code)
+    expect(vi.mocked(calls.lookUp).mock.calls.map(([, , , code]) => code)).toEqual(['ABC', 'DEF'])
+    expect(wrapper.text()).toContain('正在问发券方')
+    expect(mount(RightsList, options).find('[data-test=asking]').exists()).toBe(true)
+    vi.mocked(calls.charge).mockResolvedValue(answered(viewOf(rightsOf())))
+    expect(await desk.charge(CODE, null)).toBe(true)
+    expect(view.value?.rights?.looking_up).toEqual([])
   })
 
   it('lets a person choose how many, up to as many as there are', async () => {
