@@ -38,7 +38,7 @@ mod shop;
 mod stock;
 mod table;
 
-pub(crate) use routes::{document, routes};
+pub(crate) use routes::{access, document, routes};
 
 /// Bytes of a body that is read: a batch of 100 facts is half a megabyte.
 pub(crate) const BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;
