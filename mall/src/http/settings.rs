@@ -4,7 +4,7 @@
 
 use axum::{
     Extension, Json,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue},
 };
@@ -14,8 +14,9 @@ use sync::wire::{ReportV1, SettingsHeldV1};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    BODY_BYTES_MAX,
     edge::json,
-    guard::{Caller, Staff},
+    guard::{Caller, Staff, read_body},
     hq::query,
     problem::{FORBIDDEN, MALFORMED, Problem},
     rules::{expected, tag},
@@ -114,10 +115,11 @@ async fn save(
     code: Option<String>,
     Staff(by): Staff,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
     let expected = expected(headers)?;
-    let wish: Result<WishBody, _> = serde_json::from_slice(body);
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let wish: Result<WishBody, _> = serde_json::from_slice(&body);
     let WishBody { settings: document, note } =
         wish.map_err(|error| Problem::of(MALFORMED).detail(error))?;
     let wish = Wish { store: code, document, note, by, expected };
@@ -166,9 +168,9 @@ pub(super) async fn save_all(
     State(context): State<Context>,
     Extension(staff): Extension<Staff>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    save(&context, None, staff, &headers, &body).await
+    save(&context, None, staff, &headers, body).await
 }
 
 /// The documents that were ever desired of all stores, newest first, each with what it changed.
@@ -233,9 +235,9 @@ pub(super) async fn save_store(
     Path(code): Path<String>,
     Extension(staff): Extension<Staff>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    save(&context, Some(code), staff, &headers, &body).await
+    save(&context, Some(code), staff, &headers, body).await
 }
 
 /// The documents that were ever desired of a store, newest first, each with what it changed.
