@@ -19,6 +19,7 @@
 //! | `drift` | orders that were priced otherwise than the mall would |
 //! | `discrepancies` | orders for which other houses gave otherwise than the orders say |
 //! | `payments`, `refunds`, `redemptions` | what other houses were asked, and what they said |
+//! | `rights` | what those are alike in: whose turn it is to ask, and their histories |
 //! | `members`, `purses` | members, what they have, and what stores are lent of it |
 //! | `coupons` | coupons as they were issued and used |
 //! | `member_cases` | what cost the chain more than it gave |
@@ -54,6 +55,7 @@ pub(crate) mod post_voids;
 pub(crate) mod purses;
 pub(crate) mod redemptions;
 pub(crate) mod refunds;
+pub(crate) mod rights;
 pub(crate) mod rules;
 pub(crate) mod savings;
 pub(crate) mod scope;

@@ -70,23 +70,15 @@ pub(crate) struct DriftRow {
     pub(crate) received_at: Timestamp,
 }
 
-/// Where a list of drifts goes on: after this one, towards older ones.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct After {
-    /// When it came.
-    pub(crate) received_at: i64,
-    /// Its order's id.
-    pub(crate) order: String,
-}
-
-/// Drifts of a store or of all, newest first.
+/// Drifts of a store or of all, newest first; after a moment and an order, towards older ones.
 pub(crate) async fn list(
     tx: &mut Conn,
     store: Option<StoreId>,
-    after: Option<After>,
+    after: Option<(i64, String)>,
     limit: i64,
 ) -> Result<Vec<DriftRow>, DbError> {
     type Columns = (String, String, String, i64, String, i64, String, String, i64);
+    let (before, order) = after.unwrap_or((i64::MAX, String::new()));
     let found: Vec<Columns> = sqlx::query_as(
         "select store.code, d.order_id, coalesce(o.receipt_number, ''), d.seq, d.what,
                 d.revision, d.expected, d.came, d.received_at
@@ -99,8 +91,8 @@ pub(crate) async fn list(
          limit $4",
     )
     .bind(store.map_or(0, |store| store.0))
-    .bind(after.as_ref().map_or(i64::MAX, |after| after.received_at))
-    .bind(after.map(|after| after.order).unwrap_or_default())
+    .bind(before)
+    .bind(order)
     .bind(limit)
     .fetch_all(tx)
     .await
