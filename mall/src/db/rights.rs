@@ -17,15 +17,15 @@ use crate::asking::{Turn, Urgency};
 pub(super) struct Table {
     /// Its name.
     name: &'static str,
-    /// The states in which its house is still asked.
+    /// Which of them are open: their house is still asked.
     open: &'static str,
 }
 
 pub(super) const PAYMENTS: Table =
-    Table { name: "payment", open: "('sent', 'paying', 'reversing')" };
-pub(super) const REFUNDS: Table = Table { name: "refund", open: "('sent')" };
+    Table { name: "payment", open: "state in ('sent', 'paying', 'reversing')" };
+pub(super) const REFUNDS: Table = Table { name: "refund", open: "state = 'sent'" };
 pub(super) const REDEMPTIONS: Table =
-    Table { name: "redemption", open: "('pending', 'reversing')" };
+    Table { name: "redemption", open: "state in ('pending', 'reversing')" };
 
 /// Takes the turn to ask about one; `false` when it is decided or somebody else has it.
 pub(super) async fn take_turn<K>(
@@ -38,7 +38,7 @@ pub(super) async fn take_turn<K>(
     let taken = Turn::taken(now);
     let statement = format!(
         "update {name} set ask_at = $4, busy_until = $5
-         where store_id = $1 and id = $2 and state in {open}
+         where store_id = $1 and id = $2 and {open}
            and busy_until <= $3 and ($6 = 1 or ask_at <= $3)"
     );
     let done = sqlx::query(AssertSqlSafe(statement))
@@ -76,7 +76,7 @@ pub(super) async fn due<K>(
 fn due_statement(Table { name, open }: Table) -> String {
     format!(
         "select store_id, id from {name}
-         where state in {open} and ask_at <= $1 and busy_until <= $1
+         where {open} and ask_at <= $1 and busy_until <= $1
          order by ask_at, id limit $2"
     )
 }
