@@ -172,7 +172,8 @@ impl Db {
         engine::install(url)?;
         // Reading a whole catalog for a snapshot is slow and no reason to warn.
         let options: AnyConnectOptions = url.parse().map_err(sql("open the database"))?;
-        let options = options.disable_statement_logging();
+        // What lists of HQ run is listened to in a test (`http::lists`).
+        let options = if cfg!(test) { options } else { options.disable_statement_logging() };
         let pool = |connections: u32| {
             AnyPoolOptions::new()
                 .max_connections(connections)
@@ -221,6 +222,15 @@ impl Db {
 /// Commits; what was written is durable when it returns.
 pub(crate) async fn commit(tx: Tx, doing: &'static str) -> Result<(), DbError> {
     tx.commit().await.map_err(sql(doing))
+}
+
+/// How the database goes about a statement, step by step.
+#[cfg(test)]
+pub(crate) async fn plan(tx: &mut Conn, statement: &str) -> Vec<String> {
+    let explain = format!("explain query plan {statement}");
+    let steps = sqlx::query(sqlx::AssertSqlSafe(explain)).fetch_all(tx).await;
+    let steps = steps.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    steps.iter().map(|step| sqlx::Row::get(step, "detail")).collect()
 }
 
 /// A connection inside a transaction.

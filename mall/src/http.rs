@@ -24,6 +24,8 @@ mod edge;
 mod elsewhere;
 mod guard;
 mod hq;
+#[cfg(test)]
+mod lists;
 mod members;
 mod online_returns;
 mod open;

@@ -406,10 +406,11 @@ pub(crate) async fn delete_unasked(
     limit: i64,
 ) -> Result<u64, DbError> {
     let done = sqlx::query(
-        "delete from redemption where (store_id, id) in (
-           select store_id, id from redemption
+        "delete from redemption where id in (
+           select id from redemption
            where asked_at = 0 and state in ('refused', 'reversed') and made_at < $1
-           limit $2)",
+           limit $2)
+         and asked_at = 0 and state in ('refused', 'reversed') and made_at < $1",
     )
     .bind(made_before.micros())
     .bind(limit)

@@ -213,6 +213,13 @@ pub(crate) fn access(context: &Context) -> String {
     endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect()
 }
 
+/// The HQ API's document, and the router beside it.
+#[cfg(test)]
+pub(super) fn documented(context: &Context) -> (Router, utoipa::openapi::OpenApi) {
+    let (_, document, _) = table(context).finish();
+    (routes(context).0, document)
+}
+
 /// The HQ API's document as JSON text.
 pub(crate) fn document(context: &Context) -> String {
     let (_, document, _) = table(context).finish();
