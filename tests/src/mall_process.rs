@@ -239,6 +239,15 @@ impl MallProcess {
         Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
     }
 
+    /// Makes a token by which somebody at HQ may change members and what they have.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn keeping_token(&self, name: &str) -> Result<String> {
+        let staff: Value = self.tell(&["staff", "add", name, "--may-manage-members"]).await?;
+        Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
+    }
+
     /// Saves a document by the API of HQ, over the revision that `if_match` names.
     ///
     /// # Errors
