@@ -91,8 +91,7 @@ pub(crate) async fn list(
          order by d.received_at desc, d.order_id desc
          limit $3"
     );
-    let mut query =
-        sqlx::query_as(AssertSqlSafe(statement)).bind(before).bind(order).bind(limit);
+    let mut query = sqlx::query_as(AssertSqlSafe(statement)).bind(before).bind(order).bind(limit);
     if let Some(store) = store {
         query = query.bind(store.0);
     }
