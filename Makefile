@@ -56,11 +56,14 @@ check: pos-ui/.stamp-dist ## formatting, lints and types only
 bench: release ## speed as ratios to floors of the same run
 	@exec target/release/bench
 
-openapi: ## writes the edge's API description, who may call what, and the screens' types anew
+openapi: ## writes both API descriptions, who may call what, and the screens' types anew
 	@touch edge-daemon/openapi.json edge-daemon/access.txt
 	@cargo run --quiet -p edge-daemon -- openapi > edge-daemon/openapi.json.new && mv edge-daemon/openapi.json.new edge-daemon/openapi.json
 	@cargo run --quiet -p edge-daemon -- access > edge-daemon/access.txt.new && mv edge-daemon/access.txt.new edge-daemon/access.txt
 	@cd pos-ui && npm run --silent api
+	@data="$$(mktemp -d)"; trap 'rm -rf "$$data"' EXIT; \
+	cargo run --quiet -p mall -- --data "$$data" openapi > mall/openapi.json.new && mv mall/openapi.json.new mall/openapi.json && \
+	cargo run --quiet -p mall -- --data "$$data" access > mall/access.txt.new && mv mall/access.txt.new mall/access.txt
 
 pictures: release ## the screens' pictures in docs/pictures, made by the browser test
 	@packaging/need chromium fonts-noto-cjk

@@ -220,6 +220,7 @@ impl Desk<'_> {
             Verb::Shop { verb } => self.shop(verb).await?,
             Verb::PickupCases => self.pickup_cases().await?,
             Verb::Stock { verb } => return self.stock(verb).await,
+            Verb::Access => self.out.write_all(http::access(self.context).as_bytes())?,
             Verb::Openapi => self.out.write_all(http::document(self.context).as_bytes())?,
         }
         Ok(true)

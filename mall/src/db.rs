@@ -19,6 +19,7 @@
 //! | `drift` | orders that were priced otherwise than the mall would |
 //! | `discrepancies` | orders for which other houses gave otherwise than the orders say |
 //! | `payments`, `refunds`, `redemptions` | what other houses were asked, and what they said |
+//! | `rights` | what those are alike in: whose turn it is to ask, and their histories |
 //! | `members`, `purses` | members, what they have, and what stores are lent of it |
 //! | `coupons` | coupons as they were issued and used |
 //! | `member_cases` | what cost the chain more than it gave |
@@ -54,6 +55,7 @@ pub(crate) mod post_voids;
 pub(crate) mod purses;
 pub(crate) mod redemptions;
 pub(crate) mod refunds;
+pub(crate) mod rights;
 pub(crate) mod rules;
 pub(crate) mod savings;
 pub(crate) mod scope;
@@ -170,7 +172,8 @@ impl Db {
         engine::install(url)?;
         // Reading a whole catalog for a snapshot is slow and no reason to warn.
         let options: AnyConnectOptions = url.parse().map_err(sql("open the database"))?;
-        let options = options.disable_statement_logging();
+        // What lists of HQ run is listened to in a test (`http::lists`).
+        let options = if cfg!(test) { options } else { options.disable_statement_logging() };
         let pool = |connections: u32| {
             AnyPoolOptions::new()
                 .max_connections(connections)
@@ -219,6 +222,15 @@ impl Db {
 /// Commits; what was written is durable when it returns.
 pub(crate) async fn commit(tx: Tx, doing: &'static str) -> Result<(), DbError> {
     tx.commit().await.map_err(sql(doing))
+}
+
+/// How the database goes about a statement, step by step.
+#[cfg(test)]
+pub(crate) async fn plan(tx: &mut Conn, statement: &str) -> Vec<String> {
+    let explain = format!("explain query plan {statement}");
+    let steps = sqlx::query(sqlx::AssertSqlSafe(explain)).fetch_all(tx).await;
+    let steps = steps.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    steps.iter().map(|step| sqlx::Row::get(step, "detail")).collect()
 }
 
 /// A connection inside a transaction.

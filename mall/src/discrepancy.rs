@@ -25,7 +25,7 @@ use sync::replica::StoreId;
 use tracing::{info, warn};
 
 use crate::db::{
-    Conn, DbError,
+    self, Conn, DbError, Tx,
     discrepancies::{self, Discrepancy, Sum},
     orders_read,
     payments::{self, PaymentRow},
@@ -96,6 +96,24 @@ pub(crate) async fn look(
         }
     }
     Ok(changes)
+}
+
+/// Commits what was heard of a payment, refund or redemption of an order, and looks at the order
+/// where that one came to stand otherwise.
+pub(crate) async fn commit(
+    mut tx: Tx,
+    doing: &'static str,
+    (store, order): (StoreId, OrderId),
+    has_moved: bool,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let mut changes = Vec::new();
+    if has_moved {
+        changes = look(&mut tx, store, order, now).await?;
+    }
+    db::commit(tx, doing).await?;
+    tell(store, &changes);
+    Ok(())
 }
 
 /// Log lines for those who should come.

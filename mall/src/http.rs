@@ -24,6 +24,8 @@ mod edge;
 mod elsewhere;
 mod guard;
 mod hq;
+#[cfg(test)]
+mod lists;
 mod members;
 mod online_returns;
 mod open;
@@ -38,7 +40,7 @@ mod shop;
 mod stock;
 mod table;
 
-pub(crate) use routes::{document, routes};
+pub(crate) use routes::{access, document, routes};
 
 /// Bytes of a body that is read: a batch of 100 facts is half a megabyte.
 pub(crate) const BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;

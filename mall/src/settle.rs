@@ -7,10 +7,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time,
-};
+use domain::id::Id;
+use sync::replica::StoreId;
+use tokio::{sync::Semaphore, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -76,37 +75,36 @@ async fn start_due(context: &Context, slots: &Slots) -> Result<(), DbError> {
     let refunds = refunds::due(&mut tx, now, DUE_MAX).await?;
     let redemptions = redemptions::due(&mut tx, now, DUE_MAX).await?;
     drop(tx);
-    // What finds no slot is due again at the next look.
-    let slot = |of: &Arc<Semaphore>| -> Option<OwnedSemaphorePermit> {
-        of.clone().try_acquire_owned().ok()
-    };
-    for ((store, id), slot) in
-        payments.into_iter().zip(std::iter::from_fn(|| slot(&slots.payments)))
-    {
-        let at_work = context.clone();
-        context.let_go(async move {
-            payment::ask(&at_work, store, id, Urgency::WhenDue).await;
-            drop(slot);
-        });
-    }
-    for ((store, id), slot) in refunds.into_iter().zip(std::iter::from_fn(|| slot(&slots.refunds)))
-    {
-        let at_work = context.clone();
-        context.let_go(async move {
-            payment::ask_refund(&at_work, store, id, Urgency::WhenDue).await;
-            drop(slot);
-        });
-    }
-    for ((store, id), slot) in
-        redemptions.into_iter().zip(std::iter::from_fn(|| slot(&slots.redemptions)))
-    {
-        let at_work = context.clone();
-        context.let_go(async move {
-            redemption::ask(&at_work, store, id, Urgency::WhenDue).await;
-            drop(slot);
-        });
-    }
+    start(context, &slots.payments, payments, |context, store, id| async move {
+        payment::ask(&context, store, id, Urgency::WhenDue).await;
+    });
+    start(context, &slots.refunds, refunds, |context, store, id| async move {
+        payment::ask_refund(&context, store, id, Urgency::WhenDue).await;
+    });
+    start(context, &slots.redemptions, redemptions, |context, store, id| async move {
+        redemption::ask(&context, store, id, Urgency::WhenDue).await;
+    });
     Ok(())
+}
+
+/// Starts one question for each, as far as there are slots; the others are due again at the next
+/// look.
+fn start<K, F>(
+    context: &Context,
+    slots: &Arc<Semaphore>,
+    due: Vec<(StoreId, Id<K>)>,
+    ask: impl Fn(Context, StoreId, Id<K>) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    for (store, id) in due {
+        let Ok(slot) = slots.clone().try_acquire_owned() else { return };
+        let asked = ask(context.clone(), store, id);
+        context.let_go(async move {
+            asked.await;
+            drop(slot);
+        });
+    }
 }
 
 /// Lets go of what was looked up and forgotten.

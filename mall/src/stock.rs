@@ -239,12 +239,8 @@ pub(crate) async fn list(
     let known = db::stores::by_code(&mut tx, store).await?;
     let store = known.ok_or_else(|| HqError::Store(store.to_owned()))?.id;
     let after = asked.after.as_deref().unwrap_or_default();
-    let mut found = stock::list(&mut tx, store, after, asked.limit() + 1).await?;
-    let is_more = found.len() > usize::try_from(asked.limit()).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
-    let next = found.last().filter(|_| is_more).map(|(row, _)| sku_key(&row.told.sku));
+    let found = stock::list(&mut tx, store, after, asked.limit() + 1).await?;
+    let (found, next) = asked.page(found, |(row, _)| sku_key(&row.told.sku));
     Ok(StockPage { items: found.iter().map(StockShape::of).collect(), next })
 }
 

@@ -6,7 +6,7 @@
 //! | `token-1.key`, `token-2.key` … | the keys that sign tokens; their public halves are in the database |
 //!
 //! A new signing key is told to the stores at once and signs a day later, so that a store with its
-//! cable cut believes what is shown to it.
+//! cable cut believes what is shown to it. It is believed until nothing that it signed is good.
 //!
 //! **Invariant:** a secret leaves this file only to a store that signed for it; a database whose
 //! sealed texts do not open is not served.
@@ -42,6 +42,8 @@ use crate::db::{
 const SECRET_NUMBER: u16 = 1;
 /// How long stores know a key before it signs.
 pub(crate) const REST_MS: i64 = 86_400_000;
+/// How long a code that is in no table is good at most: a member's, for a day.
+pub(crate) const CODE_MS_MAX: i64 = 86_400_000;
 /// What is sealed to know the key again.
 const KNOWN: &str = "this database was sealed with this key";
 const KNOWN_PLACE: Place<'_> = Place { table: "vault_check", column: "cell", row: "1" };
@@ -76,6 +78,12 @@ pub enum VaultError {
     /// There is no other version left, or the newest one does not sign yet.
     #[error("{0}")]
     Rotation(&'static str),
+    /// There is no room for another key.
+    #[error("{KEYS_MAX} keys are believed, and something that the oldest of them signed is good")]
+    Full,
+    /// No such key is believed.
+    #[error("there is no key {0} that is believed")]
+    Unknown(u8),
     /// The database refused.
     #[error("could not read or write the keys")]
     Db(#[from] DbError),
@@ -91,6 +99,10 @@ impl VaultError {
                 Some("put back the key files that were saved with the database")
             }
             Self::Db(error) => error.hint(),
+            Self::Full => Some(
+                "wait until its coupons end, or end them with their key: mall keys retire VERSION",
+            ),
+            Self::Unknown(_) => Some("`mall keys list` names the keys"),
             Self::Dice | Self::Seal(_) | Self::Sign(_) | Self::Rotation(_) => None,
         }
     }
@@ -127,7 +139,7 @@ impl Vault {
         let doing = "read the keys";
         let mut tx = db.read(doing).await?;
         let (known, newest) =
-            (token_keys::known(&mut tx).await?, token_keys::newest(&mut tx).await?);
+            (token_keys::known(&mut tx).await?, token_keys::believed(&mut tx).await?);
         drop(tx);
         if let Some(cell) = &known {
             self.prove(cell)?;
@@ -140,7 +152,7 @@ impl Vault {
             let cell = self.seal.close(KNOWN_PLACE, self.nonce()?, KNOWN)?;
             token_keys::put_known(&mut tx, &hex(&cell)).await?;
         }
-        if token_keys::newest(&mut tx).await?.is_empty() {
+        if token_keys::believed(&mut tx).await?.is_empty() {
             self.make_key(&mut tx, 1, now).await?;
         }
         Ok(db::commit(tx, doing).await?)
@@ -198,7 +210,7 @@ impl Vault {
         token: &Token,
         now: Timestamp,
     ) -> Result<String, VaultError> {
-        let keys = token_keys::newest(tx).await?;
+        let keys = token_keys::believed(tx).await?;
         let row = in_use(&keys, now).ok_or(VaultError::Rotation("there is no signing key"))?;
         let path = self.key_path(row.version);
         let pkcs8 =
@@ -209,25 +221,57 @@ impl Vault {
         Ok(token::sign(&pkcs8, row.version, token)?)
     }
 
-    /// Makes the next signing key and tells every store of it; the answer is its version. The one
-    /// before the one in use is believed no more.
+    /// Makes the next signing key and tells every store of it; the answer is its version. Those
+    /// before the one in use are believed no more once nothing that they signed is good.
     pub(crate) async fn rotate(&self, db: &Db, now: Timestamp) -> Result<u8, VaultError> {
         let doing = "make a signing key";
         let mut tx = db.write(doing).await?;
-        let keys = token_keys::newest(&mut tx).await?;
-        let newest = keys.first().map_or(0, |key| key.version);
-        if in_use(&keys, now).is_some_and(|used| used.version != newest) {
+        let keys = token_keys::believed(&mut tx).await?;
+        let newest = keys.first().map(|key| key.version);
+        if in_use(&keys, now).map(|used| used.version) != newest {
             return Err(VaultError::Rotation("the newest key does not sign yet; wait a day"));
         }
-        let version = newest.checked_add(1);
+        let mut n_kept = keys.len();
+        for (key, signed_until) in before(&keys) {
+            let is_needed = now.ms_since(signed_until) < CODE_MS_MAX
+                || token_keys::is_any_good(&mut tx, signed_until, now).await?;
+            if !is_needed {
+                token_keys::retire(&mut tx, key.version, now).await?;
+                n_kept -= 1;
+            }
+        }
+        if n_kept >= KEYS_MAX {
+            return Err(VaultError::Full);
+        }
+        // Also one that was ended keeps its number.
+        let last = token_keys::all(&mut tx).await?.first().map_or(0, |key| key.version);
+        let version = last.checked_add(1);
         let version = version.ok_or(VaultError::Rotation("there are no more than 255 keys"))?;
         self.make_key(&mut tx, version, now).await?;
-        for store in stores::all(&mut tx).await? {
-            let of_feed = scope::raise(&mut tx, Scope::Store(store.id), now).await?;
-            token_keys::tell(&mut tx, store.id, of_feed).await?;
-        }
+        tell_stores(&mut tx, now).await?;
         db::commit(tx, doing).await?;
         Ok(version)
+    }
+
+    /// Ends a key at once, with whatever it signed: one that was stolen. Every store is told.
+    pub(crate) async fn retire(
+        &self,
+        db: &Db,
+        version: u8,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let doing = "retire a key of tokens";
+        let mut tx = db.write(doing).await?;
+        let keys = token_keys::believed(&mut tx).await?;
+        if !keys.iter().any(|key| key.version == version) {
+            return Err(VaultError::Unknown(version));
+        }
+        if keys.len() == 1 {
+            return Err(VaultError::Rotation("it is the only key; make the next one first"));
+        }
+        token_keys::retire(&mut tx, version, now).await?;
+        tell_stores(&mut tx, now).await?;
+        Ok(db::commit(tx, doing).await?)
     }
 
     async fn make_key(&self, tx: &mut Conn, version: u8, now: Timestamp) -> Result<(), VaultError> {
@@ -239,7 +283,7 @@ impl Vault {
         // One that lies there was made by somebody who was cut off before the commit.
         let pkcs8 = kept(&path, make)?;
         let public_key = public_key(&pkcs8).map_err(|_| VaultError::NoKey(path))?;
-        let row = KeyRow { version, public_key, created_at: now };
+        let row = KeyRow { version, public_key, created_at: now, retired_at: None };
         Ok(token_keys::insert(tx, &row).await?)
     }
 
@@ -248,15 +292,30 @@ impl Vault {
     }
 }
 
-/// Which of the newest keys, newest first, signs at a moment.
-fn in_use(keys: &[KeyRow], now: Timestamp) -> Option<&KeyRow> {
+/// Tells every store which keys are believed.
+async fn tell_stores(tx: &mut Conn, now: Timestamp) -> Result<(), DbError> {
+    for store in stores::all(tx).await? {
+        let of_feed = scope::raise(tx, Scope::Store(store.id), now).await?;
+        token_keys::tell(tx, store.id, of_feed).await?;
+    }
+    Ok(())
+}
+
+/// The keys before the newest, with when each signed for the last time: until the next had rested.
+fn before(keys: &[KeyRow]) -> impl Iterator<Item = (&KeyRow, Timestamp)> {
+    let next = keys.iter().map(|next| next.created_at.plus_ms(REST_MS));
+    keys.iter().skip(1).zip(next)
+}
+
+/// Which of the keys that are believed, newest first, signs at a moment.
+pub(crate) fn in_use(keys: &[KeyRow], now: Timestamp) -> Option<&KeyRow> {
     let rested = keys.iter().find(|key| now.ms_since(key.created_at) >= REST_MS);
     rested.or_else(|| keys.last())
 }
 
 /// The keys that tokens are believed by now.
 pub(crate) async fn believed(tx: &mut Conn) -> Result<KeysV1, DbError> {
-    let keys = token_keys::newest(tx).await?.into_iter().take(KEYS_MAX);
+    let keys = token_keys::believed(tx).await?.into_iter();
     let keys = keys.map(|key| KeyV1 { version: key.version, public_key: key.public_key });
     Ok(KeysV1 { keys: keys.collect() })
 }
@@ -338,12 +397,18 @@ mod tests {
     #[test]
     fn a_new_key_signs_when_stores_have_known_it_for_a_day() {
         let at = |ms: i64| Timestamp::from_micros(ms * 1_000);
-        let key = |version, ms| KeyRow { version, public_key: String::new(), created_at: at(ms) };
+        let key = |version, ms| {
+            let (public_key, created_at) = (String::new(), at(ms));
+            KeyRow { version, public_key, created_at, retired_at: None }
+        };
         let keys = [key(2, 10 * REST_MS), key(1, 0)];
         let signs = |ms: i64| in_use(&keys, at(ms)).map(|key| key.version);
         assert_eq!(signs(10 * REST_MS), Some(1));
         assert_eq!(signs(11 * REST_MS - 1), Some(1));
         assert_eq!(signs(11 * REST_MS), Some(2));
         assert_eq!(in_use(&keys[..1], at(0)).map(|key| key.version), Some(2));
+        let signed: Vec<(u8, Timestamp)> =
+            before(&keys).map(|(key, until)| (key.version, until)).collect();
+        assert_eq!(signed, [(1, at(11 * REST_MS))]);
     }
 }

@@ -2,7 +2,8 @@
 // EDGE_URL, OPERATOR, PIN, CODES (barcodes of the catalog, comma separated, at least three; twenty are better;
 // two pieces of the first are reduced by a promotion in force, as packaging/demo/rules.json does with the demo's first),
 // MEMBER and MEMBER_CODE (the phone number of a member with balance, and what their phone shows; without them no member
-// buys), QUERY (a word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
+// buys), MALL_URL, KEEPER and READER (HQ's page, and staff tokens of which one may change members; without them it is
+// not looked at), QUERY (a word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
 import {
   axe,
   check,
@@ -20,6 +21,7 @@ import {
   withFed,
 } from './harness.mjs'
 import { checkConsole } from './console.mjs'
+import { checkHq } from './hq.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
 import { checkPhone } from './phone.mjs'
@@ -495,6 +497,7 @@ await checkKiosk({ browser, edge, shot, code: first })
 await checkMemberSale({ till, display, shot, code: first, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
+await checkHq({ browser, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

@@ -31,8 +31,9 @@ use crate::{replica::StoreId, signature::NotAKey};
 pub const TOKEN_CHARS_MAX: usize = 400;
 /// Bytes of a rule's id inside a coupon.
 pub const RULE_BYTES_MAX: usize = 64;
-/// Keys that are believed at once: the one in use, and the one before or after it.
-pub const KEYS_MAX: usize = 2;
+/// Keys that are believed at once: a new one, the one in use, and those before it while something
+/// that they signed is good. With coupons for two years that is a new key every three months.
+pub const KEYS_MAX: usize = 8;
 /// How far a store's clock may be from the mall's before a fresh token is refused.
 pub const CLOCK_SLACK_S: u32 = 300;
 

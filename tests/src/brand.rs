@@ -37,8 +37,7 @@ impl Brand {
     /// # Errors
     /// When the mall does not do it.
     pub async fn open(mall: &MallProcess, name: &str, rule: &str) -> Result<Self> {
-        let staff: Value = mall.tell(&["staff", "add", name, "--may-manage-members"]).await?;
-        let token = staff.get("token").and_then(Value::as_str).context("no token")?.to_owned();
+        let token = mall.keeping_token(name).await?;
         let (url, rule) = (mall.url(), rule.to_owned());
         let brand = Self { url, token, member: Uuid::now_v7(), rule };
         let who = json!({ "phone": PHONE, "name": "王小明", "store": CODE, "tier": "金卡" });

@@ -229,13 +229,23 @@ impl MallProcess {
         self.tell::<Value>(words).await.map(|_| ())
     }
 
-    /// Makes a token by which somebody at HQ may put rules in force and set things in stores.
+    /// Makes a token by which somebody at HQ may put rules in force, set things in stores, and change
+    /// what members have.
     ///
     /// # Errors
     /// When the name is taken.
     pub async fn saving_token(&self, name: &str) -> Result<String> {
-        let words = ["staff", "add", name, "--may-save-rules", "--may-save-settings"];
-        let staff: Value = self.tell(&words).await?;
+        let rights = ["--may-save-rules", "--may-save-settings", "--may-manage-members"];
+        let staff: Value = self.tell(&[&["staff", "add", name], &rights[..]].concat()).await?;
+        Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
+    }
+
+    /// Makes a token by which somebody at HQ may change members and what they have.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn keeping_token(&self, name: &str) -> Result<String> {
+        let staff: Value = self.tell(&["staff", "add", name, "--may-manage-members"]).await?;
         Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
     }
 

@@ -86,6 +86,7 @@ impl Args {
             | Verb::Stock { .. }
             | Verb::Shop { .. }
             | Verb::PickupCases
+            | Verb::Access
             | Verb::Openapi => (LISTEN, Platforms::None, None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
@@ -241,6 +242,8 @@ pub(super) enum Verb {
         /// The file.
         file: PathBuf,
     },
+    /// Print who may call what.
+    Access,
     /// Print the HQ API's OpenAPI document.
     Openapi,
 }

@@ -13,8 +13,10 @@ use super::{
     table::{Side, Table},
 };
 use crate::{
+    db::token_keys,
     hq::Asked,
     member::{self, Adjustment, CouponWish, MemberError, MemberShape, MemberWish},
+    vault,
 };
 
 /// Whose hand it is, in entries and batches.
@@ -164,6 +166,36 @@ impl Desk<'_> {
                 let line = format!("key {version} signs in a day; stores hear of it now");
                 self.say(&json!({ "version": version }), &line)
             }
+            KeysVerb::Retire { version } => {
+                let context = self.context;
+                context.vault().retire(context.db(), version, context.now()).await?;
+                let line = format!("key {version} and what it signed are good no more");
+                self.say(&json!({ "result": "retired", "version": version }), &line)
+            }
+            KeysVerb::List => self.list_keys().await,
         }
+    }
+
+    async fn list_keys(&mut self) -> Result<(), CliError> {
+        let doing = "read the keys of tokens";
+        let mut tx = self.context.db().read(doing).await?;
+        let (keys, believed) =
+            (token_keys::all(&mut tx).await?, token_keys::believed(&mut tx).await?);
+        let signing = vault::in_use(&believed, self.context.now()).map(|key| key.version);
+        let mut table =
+            Table::new(&[("key", Side::Right), ("made at", Side::Left), ("", Side::Left)]);
+        let mut document = Vec::new();
+        for key in keys {
+            let state = match key.retired_at {
+                Some(_) => "retired",
+                None if signing == Some(key.version) => "signs",
+                None if signing < Some(key.version) => "will sign",
+                None => "believed",
+            };
+            let made_at = key.created_at.to_string();
+            document.push(json!({ "version": key.version, "created_at": made_at, "state": state }));
+            table.row(vec![key.version.to_string(), made_at, state.to_owned()]);
+        }
+        if self.is_json { self.say(&document, "") } else { Ok(table.print(self.out)?) }
     }
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** inserts only; the order itself is never touched.
 
 use domain::{id::OrderId, time::Timestamp};
+use sqlx::AssertSqlSafe;
 use sync::replica::StoreId;
 
 use super::{Conn, DbError, inbox::Sender, sql};
@@ -70,41 +71,31 @@ pub(crate) struct DriftRow {
     pub(crate) received_at: Timestamp,
 }
 
-/// Where a list of drifts goes on: after this one, towards older ones.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct After {
-    /// When it came.
-    pub(crate) received_at: i64,
-    /// Its order's id.
-    pub(crate) order: String,
-}
-
-/// Drifts of a store or of all, newest first.
+/// Drifts of a store or of all, newest first; after a moment and an order, towards older ones.
 pub(crate) async fn list(
     tx: &mut Conn,
     store: Option<StoreId>,
-    after: Option<After>,
+    after: Option<(i64, String)>,
     limit: i64,
 ) -> Result<Vec<DriftRow>, DbError> {
     type Columns = (String, String, String, i64, String, i64, String, String, i64);
-    let found: Vec<Columns> = sqlx::query_as(
+    let (before, order) = after.unwrap_or((i64::MAX, String::new()));
+    let of_store = if store.is_some() { "and d.store_id = $4" } else { "" };
+    let statement = format!(
         "select store.code, d.order_id, coalesce(o.receipt_number, ''), d.seq, d.what,
                 d.revision, d.expected, d.came, d.received_at
          from price_drift d
          join store on store.store_id = d.store_id
          left join orders o on o.store_id = d.store_id and o.id = d.order_id
-         where ($1 = 0 or d.store_id = $1)
-           and (d.received_at < $2 or (d.received_at = $2 and d.order_id < $3))
+         where (d.received_at, d.order_id) < ($1, $2) {of_store}
          order by d.received_at desc, d.order_id desc
-         limit $4",
-    )
-    .bind(store.map_or(0, |store| store.0))
-    .bind(after.as_ref().map_or(i64::MAX, |after| after.received_at))
-    .bind(after.map(|after| after.order).unwrap_or_default())
-    .bind(limit)
-    .fetch_all(tx)
-    .await
-    .map_err(sql("read the price drifts"))?;
+         limit $3"
+    );
+    let mut query = sqlx::query_as(AssertSqlSafe(statement)).bind(before).bind(order).bind(limit);
+    if let Some(store) = store {
+        query = query.bind(store.0);
+    }
+    let found: Vec<Columns> = query.fetch_all(tx).await.map_err(sql("read the price drifts"))?;
     let row = |(store, order, receipt_number, seq, what, revision, expected, came, at): Columns| {
         let received_at = Timestamp::from_micros(at);
         DriftRow { store, order, receipt_number, seq, what, revision, expected, came, received_at }

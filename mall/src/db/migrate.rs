@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 14] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -20,6 +20,8 @@ const STEPS: [&str; 12] = [
     include_str!("../../migrations/0010_online_return.sql"),
     include_str!("../../migrations/0011_elsewhere.sql"),
     include_str!("../../migrations/0012_check_in.sql"),
+    include_str!("../../migrations/0013_token_keys.sql"),
+    include_str!("../../migrations/0014_lists.sql"),
 ];
 
 /// Which steps were taken, and when.

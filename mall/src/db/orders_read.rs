@@ -63,10 +63,16 @@ macro_rules! select {
 
 const BY_STORE: &str = concat!(
     select!(),
-    "where orders.store_id = $1 and ($2 = '' or business_date = $2)
-       and (completed_at < $3 or (completed_at = $3 and orders.id < $4))
+    "where orders.store_id = $1 and (completed_at, orders.id) < ($2, $3)
      order by completed_at desc, orders.id desc
-     limit $5"
+     limit $4"
+);
+
+const BY_DATE: &str = concat!(
+    select!(),
+    "where orders.store_id = $1 and (completed_at, orders.id) < ($2, $3) and business_date = $5
+     order by completed_at desc, orders.id desc
+     limit $4"
 );
 
 /// A store's orders, newest first, of one business date or all.
@@ -78,15 +84,15 @@ pub(crate) async fn of_store(
     limit: i64,
 ) -> Result<Vec<StoredOrder>, DbError> {
     let doing = "read the orders of a store";
-    let rows = sqlx::query(BY_STORE)
+    let mut query = sqlx::query(if date.is_some() { BY_DATE } else { BY_STORE })
         .bind(store.0)
-        .bind(date.map(|date| date.to_string()).unwrap_or_default())
         .bind(after.map_or(i64::MAX, |after| after.completed_at.micros()))
         .bind(after.map(|after| after.id.to_string()).unwrap_or_default())
-        .bind(limit)
-        .fetch_all(tx)
-        .await
-        .map_err(sql(doing))?;
+        .bind(limit);
+    if let Some(date) = date {
+        query = query.bind(date.to_string());
+    }
+    let rows = query.fetch_all(tx).await.map_err(sql(doing))?;
     rows.iter().map(stored).collect()
 }
 
@@ -112,7 +118,7 @@ pub(crate) async fn page(
 ) -> Result<Vec<StoredOrder>, DbError> {
     const SQL: &str = concat!(
         select!(),
-        "where orders.store_id > $1 or (orders.store_id = $1 and orders.id > $2)
+        "where (orders.store_id, orders.id) > ($1, $2)
          order by orders.store_id, orders.id limit $3"
     );
     let rows = sqlx::query(SQL)

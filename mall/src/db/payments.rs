@@ -9,9 +9,14 @@ use domain::{
     payment::{PaymentMethod, PaymentState},
     time::Timestamp,
 };
+use sqlx::{FromRow as _, any::AnyRow};
 use sync::replica::StoreId;
 
-use super::{Conn, DbError, damaged, moment, sql};
+use super::{
+    Conn, DbError, damaged, moment,
+    rights::{self, Wanted},
+    sql,
+};
 use crate::asking::{Turn, Urgency};
 
 /// What a payment is for: the same in every question about it.
@@ -209,24 +214,10 @@ pub(crate) async fn claim(
     urgency: Urgency,
     now: Timestamp,
 ) -> Result<Option<PaymentRow>, DbError> {
-    let taken = Turn::taken(now);
-    let found: Option<Columns> = sqlx::query_as(concat!(
-        "update payment set ask_at = $4, busy_until = $5
-         where store_id = $1 and id = $2 and state in ('sent', 'paying', 'reversing')
-           and busy_until <= $3 and ($6 = 1 or ask_at <= $3)
-         returning ",
-        columns!()
-    ))
-    .bind(store.0)
-    .bind(id.to_string())
-    .bind(now.micros())
-    .bind(taken.ask_at.micros())
-    .bind(taken.busy_until.micros())
-    .bind(i64::from(urgency == Urgency::Now))
-    .fetch_optional(tx)
-    .await
-    .map_err(sql("take the turn to ask about a payment"))?;
-    found.map(row).transpose()
+    match rights::take_turn(tx, rights::PAYMENTS, (store, id), urgency, now).await? {
+        true => by_id(tx, store, id).await,
+        false => Ok(None),
+    }
 }
 
 /// Whether another store holds a payment under this id.
@@ -235,14 +226,7 @@ pub(crate) async fn is_elsewhere(
     store: StoreId,
     id: PaymentId,
 ) -> Result<bool, DbError> {
-    let found: Option<(i64,)> =
-        sqlx::query_as("select store_id from payment where id = $2 and store_id <> $1 limit 1")
-            .bind(store.0)
-            .bind(id.to_string())
-            .fetch_optional(tx)
-            .await
-            .map_err(sql("read a payment"))?;
-    Ok(found.is_some())
+    rights::is_elsewhere(tx, rights::PAYMENTS, store, id).await
 }
 
 /// Whether a payment of an order is not decided yet.
@@ -270,33 +254,7 @@ pub(crate) async fn due(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<(StoreId, PaymentId)>, DbError> {
-    let doing = "read the undecided payments";
-    let found: Vec<(i64, String)> = sqlx::query_as(
-        "select store_id, id from payment
-         where state in ('sent', 'paying', 'reversing') and ask_at <= $1 and busy_until <= $1
-         order by ask_at, id limit $2",
-    )
-    .bind(now.micros())
-    .bind(limit)
-    .fetch_all(tx)
-    .await
-    .map_err(sql(doing))?;
-    let read =
-        |(store, id): (i64, String)| Ok((StoreId(store), id.parse().map_err(|_| damaged(doing))?));
-    found.into_iter().map(read).collect()
-}
-
-/// Which payments or redemptions HQ wants to see; `S` is where they may stand.
-#[derive(Clone, Debug)]
-pub(crate) struct Wanted<S> {
-    /// Only this store's.
-    pub(crate) store: Option<StoreId>,
-    /// Only those that stand so.
-    pub(crate) state: Option<S>,
-    /// Only those before this moment and id, towards older ones.
-    pub(crate) after: Option<(i64, String)>,
-    /// At most so many.
-    pub(crate) limit: i64,
+    rights::due(tx, rights::PAYMENTS, now, limit).await
 }
 
 /// Payments of a store or of all, newest first.
@@ -304,22 +262,11 @@ pub(crate) async fn list(
     tx: &mut Conn,
     wanted: &Wanted<PaymentState>,
 ) -> Result<Vec<PaymentRow>, DbError> {
-    let (before, id) = wanted.after.clone().unwrap_or((i64::MAX, String::new()));
-    let found: Vec<Columns> = sqlx::query_as(concat!(
-        "select ",
-        columns!(),
-        " from payment
-         where ($1 = 0 or store_id = $1) and ($2 = '' or state = $2)
-           and (made_at < $3 or (made_at = $3 and id < $4))
-         order by made_at desc, id desc limit $5"
-    ))
-    .bind(wanted.store.map_or(0, |store| store.0))
-    .bind(wanted.state.map_or("", PaymentState::word))
-    .bind(before)
-    .bind(id)
-    .bind(wanted.limit)
-    .fetch_all(tx)
-    .await
-    .map_err(sql("read the payments"))?;
-    found.into_iter().map(row).collect()
+    let word = PaymentState::word;
+    let found = rights::history(tx, rights::PAYMENTS, columns!(), wanted, word).await?;
+    let read = |found: &AnyRow| {
+        let columns = Columns::from_row(found).map_err(sql("read the payments"))?;
+        row(columns)
+    };
+    found.iter().map(read).collect()
 }

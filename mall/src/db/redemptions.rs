@@ -14,7 +14,11 @@ use sync::{
     wire::{OfferV1, UseV1},
 };
 
-use super::{Conn, DbError, damaged, moment, payments::Wanted, sql};
+use super::{
+    Conn, DbError, damaged, moment,
+    rights::{self, Wanted},
+    sql,
+};
 use crate::{
     asking::{CLAIM_MS, Turn, Urgency},
     houses::Held,
@@ -304,24 +308,10 @@ pub(crate) async fn claim(
     urgency: Urgency,
     now: Timestamp,
 ) -> Result<Option<RedemptionRow>, DbError> {
-    let taken = Turn::taken(now);
-    let found = sqlx::query(concat!(
-        "update redemption set ask_at = $4, busy_until = $5
-         where store_id = $1 and id = $2 and state in ('pending', 'reversing')
-           and busy_until <= $3 and ($6 = 1 or ask_at <= $3)
-         returning ",
-        columns!()
-    ))
-    .bind(store.0)
-    .bind(id.to_string())
-    .bind(now.micros())
-    .bind(taken.ask_at.micros())
-    .bind(taken.busy_until.micros())
-    .bind(i64::from(urgency == Urgency::Now))
-    .fetch_optional(tx)
-    .await
-    .map_err(sql("take the turn to ask about a redemption"))?;
-    found.as_ref().map(row).transpose()
+    match rights::take_turn(tx, rights::REDEMPTIONS, (store, id), urgency, now).await? {
+        true => by_id(tx, store, id).await,
+        false => Ok(None),
+    }
 }
 
 /// Whether another store holds a redemption under this id.
@@ -330,14 +320,7 @@ pub(crate) async fn is_elsewhere(
     store: StoreId,
     id: RedemptionId,
 ) -> Result<bool, DbError> {
-    let found: Option<(i64,)> =
-        sqlx::query_as("select store_id from redemption where id = $2 and store_id <> $1 limit 1")
-            .bind(store.0)
-            .bind(id.to_string())
-            .fetch_optional(tx)
-            .await
-            .map_err(sql("read a redemption"))?;
-    Ok(found.is_some())
+    rights::is_elsewhere(tx, rights::REDEMPTIONS, store, id).await
 }
 
 /// Redemptions about which somebody should ask now, the longest waiting first.
@@ -346,20 +329,7 @@ pub(crate) async fn due(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<(StoreId, RedemptionId)>, DbError> {
-    let doing = "read the undecided redemptions";
-    let found: Vec<(i64, String)> = sqlx::query_as(
-        "select store_id, id from redemption
-         where state in ('pending', 'reversing') and ask_at <= $1 and busy_until <= $1
-         order by ask_at, id limit $2",
-    )
-    .bind(now.micros())
-    .bind(limit)
-    .fetch_all(tx)
-    .await
-    .map_err(sql(doing))?;
-    let read =
-        |(store, id): (i64, String)| Ok((StoreId(store), id.parse().map_err(|_| damaged(doing))?));
-    found.into_iter().map(read).collect()
+    rights::due(tx, rights::REDEMPTIONS, now, limit).await
 }
 
 /// Whether something was looked up before a moment and nothing came of it.
@@ -436,10 +406,11 @@ pub(crate) async fn delete_unasked(
     limit: i64,
 ) -> Result<u64, DbError> {
     let done = sqlx::query(
-        "delete from redemption where (store_id, id) in (
-           select store_id, id from redemption
+        "delete from redemption where id in (
+           select id from redemption
            where asked_at = 0 and state in ('refused', 'reversed') and made_at < $1
-           limit $2)",
+           limit $2)
+         and asked_at = 0 and state in ('refused', 'reversed') and made_at < $1",
     )
     .bind(made_before.micros())
     .bind(limit)
@@ -454,22 +425,7 @@ pub(crate) async fn list(
     tx: &mut Conn,
     wanted: &Wanted<RedemptionState>,
 ) -> Result<Vec<RedemptionRow>, DbError> {
-    let (before, id) = wanted.after.clone().unwrap_or((i64::MAX, String::new()));
-    let found = sqlx::query(concat!(
-        "select ",
-        columns!(),
-        " from redemption
-         where ($1 = 0 or store_id = $1) and ($2 = '' or state = $2)
-           and (made_at < $3 or (made_at = $3 and id < $4))
-         order by made_at desc, id desc limit $5"
-    ))
-    .bind(wanted.store.map_or(0, |store| store.0))
-    .bind(wanted.state.map_or("", RedemptionState::word))
-    .bind(before)
-    .bind(id)
-    .bind(wanted.limit)
-    .fetch_all(tx)
-    .await
-    .map_err(sql("read the redemptions"))?;
+    let word = RedemptionState::word;
+    let found = rights::history(tx, rights::REDEMPTIONS, columns!(), wanted, word).await?;
     found.iter().map(row).collect()
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 use sync::replica::StoreId;
 
-use super::{Conn, DbError, damaged, moment, sql};
+use super::{Conn, DbError, damaged, moment, rights, sql};
 use crate::asking::{Turn, Urgency};
 
 /// A refund as it is kept.
@@ -157,24 +157,10 @@ pub(crate) async fn claim(
     urgency: Urgency,
     now: Timestamp,
 ) -> Result<Option<RefundRow>, DbError> {
-    let taken = Turn::taken(now);
-    let found: Option<Columns> = sqlx::query_as(concat!(
-        "update refund set ask_at = $4, busy_until = $5
-         where store_id = $1 and id = $2 and state = 'sent'
-           and busy_until <= $3 and ($6 = 1 or ask_at <= $3)
-         returning ",
-        columns!()
-    ))
-    .bind(store.0)
-    .bind(id.to_string())
-    .bind(now.micros())
-    .bind(taken.ask_at.micros())
-    .bind(taken.busy_until.micros())
-    .bind(i64::from(urgency == Urgency::Now))
-    .fetch_optional(tx)
-    .await
-    .map_err(sql("take the turn to ask about a refund"))?;
-    found.map(row).transpose()
+    match rights::take_turn(tx, rights::REFUNDS, (store, id), urgency, now).await? {
+        true => by_id(tx, store, id).await,
+        false => Ok(None),
+    }
 }
 
 /// Whether another store holds a refund under this id.
@@ -183,14 +169,7 @@ pub(crate) async fn is_elsewhere(
     store: StoreId,
     id: RefundId,
 ) -> Result<bool, DbError> {
-    let found: Option<(i64,)> =
-        sqlx::query_as("select store_id from refund where id = $2 and store_id <> $1 limit 1")
-            .bind(store.0)
-            .bind(id.to_string())
-            .fetch_optional(tx)
-            .await
-            .map_err(sql("read a refund"))?;
-    Ok(found.is_some())
+    rights::is_elsewhere(tx, rights::REFUNDS, store, id).await
 }
 
 /// What was given back of a payment, or is asked to be.
@@ -218,18 +197,5 @@ pub(crate) async fn due(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<(StoreId, RefundId)>, DbError> {
-    let doing = "read the undecided refunds";
-    let found: Vec<(i64, String)> = sqlx::query_as(
-        "select store_id, id from refund
-         where state = 'sent' and ask_at <= $1 and busy_until <= $1
-         order by ask_at, id limit $2",
-    )
-    .bind(now.micros())
-    .bind(limit)
-    .fetch_all(tx)
-    .await
-    .map_err(sql(doing))?;
-    let read =
-        |(store, id): (i64, String)| Ok((StoreId(store), id.parse().map_err(|_| damaged(doing))?));
-    found.into_iter().map(read).collect()
+    rights::due(tx, rights::REFUNDS, now, limit).await
 }

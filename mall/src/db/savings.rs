@@ -111,7 +111,8 @@ fn funded((saved, brand, store, platform): Sums) -> Funded {
     }
 }
 
-/// What a store's business date saved in all, without the orders that were undone.
+/// What a store's business date saved in all, without the orders that were undone. Here and below a
+/// cross join keeps its order: the other way round every saving of the store would be read.
 pub(crate) async fn day(
     tx: &mut Conn,
     store: StoreId,
@@ -123,8 +124,9 @@ pub(crate) async fn day(
                 cast(coalesce(sum(s.store_minor), 0) as bigint),
                 cast(coalesce(sum(s.platform_minor), 0) as bigint)
          from orders
-         join order_saving s on s.store_id = orders.store_id and s.order_id = orders.id
-         where orders.store_id = $1 and orders.business_date = $2 and ",
+         cross join order_saving s
+         where orders.store_id = $1 and orders.business_date = $2
+           and s.store_id = orders.store_id and s.order_id = orders.id and ",
         standing!()
     ))
     .bind(store.0)
@@ -148,8 +150,9 @@ pub(crate) async fn by_rule(
                 cast(sum(s.saved_minor) as bigint), cast(sum(s.brand_minor) as bigint),
                 cast(sum(s.store_minor) as bigint), cast(sum(s.platform_minor) as bigint)
          from orders
-         join order_saving s on s.store_id = orders.store_id and s.order_id = orders.id
-         where orders.store_id = $1 and orders.business_date = $2 and ",
+         cross join order_saving s
+         where orders.store_id = $1 and orders.business_date = $2
+           and s.store_id = orders.store_id and s.order_id = orders.id and ",
         standing!(),
         " group by s.rule order by 4 desc, s.rule limit $3"
     ))

@@ -18,6 +18,28 @@ pub(crate) struct Rights {
     pub(crate) may_manage_members: bool,
 }
 
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// Put rules in force.
+    SaveRules,
+    /// Set things in stores.
+    SaveSettings,
+    /// Add members, change what they have, issue coupons.
+    ManageMembers,
+}
+
+impl Rights {
+    /// Whether a right is among them.
+    pub(crate) const fn has(self, right: Right) -> bool {
+        match right {
+            Right::SaveRules => self.may_save_rules,
+            Right::SaveSettings => self.may_save_settings,
+            Right::ManageMembers => self.may_manage_members,
+        }
+    }
+}
+
 /// A holder of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct StaffRow {

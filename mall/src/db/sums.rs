@@ -48,11 +48,13 @@ pub(crate) async fn day(
     .fetch_one(&mut *tx)
     .await
     .map_err(sql(doing))?;
+    // A cross join keeps its order: the other way round every tender of the store would be read.
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(concat!(
         "select tender.kind, count(*), cast(sum(tender.amount_minor) as bigint)
          from orders
-         join tender on tender.store_id = orders.store_id and tender.order_id = orders.id
-         where orders.store_id = $1 and orders.business_date = $2 and ",
+         cross join tender
+         where orders.store_id = $1 and orders.business_date = $2
+           and tender.store_id = orders.store_id and tender.order_id = orders.id and ",
         standing!(),
         " group by tender.kind order by tender.kind"
     ))

@@ -7,7 +7,7 @@ use sync::wire::KIND_ORDER;
 use utoipa::ToSchema;
 
 use super::{
-    read::{Asked, HqError, known},
+    read::{Asked, HqError, known, place},
     shapes::TroubleShape,
 };
 use crate::{
@@ -70,27 +70,16 @@ pub(crate) async fn drifts(
     store: Option<&str>,
     asked: &Asked,
 ) -> Result<DriftPage, HqError> {
-    let after = asked.after.as_deref().map(drift_cursor).transpose()?;
+    let after = asked.after.as_deref().map(place).transpose()?;
     let mut tx = context.db().read("read the price drifts").await?;
     let store = match store {
         Some(code) => Some(known(&mut tx, code).await?.id),
         None => None,
     };
-    let limit = asked.limit();
-    let mut found = drift::list(&mut tx, store, after, limit + 1).await?;
-    let is_more = found.len() > usize::try_from(limit).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
+    let found = drift::list(&mut tx, store, after, asked.limit() + 1).await?;
     let written = |last: &DriftRow| format!("{}.{}", last.received_at.micros(), last.order);
-    let next = found.last().filter(|_| is_more).map(written);
+    let (found, next) = asked.page(found, written);
     Ok(DriftPage { drifts: found.into_iter().map(DriftShape::of).collect(), next })
-}
-
-fn drift_cursor(text: &str) -> Result<drift::After, HqError> {
-    let (micros, order) = text.split_once('.').ok_or(HqError::Cursor)?;
-    let received_at = micros.parse().map_err(|_| HqError::Cursor)?;
-    Ok(drift::After { received_at, order: order.to_owned() })
 }
 
 /// A drift as one of a store's troubles.

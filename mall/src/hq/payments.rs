@@ -7,15 +7,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    read::{Asked, HqError, known},
+    read::{Asked, HqError, known, place},
     shapes::MoneyShape,
 };
 use crate::{
     context::Context,
     db::{
         Conn,
-        payments::{self, PaymentRow, Wanted},
-        refunds, stores,
+        payments::{self, PaymentRow},
+        refunds,
+        rights::Wanted,
+        stores,
     },
     payment::number,
 };
@@ -75,12 +77,6 @@ pub(super) fn tail(text: &str) -> String {
     text.chars().skip(from).collect()
 }
 
-/// Where a list goes on: `microseconds.id`.
-pub(super) fn cursor(text: &str) -> Result<(i64, String), HqError> {
-    let (micros, id) = text.split_once('.').ok_or(HqError::Cursor)?;
-    Ok((micros.parse().map_err(|_| HqError::Cursor)?, id.to_owned()))
-}
-
 /// What of a list is asked for, one row more than is shown.
 pub(super) async fn wanted<S>(
     tx: &mut Conn,
@@ -92,7 +88,7 @@ pub(super) async fn wanted<S>(
         Some(code) => Some(known(tx, code).await?.id),
         None => None,
     };
-    let after = asked.after.as_deref().map(cursor).transpose()?;
+    let after = asked.after.as_deref().map(place).transpose()?;
     Ok(Wanted { store, state, after, limit: asked.limit() + 1 })
 }
 
@@ -105,13 +101,8 @@ pub(crate) async fn payments(
 ) -> Result<PaymentPage, HqError> {
     let mut tx = context.db().read("read the payments").await?;
     let wanted = wanted(&mut tx, store, state, asked).await?;
-    let mut found = payments::list(&mut tx, &wanted).await?;
-    let is_more = found.len() > usize::try_from(asked.limit()).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
     let written = |last: &PaymentRow| format!("{}.{}", last.made_at.micros(), last.id);
-    let next = found.last().filter(|_| is_more).map(written);
+    let (found, next) = asked.page(payments::list(&mut tx, &wanted).await?, written);
     let mut shapes = Vec::with_capacity(found.len());
     for row in found {
         shapes.push(shape(&mut tx, row).await?);

@@ -119,6 +119,28 @@ impl Asked {
     pub(crate) fn limit(&self) -> i64 {
         page_limit(self.limit)
     }
+
+    /// A page of rows of which one more was read than is shown, and the cursor of the next page if
+    /// there is one: made of the last row that is shown.
+    pub(crate) fn page<T>(
+        &self,
+        mut rows: Vec<T>,
+        cursor: impl FnOnce(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let shown = usize::try_from(self.limit()).unwrap_or(0);
+        if rows.len() <= shown {
+            return (rows, None);
+        }
+        rows.truncate(shown);
+        let next = rows.last().map(cursor);
+        (rows, next)
+    }
+}
+
+/// A place in a list that is ordered by time: `microseconds.id`.
+pub(super) fn place(text: &str) -> Result<(i64, String), HqError> {
+    let (micros, id) = text.split_once('.').ok_or(HqError::Cursor)?;
+    Ok((micros.parse().map_err(|_| HqError::Cursor)?, id.to_owned()))
 }
 
 /// A store's orders, newest first.
@@ -130,13 +152,9 @@ pub(crate) async fn orders(
     let after = asked.after.as_deref().map(cursor).transpose()?;
     let mut tx = context.db().read("read the orders of a store").await?;
     let row = known(&mut tx, store).await?;
-    let limit = asked.limit();
-    let mut found = orders_read::of_store(&mut tx, row.id, asked.date, after, limit + 1).await?;
-    let is_more = found.len() > usize::try_from(limit).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
-    let next = found.last().filter(|_| is_more).map(written);
+    let limit = asked.limit() + 1;
+    let found = orders_read::of_store(&mut tx, row.id, asked.date, after, limit).await?;
+    let (found, next) = asked.page(found, written);
     Ok(OrderPage { orders: found.iter().map(SummaryShape::of).collect(), next })
 }
 
@@ -146,8 +164,7 @@ fn written(last: &StoredOrder) -> String {
 }
 
 fn cursor(text: &str) -> Result<After, HqError> {
-    let (micros, id) = text.split_once('.').ok_or(HqError::Cursor)?;
-    let micros = micros.parse().map_err(|_| HqError::Cursor)?;
+    let (micros, id) = place(text)?;
     let completed_at = domain::time::Timestamp::from_micros(micros);
     Ok(After { completed_at, id: id.parse().map_err(|_| HqError::Cursor)? })
 }
@@ -181,14 +198,9 @@ pub(crate) async fn items(
     asked: &Asked,
 ) -> Result<ItemPage, HqError> {
     let mut tx = context.db().read("read items").await?;
-    let limit = asked.limit();
     let after = asked.after.clone().unwrap_or_default();
-    let mut found = items_read::page(&mut tx, query.trim(), &after, limit + 1).await?;
-    let is_more = found.len() > usize::try_from(limit).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
-    let next = found.last().filter(|_| is_more).map(|item| sku_key(&item.sku));
+    let found = items_read::page(&mut tx, query.trim(), &after, asked.limit() + 1).await?;
+    let (found, next) = asked.page(found, |item| sku_key(&item.sku));
     Ok(ItemPage { items: found.into_iter().map(ItemShape::of).collect(), next })
 }
 
@@ -244,5 +256,24 @@ fn reason(fault: &OrderV1Fault) -> String {
     match fault {
         OrderV1Fault::Sum(sum) => OrderFault::to_string(sum),
         OrderV1Fault::ReceiptNumber | OrderV1Fault::Currency => fault.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_was_the_last_has_no_next_one() {
+        let asked = Asked { limit: Some(2), ..Asked::default() };
+        for (rows, shown, next) in [
+            (vec![], vec![], None),
+            (vec![7], vec![7], None),
+            (vec![7, 8], vec![7, 8], None),
+            (vec![7, 8, 9], vec![7, 8], Some("8")),
+        ] {
+            let expected = (shown, next.map(str::to_owned));
+            assert_eq!(asked.page(rows, ToString::to_string), expected);
+        }
     }
 }

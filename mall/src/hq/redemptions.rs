@@ -78,13 +78,8 @@ pub(crate) async fn redemptions(
 ) -> Result<RedemptionPage, HqError> {
     let mut tx = context.db().read("read the redemptions").await?;
     let wanted = wanted(&mut tx, store, state, asked).await?;
-    let mut found = redemptions::list(&mut tx, &wanted).await?;
-    let is_more = found.len() > usize::try_from(asked.limit()).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
     let written = |last: &RedemptionRow| format!("{}.{}", last.made_at.micros(), last.id);
-    let next = found.last().filter(|_| is_more).map(written);
+    let (found, next) = asked.page(redemptions::list(&mut tx, &wanted).await?, written);
     let mut shapes = Vec::with_capacity(found.len());
     for row in found {
         shapes.push(shape(&mut tx, row).await?);

@@ -18,13 +18,13 @@ use tokio::time::timeout;
 use super::{
     BODY_BYTES_MAX,
     problem::{
-        BODY_TOO_LARGE, BODY_TOO_SLOW, EDGE_UNKNOWN, MALFORMED, Problem, SIGNATURE_REQUIRED,
-        SIGNATURE_STALE, SIGNATURE_WRONG, TOKEN_REQUIRED,
+        BODY_TOO_LARGE, BODY_TOO_SLOW, EDGE_UNKNOWN, MALFORMED, Problem, READ_ONLY,
+        SIGNATURE_REQUIRED, SIGNATURE_STALE, SIGNATURE_WRONG, TOKEN_REQUIRED,
     },
 };
 use crate::{
     context::Context,
-    db::{edges, edges::EdgeRow, staff::Rights},
+    db::{edges, edges::EdgeRow, staff::Right},
     fleet,
 };
 
@@ -95,14 +95,9 @@ async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, Problem> {
     Ok(bytes.into())
 }
 
-/// Whose token a request carries.
+/// Who holds the staff token that a request carries.
 #[derive(Clone, Debug)]
-pub(super) struct Staff {
-    /// Who holds it.
-    pub(super) name: String,
-    /// What they may do besides reading.
-    pub(super) rights: Rights,
-}
+pub(super) struct Staff(pub(super) String);
 
 /// The online shop whose token a request carries.
 #[derive(Clone, Debug)]
@@ -125,38 +120,48 @@ pub(super) async fn require_shop(
 
 async fn by_shop(context: &Context, request: Request) -> Result<Request, Problem> {
     let (mut parts, body) = request.into_parts();
-    let header = parts.headers.get(header::AUTHORIZATION);
-    let token = header
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| Problem::of(TOKEN_REQUIRED))?;
-    let shop = fleet::shop_of(context, token).await?;
+    let shop = fleet::shop_of(context, token(&parts)?).await?;
     let shop = shop.ok_or_else(|| Problem::of(TOKEN_REQUIRED))?;
     let body = read_body(body, SHOP_BYTES_MAX).await?;
     parts.extensions.insert(Shop(shop));
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
-/// Lets a request in that carries a staff token.
-pub(super) async fn require_staff(
-    State(context): State<Context>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION);
-    let token = header
+fn token(parts: &Parts) -> Result<&str, Problem> {
+    let header = parts.headers.get(header::AUTHORIZATION);
+    header
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
-        .map(str::to_owned);
-    let Some(token) = token else {
-        return Problem::of(TOKEN_REQUIRED).into_response();
-    };
-    match fleet::staff_of(&context, &token).await {
-        Ok(Some(row)) => {
-            request.extensions_mut().insert(Staff { name: row.name, rights: row.rights });
-            next.run(request).await
-        }
-        Ok(None) => Problem::of(TOKEN_REQUIRED).into_response(),
-        Err(error) => Problem::from(error).into_response(),
+        .ok_or_else(|| Problem::of(TOKEN_REQUIRED))
+}
+
+/// Lets a request in that carries a staff token, of a holder who was given the right that it needs.
+pub(super) async fn require_staff(
+    State((context, needed)): State<(Context, Option<Right>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match by_staff(&context, needed, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
+}
+
+async fn by_staff(
+    context: &Context,
+    needed: Option<Right>,
+    request: Request,
+) -> Result<Request, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let staff = fleet::staff_of(context, token(&parts)?).await?;
+    let staff = staff.ok_or_else(|| Problem::of(TOKEN_REQUIRED))?;
+    if let Some(right) = needed.filter(|right| !staff.rights.has(*right)) {
+        return Err(Problem::of(READ_ONLY).hint(match right {
+            Right::SaveRules => "mall staff add NAME --may-save-rules",
+            Right::SaveSettings => "mall staff add NAME --may-save-settings",
+            Right::ManageMembers => "mall staff add NAME --may-manage-members",
+        }));
+    }
+    parts.extensions.insert(Staff(staff.name));
+    Ok(Request::from_parts(parts, body))
 }

@@ -45,3 +45,40 @@ pub(super) async fn style() -> Response {
 pub(super) async fn script() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/page.js"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    const HTML: &str = include_str!("page/page.html");
+    const SCRIPT: &str = include_str!("page/page.js");
+
+    /// What stands between two marks, wherever it does.
+    fn between<'a>(text: &'a str, from: &str, to: char) -> BTreeSet<&'a str> {
+        text.split(from).skip(1).filter_map(|rest| rest.split(to).next()).collect()
+    }
+
+    #[test]
+    fn whatever_the_script_reaches_for_is_on_the_page() {
+        let ids = between(HTML, " id=\"", '"');
+        let named = between(SCRIPT, "$('", '\'');
+        assert!(named.len() > 30, "{named:?}");
+        let missing: Vec<_> = named.difference(&ids).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn whatever_the_page_says_it_says_in_both_languages() {
+        let words = SCRIPT.split("\n}\n").next().unwrap();
+        let keys: Vec<&str> = words
+            .match_indices(": ['")
+            .map(|(at, _)| words[..at].rsplit([' ', '\n']).next().unwrap())
+            .collect();
+        let known: BTreeSet<&str> = keys.iter().copied().collect();
+        assert_eq!(known.len(), keys.len(), "a word is there twice");
+        let mut said = between(HTML, "data-say=\"", '"');
+        said.extend(between(SCRIPT, "say('", '\''));
+        let missing: Vec<_> = said.difference(&known).collect();
+        assert!(missing.is_empty() && said.len() > 60, "{missing:?}");
+    }
+}

@@ -248,7 +248,9 @@ impl From<VaultError> for Problem {
             | VaultError::Dice
             | VaultError::Seal(_)
             | VaultError::Sign(_)
-            | VaultError::Rotation(_) => Self::internal(&error),
+            | VaultError::Rotation(_)
+            | VaultError::Full
+            | VaultError::Unknown(_) => Self::internal(&error),
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
 };
-use crate::context::Context;
+use crate::{context::Context, db::staff::Right};
 
 /// The HQ API's document without its paths, which the table adds.
 #[derive(OpenApi)]
@@ -46,6 +46,10 @@ impl Modify for Security {
         components.add_security_scheme("staff", SecurityScheme::Http(scheme));
     }
 }
+
+const RULES: Access = Access::Keeper(Right::SaveRules);
+const SETTINGS: Access = Access::Keeper(Right::SaveSettings);
+const MEMBERS: Access = Access::Keeper(Right::ManageMembers);
 
 fn table(context: &Context) -> Table {
     let table = Table::new(context.clone(), Document::openapi());
@@ -145,14 +149,17 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(hq::list_items))
         .documented(Access::Staff, routes!(hq::list_troubles))
         .documented(Access::Staff, routes!(hq::list_drifts))
-        .documented(Access::Staff, routes!(rules::show_rules, rules::save_rules))
+        .documented(Access::Staff, routes!(rules::show_rules))
+        .documented(RULES, routes!(rules::save_rules))
         .documented(Access::Staff, routes!(rules::list_rules))
         .documented(Access::Staff, routes!(rules::check_rules))
         .documented(Access::Staff, routes!(rules::make_quote))
-        .documented(Access::Staff, routes!(settings::show_all, settings::save_all))
+        .documented(Access::Staff, routes!(settings::show_all))
+        .documented(SETTINGS, routes!(settings::save_all))
         .documented(Access::Staff, routes!(settings::list_all))
         .documented(Access::Staff, routes!(settings::show_schema))
-        .documented(Access::Staff, routes!(settings::show_store, settings::save_store))
+        .documented(Access::Staff, routes!(settings::show_store))
+        .documented(SETTINGS, routes!(settings::save_store))
         .documented(Access::Staff, routes!(settings::list_store))
         .documented(Access::Staff, routes!(settings::show_in_force))
         .documented(Access::Staff, routes!(settings::show_standing))
@@ -168,15 +175,13 @@ fn staff(table: Table) -> Table {
 fn members(table: Table) -> Table {
     table
         .documented(Access::Staff, routes!(members::list_members))
-        .documented(
-            Access::Staff,
-            routes!(members::show_member, members::put_member, members::remove_member),
-        )
+        .documented(Access::Staff, routes!(members::show_member))
+        .documented(MEMBERS, routes!(members::put_member, members::remove_member))
         .documented(Access::Staff, routes!(members::find_member))
-        .documented(Access::Staff, routes!(members::import_members))
-        .documented(Access::Staff, routes!(members::adjust_member))
-        .documented(Access::Staff, routes!(members::sign_code))
-        .documented(Access::Staff, routes!(members::issue_coupons))
+        .documented(MEMBERS, routes!(members::import_members))
+        .documented(MEMBERS, routes!(members::adjust_member))
+        .documented(MEMBERS, routes!(members::sign_code))
+        .documented(MEMBERS, routes!(members::issue_coupons))
 }
 
 /// The HQ API's document.
@@ -185,8 +190,7 @@ const DOCUMENT: &str = "/hq/v1/openapi.json";
 /// The router over a context, and the list of its endpoints.
 pub(crate) fn routes(context: &Context) -> (Router, Vec<Endpoint>) {
     let (router, document, mut endpoints) = table(context).finish();
-    let (method, path) = (Method::GET, DOCUMENT.to_owned());
-    endpoints.push(Endpoint { method, path, access: Access::Anyone });
+    endpoints.push(of_document());
     let router = router
         .route(DOCUMENT, get(move || std::future::ready(Json(document.clone()))))
         .fallback(open::nothing)
@@ -195,6 +199,25 @@ pub(crate) fn routes(context: &Context) -> (Router, Vec<Endpoint>) {
         .layer(DefaultBodyLimit::disable())
         .with_state(context.clone());
     (router, endpoints)
+}
+
+fn of_document() -> Endpoint {
+    Endpoint { method: Method::GET, path: DOCUMENT.to_owned(), access: Access::Anyone }
+}
+
+/// Every endpoint with who may call it, one a line, by path.
+pub(crate) fn access(context: &Context) -> String {
+    let (_, _, mut endpoints) = table(context).finish();
+    endpoints.push(of_document());
+    endpoints.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
+    endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect()
+}
+
+/// The HQ API's document, and the router beside it.
+#[cfg(test)]
+pub(super) fn documented(context: &Context) -> (Router, utoipa::openapi::OpenApi) {
+    let (_, document, _) = table(context).finish();
+    (routes(context).0, document)
 }
 
 /// The HQ API's document as JSON text.
@@ -209,46 +232,190 @@ pub(crate) fn document(context: &Context) -> String {
 mod tests {
     use std::sync::atomic::AtomicI64;
 
-    use axum::{body::Body, http::Request};
+    use axum::{
+        body::{Body, to_bytes},
+        http::{HeaderName, Request, header::AUTHORIZATION},
+    };
+    use domain::id::EdgeId;
+    use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+    use sync::{
+        signature::{self, Signed},
+        wire::StoreV1,
+    };
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::{Clock, Config};
+    use crate::{
+        Clock, Config,
+        db::{
+            self,
+            edges::{self, EdgeRow},
+            staff::Rights,
+        },
+        fleet,
+    };
+
+    const RIGHTS: [Right; 3] = [Right::SaveRules, Right::SaveSettings, Right::ManageMembers];
 
     async fn context(folder: &tempfile::TempDir) -> Context {
         let clock = Clock::ByHand(std::sync::Arc::new(AtomicI64::new(1)));
         Context::open(&Config { clock, ..Config::new(folder.path()) }).await.unwrap()
     }
 
+    /// Somebody who calls.
+    enum Caller {
+        /// With this header, or none.
+        Header(Option<(HeaderName, String)>),
+        /// A node of a store, with its key.
+        Edge(EdgeId, Vec<u8>),
+    }
+
+    impl Caller {
+        fn with_token(token: &str) -> Self {
+            Self::Header(Some((AUTHORIZATION, format!("Bearer {token}"))))
+        }
+
+        fn signed(header: &str) -> Self {
+            Self::Header(Some((HeaderName::from_static(signature::HEADER), header.to_owned())))
+        }
+
+        /// The status, and the kind of problem if it is one.
+        async fn asks(
+            &self,
+            context: &Context,
+            router: &Router,
+            endpoint: &Endpoint,
+        ) -> (u16, String) {
+            let Endpoint { method, path, .. } = endpoint;
+            let path = path.replace("{scope}", "catalog").replace(['{', '}'], "");
+            let mut request = Request::builder().method(method).uri(&path);
+            match self {
+                Self::Header(Some((name, value))) => request = request.header(name, value),
+                Self::Header(None) => {}
+                Self::Edge(id, key) => {
+                    let signed = Signed { method: method.as_str(), path: &path, body: b"" };
+                    let made = signature::sign(key, *id, context.now(), 7, signed).unwrap();
+                    request = request.header(signature::HEADER, made);
+                }
+            }
+            let request = request.body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let status = response.status().as_u16();
+            let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+            let kind = problem.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
+            (status, kind.trim_start_matches("/problems/").to_owned())
+        }
+    }
+
     /// Walks the whole table: who shows nothing gets in only where anyone may.
     #[tokio::test]
-    async fn every_endpoint_keeps_out_those_it_is_not_for() {
+    async fn every_endpoint_keeps_out_who_shows_nothing_that_is_right() {
         let folder = tempfile::tempdir().unwrap();
         let context = context(&folder).await;
         let (router, endpoints) = routes(&context);
         assert!(endpoints.len() >= 15);
-        for Endpoint { method, path, access } in endpoints {
-            let path = path.replace("{scope}", "catalog").replace(['{', '}'], "");
-            let with = |header: Option<(&str, &str)>| {
-                let mut request = Request::builder().method(&method).uri(&path);
-                if let Some((name, value)) = header {
-                    request = request.header(name, value);
-                }
-                router.clone().oneshot(request.body(Body::empty()).unwrap())
-            };
-            let wrong = [
-                None,
-                Some(("authorization", "Bearer guitai_hq_00")),
-                Some(("authorization", "Basic eDp5")),
-                Some((sync::signature::HEADER, "x;1;2;ff")),
-                Some((sync::signature::HEADER, "00000000-0000-0000-0000-000000000007;1;2;ff")),
-            ];
-            for header in wrong {
-                let status = with(header).await.unwrap().status().as_u16();
+        let basic = Caller::Header(Some((AUTHORIZATION, "Basic eDp5".to_owned())));
+        let wrong = [
+            Caller::Header(None),
+            Caller::with_token("guitai_hq_00"),
+            basic,
+            Caller::signed("x;1;2;ff"),
+            Caller::signed("00000000-0000-0000-0000-000000000007;1;2;ff"),
+        ];
+        for endpoint in &endpoints {
+            for caller in &wrong {
+                let (status, kind) = caller.asks(&context, &router, endpoint).await;
                 let is_kept_out = status == 401;
-                assert_eq!(is_kept_out, access != Access::Anyone, "{method} {path}: {status}");
+                let is_for_anyone = endpoint.access == Access::Anyone;
+                assert_eq!(is_kept_out, !is_for_anyone, "{endpoint}: {status} {kind}");
             }
         }
+    }
+
+    async fn edge(context: &Context) -> Caller {
+        let store = serde_json::json!({ "code": "SH001", "name": "滨江店" });
+        let store: StoreV1 = serde_json::from_value(store).unwrap();
+        let (store, _) = fleet::add_store(context, &store).await.unwrap();
+        let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref().to_vec();
+        let row = EdgeRow {
+            id: "00000000-0000-7000-8000-000000000001".parse().unwrap(),
+            store,
+            public_key: signature::public_key(&key).unwrap(),
+            epoch: 1,
+            enrolled_at: context.now(),
+            is_revoked: false,
+        };
+        let mut tx = context.db().write("enrol").await.unwrap();
+        edges::insert(&mut tx, &row).await.unwrap();
+        db::commit(tx, "enrol").await.unwrap();
+        Caller::Edge(row.id, key)
+    }
+
+    async fn holder(context: &Context, right: Option<Right>) -> Caller {
+        let rights = Rights {
+            may_save_rules: right == Some(Right::SaveRules),
+            may_save_settings: right == Some(Right::SaveSettings),
+            may_manage_members: right == Some(Right::ManageMembers),
+        };
+        let token = fleet::add_staff(context, &format!("{right:?}"), rights).await.unwrap();
+        Caller::with_token(&token)
+    }
+
+    /// Walks the whole table with everybody's own key or token: what an endpoint is declared to be is
+    /// what it is.
+    #[tokio::test]
+    async fn every_endpoint_lets_in_those_it_is_for_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(&folder).await;
+        let (router, endpoints) = routes(&context);
+        let shop = fleet::add_shop(&context, "shop").await.unwrap();
+        let mut callers = vec![
+            (Access::Edge, edge(&context).await),
+            (Access::Shop, Caller::with_token(&shop)),
+            (Access::Staff, holder(&context, None).await),
+        ];
+        for right in RIGHTS {
+            callers.push((Access::Keeper(right), holder(&context, Some(right)).await));
+        }
+        for endpoint in &endpoints {
+            for (is, caller) in &callers {
+                let (status, kind) = caller.asks(&context, &router, endpoint).await;
+                let is_of_hq = matches!(is, Access::Staff | Access::Keeper(_));
+                let expected = match endpoint.access {
+                    Access::Anyone => "in",
+                    Access::Staff if is_of_hq => "in",
+                    needed if needed == *is => "in",
+                    Access::Keeper(_) if is_of_hq => "read-only",
+                    Access::Staff | Access::Keeper(_) | Access::Edge | Access::Shop => "unknown",
+                };
+                let found = match (status, kind.as_str()) {
+                    (401, _) => "unknown",
+                    (403, "read-only") => "read-only",
+                    _ => "in",
+                };
+                assert_eq!(found, expected, "{endpoint}: {status} {kind}, called by {is:?}");
+            }
+        }
+    }
+
+    /// What changes something in HQ's name is declared with the right that it needs; these change
+    /// nothing.
+    #[tokio::test]
+    async fn whoever_only_reads_changes_nothing() {
+        const KEEP_NOTHING: [&str; 3] =
+            ["/hq/v1/members/search", "/hq/v1/quotes", "/hq/v1/rules/checks"];
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(&folder).await;
+        let (_, endpoints) = routes(&context);
+        let is_for_readers = |e: &&Endpoint| e.access == Access::Staff && e.method != Method::GET;
+        let mut found: Vec<String> =
+            endpoints.iter().filter(is_for_readers).map(|e| e.path.clone()).collect();
+        found.sort();
+        assert_eq!(found, KEEP_NOTHING);
+        let is_open = |e: &&Endpoint| e.access == Access::Anyone && e.method != Method::GET;
+        let open: Vec<&str> = endpoints.iter().filter(is_open).map(|e| e.path.as_str()).collect();
+        assert_eq!(open, [path::ENROLMENTS]);
     }
 
     #[tokio::test]
@@ -259,12 +426,20 @@ mod tests {
         let documented: Vec<&String> = document.paths.paths.keys().collect();
         let mut staff: Vec<&String> = endpoints
             .iter()
-            .filter(|endpoint| endpoint.access == Access::Staff)
+            .filter(|endpoint| matches!(endpoint.access, Access::Staff | Access::Keeper(_)))
             .map(|endpoint| &endpoint.path)
             .collect();
         staff.sort();
         // A path with several methods is documented once.
         staff.dedup();
         assert_eq!(documented, staff);
+    }
+
+    #[tokio::test]
+    async fn the_committed_list_is_what_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(&folder).await;
+        let committed = include_str!("../../access.txt");
+        assert!(committed == access(&context), "mall/access.txt is stale: make openapi");
     }
 }

@@ -4,7 +4,7 @@
 
 use axum::{
     Extension, Json,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue},
 };
@@ -14,10 +14,11 @@ use sync::wire::{ReportV1, SettingsHeldV1};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    BODY_BYTES_MAX,
     edge::json,
-    guard::{Caller, Staff},
+    guard::{Caller, Staff, read_body},
     hq::query,
-    problem::{FORBIDDEN, MALFORMED, Problem, READ_ONLY},
+    problem::{FORBIDDEN, MALFORMED, Problem},
     rules::{expected, tag},
 };
 use crate::{
@@ -112,18 +113,16 @@ async fn show(
 async fn save(
     context: &Context,
     code: Option<String>,
-    staff: Staff,
+    Staff(by): Staff,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    if !staff.rights.may_save_settings {
-        return Err(Problem::of(READ_ONLY).hint("mall staff add NAME --may-save-settings"));
-    }
     let expected = expected(headers)?;
-    let wish: Result<WishBody, _> = serde_json::from_slice(body);
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let wish: Result<WishBody, _> = serde_json::from_slice(&body);
     let WishBody { settings: document, note } =
         wish.map_err(|error| Problem::of(MALFORMED).detail(error))?;
-    let wish = Wish { store: code, document, note, by: staff.name, expected };
+    let wish = Wish { store: code, document, note, by, expected };
     let Saved { revision, is_unchanged } = settings::save(context, wish).await?;
     let result = if is_unchanged { "unchanged" } else { "saved" };
     Ok((tag(revision), Json(SavedShape { revision, result })))
@@ -169,9 +168,9 @@ pub(super) async fn save_all(
     State(context): State<Context>,
     Extension(staff): Extension<Staff>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    save(&context, None, staff, &headers, &body).await
+    save(&context, None, staff, &headers, body).await
 }
 
 /// The documents that were ever desired of all stores, newest first, each with what it changed.
@@ -236,9 +235,9 @@ pub(super) async fn save_store(
     Path(code): Path<String>,
     Extension(staff): Extension<Staff>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    save(&context, Some(code), staff, &headers, &body).await
+    save(&context, Some(code), staff, &headers, body).await
 }
 
 /// The documents that were ever desired of a store, newest first, each with what it changed.

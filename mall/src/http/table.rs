@@ -3,12 +3,14 @@
 //! **Invariant:** the declaration is the guard: what the table says of an endpoint is what runs in
 //! front of it.
 
+use std::fmt;
+
 use axum::{Router, http::Method, middleware::from_fn_with_state, routing::MethodRouter};
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::guard::{require_edge, require_shop, require_staff};
-use crate::context::Context;
+use crate::{context::Context, db::staff::Right};
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +19,27 @@ pub(crate) enum Access {
     Anyone,
     /// An enrolled edge node, by its signature.
     Edge,
-    /// HQ, by a token.
+    /// HQ, by a token; what only reads, or tries and keeps nothing.
     Staff,
+    /// HQ, by a token whose holder was given this right.
+    Keeper(Right),
     /// An online shop, by a token of its own.
     Shop,
+}
+
+impl Access {
+    /// As tables for people say it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Anyone => "anybody",
+            Self::Edge => "edge",
+            Self::Staff => "staff",
+            Self::Keeper(Right::SaveRules) => "rules",
+            Self::Keeper(Right::SaveSettings) => "settings",
+            Self::Keeper(Right::ManageMembers) => "members",
+            Self::Shop => "shop",
+        }
+    }
 }
 
 /// An endpoint as it was declared.
@@ -32,6 +51,12 @@ pub(crate) struct Endpoint {
     pub(crate) path: String,
     /// Who may call it.
     pub(crate) access: Access,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<9} {:<7} {}", self.access.word(), self.method.as_str(), self.path)
+    }
 }
 
 /// Every endpoint, and the router made of them.
@@ -53,7 +78,12 @@ impl Table {
         match access {
             Access::Anyone => route,
             Access::Edge => route.route_layer(from_fn_with_state(state, require_edge)),
-            Access::Staff => route.route_layer(from_fn_with_state(state, require_staff)),
+            Access::Staff => {
+                route.route_layer(from_fn_with_state((state, None::<Right>), require_staff))
+            }
+            Access::Keeper(right) => {
+                route.route_layer(from_fn_with_state((state, Some(right)), require_staff))
+            }
             Access::Shop => route.route_layer(from_fn_with_state(state, require_shop)),
         }
     }

@@ -197,3 +197,14 @@ pub(crate) async fn code(
     let token = Token { from_s, until_s, subject: Subject::Member(id) };
     Ok(context.vault().sign(&mut tx, &token, context.now()).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::CODE_MS_MAX;
+
+    #[test]
+    fn no_code_is_good_longer_than_its_key_is_kept_for_it() {
+        assert_eq!(i64::from(CODE_MINUTES_MAX) * 60_000, CODE_MS_MAX);
+    }
+}

@@ -116,13 +116,9 @@ fn shape(context: &Context, row: &MemberRow) -> Result<MemberShape, MemberError>
 /// Members by id.
 pub(crate) async fn members(context: &Context, asked: &Asked) -> Result<MemberPage, MemberError> {
     let mut tx = context.db().read("read the members").await?;
-    let (after, limit) = (asked.after.as_deref().unwrap_or_default(), asked.limit());
-    let mut found = members::page(&mut tx, after, limit + 1).await?;
-    let is_more = found.len() > usize::try_from(limit).unwrap_or(0);
-    if is_more {
-        found.pop();
-    }
-    let next = found.last().filter(|_| is_more).map(|last| last.id.to_string());
+    let after = asked.after.as_deref().unwrap_or_default();
+    let found = members::page(&mut tx, after, asked.limit() + 1).await?;
+    let (found, next) = asked.page(found, |last| last.id.to_string());
     let members = found.iter().map(|row| shape(context, row)).collect::<Result<_, _>>()?;
     Ok(MemberPage { members, next })
 }

@@ -146,12 +146,8 @@ async fn try_record(
     let mut row = before.clone();
     hear(&mut row, context.now());
     payments::write(&mut tx, &row).await?;
-    let mut changes = Vec::new();
-    if before.state != row.state {
-        changes = discrepancy::look(&mut tx, store, row.purpose.order, context.now()).await?;
-    }
-    db::commit(tx, doing).await?;
-    discrepancy::tell(store, &changes);
+    let (of, has_moved) = ((store, row.purpose.order), before.state != row.state);
+    discrepancy::commit(tx, doing, of, has_moved, context.now()).await?;
     Ok(Some((before, row)))
 }
 

@@ -270,16 +270,11 @@ async fn record(
     }
     row.hear(verdict, context.now());
     refunds::write(&mut tx, &row).await?;
-    let (store, id) = (row.store, row.id);
-    let mut changes = Vec::new();
+    let (store, id, has_moved) = (row.store, row.id, row.state != RefundState::Sent);
     if row.state == RefundState::Done {
         end_reversal(&mut tx, &row, context.now()).await?;
     }
-    if row.state != RefundState::Sent {
-        changes = discrepancy::look(&mut tx, store, order, context.now()).await?;
-    }
-    db::commit(tx, doing).await?;
-    discrepancy::tell(store, &changes);
+    discrepancy::commit(tx, doing, (store, order), has_moved, context.now()).await?;
     match row.state {
         RefundState::Done => info!(store.id = %store, refund.id = %id, "Money went back"),
         RefundState::Refused => warn!(

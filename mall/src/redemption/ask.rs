@@ -211,12 +211,8 @@ async fn try_record(
     if is_ours && row.used_at.is_some() {
         redemptions::keep_names(&mut tx, &row, names).await?;
     }
-    let mut changes = Vec::new();
-    if before.state != row.state {
-        changes = discrepancy::look(&mut tx, row.store, row.order, context.now()).await?;
-    }
-    db::commit(tx, doing).await?;
-    discrepancy::tell(row.store, &changes);
+    let (of, has_moved) = ((row.store, row.order), before.state != row.state);
+    discrepancy::commit(tx, doing, of, has_moved, context.now()).await?;
     Ok(Some((before, row)))
 }
 

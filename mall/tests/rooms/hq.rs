@@ -185,7 +185,7 @@ async fn the_openapi_document_is_the_committed_one() {
     let town = Town::new().await;
     let made = town.cli("openapi").await;
     let committed = include_str!("../../openapi.json");
-    assert_eq!(made, committed, "run: mall openapi > mall/openapi.json");
+    assert_eq!(made, committed, "mall/openapi.json is stale: make openapi");
     let request = Request::get("/hq/v1/openapi.json").body(Body::empty()).unwrap();
     let served = town.send(request).await.json();
     assert_eq!(served, serde_json::from_str::<serde_json::Value>(committed).unwrap());

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sync::{
     path,
     replica::{Scope, StoreId},
-    token::{PublicKey, Subject, believe},
+    token::{Disbelief, PublicKey, Subject, believe},
     wire::{KeyV1, KeysV1, MemberV1, OrderV1, RowV1, SealV1},
 };
 use uuid::Uuid;
@@ -501,6 +501,75 @@ async fn a_new_key_is_told_at_once_and_signs_a_day_later() {
     town.turn(DAY_S);
     assert_eq!(signed_by(&town.cli(&code).await), [2]);
     town.cli("keys rotate").await;
+    town.stop().await;
+}
+
+/// The keys that a store is told, newest first.
+async fn keys_told(edge: &Edge<'_>) -> Vec<KeyV1> {
+    match rows(edge).await.remove("keys") {
+        Some(RowV1::Keys(KeysV1 { keys })) => keys,
+        other => panic!("no keys: {other:?}"),
+    }
+}
+
+fn versions(keys: &[KeyV1]) -> Vec<u8> {
+    keys.iter().map(|key| key.version).collect()
+}
+
+/// Makes so many keys, a day apart, so that the last one signs.
+async fn change_keys(town: &Town, times: usize) {
+    for _ in 0..times {
+        town.cli("keys rotate").await;
+        town.turn(DAY_S);
+    }
+}
+
+#[tokio::test]
+async fn a_coupon_is_believed_until_its_last_day_however_often_the_key_changes() {
+    let town = Town::new().await;
+    let (token, edge) = (town.staff().await, town.edge("SH001").await);
+    put(&town, &token, Some("*"), &rules()).await;
+    let batch = town.cli_json("coupons issue --rule two --days 30").await;
+    let coupon = batch["coupons"][0]["token"].as_str().unwrap();
+    change_keys(&town, 4).await;
+    let keys = keys_told(&edge).await;
+    assert_eq!(versions(&keys), [5, 4, 3, 2, 1]);
+    assert!(believe(coupon, &public(&keys), StoreId(1), town.now()).is_ok());
+    // Once it has ended, nobody needs the keys before the one in use.
+    town.turn(27 * DAY_S);
+    change_keys(&town, 1).await;
+    assert_eq!(versions(&keys_told(&edge).await), [6, 5]);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_stolen_is_ended_with_what_it_signed_and_its_number_never_comes_back() {
+    let town = Town::new().await;
+    let (token, edge) = (town.staff().await, town.edge("SH001").await);
+    assert!(town.try_cli("keys retire 1").await.unwrap_err().contains("the only key"));
+    assert!(town.try_cli("keys retire 2").await.unwrap_err().contains("no key 2"));
+    put(&town, &token, Some("*"), &rules()).await;
+    let batch = town.cli_json("coupons issue --rule two --days 731").await;
+    let coupon = batch["coupons"][0]["token"].as_str().unwrap();
+    town.cli("keys rotate").await;
+    // The thief has the new one; the old one goes on signing.
+    town.cli("keys retire 2").await;
+    assert_eq!(versions(&keys_told(&edge).await), [1]);
+    change_keys(&town, 7).await;
+    assert_eq!(versions(&keys_told(&edge).await), [9, 8, 7, 6, 5, 4, 3, 1]);
+    let full = town.try_cli("keys rotate").await.unwrap_err();
+    assert!(full.contains("8 keys are believed"), "{full}");
+    town.cli("keys retire 1").await;
+    let keys = keys_told(&edge).await;
+    assert_eq!(versions(&keys), [9, 8, 7, 6, 5, 4, 3]);
+    let believed = believe(coupon, &public(&keys), StoreId(1), town.now());
+    assert_eq!(believed, Err(Disbelief::UnknownKey));
+    town.cli("keys rotate").await;
+    let listed = town.cli_json("keys list").await;
+    let states: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap()).collect();
+    assert_eq!(states[..4], ["will sign", "signs", "believed", "believed"]);
+    assert_eq!(states[7..], ["believed", "retired", "retired"]);
     town.stop().await;
 }
 

@@ -238,7 +238,12 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
     execute(
         folder.path(),
         // As the step before post-voids left it.
-        "drop table check_in; drop table online_return_line; drop table online_return;
+        "drop index orders_completed; drop index trouble_received; drop index price_drift_newest;
+         drop index payment_store; drop index payment_state; drop index payment_store_state;
+         drop index redemption_store; drop index redemption_state;
+         drop index redemption_store_state; drop index redemption_order;
+         drop index redemption_open;
+         drop table check_in; drop table online_return_line; drop table online_return;
          drop table member_case; drop table coupon_use; drop table coupon; drop table allowance;
          drop table member_entry; drop table member_store; drop table member;
          drop table token_key; drop table vault_check;

@@ -104,6 +104,12 @@ async fn what_cannot_be_and_who_may_not_are_refused_and_nothing_is_kept() {
     let reader = reader["token"].as_str().unwrap();
     let refused = town.hq_send(reader, ("PUT", ALL), Some("*"), wish(rounding("none"))).await;
     refused.is_problem(403, "read-only");
+    let endless = "x".repeat(3 * 1_024 * 1_024);
+    for path in [ALL, OWN] {
+        let call = ("PUT", path);
+        let refused = town.hq_send(&token, call, Some("*"), endless.clone()).await;
+        refused.is_problem(413, "body-too-large");
+    }
     assert_eq!(town.rows("select count(*) from settings"), ["0"]);
 }
 

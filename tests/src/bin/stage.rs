@@ -2,7 +2,8 @@
 //!
 //! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
 //! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and
-//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows). The demo's
+//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `KEEPER` and
+//! `READER` (staff tokens of HQ: one that may change members, one that only reads). The demo's
 //! promotions are in force.
 
 use std::process::{Command, ExitCode};
@@ -28,6 +29,8 @@ async fn main() -> Result<ExitCode> {
     neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
     let shown = club::code_of(&store, member).await?;
+    let keeper = store.mall.keeping_token("page").await?;
+    let reader = store.mall.token("page reader").await?;
     let items = catalog::read(&catalog::demo())?;
     let codes: Vec<String> = items
         .into_iter()
@@ -48,7 +51,9 @@ async fn main() -> Result<ExitCode> {
         .env("MANAGER_PIN", manager_pin)
         .env("CODES", codes.join(","))
         .env("MEMBER", club::PHONE)
-        .env("MEMBER_CODE", shown);
+        .env("MEMBER_CODE", shown)
+        .env("KEEPER", keeper)
+        .env("READER", reader);
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     store.close().await?;
     let is_fine = ended.context("could not run the command")?.success();

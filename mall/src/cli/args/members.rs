@@ -123,9 +123,16 @@ pub(crate) enum CouponsVerb {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysVerb {
-    /// Make the next signing key: stores hear of it at once, it signs a day later, and the one
-    /// before the one in use is believed no more.
+    /// Make the next signing key: stores hear of it at once and it signs a day later. Older keys are
+    /// believed until nothing that they signed is good.
     Rotate,
+    /// End a key at once, e.g. one that was stolen: what it signed is good no more.
+    Retire {
+        /// Which.
+        version: u8,
+    },
+    /// Print every key, newest first.
+    List,
 }
 
 fn purse(word: &str) -> Result<Purse, String> {

@@ -2,9 +2,9 @@
 // Text only ever becomes text, never markup.
 
 const words = {
-  hq: ['总部', 'HQ'], stores: ['门店', 'Stores'], settings: ['设置', 'Settings'], rules: ['促销', 'Promotions'],
+  hq: ['总部', 'HQ'], stores: ['门店', 'Stores'], settings: ['设置', 'Settings'], rules: ['促销', 'Promotions'], members: ['会员', 'Members'],
   leave: ['退出', 'Sign out'], signIn: ['用员工令牌进入', 'Enter with a staff token'], token: ['令牌', 'Token'], enter: ['进入', 'Enter'],
-  tokenHint: ['在商城上运行 mall staff add 姓名 --may-save-rules --may-save-settings 得到。关闭标签页即忘记。', 'Run mall staff add NAME --may-save-rules --may-save-settings on the mall to get one. It is forgotten with this tab.'],
+  tokenHint: ['在商城上运行 mall staff add 姓名 --may-save-rules --may-save-settings --may-manage-members 得到。关闭标签页即忘记。', 'Run mall staff add NAME --may-save-rules --may-save-settings --may-manage-members on the mall to get one. It is forgotten with this tab.'],
   store: ['门店', 'Store'], state: ['状态', 'State'], heard: ['最近联络', 'Last heard'],
   ofAll: ['全部门店的设置', "All stores' settings"], ofOwn: ['本店的设置', 'Its own settings'], noStores: ['还没有门店。', 'There is no store yet.'],
   for: ['对象', 'For'], all: ['全部门店', 'All stores'], changes: ['将要改动', 'What will change'], noChanges: ['没有改动。', 'Nothing has changed.'],
@@ -26,6 +26,14 @@ const words = {
   sureSave: ['对{0}保存 {1} 处改动？', 'Save {1} changes for {0}?'], sureRules: ['让这套促销规则在全部门店生效？', 'Put these promotions in force in all stores?'],
   sureLeave: ['有改动还没有保存，放弃它们？', 'There are unsaved changes. Discard them?'],
   badLine: ['第 {0} 行不是“货号 数量”。', 'Line {0} is not “SKU number”.'], total: ['应付', 'Total'], list: ['原价', 'List'], savedAmount: ['优惠', 'Saved'], why: ['为什么', 'Why'],
+  phone: ['手机号', 'Phone number'], find: ['查找', 'Find'], noMember: ['没有会员用这个手机号。', 'No member has this number.'],
+  adjust: ['充值与调整', 'Top up or adjust'], purse: ['什么', 'What'], amount: ['多少（减少写负数）', 'How much (below zero takes)'], enterIt: ['记入', 'Enter'],
+  points: ['积分', 'points'], balance: ['余额', 'balance'], ofPoints: ['{0} 分', '{0} points'], ofBalance: ['{0} 元', '{0} yuan'],
+  entries: ['最近的变动', 'Newest changes'], noEntries: ['还没有变动。', 'Nothing has changed yet.'], earned: ['获得', 'earned'], spent: ['使用', 'spent'], adjusted: ['调整', 'adjusted'],
+  tier: ['等级', 'Tier'], joined: ['入会', 'Member since'], crowds: ['标签', 'Tags'], staffMember: ['本公司员工', 'Works for the chain'], lentTo: ['{0} 可用', 'Lent to {0}'],
+  badYuan: ['金额写到分，比如 100 或 99.50。', 'Write yuan with at most two decimals, like 100 or 99.50.'], badPoints: ['积分是整数。', 'Points are a whole number.'],
+  sureGive: ['给 {0} 增加{1} {2}？', 'Give {0} {2} ({1})?'], sureTake: ['从 {0} 减少{1} {2}？', 'Take {2} ({1}) from {0}?'], entered: ['已记入。', 'It is entered.'],
+  unsure: ['商城没有应答，不知道是否已记入。请原样再按一次：同一笔不会记两次。', 'The mall does not answer, and it may be entered or not. Press again without a change: it is not entered twice.'],
   silent: ['商城没有应答，什么也没有保存。请稍后再试。', 'The mall does not answer; nothing was saved. Try again in a moment.'],
   expired: ['令牌无效或已停用，请重新进入。', 'The token is not valid any more. Enter again.'],
   asOf: ['{0} 的情况', 'as of {0}'], unknownKeys: ['门店程序不认识：{0}', 'Unknown to its program: {0}'], about: ['涉及：{0}', 'About: {0}'],
@@ -446,18 +454,116 @@ async function priceCart() {
     make('ul', { kind: 'plain' }, ...quote.notes.map((note) => make('li', { kind: note.rule === chosen ? '' : 'soft', text: english ? note.sentence_en : note.sentence_zh }))))
 }
 
+// Members.
+
+let member = null
+/** What was asked for and not answered yet: asked again it has the same id, so it counts once. */
+let asked = null
+
+/** An id that nobody else makes; `randomUUID` is not there where the page comes without TLS. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6] & 0x0f) | 0x40
+  bytes[8] = (bytes[8] & 0x3f) | 0x80
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+const worth = (purse, amount) => (purse === 'balance' ? say('ofBalance', yuan(amount)) : say('ofPoints', amount))
+
+/** Points, or fen of what is written in yuan. */
+function wanted(purse, text) {
+  const [, minus, whole, part = ''] = /^([-−]?)(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text.trim()) ?? []
+  if (whole === undefined || (purse === 'points' && part)) throw new Error(say(purse === 'points' ? 'badPoints' : 'badYuan'))
+  const amount = purse === 'points' ? Number(whole) : Number(whole) * 100 + Number(part.padEnd(2, '0'))
+  return minus ? -amount : amount
+}
+
+function forgetMember() {
+  member = null
+  asked = null
+  for (const id of ['phone', 'amount', 'adjust-note']) $(id).value = ''
+  $('no-member').hidden = true
+  drawMember()
+}
+
+async function findMember() {
+  quiet()
+  const phone = $('phone').value.trim()
+  forgetMember()
+  try {
+    member = await ask('/hq/v1/members/search', { method: 'POST', body: { phone } })
+  } catch (error) {
+    if (error.problem?.status !== 404) throw error
+    $('no-member').hidden = false
+  }
+  drawMember()
+}
+
+function drawMember() {
+  const chosen = $('purse').value || 'balance'
+  $('purse').replaceChildren(...['balance', 'points'].map((value) => make('option', { value, text: say(value) })))
+  $('purse').value = chosen
+  $('member').hidden = !member
+  const row = (label, ...children) => make('tr', {}, make('th', { scope: 'row', text: label }), make('td', {}, ...children))
+  const { name, phone, tier, joined_on: joined, crowds = [], stores = [], entries = [] } = member ?? {}
+  $('member-name').textContent = member ? `${name}  ${phone}` : ''
+  $('member-rows').replaceChildren(...(member ? [
+    row(say('balance'), make('strong', { text: worth('balance', member.balance_minor) })),
+    row(say('points'), make('strong', { text: worth('points', member.points) })),
+    ...(tier ? [row(say('tier'), tier)] : []),
+    ...(joined ? [row(say('joined'), joined)] : []),
+    ...(crowds.length ? [row(say('crowds'), crowds.join('、'))] : []),
+    ...(member.is_staff ? [row(say('staffMember'), say('flagYes'))] : []),
+    ...stores.map((known) => row(say('lentTo', known.store), `${worth('balance', known.balance_open_minor)}，${worth('points', known.points_open)}`)),
+  ] : []))
+  $('entries').replaceChildren(...entries.map((entry) => make('li', {},
+    make('strong', { text: `${entry.amount > 0 ? '+' : ''}${worth(entry.purse, entry.amount)}` }), `  ${say(entry.kind)}  `,
+    make('span', { kind: 'soft', text: say('by', [entry.store, entry.operator].filter(Boolean).join(' '), time(entry.at)) }),
+    entry.reason && make('div', { text: entry.reason }))))
+  $('no-entries').hidden = entries.length > 0
+}
+
+async function adjustMember() {
+  quiet()
+  const [purse, reason] = [$('purse').value, $('adjust-note').value.trim()]
+  const amount = wanted(purse, $('amount').value)
+  const wish = { of: member.id, purse, amount, reason }
+  if (!same({ ...asked, id: null }, { ...wish, id: null })) asked = { ...wish, id: newId() }
+  if (!(await sure(say(amount < 0 ? 'sureTake' : 'sureGive', member.name, say(purse), worth(purse, Math.abs(amount)))))) return
+  try {
+    const body = { id: asked.id, purse, amount, reason }
+    member = await ask(`/hq/v1/members/${member.id}/adjustments`, { method: 'POST', body })
+  } catch (error) {
+    // Only a no says that it is not entered; after anything else it may be, unless the page was left.
+    const { status } = error.problem ?? {}
+    const isNo = status >= 400 && status < 500
+    if (isNo || !asked) {
+      asked = null
+      throw error
+    }
+    throw new Error(say('unsure'))
+  }
+  asked = null
+  for (const id of ['amount', 'adjust-note']) $(id).value = ''
+  drawMember()
+  done(say('entered'))
+}
+
 // The page.
 
+const TABS = ['stores', 'settings', 'rules', 'members']
 let tab = 'stores'
 
 async function show(next) {
   tab = next
   quiet()
-  for (const name of ['stores', 'settings', 'rules']) $(name).hidden = name !== tab
+  for (const name of TABS) $(name).hidden = name !== tab
   for (const button of $('tabs').children) button.setAttribute('aria-current', button.dataset.tab === tab ? 'page' : 'false')
   if (tab === 'stores') await loadStandings()
   if (tab === 'settings') await loadSettings()
   if (tab === 'rules') await loadRules()
+  if (tab === 'members') forgetMember()
 }
 
 async function enter() {
@@ -472,7 +578,8 @@ function leave() {
   saved = {}
   draft = {}
   quiet()
-  for (const name of ['stores', 'settings', 'rules', 'tabs', 'leave']) $(name).hidden = true
+  forgetMember()
+  for (const name of [...TABS, 'tabs', 'leave']) $(name).hidden = true
   $('sign-in').hidden = false
 }
 
@@ -485,6 +592,7 @@ function speak() {
   if (tab === 'stores') drawStores()
   if (tab === 'settings') drawSettings()
   if (tab === 'rules') drawRules()
+  if (tab === 'members') drawMember()
 }
 
 $('language').addEventListener('click', () => {
@@ -532,8 +640,10 @@ $('check-rule').addEventListener('click', safely(checkRule))
 $('rule-form').addEventListener('submit', safely(saveRule))
 $('remove-rule').addEventListener('click', safely(removeRule))
 $('cart-form').addEventListener('submit', safely(priceCart))
+$('find-form').addEventListener('submit', safely(findMember))
+$('adjust-form').addEventListener('submit', safely(adjustMember))
 setInterval(safely(async () => {
-  if (!$('tabs').hidden && document.visibilityState === 'visible' && tab !== 'rules') await loadStandings()
+  if (!$('tabs').hidden && document.visibilityState === 'visible' && tab !== 'rules' && tab !== 'members') await loadStandings()
 }), 5000)
 
 speak()
