@@ -7,11 +7,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, OpenFlags};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     folder,
-    sim::{Balance, Deed, Options, Platform, Platforms},
+    sim::{Balance, COUPON_RULE, Deed, Options, Platform, Platforms},
     store::{Store, original},
     till::Till,
     view::View,
@@ -74,6 +74,20 @@ impl Town {
     /// When a step is not done.
     pub async fn found() -> Result<Self> {
         Self::found_with(None).await
+    }
+
+    /// The same with the rule that `WeChat`'s coupons switch on.
+    ///
+    /// # Errors
+    /// When a step is not done.
+    pub async fn found_with_coupons() -> Result<Self> {
+        let rules = json!({ "rules": [{
+            "id": COUPON_RULE.0, "name": "商家券满 30 减 5", "coupon": true,
+            "steps": [{
+                "needs": [{ "amount": { "minor": 3_000 } }], "reward": { "amount_off": 500 },
+            }],
+        }] });
+        Self::found_with(Some(&rules)).await
     }
 
     /// The same with rules of HQ's.
