@@ -217,6 +217,28 @@ async fn a_payment_that_is_taken_off_goes_back_however_it_ends() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_order_is_undone_whose_payment_a_restored_mall_has_forgotten() -> Result<()> {
+    for house in HOUSES {
+        let mut town = Town::found().await?;
+        let total = charge(&town, house, Behaviour::Pays).await?;
+        is_sold(&town, house, total).await?;
+        let order = town.till.view().await?.last_order.context("no order is shown")?.id;
+        town.store.mall.stop().await?;
+        town.forget_payments()?;
+        town.store.mall.start().await?;
+        let manager = town.store.manager(2).await?;
+        let undo = manager.undo_order(order, "顾客改主意");
+        manager.call(&undo).await?.done::<serde_json::Value>()?;
+        // WeChat undoes nothing in the first quarter of a minute.
+        town.until_heard().await?;
+        town.let_pass(20).await?;
+        town.until_balance("the money to go back", |balance| balance.held == 0).await?;
+        town.ends_well().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_reversal_that_is_answered_late_or_badly_is_asked_for_until_it_is_known() -> Result<()> {
     let mut town = Town::found().await?;
     for house in HOUSES {

@@ -140,6 +140,18 @@ impl Town {
         .await
     }
 
+    /// The mall forgets every payment, as one does that was restored from a backup; it must not run.
+    ///
+    /// # Errors
+    /// When its books cannot be changed.
+    pub fn forget_payments(&self) -> Result<()> {
+        let mall = books(&self.store.mall.data().join("mall.db"))?;
+        let sql = "delete from payment";
+        let n = mall.execute(sql, []).context(sql)?;
+        ensure!(n > 0, "the mall knew of no payment");
+        Ok(())
+    }
+
     fn number(&self, sql: &str) -> Result<i64> {
         let ledger = books(&self.store.edge.data().join("ledger.db"))?;
         ledger.query_row(sql, [], |row| row.get(0)).with_context(|| sql.to_owned())
