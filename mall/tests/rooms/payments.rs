@@ -390,6 +390,25 @@ async fn what_a_mall_left_open_when_it_died_another_one_settles() {
 }
 
 #[tokio::test]
+async fn after_the_clock_stepped_back_what_is_open_is_asked_about_and_undone_all_the_same() {
+    for (back, is_due) in [(600, false), (86_400, true)] {
+        let (town, street) = street::town().await;
+        let edge = town.edge("SH001").await;
+        street.will(&[Act::CutAfter]);
+        assert_eq!(pay(&edge, 1).await.state, PaymentState::Sent);
+        town.turn(-back);
+        if is_due {
+            // Nobody asks but the reconciler.
+            until("it is found paid", || town.rows(STATES) == ["paid"]).await;
+        }
+        assert_eq!(look(&edge, 1).await.state, PaymentState::Paid, "{back} s back");
+        assert_eq!(undo(&edge, 1).await.state, PaymentState::Reversed, "{back} s back");
+        assert_eq!(deal(&street, 1), Some(Deal::Reversed));
+        town.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_store_hears_nothing_of_another_stores_payments_and_cannot_move_them() {
     let (town, street) = street::town().await;
     let (mine, other) = (town.edge("SH001").await, town.edge("SH002").await);
