@@ -2,7 +2,7 @@
 
 use acceptance::{
     houses::Town,
-    sim::{Balance, Behaviour, Fault, Operation, PaymentCode, Planned, Platform},
+    sim::{Balance, Behaviour, Fault, Operation, PaymentCode, Planned, Platform, Wrong},
     view::View,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -214,6 +214,34 @@ async fn a_payment_that_is_taken_off_goes_back_however_it_ends() -> Result<()> {
     }
     ensure!(town.platforms.balance(None).charged >= 0);
     town.ends_well().await
+}
+
+#[tokio::test]
+async fn a_store_that_charges_again_before_it_knows_of_the_first_charge_is_found_out() -> Result<()>
+{
+    for house in HOUSES {
+        let mut town = Town::found().await?;
+        // Whoever asks how it stands hears nothing.
+        let operation = Some(Operation::Query);
+        let silence = Planned { platform: house, operation, fault: Fault::CutBefore, times: 1_000 };
+        town.platforms.faults([silence]);
+        let total = charge(&town, house, Behaviour::ErrorButPaid).await?;
+        town.until_balance("the charge", |balance| balance.held == total).await?;
+        town.store.close().await?;
+        town.platforms.clear_faults();
+        // What no program of ours does, by hand.
+        town.presume_refused()?;
+        town.store.mall.start().await?;
+        town.store.edge.start().await?;
+        let second = code(&town, house, Behaviour::Pays);
+        town.till.done(&town.till.scan(&second)).await?;
+        is_sold(&town, house, total).await?;
+        ensure!(town.platforms.balance(None).held == 2 * total, "{house:?}");
+        let wrongs: Vec<Wrong> = town.platforms.violations().iter().map(|v| v.wrong).collect();
+        ensure!(wrongs == [Wrong::SecondCharge], "{house:?}: {wrongs:?}");
+        ensure!(town.ends_well().await.is_err(), "{house:?}: paid twice, and nobody minds");
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -3,7 +3,11 @@
 //! **Invariant:** no money and no right is lost or doubled: however a test ends, [`Town::ends_well`]
 //! compares what the houses hold with what the store sold, to the fen.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, OpenFlags};
@@ -11,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     folder,
-    sim::{Balance, COUPON_RULE, Deed, Options, Platform, Platforms},
+    sim::{Balance, COUPON_RULE, Deed, Family, Options, Platform, Platforms},
     store::{Store, original},
     till::Till,
     view::View,
@@ -67,6 +71,24 @@ fn books(file: &Path) -> Result<Connection> {
     Ok(books)
 }
 
+/// Each charge has a number of its own; those of one order are attempts at the same payment.
+fn family(ledger: PathBuf) -> Family {
+    let known = Mutex::new(BTreeMap::new());
+    Family::told_by(move |number| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let order = known.get(number).cloned().or_else(|| order_of(&ledger, number).ok());
+        let Some(order) = order else { return number.to_owned() };
+        known.insert(number.to_owned(), order.clone());
+        order
+    })
+}
+
+/// For which order the store has written a charge down.
+fn order_of(ledger: &Path, number: &str) -> Result<String> {
+    let sql = "select lower(hex(order_id)) from payment where lower(hex(id)) = ?1";
+    books(ledger)?.query_row(sql, [number], |row| row.get(0)).context(sql)
+}
+
 impl Town {
     /// A store that knows the houses, open, with somebody at the first workstation.
     ///
@@ -95,11 +117,10 @@ impl Town {
     /// # Errors
     /// When a step is not done.
     pub async fn found_with(rules: Option<&Value>) -> Result<Self> {
-        let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
-        // Each charge has a number of its own.
-        let platforms =
-            Platforms::start_with(Options { family: |number| number, ..options }).await?;
         let mut store = Store::twin(original().await?, None)?;
+        let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
+        let family = family(store.edge.data().join("ledger.db"));
+        let platforms = Platforms::start_with(Options { family, ..options }).await?;
         store.join(platforms.access())?;
         if let Some(rules) = rules {
             let folder = folder::temporary()?;
@@ -149,6 +170,22 @@ impl Town {
         let sql = "delete from payment";
         let n = mall.execute(sql, []).context(sql)?;
         ensure!(n > 0, "the mall knew of no payment");
+        Ok(())
+    }
+
+    /// Store and mall hold every charge for refused of which they do not know yet, as programs do that
+    /// wait for no answer; neither may run.
+    ///
+    /// # Errors
+    /// When their books cannot be changed.
+    pub fn presume_refused(&self) -> Result<()> {
+        let (mall, edge) = (self.store.mall.data(), self.store.edge.data());
+        for file in [mall.join("mall.db"), edge.join("ledger.db")] {
+            let sql = "update payment set state = 'refused', refusal = 'presumed', decided_at = 1
+                       where state in ('sent', 'paying')";
+            let n = books(&file)?.execute(sql, []).context(sql)?;
+            ensure!(n > 0, "{} knows of everything", file.display());
+        }
         Ok(())
     }
 
