@@ -133,6 +133,25 @@ async fn a_404_of_a_proxy_after_the_mall_took_goods_back_refuses_no_return() -> 
 }
 
 #[tokio::test]
+async fn a_power_cut_while_a_return_is_asked_about_again_takes_goods_back_once() -> Result<()> {
+    let (mut store, shop, placed) = a_store_with_goods_out().await?;
+    let cable = Cable::lay(store.mall.port()).await?;
+    store.reboot_with(|boot| boot.mall_url = cable.url())?;
+    ensure!(store.edge.start_dying_at("online_return.pursued", 1).await? == Start::Ready);
+    let till = store.cashier(1).await?;
+    let back = a_piece(&till, &placed).await?;
+    cable.turn(Weather::HalfAnswers(0));
+    let told: Value = till.call(&back).await?.done()?;
+    ensure!(told["state"] == "pending", "the mall was not heard: {told}");
+    cable.turn(Weather::Fair);
+    store.edge.wait_until_killed().await?;
+    store.edge.start().await?;
+    until_back(&till, 1).await?;
+    ensure!(shop.show(placed.id).await?.refunds.len() == 1, "the money is due once");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_power_cut_takes_goods_back_once() -> Result<()> {
     let (mut store, shop, placed) = a_store_with_goods_out().await?;
     for (n, point) in (1..).zip(POINTS) {
