@@ -45,6 +45,12 @@ const STARTS_MAX: usize = 10;
 const UNDOABLE_S: u32 = 20;
 /// Where the node dies, and the latest passing at which it does.
 const POINTS: [(&str, usize); 20] = [
+/// No house undoes a charge that is so old.
+const UNDONE_NO_MORE_S: u32 = 8 * 86_400;
+/// Orders in a hundred of those that are undone, so late.
+const UNDONE_LATE_PERCENT: usize = 40;
+/// After so long the mall gives up whoever cannot tell what became of a coupon: a person must look.
+const GIVEN_UP_S: u32 = 86_400;
     ("payment.begun", 9),
     ("payment.written", 9),
     ("payment.answered", 9),
@@ -101,6 +107,7 @@ async fn however_it_goes_the_houses_hold_what_the_orders_say_to_the_fen() -> Res
     ensure!(balance.charged > balance.held && balance.held > 0 && balance.redeemed_count > 0);
     ensure!(trial.deaths.len() * 3 > POINTS.len().min(wanted / 25), "{:?}", trial.deaths);
     Ok(())
+    ensure!(balance.reversed > 0 && (balance.refunded > 0 || wanted < HISTORIES), "{balance:?}");
 }
 
 /// How something ended.
@@ -222,7 +229,7 @@ impl Trial {
 
     fn plan_faults(&mut self) {
         use Operation as O;
-        const CALLS: [(Platform, Operation); 16] = [
+        const CALLS: [(Platform, Operation); 20] = [
             (Platform::Douyin, O::Token),
             (Platform::Douyin, O::Link),
             (Platform::Douyin, O::Prepare),
@@ -241,6 +248,10 @@ impl Trial {
             (Platform::Douyin, O::Verify),
         ];
         const FAULTS: [Fault; 10] = [
+            (Platform::Wechat, O::Refund),
+            (Platform::Wechat, O::RefundQuery),
+            (Platform::Alipay, O::Refund),
+            (Platform::Alipay, O::RefundQuery),
             Fault::CutBefore,
             Fault::CutAfter,
             Fault::CutAfter,
@@ -469,6 +480,10 @@ impl Trial {
 
     /// Takes everything off the counter, whatever was left there.
     async fn clear(&mut self, till: &Till) -> Result<End> {
+        // By the clocks of the houses it is too late by then, and what was paid is refunded.
+        if self.dice.is_within(UNDONE_LATE_PERCENT) && self.town.booked()?.open == 0 {
+            self.town.platforms.turn_clock(UNDONE_NO_MORE_S);
+        }
         loop {
             let Some(view) = self.look(till).await? else { return Ok(End::Dark) };
             let rights = view.rights()?;
