@@ -41,16 +41,18 @@ const TURN_S: u32 = 90;
 const SOON: Duration = Duration::from_secs(3);
 /// Starts until everything is known: a house may want to be asked again, and again.
 const STARTS_MAX: usize = 10;
+/// Starts after which only what nobody can tell is open.
+const ASKED_MAX: usize = 4;
 /// From this on WeChat undoes.
 const UNDOABLE_S: u32 = 20;
-/// Where the node dies, and the latest passing at which it does.
-const POINTS: [(&str, usize); 20] = [
 /// No house undoes a charge that is so old.
 const UNDONE_NO_MORE_S: u32 = 8 * 86_400;
 /// Orders in a hundred of those that are undone, so late.
 const UNDONE_LATE_PERCENT: usize = 40;
 /// After so long the mall gives up whoever cannot tell what became of a coupon: a person must look.
 const GIVEN_UP_S: u32 = 86_400;
+/// Where the node dies, and the latest passing at which it does.
+const POINTS: [(&str, usize); 20] = [
     ("payment.begun", 9),
     ("payment.written", 9),
     ("payment.answered", 9),
@@ -105,9 +107,9 @@ async fn however_it_goes_the_houses_hold_what_the_orders_say_to_the_fen() -> Res
     );
     // What never happened proves nothing.
     ensure!(balance.charged > balance.held && balance.held > 0 && balance.redeemed_count > 0);
+    ensure!(balance.reversed > 0 && (balance.refunded > 0 || wanted < HISTORIES), "{balance:?}");
     ensure!(trial.deaths.len() * 3 > POINTS.len().min(wanted / 25), "{:?}", trial.deaths);
     Ok(())
-    ensure!(balance.reversed > 0 && (balance.refunded > 0 || wanted < HISTORIES), "{balance:?}");
 }
 
 /// How something ended.
@@ -246,12 +248,12 @@ impl Trial {
             (Platform::Alipay, O::Query),
             (Platform::Alipay, O::Reverse),
             (Platform::Douyin, O::Verify),
-        ];
-        const FAULTS: [Fault; 10] = [
             (Platform::Wechat, O::Refund),
             (Platform::Wechat, O::RefundQuery),
             (Platform::Alipay, O::Refund),
             (Platform::Alipay, O::RefundQuery),
+        ];
+        const FAULTS: [Fault; 10] = [
             Fault::CutBefore,
             Fault::CutAfter,
             Fault::CutAfter,
@@ -359,9 +361,15 @@ impl Trial {
         } else {
             let code = format!("A7{}", Uuid::now_v7().simple()).chars().take(30).collect();
             // WeChat has one word for a coupon that was used, also by the question whose answer was
-            // lost, and for one that cannot be used: then a person must look, after a day. So none
-            // here refuses repeats, and none is past its date; some are nobody's.
-            let coupon = Coupon { code, refuses_repeats: false, ..Coupon::default() };
+            // lost, and for one that cannot be used: where nobody can tell them apart it is kept
+            // after a day, and a person must look. Some are nobody's.
+            let is_over = self.dice.is_within(10);
+            let coupon = Coupon {
+                code,
+                refuses_repeats: self.dice.is_within(50),
+                expires_in_seconds: if is_over { -1 } else { Coupon::default().expires_in_seconds },
+                ..Coupon::default()
+            };
             let code = coupon.code.clone();
             let is_nobodys = self.dice.is_within(10);
             let issue = || self.town.platforms.wechat().issue_coupon(coupon);
@@ -472,6 +480,10 @@ impl Trial {
         let Some(last) = view.last_order.filter(|_| self.dice.is_within(15)) else {
             return Ok(End::Light);
         };
+        // By the clocks of the houses it is too late by then, and what was paid is refunded.
+        if self.dice.is_within(UNDONE_LATE_PERCENT) && self.town.booked()?.open == 0 {
+            self.town.platforms.turn_clock(UNDONE_NO_MORE_S);
+        }
         let manager = self.tills[1].clone();
         let undo = manager.undo_order(last.id, "顾客改主意");
         let answer = self.tell(&undo, &manager).await?;
@@ -480,10 +492,6 @@ impl Trial {
 
     /// Takes everything off the counter, whatever was left there.
     async fn clear(&mut self, till: &Till) -> Result<End> {
-        // By the clocks of the houses it is too late by then, and what was paid is refunded.
-        if self.dice.is_within(UNDONE_LATE_PERCENT) && self.town.booked()?.open == 0 {
-            self.town.platforms.turn_clock(UNDONE_NO_MORE_S);
-        }
         loop {
             let Some(view) = self.look(till).await? else { return Ok(End::Dark) };
             let rights = view.rights()?;
@@ -512,7 +520,7 @@ impl Trial {
         }
         self.town.platforms.clear_faults();
         // Whoever starts asks at once about everything that is open.
-        for _ in 0..STARTS_MAX {
+        for starts in 1..=STARTS_MAX {
             let known = until("everything to be known", SOON, async || {
                 Ok((self.town.booked()?.open == 0).then_some(()))
             });
@@ -520,7 +528,9 @@ impl Trial {
                 break;
             }
             self.town.store.edge.kill();
-            self.town.let_pass(UNDOABLE_S).await?;
+            let is_for_a_person = starts >= ASKED_MAX;
+            let seconds = if is_for_a_person { GIVEN_UP_S } else { UNDOABLE_S };
+            self.town.let_pass(seconds).await?;
             self.town.store.edge.start().await?;
         }
         self.town.ends_well().await?;
