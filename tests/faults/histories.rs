@@ -41,8 +41,6 @@ const TURN_S: u32 = 90;
 const SOON: Duration = Duration::from_secs(3);
 /// Starts until everything is known: a house may want to be asked again, and again.
 const STARTS_MAX: usize = 10;
-/// Starts after which only what nobody can tell is open.
-const ASKED_MAX: usize = 4;
 /// From this on WeChat undoes.
 const UNDOABLE_S: u32 = 20;
 /// No house undoes a charge that is so old.
@@ -520,7 +518,7 @@ impl Trial {
         }
         self.town.platforms.clear_faults();
         // Whoever starts asks at once about everything that is open.
-        for starts in 1..=STARTS_MAX {
+        for starts in 0..STARTS_MAX {
             let known = until("everything to be known", SOON, async || {
                 Ok((self.town.booked()?.open == 0).then_some(()))
             });
@@ -528,8 +526,12 @@ impl Trial {
                 break;
             }
             self.town.store.edge.kill();
-            let is_for_a_person = starts >= ASKED_MAX;
-            let seconds = if is_for_a_person { GIVEN_UP_S } else { UNDOABLE_S };
+            let seconds = match starts {
+                0 => UNDOABLE_S,
+                1 => TOO_LONG_S,
+                // Only what no house can tell is open by now.
+                _ => GIVEN_UP_S,
+            };
             self.town.let_pass(seconds).await?;
             self.town.store.edge.start().await?;
         }

@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 /// Where the power fails while an order of two pieces is put together, and at which passing: in the
 /// transaction of the second piece, after it, and when all of it is there.
-const PICKING: [(&str, u32); 3] = [("pickup.picked", 2), ("pickup.counted", 2), ("pickup.ready", 1)];
+const PICKING: [(&str, u32); 3] =
+    [("pickup.picked", 2), ("pickup.counted", 2), ("pickup.ready", 1)];
 /// Where the power fails, and whether the order was handed over by then.
 const POINTS: [(&str, bool); 4] = [
     ("pickup.moved", false),

@@ -250,7 +250,8 @@ async fn a_store_that_charges_again_before_it_knows_of_the_first_charge_is_found
 }
 
 #[tokio::test]
-async fn what_its_house_undoes_no_more_is_refunded_once_though_the_answers_are_lost() -> Result<()> {
+async fn what_its_house_undoes_no_more_is_refunded_once_though_the_answers_are_lost() -> Result<()>
+{
     for (house, seconds) in UNDONE_NO_MORE {
         let mut town = Town::found().await?;
         let total = charge(&town, house, Behaviour::Pays).await?;
@@ -258,8 +259,11 @@ async fn what_its_house_undoes_no_more_is_refunded_once_though_the_answers_are_l
         let order = town.till.view().await?.last_order.context("no order is shown")?.id;
         // The clock of the house decides.
         town.platforms.turn_clock(seconds);
-        let planned = |operation, fault| {
-            Planned { platform: house, operation: Some(operation), fault, times: 1 }
+        let planned = |operation, fault| Planned {
+            platform: house,
+            operation: Some(operation),
+            fault,
+            times: 1,
         };
         let refund = planned(Operation::Refund, Fault::CutAfter);
         let query = planned(Operation::RefundQuery, Fault::HtmlBefore { status: 502 });
