@@ -10,7 +10,7 @@ mod edit;
 mod scan;
 mod take_in;
 
-pub(crate) use complete::{CompleteCommand, complete};
+pub(crate) use complete::{CompleteCommand, complete, could_spend};
 pub(crate) use edit::{Edit, edit};
 pub(crate) use scan::{ScanCommand, find, scan};
 pub(crate) use take_in::take_in;

@@ -42,7 +42,7 @@ use crate::{
     rights::ShownCodes,
     screens::Screens,
     settings::Settings,
-    settle::Trouble,
+    settle::{Stuck, Trouble},
     shelf::Walks,
     station::{LastScan, ScanFate, Terms},
     uplink::{self, Link},
@@ -229,6 +229,8 @@ pub(crate) struct Context {
     pub(crate) pickups: ArcSwap<Tally>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
+    /// Carts that are paid and could not be completed.
+    pub(crate) stuck: Stuck,
     /// The nudges.
     pub(crate) nudges: Nudges,
     /// Shoppers' phones.

@@ -14,15 +14,16 @@ use domain::{
     redemption::REDEMPTIONS_MAX,
     time::Timestamp,
 };
+use rusqlite::Connection;
 use sync::token::{Subject, Token};
 
 use crate::{
     checkout::{CheckoutError, Command, change, may_change, to_the_end},
     context::Context,
-    db,
+    db::{self, DbError},
     member::{self, believe, blind, is_for},
     refusal::Refusal,
-    rights::Secret,
+    rights::{Hold, Secret},
     station::Station,
 };
 
@@ -107,7 +108,8 @@ fn may_add(counter: &Station, coupon: &OwnCoupon) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes a coupon off the counter. It was not used.
+/// Takes a coupon off the counter. It was not used; or another order used it after something was
+/// paid for this cart with it, which then has a rest to pay.
 pub(crate) async fn take_off(
     context: &Arc<Context>,
     command: Command,
@@ -117,11 +119,18 @@ pub(crate) async fn take_off(
     to_the_end(async move {
         let done = change(&context, command, move |tx, counter| {
             is_for(counter, None)?;
-            may_change(counter)?;
+            if !is_lost(tx, counter, id)? {
+                may_change(counter)?;
+            }
             db::coupon::take_off(tx, counter.cart.order, id)?;
             member::changed(tx, counter)
         });
         done.await.map(|_| ())
     })
     .await
+}
+
+/// Whether something is paid for the cart, and can never become an order with this coupon.
+fn is_lost(tx: &Connection, counter: &Station, id: CouponId) -> Result<bool, DbError> {
+    Ok(counter.rights.hold() == Hold::Taken && db::coupon::is_used(tx, id)?)
 }

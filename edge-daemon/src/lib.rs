@@ -213,6 +213,7 @@ impl Daemon {
             shown_codes: rights::ShownCodes::default(),
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
+            stuck: settle::Stuck::default(),
             seal: arc_swap::ArcSwapOption::empty(),
             pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),

@@ -289,12 +289,12 @@ fn after(before: OnlineReturn, heard: &Heard, now: Timestamp) -> OnlineReturn {
             OnlineReturnState::Refused => refused(says.refusal.as_deref().unwrap_or("refused")),
             OnlineReturnState::Pending => before,
         },
-        // The mall forgets no order, so it never had this one.
-        Told::Unknown => refused(UNKNOWN),
-        // What was heard once may have been decided; only the first question can be turned away.
+        // What was heard once may have been decided; only the first question can be turned away. A
+        // mall that knows nothing of a later one has forgotten something.
+        Told::Unknown if heard.is_first => refused(UNKNOWN),
         Told::TurnedAway(word) if heard.is_first => refused(word),
         Told::NeverLeft if heard.is_first => refused(UNREACHABLE),
-        Told::TurnedAway(_) | Told::NeverLeft | Told::Silence => before,
+        Told::Unknown | Told::TurnedAway(_) | Told::NeverLeft | Told::Silence => before,
     }
 }
 
@@ -359,7 +359,8 @@ mod tests {
             (says(9, Done), true, (Pending, None)),
             (says(1, Refused), false, (Refused, Some("not-so-many"))),
             (says(1, Pending), false, (Pending, None)),
-            (Told::Unknown, false, (Refused, Some(UNKNOWN))),
+            (Told::Unknown, true, (Refused, Some(UNKNOWN))),
+            (Told::Unknown, false, (Pending, None)),
             (turned_away(), true, (Refused, Some("signature-stale"))),
             (turned_away(), false, (Pending, None)),
             (Told::NeverLeft, true, (Refused, Some(UNREACHABLE))),

@@ -270,9 +270,12 @@ pub(crate) async fn take(
         seen.state.after(PickupMove::BeginPicking).map_err(Refusal::Pickup)?;
         pick(&mut seen.picked, &sku, quantity).map_err(Refusal::Pick)?;
         let wish = Wish { workstation, id: Uuid::nil(), pickup: id, operator };
-        moved(tx, seen, &wish, now, None).map(Some)
+        let seen = moved(tx, seen, &wish, now, None)?;
+        fault::point("pickup.picked");
+        Ok(Some(seen))
     };
     let seen = context.ledger.write(write).await?;
+    fault::point("pickup.counted");
     let Some(seen) = seen else { return Ok(None) };
     context.screens.pickup_changed(&seen);
     Ok(Some(id))

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -145,6 +145,20 @@ impl Schedule {
     }
 }
 
+/// Carts that are paid and could not be completed, as they were last logged: they are tried again in
+/// every round.
+#[derive(Debug, Default)]
+pub(crate) struct Stuck(Mutex<HashMap<WorkstationNumber, (OrderId, u64, String)>>);
+
+impl Stuck {
+    /// Whether it was not logged before that this cart, as it is, waits for this.
+    fn is_news(&self, command: &CompleteCommand, why: String) -> bool {
+        let stuck = (command.order, command.revision, why);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(command.workstation, stuck.clone()) != Some(stuck)
+    }
+}
+
 /// Settles until the daemon stops.
 pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
     give_up_abandoned(&context).await;
@@ -280,7 +294,7 @@ async fn give_up(context: &Arc<Context>) -> Result<usize, db::DbError> {
 /// Completes the cart of a workstation if what is paid and used covers it to the fen.
 pub(crate) async fn complete_if_covered(context: &Arc<Context>, workstation: WorkstationNumber) {
     let Some(command) = covered(context, workstation) else { return };
-    match checkout::complete(context, command).await {
+    match checkout::complete(context, command.clone()).await {
         Ok(_) => {}
         // Somebody else was quicker, nobody is signed in, or a voucher of it says no or nothing,
         // which the view tells: the cart waits as it is.
@@ -291,10 +305,13 @@ pub(crate) async fn complete_if_covered(context: &Arc<Context>, workstation: Wor
             | Refusal::OtherHouse { .. },
         )) => {}
         Err(error) => {
-            tracing::warn!(
-                workstation.id = workstation, error = %Chain(&error),
-                "A cart that is paid could not be completed; it waits on the counter",
-            );
+            if context.stuck.is_news(&command, Chain(&error).to_string()) {
+                tracing::warn!(
+                    workstation.id = workstation, order.id = %command.order,
+                    error = %Chain(&error),
+                    "A cart that is paid could not be completed; it waits on the counter",
+                );
+            }
         }
     }
 }
@@ -349,6 +366,33 @@ mod tests {
         let ten_minutes = asked.iter().filter(|second| (60..600).contains(*second)).count();
         let later = asked.iter().filter(|second| **second >= 600).count();
         assert_eq!((first_minute, ten_minutes, later), (11, 36, 5), "{asked:?}");
+    }
+
+    #[test]
+    fn a_cart_that_waits_is_logged_once_for_each_reason_and_again_when_it_has_changed() {
+        let stuck = Stuck::default();
+        let cart = |revision| CompleteCommand {
+            workstation: 1,
+            order: Id::from_uuid(Uuid::from_u128(2)),
+            revision,
+            total: None,
+            tenders: Vec::new(),
+        };
+        for (revision, why, expected) in [
+            (1, "coupon used", true),
+            (1, "coupon used", false),
+            (1, "balance not here", true),
+            (2, "balance not here", true),
+            (2, "balance not here", false),
+        ] {
+            assert_eq!(
+                stuck.is_news(&cart(revision), why.to_owned()),
+                expected,
+                "{revision} {why}"
+            );
+        }
+        let next_door = CompleteCommand { workstation: 2, ..cart(2) };
+        assert!(stuck.is_news(&next_door, "balance not here".to_owned()));
     }
 
     #[test]

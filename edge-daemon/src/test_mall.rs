@@ -192,7 +192,10 @@ async fn hear(
     }
     match answer {
         Some(answer) => axum::Json(answer).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => {
+            let problem = serde_json::json!({ "type": "/problems/not-found", "status": 404 });
+            (StatusCode::NOT_FOUND, axum::Json(problem)).into_response()
+        }
     }
 }
 

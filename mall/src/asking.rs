@@ -15,11 +15,17 @@ use domain::time::Timestamp;
 /// How long somebody who has taken a question may need for it; `settle::within_claim` ends it
 /// before. Whoever finds it older takes it over.
 pub(crate) const CLAIM_MS: i64 = 80_000;
+/// A turn that seems to last longer was taken before the clock stepped back, and is nobody's any more.
+/// Clocks of several malls differ by less than the rest.
+pub(crate) const CLAIM_MS_MAX: i64 = 2 * CLAIM_MS;
 /// Between two questions about the same thing, however often a store asks.
 pub(crate) const GAP_MS: i64 = 1_000;
 /// When no question that was put can still be on its way. A payment code is good for a minute; and
 /// this is what a payer is given to type a password (WeChat and Alipay close theirs sooner).
 pub(crate) const LATE_MS: i64 = 120_000;
+
+/// The longest pause. What seems to wait for longer was told so before the clock stepped back.
+pub(crate) const PAUSE_MS_MAX: i64 = 3_600_000;
 
 /// The pause before the next question, by the age of the first.
 pub(crate) const fn pause_ms(age_ms: i64) -> i64 {
@@ -28,7 +34,7 @@ pub(crate) const fn pause_ms(age_ms: i64) -> i64 {
         60_000..300_000 => 15_000,
         300_000..3_600_000 => 60_000,
         3_600_000..86_400_000 => 600_000,
-        86_400_000.. => 3_600_000,
+        86_400_000.. => PAUSE_MS_MAX,
     }
 }
 

@@ -31,6 +31,8 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The word for a house that this mall has no account with for that store.
 pub const NOT_SET_UP: &str = "not-set-up";
+/// The word of a house that knows no such thing.
+pub const NOT_FOUND: &str = "not-found";
 /// The word for what was used, and not by us.
 pub const USED: &str = "used";
 /// The word of a house that undoes nothing any more; what was paid can be refunded.
@@ -292,7 +294,12 @@ mod tests {
     #[test]
     fn the_words_on_which_we_act_are_those_of_the_houses() {
         use platforms::RefusalCode as R;
-        let words = [(R::Used, USED), (R::TooLate, TOO_LATE), (R::NotReversible, NOT_REVERSIBLE)];
+        let words = [
+            (R::NotFound, NOT_FOUND),
+            (R::Used, USED),
+            (R::TooLate, TOO_LATE),
+            (R::NotReversible, NOT_REVERSIBLE),
+        ];
         for (code, word) in words {
             assert_eq!(code.as_str(), word);
         }

@@ -1,12 +1,13 @@
-//! kill -9 of the node while goods of an online order come back: they come back once, and the money is
-//! due once.
+//! kill -9 of the node while goods of an online order come back, and a proxy that loses the answer:
+//! they come back once, and the money is due once.
 
 use acceptance::{
+    cable::{Cable, Weather},
     catalog::{self, Listed},
     edge_process::Start,
     shop::{Placed, Shop},
     store::{CODE, Store, original},
-    till::Call,
+    till::{Call, Till},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -59,36 +60,46 @@ async fn collected(store: &mut Store, shop: &Shop, item: &Listed) -> Result<Plac
     Ok(placed)
 }
 
-/// Takes a piece back while the power fails, and waits until it is settled; the `n`-th of the store.
-async fn bring_back(store: &mut Store, placed: &Placed, n: usize, point: &str) -> Result<()> {
+/// The wish to take a piece of the order back, for what the mall says that it gives.
+async fn a_piece(till: &Till, placed: &Placed) -> Result<Call> {
     let lines = json!([{ "number": 1, "pieces": 1 }]);
-    ensure!(store.edge.start_dying_at(point, 1).await? == Start::Ready, "{point}");
-    let till = store.cashier(1).await?;
     let look = post("online-orders", json!({ "presented": "M-1", "lines": lines }));
     let told: Value = till.call(&look).await?.done()?;
     let back = json!({
         "id": Uuid::now_v7(), "order_id": placed.id, "number": "M-1", "lines": lines,
         "reason": "other", "saleable": true, "amount": told["back"],
     });
-    let back = post("online-returns", back);
-    // The answer is lost with the node.
-    let _ = till.call(&back).await;
-    store.edge.wait_until_killed().await?;
-    store.edge.start().await?;
+    Ok(post("online-returns", back))
+}
+
+/// Waits until the newest of so many returns is settled.
+async fn until_back(till: &Till, n: usize) -> Result<()> {
     until("the return to be settled", PATIENCE, async || {
         let list = Call::new(Method::GET, "/online-returns", None);
         let list: Value = till.call(&list).await?.done()?;
         let returns = list["returns"].as_array().context("no list")?;
         Ok((returns.len() == n && returns[0]["state"] == "done").then_some(()))
     })
-    .await?;
+    .await
+}
+
+/// Takes a piece back while the power fails, and waits until it is settled; the `n`-th of the store.
+async fn bring_back(store: &mut Store, placed: &Placed, n: usize, point: &str) -> Result<()> {
+    ensure!(store.edge.start_dying_at(point, 1).await? == Start::Ready, "{point}");
+    let till = store.cashier(1).await?;
+    let back = a_piece(&till, placed).await?;
+    // The answer is lost with the node.
+    let _ = till.call(&back).await;
+    store.edge.wait_until_killed().await?;
+    store.edge.start().await?;
+    until_back(&till, n).await?;
     let again: Value = till.call(&back).await?.done()?;
     ensure!(again["state"] == "done", "{again}");
     store.edge.stop().await
 }
 
-#[tokio::test]
-async fn a_power_cut_takes_goods_back_once() -> Result<()> {
+/// A store whose mall has sold goods online, which their shopper has collected there.
+async fn a_store_with_goods_out() -> Result<(Store, Shop, Placed)> {
     let list = catalog::read(&catalog::demo())?;
     let item = list.iter().find(|item| !item.barcode.is_empty()).context("no item")?;
     let mut store = Store::twin(original().await?, None)?;
@@ -99,6 +110,50 @@ async fn a_power_cut_takes_goods_back_once() -> Result<()> {
     store.mall.order(&["stock", "count", "--store", CODE, file]).await?;
     let shop = Shop::open(&store.mall, "shop").await?;
     let placed = collected(&mut store, &shop, item).await?;
+    Ok((store, shop, placed))
+}
+
+#[tokio::test]
+async fn a_404_of_a_proxy_after_the_mall_took_goods_back_refuses_no_return() -> Result<()> {
+    let (mut store, shop, placed) = a_store_with_goods_out().await?;
+    let cable = Cable::lay(store.mall.port()).await?;
+    store.reboot_with(|boot| boot.mall_url = cable.url())?;
+    store.edge.start().await?;
+    let till = store.cashier(1).await?;
+    let back = a_piece(&till, &placed).await?;
+    cable.turn(Weather::lost_behind_a_404());
+    let told: Value = till.call(&back).await?.done()?;
+    ensure!(told["state"] == "pending", "the mall was not heard: {told}");
+    // Asked again, the proxy says the same.
+    cable.wait_until_fooled(2, PATIENCE).await?;
+    cable.turn(Weather::Fair);
+    until_back(&till, 1).await?;
+    ensure!(shop.show(placed.id).await?.refunds.len() == 1, "the money is due once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_power_cut_while_a_return_is_asked_about_again_takes_goods_back_once() -> Result<()> {
+    let (mut store, shop, placed) = a_store_with_goods_out().await?;
+    let cable = Cable::lay(store.mall.port()).await?;
+    store.reboot_with(|boot| boot.mall_url = cable.url())?;
+    ensure!(store.edge.start_dying_at("online_return.pursued", 1).await? == Start::Ready);
+    let till = store.cashier(1).await?;
+    let back = a_piece(&till, &placed).await?;
+    cable.turn(Weather::HalfAnswers(0));
+    let told: Value = till.call(&back).await?.done()?;
+    ensure!(told["state"] == "pending", "the mall was not heard: {told}");
+    cable.turn(Weather::Fair);
+    store.edge.wait_until_killed().await?;
+    store.edge.start().await?;
+    until_back(&till, 1).await?;
+    ensure!(shop.show(placed.id).await?.refunds.len() == 1, "the money is due once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_power_cut_takes_goods_back_once() -> Result<()> {
+    let (mut store, shop, placed) = a_store_with_goods_out().await?;
     for (n, point) in (1..).zip(POINTS) {
         bring_back(&mut store, &placed, n, point).await.with_context(|| point.to_owned())?;
         let shown = shop.show(placed.id).await?;

@@ -6,8 +6,11 @@ use std::time::Duration;
 use acceptance::{
     cable::{Cable, Weather},
     catalog,
+    houses::Town,
+    sim::PaymentCode,
     store::{Store, original},
     till::Till,
+    view::View,
     wait::PATIENCE,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -101,6 +104,36 @@ async fn json_of_somebody_else_is_no_acknowledgement() -> Result<()> {
             .await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_404_of_a_proxy_after_the_shopper_has_paid_reverses_no_charge() -> Result<()> {
+    let mut town = Town::found().await?;
+    town.store.wait_until_told(&town.till).await?;
+    town.store.edge.stop().await?;
+    let cable = Cable::lay(town.store.mall.port()).await?;
+    town.store.reboot_with(|boot| boot.mall_url = cable.url())?;
+    town.store.edge.start().await?;
+    let list = catalog::read(&catalog::demo())?;
+    let item = list.iter().find(|item| !item.barcode.is_empty()).context("nothing is sold")?;
+    let till = town.store.cashier(1).await?;
+    let view = till.done(&till.scan(&item.barcode)).await?;
+    let total = view.cart.context("nobody is signed in")?.total.amount;
+    let code = town.platforms.wechat().issue_code(PaymentCode::default());
+    cable.turn(Weather::lost_behind_a_404());
+    till.done(&till.scan(&code)).await?;
+    town.until_balance("the charge", |balance| balance.held == total).await?;
+    cable.wait_until_fooled(1, PATIENCE).await?;
+    // Asked where it stands, the proxy says the same.
+    let payment = till.view().await?.payment()?.id;
+    till.done(&till.query(payment)).await?;
+    let state = till.view().await?.payment()?.state.clone();
+    ensure!(state == "sent", "it is {state}, and the money is taken");
+    cable.turn(Weather::Fair);
+    town.let_pass(5).await?;
+    let is_sold = |view: &View| view.last_order.as_ref().is_some_and(|o| o.total.amount == total);
+    till.until("the order", is_sold).await?;
+    town.ends_well().await
 }
 
 #[tokio::test]

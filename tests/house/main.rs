@@ -9,6 +9,7 @@
 )]
 
 mod facts;
+mod points;
 mod walls;
 
 use std::path::{Path, PathBuf};

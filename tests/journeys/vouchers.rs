@@ -2,14 +2,10 @@
 
 use acceptance::{
     houses::Town,
-    sim::{
-        Balance, COUPON_RULE, Coupon, Deed, Fault, Operation, Planned, Platform, Repeat, Script,
-        Voucher,
-    },
+    sim::{Balance, Coupon, Deed, Fault, Operation, Planned, Platform, Repeat, Script, Voucher},
     view::View,
 };
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
 
 use crate::pieces;
 
@@ -237,18 +233,9 @@ async fn a_voucher_that_is_taken_off_while_nobody_knows_is_given_back() -> Resul
     town.ends_well().await
 }
 
-/// HQ has the rule that the coupons switch on.
-async fn with_coupon_rule() -> Result<Town> {
-    let rules = json!({ "rules": [{
-        "id": COUPON_RULE.0, "name": "商家券满 30 减 5", "coupon": true,
-        "steps": [{ "needs": [{ "amount": { "minor": 3_000 } }], "reward": { "amount_off": 500 } }],
-    }] });
-    Town::found_with(Some(&rules)).await
-}
-
 #[tokio::test]
 async fn a_merchant_coupon_reduces_the_cart_is_used_with_the_order_and_goes_back() -> Result<()> {
-    let town = with_coupon_rule().await?;
+    let town = Town::found_with_coupons().await?;
     let total = fill(&town).await?;
     let coupon = Coupon { code: "A7KQ30OFF5".to_owned(), ..Coupon::default() };
     let code = town.platforms.wechat().issue_coupon(coupon);
@@ -270,8 +257,30 @@ async fn a_merchant_coupon_reduces_the_cart_is_used_with_the_order_and_goes_back
 }
 
 #[tokio::test]
+async fn a_merchant_coupon_with_as_many_digits_as_a_voucher_is_taken_though_nobody_says_whose_it_is()
+-> Result<()> {
+    let town = Town::found_with_coupons().await?;
+    for coupon in
+        [Coupon::default(), Coupon { code: "812345678901234".to_owned(), ..Coupon::default() }]
+    {
+        let total = fill(&town).await?;
+        let code = town.platforms.wechat().issue_coupon(coupon);
+        ensure!(matches!(code.len(), 12 | 15) && code.bytes().all(|byte| byte.is_ascii_digit()));
+        let view = town.till.view().await?;
+        let view = town.till.done_through(&town.till.look_up_anyones(&view, &code)?).await?;
+        ensure!(view.redemption()?.issuer == "wechat", "{:?}", view.last_scan);
+        let view = town.pay_the_rest().await?;
+        let sold = view.last_order.context("no order is shown")?.total.amount;
+        ensure!(sold == total - 500, "{sold} of {total}");
+        town.till.done(&town.till.leave_done()).await?;
+    }
+    ensure!(town.platforms.balance(Some(Platform::Wechat)).redeemed_count == 2);
+    town.ends_well().await
+}
+
+#[tokio::test]
 async fn a_merchant_coupon_that_is_refused_takes_nothing_off() -> Result<()> {
-    let town = with_coupon_rule().await?;
+    let town = Town::found_with_coupons().await?;
     let total = fill(&town).await?;
     let coupon = Coupon { expires_in_seconds: -1, code: "A7OLD".to_owned(), ..Coupon::default() };
     let old = town.platforms.wechat().issue_coupon(coupon);

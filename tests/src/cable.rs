@@ -29,6 +29,8 @@ pub enum Weather {
     Slow(Duration),
     /// The mall gets every request, and its answer is cut off after so many bytes.
     HalfAnswers(usize),
+    /// The mall gets every request, and somebody on the way answers in its place: these very bytes.
+    Replaced(String),
     /// Whoever answers, it is not the mall: these very bytes for each request.
     Nonsense(String),
 }
@@ -37,12 +39,23 @@ impl Weather {
     /// An HTTP answer that the mall did not give.
     #[must_use]
     pub fn answering(status: &str, kind: &str, body: &str) -> Self {
-        let n = body.len();
-        Self::Nonsense(format!(
-            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {n}\r\n\
-             connection: close\r\n\r\n{body}"
-        ))
+        Self::Nonsense(answer(status, kind, body))
     }
+
+    /// The page of a proxy that lost the mall's answer and says that there is no such thing.
+    #[must_use]
+    pub fn lost_behind_a_404() -> Self {
+        let page = "<!doctype html><title>404 Not Found</title><hr>nginx";
+        Self::Replaced(answer("404 Not Found", "text/html", page))
+    }
+}
+
+fn answer(status: &str, kind: &str, body: &str) -> String {
+    let n = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {n}\r\n\
+         connection: close\r\n\r\n{body}"
+    )
 }
 
 /// A cable with one end in a port of this machine.
@@ -136,6 +149,7 @@ async fn under(
         }
         Weather::Slow(delay) => slowly(near, connect(to).await?, delay).await,
         Weather::HalfAnswers(bytes) => half(near, to, bytes, fooled).await,
+        Weather::Replaced(answer) => replaced(near, to, &answer, fooled).await,
         Weather::Nonsense(answer) => nonsense(near, &answer, fooled).await,
     }
 }
@@ -176,6 +190,23 @@ async fn half(
     let mut answer = vec![0; PIECE_BYTES];
     let n = far.read(&mut answer).await?;
     near.write_all(answer.get(..n.min(bytes)).unwrap_or_default()).await?;
+    near.shutdown().await?;
+    count(&request, fooled);
+    Ok(())
+}
+
+/// The mall has heard and done it; the store hears somebody else.
+async fn replaced(
+    mut near: TcpStream,
+    to: u16,
+    answer: &str,
+    fooled: &watch::Sender<u32>,
+) -> io::Result<()> {
+    let request = read_request(&mut near).await?;
+    let mut far = connect(to).await?;
+    far.write_all(&request).await?;
+    far.read(&mut vec![0; PIECE_BYTES]).await?;
+    near.write_all(answer.as_bytes()).await?;
     near.shutdown().await?;
     count(&request, fooled);
     Ok(())

@@ -3,15 +3,19 @@
 //! **Invariant:** no money and no right is lost or doubled: however a test ends, [`Town::ends_well`]
 //! compares what the houses hold with what the store sold, to the fen.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, OpenFlags};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     folder,
-    sim::{Balance, Deed, Options, Platform, Platforms},
+    sim::{Balance, COUPON_RULE, Deed, Family, Options, Platform, Platforms},
     store::{Store, original},
     till::Till,
     view::View,
@@ -34,8 +38,10 @@ pub struct Town {
 pub struct Booked {
     /// Fen of paid payments by code, by their house.
     pub paid: BTreeMap<String, i64>,
-    /// Coupons and vouchers in use.
-    pub used: i64,
+    /// Coupons and vouchers in use, by their house.
+    pub used: BTreeMap<String, i64>,
+    /// Those that may be in use or not, for all that their house says: a person must look.
+    pub kept: i64,
     /// What is not known yet.
     pub open: i64,
 }
@@ -67,6 +73,24 @@ fn books(file: &Path) -> Result<Connection> {
     Ok(books)
 }
 
+/// Each charge has a number of its own; those of one order are attempts at the same payment.
+fn family(ledger: PathBuf) -> Family {
+    let known = Mutex::new(BTreeMap::new());
+    Family::told_by(move |number| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let order = known.get(number).cloned().or_else(|| order_of(&ledger, number).ok());
+        let Some(order) = order else { return number.to_owned() };
+        known.insert(number.to_owned(), order.clone());
+        order
+    })
+}
+
+/// For which order the store has written a charge down.
+fn order_of(ledger: &Path, number: &str) -> Result<String> {
+    let sql = "select lower(hex(order_id)) from payment where lower(hex(id)) = ?1";
+    books(ledger)?.query_row(sql, [number], |row| row.get(0)).context(sql)
+}
+
 impl Town {
     /// A store that knows the houses, open, with somebody at the first workstation.
     ///
@@ -76,16 +100,29 @@ impl Town {
         Self::found_with(None).await
     }
 
+    /// The same with the rule that `WeChat`'s coupons switch on.
+    ///
+    /// # Errors
+    /// When a step is not done.
+    pub async fn found_with_coupons() -> Result<Self> {
+        let rules = json!({ "rules": [{
+            "id": COUPON_RULE.0, "name": "商家券满 30 减 5", "coupon": true,
+            "steps": [{
+                "needs": [{ "amount": { "minor": 3_000 } }], "reward": { "amount_off": 500 },
+            }],
+        }] });
+        Self::found_with(Some(&rules)).await
+    }
+
     /// The same with rules of HQ's.
     ///
     /// # Errors
     /// When a step is not done.
     pub async fn found_with(rules: Option<&Value>) -> Result<Self> {
-        let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
-        // Each charge has a number of its own.
-        let platforms =
-            Platforms::start_with(Options { family: |number| number, ..options }).await?;
         let mut store = Store::twin(original().await?, None)?;
+        let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
+        let family = family(store.edge.data().join("ledger.db"));
+        let platforms = Platforms::start_with(Options { family, ..options }).await?;
         store.join(platforms.access())?;
         if let Some(rules) = rules {
             let folder = folder::temporary()?;
@@ -124,6 +161,34 @@ impl Town {
             Ok((heard >= self.number(sql)?).then_some(()))
         })
         .await
+    }
+
+    /// The mall forgets every payment, as one does that was restored from a backup; it must not run.
+    ///
+    /// # Errors
+    /// When its books cannot be changed.
+    pub fn forget_payments(&self) -> Result<()> {
+        let mall = books(&self.store.mall.data().join("mall.db"))?;
+        let sql = "delete from payment";
+        let n = mall.execute(sql, []).context(sql)?;
+        ensure!(n > 0, "the mall knew of no payment");
+        Ok(())
+    }
+
+    /// Store and mall hold every charge for refused of which they do not know yet, as programs do that
+    /// wait for no answer; neither may run.
+    ///
+    /// # Errors
+    /// When their books cannot be changed.
+    pub fn presume_refused(&self) -> Result<()> {
+        let (mall, edge) = (self.store.mall.data(), self.store.edge.data());
+        for file in [mall.join("mall.db"), edge.join("ledger.db")] {
+            let sql = "update payment set state = 'refused', refusal = 'presumed', decided_at = 1
+                       where state in ('sent', 'paying')";
+            let n = books(&file)?.execute(sql, []).context(sql)?;
+            ensure!(n > 0, "{} knows of everything", file.display());
+        }
+        Ok(())
     }
 
     fn number(&self, sql: &str) -> Result<i64> {
@@ -195,14 +260,24 @@ impl Town {
             );
             paid.insert(house.to_owned(), self.number(&sum)?);
         }
-        let used = self.number(
-            "select coalesce(sum(count), 0) from redemption where state in ('redeemed', 'kept')",
-        )?;
+        let of = |issuer: &str, states: &str| {
+            self.number(&format!(
+                "select coalesce(sum(count), 0) from redemption
+                 where issuer = '{issuer}' and state in ({states})"
+            ))
+        };
+        // What Douyin does not take back is in use. WeChat has one word for what was used and for what
+        // cannot be used.
+        let used = BTreeMap::from([
+            ("douyin".to_owned(), of("douyin", "'redeemed', 'kept'")?),
+            ("wechat".to_owned(), of("wechat", "'redeemed'")?),
+        ]);
+        let kept = of("wechat", "'kept'")?;
         let open = self.number(
             "select (select count(*) from payment where state in ('sent', 'paying', 'reversing'))
              + (select count(*) from redemption where state in ('pending', 'reversing'))",
         )?;
-        Ok(Booked { paid, used, open })
+        Ok(Booked { paid, used, kept, open })
     }
 
     /// Waits until the store knows how everything ended.
@@ -238,8 +313,14 @@ impl Town {
         ensure!(held == paid, "the houses hold {held:?}, the store was paid {paid:?}");
         let odd = self.number(ODD_ORDERS)?;
         ensure!(odd == 0, "{odd} orders are covered by other sums than were paid or used for them");
-        let in_use = self.platforms.balance(None).redeemed_count;
-        ensure!(in_use == booked.used, "{in_use} in use, the store's books say {}", booked.used);
+        for (house, word, unsure) in
+            [(Platform::Douyin, "douyin", 0), (Platform::Wechat, "wechat", booked.kept)]
+        {
+            let in_use = self.platforms.balance(Some(house)).redeemed_count;
+            let used = booked.used.get(word).copied().unwrap_or_default();
+            let is_so = (used..=used + unsure).contains(&in_use);
+            ensure!(is_so, "{word} has {in_use} in use, the store's books say {booked:?}");
+        }
         let strays = self.number(
             "select count(*) from redemption where state = 'redeemed'
              and order_id not in (select id from orders)",

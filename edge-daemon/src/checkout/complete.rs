@@ -269,6 +269,11 @@ fn priced(
     if counter.rights.hold() == Hold::Free {
         terms.occasion.used = rules::used(tx, &terms.book)?;
     }
+    with_what_counts(counter, &terms)
+}
+
+/// Prices a counter without the coupons of our own that take nothing: they leave the cart.
+fn with_what_counts(counter: &mut Station, terms: &Terms) -> Result<(Terms, Quote), DbError> {
     let with_all = terms.with(counter);
     let quote = with_all.quote(&counter.cart)?;
     let useful: Vec<OwnCoupon> = counter.useful_coupons(&quote).into_iter().cloned().collect();
@@ -283,6 +288,19 @@ fn priced(
     }
     *counter = less;
     Ok((with_less, again))
+}
+
+/// Whether the cart could spend what it takes of its member's, and its coupons, if it were an order
+/// now: looked at before another house takes anything for it.
+pub(crate) fn could_spend(
+    tx: &Connection,
+    counter: &Station,
+    terms: &Terms,
+    at: Timestamp,
+) -> Result<(), CheckoutError> {
+    let mut counter = counter.clone();
+    let (_, quote) = with_what_counts(&mut counter, terms)?;
+    may_spend(tx, &counter, quote.total, at)
 }
 
 /// Whether balance and coupons of the cart may be spent; nobody else spends in this transaction.

@@ -1,10 +1,14 @@
-//! Members and the brand's own coupons at a counter whose mall nobody can reach.
+//! Members and the brand's own coupons at a counter whose mall nobody can reach, and beside what other
+//! houses have a say in.
+
+use std::time::Duration;
 
 use domain::{
     id::{CommandId, CouponId, Id, MemberId},
     member::{Allowance, Phone, Through},
     money::Money,
     order::Order,
+    payment::PaymentState,
     tender::TenderKind,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -22,14 +26,20 @@ use crate::{
     context::mint,
     coupon,
     http::view_of,
-    member,
+    member, payment,
     post_void::{self, PostVoid},
     refusal::Refusal,
     rights::Secret,
+    screens::Scene,
     station::{ScanFate, Station},
+    test_mall::TestMall,
     test_store::TestStore,
 };
 
+/// No test waits longer for what shall become true.
+const PATIENCE: Duration = Duration::from_secs(20);
+const WECHAT_CODE: &str = "134567890123456789";
+const DOUYIN_LINK: &str = "https://v.douyin.com/abc/";
 const PHONE: &str = "13812345678";
 const NAME: &str = "欧阳小明";
 /// The noon of these tests, in the clock of tokens.
@@ -65,7 +75,10 @@ struct Known {
 
 impl Known {
     async fn open() -> Self {
-        let store = TestStore::open(Some(RULES)).await;
+        Self::of(TestStore::open(Some(RULES)).await).await
+    }
+
+    async fn of(store: TestStore) -> Self {
         let random = ring::rand::SystemRandom::new();
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref().to_vec();
         let public = Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().public_key().as_ref().to_vec();
@@ -152,6 +165,14 @@ impl Known {
         self.store.complete(workstation, Some(total), left).await
     }
 
+    /// Waits until the first counter is like that.
+    async fn until(&self, what: &str, is_like_that: impl Fn(&Scene) -> bool) {
+        let mut scenes = self.store.context().screens.follow(1).unwrap();
+        let wait = scenes.wait_for(|scene| is_like_that(scene));
+        let found = tokio::time::timeout(PATIENCE, wait).await;
+        assert!(found.is_ok(), "{what} did not come: {:?}", self.station(1).rights);
+    }
+
     async fn undo(&self, order: &Order) {
         let wish = PostVoid {
             workstation: 1,
@@ -170,6 +191,11 @@ fn command(workstation: u16) -> Command {
         id: CommandId::from_uuid(mint::<domain::id::kind::Command>().uuid()),
         body: Hash::of(b"x"),
     }
+}
+
+/// Whether the newest payment of a counter stands so.
+fn is_payment(state: PaymentState) -> impl Fn(&Scene) -> bool {
+    move |scene| scene.priced.station.rights.payments.last().is_some_and(|p| p.state == state)
 }
 
 fn refused(done: Result<impl std::fmt::Debug, CheckoutError>) -> Refusal {
@@ -304,6 +330,71 @@ async fn a_coupon_on_two_counters_is_used_by_one_order() {
     let id: CouponId = Id::from_uuid(Uuid::from_u128(5));
     coupon::take_off(known.store.context(), command(2), id).await.unwrap();
     assert_eq!(known.pay(2).await.unwrap().total.minor(), 20_000);
+}
+
+/// The same coupon lies on both counters, and nothing is paid yet.
+async fn with_a_coupon_on_two_counters() -> (Known, TestMall) {
+    let (store, mall) = TestStore::open_with_mall(Some(RULES)).await;
+    let known = Known::of(store).await;
+    for workstation in [1, 2] {
+        known.store.scan(workstation, "COAT").await;
+        known.store.scan(workstation, &known.coupon(5, None)).await;
+    }
+    (known, mall)
+}
+
+#[tokio::test]
+async fn no_house_is_asked_for_a_cart_whose_coupon_another_order_has_used() {
+    let (known, mall) = with_a_coupon_on_two_counters().await;
+    known.store.scan(1, DOUYIN_LINK).await;
+    known.until("the voucher", |scene| scene.priced.station.rights.n_live() == 1).await;
+    known.pay(2).await.unwrap();
+    assert_eq!(refused(known.pay(1).await), Refusal::CouponUsed, "a voucher is not used");
+    assert_eq!(refused(known.try_scan(1, WECHAT_CODE).await), Refusal::CouponUsed);
+    assert_eq!(mall.counts(), (0, 0));
+    let id: CouponId = Id::from_uuid(Uuid::from_u128(5));
+    coupon::take_off(known.store.context(), command(1), id).await.unwrap();
+    assert_eq!(known.pay(1).await.unwrap().total.minor(), 20_000);
+    assert_eq!(mall.counts(), (0, 1));
+}
+
+#[tokio::test]
+async fn a_cart_that_is_paid_with_a_coupon_which_another_order_used_meanwhile_pays_the_rest() {
+    let (known, mall) = with_a_coupon_on_two_counters().await;
+    let (context, id) = (known.store.context(), Id::from_uuid(Uuid::from_u128(5)));
+    mall.known().charges_are = PaymentState::Paying;
+    known.try_scan(1, WECHAT_CODE).await.unwrap();
+    known.until("the password to be typed", is_payment(PaymentState::Paying)).await;
+    known.pay(2).await.unwrap();
+    assert_eq!(refused(coupon::take_off(context, command(1), id).await), Refusal::Undecided);
+    mall.decide(PaymentState::Paid);
+    payment::ask(context, 1, known.station(1).rights.payments[0].id).await.unwrap();
+    known.until("the payment", is_payment(PaymentState::Paid)).await;
+    assert_eq!(refused(known.pay(1).await), Refusal::CouponUsed);
+    coupon::take_off(context, command(1), id).await.unwrap();
+    let left = known.station(1).rights.left(fen(known.store.total(1)));
+    assert_eq!((known.store.total(1), left), (20_000, fen(1_000)));
+    let order = known.pay(1).await.unwrap();
+    let tenders: Vec<_> = order.tenders.iter().map(|t| (t.kind, t.amount.minor())).collect();
+    assert_eq!(tenders, [(TenderKind::Wechat, 19_000), (TenderKind::Cash, 1_000)]);
+}
+
+#[tokio::test]
+async fn a_coupon_with_which_something_is_paid_stays_while_it_is_good() {
+    let (known, _mall) = with_a_coupon_on_two_counters().await;
+    let (context, id) = (known.store.context(), Id::from_uuid(Uuid::from_u128(5)));
+    let part = payment::Charge {
+        workstation: 1,
+        id: mint(),
+        cart: None,
+        method: None,
+        code: Secret(WECHAT_CODE.to_owned()),
+        amount: Some(fen(700)),
+    };
+    payment::begin(context, part).await.unwrap();
+    known.until("the payment", is_payment(PaymentState::Paid)).await;
+    assert_eq!(refused(coupon::take_off(context, command(1), id).await), Refusal::Held);
+    assert_eq!(known.pay(1).await.unwrap().total.minor(), 19_000);
 }
 
 #[tokio::test]

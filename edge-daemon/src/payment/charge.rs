@@ -17,7 +17,7 @@ use sync::wire::{ChargeV1, SUBJECT_CHARS_MAX};
 use super::{answer::Asked, note};
 use crate::{
     approval,
-    checkout::{CheckoutError, retell, to_the_end},
+    checkout::{CheckoutError, could_spend, retell, to_the_end},
     context::{Context, mint},
     db::{self, rules, station},
     fault,
@@ -224,6 +224,7 @@ fn carry_out(
         return Err(Refusal::PriceChanged { total }.into());
     }
     let amount = amount(&counter.rights, total, wish.amount)?;
+    could_spend(tx, &counter, &terms, now)?;
     if !wish.shown_codes.is_fresh(wish.code, now) {
         return Err(Refusal::CodeShownBefore.into());
     }

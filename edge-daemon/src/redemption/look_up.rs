@@ -55,6 +55,12 @@ pub(crate) fn issuer_of(presented: &str) -> Option<IssuerName> {
     }
 }
 
+/// Whose else it may be, by its form: WeChat's coupon codes are digits too, as many as Douyin's.
+fn other_issuer_of(presented: &str) -> Option<IssuerName> {
+    let is_digits = presented.bytes().all(|byte| byte.is_ascii_digit());
+    (is_digits && DOUYIN_DIGITS.contains(&presented.len())).then_some(IssuerName::Wechat)
+}
+
 /// Begins to ask what it is worth; nothing is used. `false` where it lies beside the cart already.
 ///
 /// Another house may take seconds to answer, or never does: the next goods are scanned meanwhile,
@@ -75,6 +81,7 @@ async fn may_ask(context: &Arc<Context>, wish: LookUp) -> Result<Option<LookUpV1
     let is_text = (1..=PRESENTED_BYTES_MAX).contains(&presented.len());
     let issuer = wish.issuer.or_else(|| issuer_of(&presented)).filter(|_| is_text);
     let issuer = issuer.ok_or(Refusal::NotAVoucher)?;
+    let otherwise = other_issuer_of(&presented).filter(|_| wish.issuer.is_none());
     let (workstation, id, named) = (wish.workstation, wish.id, wish.order);
     let fresh = mint();
     let scene = context.screens.follow(workstation).map(|scenes| scenes.borrow().clone());
@@ -83,7 +90,7 @@ async fn may_ask(context: &Arc<Context>, wish: LookUp) -> Result<Option<LookUpV1
         may_look_up(&station::load(db, workstation, fresh)?, id, named, others)
     });
     let order = before.await?;
-    Ok(order.map(|order| LookUpV1 { id, order, workstation, issuer, presented }))
+    Ok(order.map(|order| LookUpV1 { id, order, workstation, issuer, otherwise, presented }))
 }
 
 /// Asks the question while the counter goes on, and tells its screens what came of it: unless the
@@ -118,7 +125,7 @@ fn follow_up(context: &Arc<Context>, asked: LookUpV1) {
 async fn ask_its_worth(context: &Arc<Context>, asked: LookUpV1) -> Result<(), CheckoutError> {
     let told = rights::look_up(context, &asked).await;
     fault::point("redemption.looked_up");
-    let says = understood(told, asked.id, asked.issuer)?;
+    let says = understood(told, &asked)?;
     keep(context, asked.workstation, asked.order, says).await
 }
 
@@ -151,13 +158,11 @@ fn may_look_up(
 }
 
 /// What a look-up brought, or why it brought nothing.
-fn understood(
-    told: Told<RedemptionV1>,
-    id: RedemptionId,
-    issuer: IssuerName,
-) -> Result<RedemptionV1, Refusal> {
+fn understood(told: Told<RedemptionV1>, asked: &LookUpV1) -> Result<RedemptionV1, Refusal> {
     match told {
-        Told::Says(says) if (says.id, says.issuer) != (id, issuer) => Err(Refusal::MallSilent),
+        Told::Says(says) if says.id != asked.id || !asked.may_be_of(says.issuer) => {
+            Err(Refusal::MallSilent)
+        }
         Told::Says(says) if says.state == RedemptionState::LookedUp && !says.offers.is_empty() => {
             Ok(says)
         }
@@ -232,17 +237,18 @@ mod tests {
     #[test]
     fn whose_it_is_follows_from_its_form() {
         for (text, issuer) in [
-            ("https://v.douyin.com/abc/", Some(IssuerName::Douyin)),
-            ("123456789012", Some(IssuerName::Douyin)),
-            ("123456789012345", Some(IssuerName::Douyin)),
-            ("1234567890123", Some(IssuerName::Wechat)),
-            ("CP20261122A", Some(IssuerName::Wechat)),
-            ("https://evil.example/", None),
-            ("", None),
-            ("two words", None),
-            ("123456789012345678901234567890123", None),
+            ("https://v.douyin.com/abc/", (Some(IssuerName::Douyin), None)),
+            ("123456789012", (Some(IssuerName::Douyin), Some(IssuerName::Wechat))),
+            ("123456789012345", (Some(IssuerName::Douyin), Some(IssuerName::Wechat))),
+            ("1234567890123", (Some(IssuerName::Wechat), None)),
+            ("CP20261122A", (Some(IssuerName::Wechat), None)),
+            ("CP2026112201", (Some(IssuerName::Wechat), None)),
+            ("https://evil.example/", (None, None)),
+            ("", (None, None)),
+            ("two words", (None, None)),
+            ("123456789012345678901234567890123", (None, None)),
         ] {
-            assert_eq!(issuer_of(text), issuer, "{text}");
+            assert_eq!((issuer_of(text), other_issuer_of(text)), issuer, "{text}");
         }
     }
 }

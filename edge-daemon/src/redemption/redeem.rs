@@ -20,7 +20,7 @@ use super::{
     ask_to_use, note,
 };
 use crate::{
-    checkout::{CheckoutError, CompleteCommand, retell},
+    checkout::{CheckoutError, CompleteCommand, could_spend, retell},
     context::{Context, mint},
     db::{self, orders, rules, station},
     fault,
@@ -118,6 +118,7 @@ async fn begin(
         let Some((counter, terms, to_use)) = begin_use(tx, &wish, rounding, &terms, fresh)? else {
             return Ok(None);
         };
+        could_spend(tx, &counter, &terms, now)?;
         let mut to_use = to_use.into_iter();
         let Some(first) = to_use.next() else { return Ok(None) };
         let step = mark(tx, counter, first, &terms, now, &in_flight)?;

@@ -22,6 +22,11 @@ use crate::{Chain, context::Context};
 /// other house's own limits of 3 and 5 s together.
 const WAIT: Duration = Duration::from_secs(12);
 
+/// What the types of the mall's problems begin with.
+const PROBLEMS: &str = "/problems/";
+/// Its word for what it does not know.
+const NOT_FOUND: &str = "not-found";
+
 /// What became of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told<T> {
@@ -132,18 +137,24 @@ fn tell<T>(answer: Result<T, MallError>) -> Told<T> {
     match error {
         MallError::Silent(source) if source.is_connect() => Told::NeverLeft,
         MallError::Key(_) | MallError::Client(_) => Told::NeverLeft,
-        MallError::Refused { status: 404, .. } => Told::Unknown,
         // Too slow, too many: what it means for the question is not said.
         MallError::Refused { status: 408 | 429, .. } => Told::Silence,
-        MallError::Refused { status: 400..=499, problem } => {
-            let word = problem.rsplit('/').next().unwrap_or_default();
-            Told::TurnedAway(word.to_owned())
-        }
+        MallError::Refused { status: 400..=499, problem } => said_no(&problem),
         MallError::Silent(_)
         | MallError::Refused { .. }
         | MallError::Nonsense
         | MallError::TooLarge
         | MallError::Write(_) => Told::Silence,
+    }
+}
+
+/// A no counts in the mall's own words alone. A proxy, or a portal of somebody's Wi-Fi, has pages of
+/// its own for what it does not know, and the mall may have done what was asked meanwhile.
+fn said_no<T>(problem: &str) -> Told<T> {
+    match problem.strip_prefix(PROBLEMS) {
+        Some(NOT_FOUND) => Told::Unknown,
+        Some(word) if !word.is_empty() => Told::TurnedAway(word.to_owned()),
+        Some(_) | None => Told::Silence,
     }
 }
 
@@ -163,8 +174,13 @@ mod tests {
         for (told, expected) in [
             (tell(Ok(())), Told::Says(())),
             (refused(404, "/problems/not-found"), Told::Unknown),
+            (refused(404, "no problem document"), Told::Silence),
+            (refused(404, "about:blank"), Told::Silence),
+            (refused(404, "https://proxy.example/problems/not-found"), Told::Silence),
+            (refused(404, "/problems/claim-unknown"), turned_away("claim-unknown")),
             (refused(409, "/problems/payment-conflict"), turned_away("payment-conflict")),
-            (refused(422, "no problem document"), turned_away("no problem document")),
+            (refused(422, "no problem document"), Told::Silence),
+            (refused(403, "/problems/"), Told::Silence),
             (refused(408, "x"), Told::Silence),
             (refused(429, "x"), Told::Silence),
             (refused(500, "x"), Told::Silence),

@@ -20,7 +20,7 @@ use super::{
     sql,
 };
 use crate::{
-    asking::{CLAIM_MS, Turn, Urgency},
+    asking::{CLAIM_MS, CLAIM_MS_MAX, Turn, Urgency},
     houses::Held,
 };
 
@@ -232,13 +232,15 @@ pub(crate) async fn is_another_first(
     let found: Option<(i64,)> = sqlx::query_as(
         "select store_id from redemption
          where state in ('pending', 'reversing') and store_id = $1 and id <> $2 and issuer = $3
-           and used_at = 0 and busy_until > $4 and busy_until = asked_at + $5 limit 1",
+           and used_at = 0 and busy_until > $4 and busy_until <= $6
+           and busy_until = asked_at + $5 limit 1",
     )
     .bind(redemption.store.0)
     .bind(redemption.id.to_string())
     .bind(redemption.issuer.word())
     .bind(now.micros())
     .bind(CLAIM_MS * 1_000)
+    .bind(now.plus_ms(CLAIM_MS_MAX).micros())
     .fetch_optional(tx)
     .await
     .map_err(sql("read which codes are just being used"))?;

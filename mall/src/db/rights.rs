@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, any::AnyRow};
 use sync::replica::StoreId;
 
 use super::{Conn, DbError, damaged, sql};
-use crate::asking::{Turn, Urgency};
+use crate::asking::{CLAIM_MS_MAX, PAUSE_MS_MAX, Turn, Urgency};
 
 /// A table of them.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,8 @@ pub(super) const REFUNDS: Table = Table { name: "refund", open: "state = 'sent'"
 pub(super) const REDEMPTIONS: Table =
     Table { name: "redemption", open: "state in ('pending', 'reversing')" };
 
-/// Takes the turn to ask about one; `false` when it is decided or somebody else has it.
+/// Takes the turn to ask about one; `false` when it is decided or somebody else has it. A moment that
+/// is farther away than any that is ever written was written before the clock stepped back.
 pub(super) async fn take_turn<K>(
     tx: &mut Conn,
     Table { name, open }: Table,
@@ -39,7 +40,8 @@ pub(super) async fn take_turn<K>(
     let statement = format!(
         "update {name} set ask_at = $4, busy_until = $5
          where store_id = $1 and id = $2 and {open}
-           and busy_until <= $3 and ($6 = 1 or ask_at <= $3)"
+           and (busy_until <= $3 or busy_until > $7)
+           and ($6 = 1 or ask_at <= $3 or ask_at > $8)"
     );
     let done = sqlx::query(AssertSqlSafe(statement))
         .bind(store.0)
@@ -48,6 +50,8 @@ pub(super) async fn take_turn<K>(
         .bind(taken.ask_at.micros())
         .bind(taken.busy_until.micros())
         .bind(i64::from(urgency == Urgency::Now))
+        .bind(now.plus_ms(CLAIM_MS_MAX).micros())
+        .bind(now.plus_ms(PAUSE_MS_MAX).micros())
         .execute(tx)
         .await
         .map_err(sql("take the turn to ask another house"))?;
@@ -62,23 +66,30 @@ pub(super) async fn due<K>(
     limit: i64,
 ) -> Result<Vec<(StoreId, Id<K>)>, DbError> {
     let doing = "read what other houses are still to be asked";
-    let found: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(due_statement(table)))
+    let found: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(due_statement(table)))
         .bind(now.micros())
+        .bind(now.plus_ms(CLAIM_MS_MAX).micros())
+        .bind(now.plus_ms(PAUSE_MS_MAX).micros())
         .bind(limit)
         .fetch_all(tx)
         .await
         .map_err(sql(doing))?;
-    let read =
-        |(store, id): (i64, String)| Ok((StoreId(store), id.parse().map_err(|_| damaged(doing))?));
+    let read = |(store, id, _): (i64, String, i64)| {
+        Ok((StoreId(store), id.parse().map_err(|_| damaged(doing))?))
+    };
     found.into_iter().map(read).collect()
 }
 
+/// Two ranges of one index: what is due, and what waits for longer than anything does.
 fn due_statement(Table { name, open }: Table) -> String {
-    format!(
-        "select store_id, id from {name}
-         where {open} and ask_at <= $1 and busy_until <= $1
-         order by ask_at, id limit $2"
-    )
+    let of = |due: &str| {
+        format!(
+            "select store_id, id, ask_at from {name}
+             where {open} and {due} and (busy_until <= $1 or busy_until > $2)"
+        )
+    };
+    let (due, misplaced) = (of("ask_at <= $1"), of("ask_at > $3"));
+    format!("{due} union all {misplaced} order by 3, 2 limit $4")
 }
 
 /// Whether another store holds one under this id.
@@ -161,15 +172,16 @@ mod tests {
         let mut connection = empty().await;
         for table in [PAYMENTS, REFUNDS, REDEMPTIONS] {
             let steps = plan(&mut connection, &due_statement(table)).await;
-            let expected = format!("SEARCH {0} USING INDEX {0}_due (ask_at<?)", table.name);
-            assert!(steps.contains(&expected), "{steps:?}");
+            for range in ["ask_at<?", "ask_at>?"] {
+                let expected = format!("SEARCH {0} USING INDEX {0}_due ({range})", table.name);
+                assert!(steps.contains(&expected), "{steps:?}");
+            }
         }
     }
 
-    #[tokio::test]
-    async fn one_of_two_malls_gets_a_turn_and_the_other_when_it_is_over() {
+    /// A payment that is open, due after 5 s.
+    async fn with_a_payment() -> (AnyConnection, StoreId, PaymentId) {
         let mut connection = empty().await;
-        let (store, id) = (StoreId(17), PaymentId::from_uuid(uuid::Uuid::from_u128(7)));
         let made = "insert into store (store_id, code, body, version, created_at)
                     values (17, 'SH001', '', 1, 0);
                     insert into payment (store_id, id, order_id, workstation, method, amount_minor,
@@ -178,7 +190,56 @@ mod tests {
                     values (17, '00000000-0000-0000-0000-000000000007', 'o', 1, 'wechat', 100,
                       'sent', '', '', 0, 0, 0, 0, 5000000, 0)";
         sqlx::raw_sql(made).execute(&mut connection).await.unwrap();
-        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        (connection, StoreId(17), PaymentId::from_uuid(uuid::Uuid::from_u128(7)))
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    #[tokio::test]
+    async fn after_the_clock_stepped_back_nobody_waits_for_a_moment_that_was_another() {
+        let (mut connection, store, id) = with_a_payment().await;
+        let now = 1_000_000;
+        let (turn, pause) = (CLAIM_MS_MAX / 1_000, PAUSE_MS_MAX / 1_000);
+        // When it may be asked about and until when somebody is at it, in seconds from now; whether
+        // it is due then, and whether somebody at a counter may ask.
+        let table = [
+            (0, 0, true, true),
+            (1, 0, false, true),
+            (0, 1, false, false),
+            (turn, turn, false, false),
+            (turn + 1, turn + 1, false, true),
+            (pause, 0, false, true),
+            (pause + 1, 0, true, true),
+            (pause + 1, 1, false, false),
+            (pause + 1, pause + 1, true, true),
+            (86_400, 86_400, true, true),
+        ];
+        for (ask_s, busy_s, is_due, may_ask) in table {
+            for (urgency, expected) in [(Urgency::WhenDue, is_due), (Urgency::Now, may_ask)] {
+                sqlx::query("update payment set ask_at = $1, busy_until = $2")
+                    .bind(at(now + ask_s).micros())
+                    .bind(at(now + busy_s).micros())
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                let due: Vec<(StoreId, PaymentId)> =
+                    due(&mut connection, PAYMENTS, at(now), 9).await.unwrap();
+                assert_eq!(!due.is_empty(), is_due, "{ask_s} {busy_s}");
+                let taken = take_turn(&mut connection, PAYMENTS, (store, id), urgency, at(now));
+                assert_eq!(taken.await.unwrap(), expected, "{ask_s} {busy_s} {urgency:?}");
+                if expected {
+                    let again = take_turn(&mut connection, PAYMENTS, (store, id), urgency, at(now));
+                    assert!(!again.await.unwrap(), "the turn is somebody's now");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_of_two_malls_gets_a_turn_and_the_other_when_it_is_over() {
+        let (mut connection, store, id) = with_a_payment().await;
         let over = 6 + crate::asking::CLAIM_MS / 1_000;
         for (urgency, seconds, is_taken) in [
             (Urgency::WhenDue, 4, false),

@@ -92,7 +92,8 @@ async fn settle(context: &Context, acquirer: &dyn Acquirer, row: PaymentRow) {
             Some(_) | None => return,
         }
     }
-    if context.now() < fit::reversible_at(&row) {
+    let now = context.now();
+    if now < fit::reversible_at(&row, now) {
         record(context, store, id, |row, now| row.hear(&Standing::Silence, now)).await;
         return;
     }

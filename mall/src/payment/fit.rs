@@ -84,11 +84,13 @@ pub(super) fn refundable(state: PaymentState, paid: Money, back: Money, more: Mo
     }
 }
 
-/// From when on a house may be asked to undo a payment.
-pub(super) fn reversible_at(row: &PaymentRow) -> Timestamp {
+/// From when on a house may be asked to undo a payment. One that seems to be charged in time to come
+/// was charged before the clock stepped back: its house knows better.
+pub(super) fn reversible_at(row: &PaymentRow, now: Timestamp) -> Timestamp {
     match row.purpose.method {
-        PaymentMethod::Wechat => row.made_at.plus_ms(REVERSE_MS_MIN),
-        PaymentMethod::Alipay => row.made_at,
+        PaymentMethod::Wechat if row.made_at <= now => row.made_at.plus_ms(REVERSE_MS_MIN),
+        PaymentMethod::Wechat => now,
+        PaymentMethod::Alipay => row.made_at.min(now),
     }
 }
 

@@ -50,7 +50,7 @@ impl PaymentRow {
         self.reversing_at = Some(now);
         self.decided_at = None;
         // Whoever is asking just now is left to it.
-        self.turn.ask_at = fit::reversible_at(self).max(now).max(self.turn.busy_until);
+        self.turn.ask_at = fit::reversible_at(self, now).max(now).max(self.turn.busy_until);
     }
 
     /// Its house said where it stands. What comes late changes nothing that is decided.
@@ -110,7 +110,7 @@ impl PaymentRow {
         if self.state.is_undecided() {
             self.turn = Turn::later(self.since(), now);
             if self.state == PaymentState::Reversing {
-                self.turn.ask_at = self.turn.ask_at.max(fit::reversible_at(self));
+                self.turn.ask_at = self.turn.ask_at.max(fit::reversible_at(self, now));
             }
         } else {
             self.decided_at = Some(now);

@@ -1,7 +1,8 @@
 //! A store wants a payment undone.
 //!
 //! **Invariant:** the wish is committed before the house is asked. What was never heard of becomes
-//! a tombstone, so that a charge that comes late finds it.
+//! a tombstone, so that a charge that comes late finds it; its house is asked all the same, because
+//! a mall that was restored from a backup may have charged and forgotten it.
 
 use domain::{id::PaymentId, money::Money, payment::PaymentState};
 use sync::{
@@ -17,7 +18,7 @@ use crate::{
     db::{
         self,
         payments::{self, Purpose},
-        refunds,
+        refunds, stores,
     },
 };
 
@@ -43,10 +44,16 @@ pub(crate) async fn reverse(
         row.undo(now);
         payments::write(&mut tx, &row).await?;
     } else {
+        let code = stores::code(&mut tx, store).await?;
         let mut row = charge::new(store, id, purpose, now);
-        row.state = PaymentState::Reversed;
-        (row.reversing_at, row.decided_at) = (Some(now), Some(now));
-        row.turn = Turn::NONE;
+        row.turn = Turn::at(now);
+        row.undo(now);
+        // A house that nobody can ask has charged nobody.
+        if context.houses().acquirer(&code, method).is_none() {
+            row.state = PaymentState::Reversed;
+            row.decided_at = Some(now);
+            row.turn = Turn::NONE;
+        }
         charge::keep(&mut tx, &row).await?;
     }
     db::commit(tx, doing).await?;

@@ -3,7 +3,10 @@
 //! **Invariant:** nothing is used, and what was presented is kept nowhere but in what its house
 //! wants to hear again.
 
-use domain::{redemption::RedemptionState, time::Timestamp};
+use domain::{
+    redemption::{IssuerName, RedemptionState},
+    time::Timestamp,
+};
 use sync::{
     replica::StoreId,
     wire::{LookUpV1, OFFERS_MAX, RedemptionV1},
@@ -19,7 +22,7 @@ use crate::{
         redemptions::{self, RedemptionRow},
         stores,
     },
-    houses::{Found, Held, NOT_SET_UP, Verdict},
+    houses::{Found, Held, NOT_FOUND, NOT_SET_UP, Verdict},
 };
 
 /// Looks something up; the same again tells what was found the first time, because looking up twice
@@ -38,11 +41,8 @@ pub(crate) async fn look_up(
     }
     let code = stores::code(&mut tx, store).await?;
     drop(tx);
-    let verdict = match context.houses().issuer(&code, asked.issuer) {
-        Some(issuer) => issuer.look_up(presented).await,
-        None => Verdict::No(NOT_SET_UP.to_owned()),
-    };
-    let row = new(store, asked, verdict, context.now())?;
+    let (issuer, verdict) = find(context, &code, asked, presented).await;
+    let row = new(store, asked, issuer, verdict, context.now())?;
     let mut tx = context.db().write(doing).await?;
     // Somebody else may have asked the same meanwhile; the first answer that is written holds.
     if !is_known(&mut tx, store, asked).await? {
@@ -54,13 +54,42 @@ pub(crate) async fn look_up(
     held(context, store, asked.id).await
 }
 
+/// Whose it is, and what that house says. Where its form fits two houses, the second is asked what
+/// the first does not know.
+async fn find(
+    context: &Context,
+    code: &str,
+    asked: &LookUpV1,
+    presented: &str,
+) -> (IssuerName, Verdict<Found>) {
+    let first = ask(context, code, asked.issuer, presented).await;
+    let (Verdict::No(word), Some(other)) = (&first, asked.otherwise) else {
+        return (asked.issuer, first);
+    };
+    if ![NOT_FOUND, NOT_SET_UP].contains(&word.as_str()) {
+        return (asked.issuer, first);
+    }
+    match ask(context, code, other, presented).await {
+        // Nobody knows it: that is what people are told, not why the other one does not.
+        Verdict::No(_) if word == NOT_FOUND => (asked.issuer, first),
+        verdict @ (Verdict::Yes(_) | Verdict::No(_) | Verdict::Silence) => (other, verdict),
+    }
+}
+
+async fn ask(context: &Context, code: &str, issuer: IssuerName, presented: &str) -> Verdict<Found> {
+    match context.houses().issuer(code, issuer) {
+        Some(issuer) => issuer.look_up(presented).await,
+        None => Verdict::No(NOT_SET_UP.to_owned()),
+    }
+}
+
 async fn is_known(
     tx: &mut Conn,
     store: StoreId,
     asked: &LookUpV1,
 ) -> Result<bool, RedemptionError> {
     match redemptions::by_id(tx, store, asked.id).await? {
-        Some(row) if (row.order, row.issuer) == (asked.order, asked.issuer) => Ok(true),
+        Some(row) if row.order == asked.order && asked.may_be_of(row.issuer) => Ok(true),
         Some(_) => Err(RedemptionError::Taken),
         None if redemptions::is_elsewhere(tx, store, asked.id).await? => {
             Err(RedemptionError::Taken)
@@ -72,6 +101,7 @@ async fn is_known(
 fn new(
     store: StoreId,
     asked: &LookUpV1,
+    issuer: IssuerName,
     verdict: Verdict<Found>,
     now: Timestamp,
 ) -> Result<RedemptionRow, RedemptionError> {
@@ -80,7 +110,7 @@ fn new(
         id: asked.id,
         order: asked.order,
         workstation: asked.workstation,
-        issuer: asked.issuer,
+        issuer,
         state: RedemptionState::LookedUp,
         offers: Vec::new(),
         code_tail: fit::tail(asked.presented.trim()),

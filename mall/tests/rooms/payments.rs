@@ -284,12 +284,34 @@ async fn a_charge_that_comes_after_its_reversal_finds_a_tombstone() {
     let (town, street) = street::town().await;
     let edge = town.edge("SH001").await;
     edge.get(&path::payment(id(1))).await.is_problem(404, "not-found");
-    assert_eq!(undo(&edge, 1).await.state, PaymentState::Reversed);
+    assert_eq!(undo(&edge, 1).await.state, PaymentState::Reversing);
+    assert_eq!(pay(&edge, 1).await.state, PaymentState::Reversing);
+    // Its house is asked until no charge can come late there either.
+    town.turn(100);
+    assert_eq!(look(&edge, 1).await.state, PaymentState::Reversing);
+    town.turn(30);
+    assert_eq!(look(&edge, 1).await.state, PaymentState::Reversed);
     assert_eq!(pay(&edge, 1).await.state, PaymentState::Reversed);
-    assert_eq!(street.book().heard, Vec::<String>::new());
+    assert_eq!(street.book().n_heard("charge", &written(1)), 0);
     let wish = ReversalV1 { order: order(7), ..reversal(1, PaymentMethod::Wechat) };
     post(&edge, &path::reversal(id(1)), &wish).await.is_problem(409, "id-taken");
     town.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_mall_forgot_that_it_charged_goes_back_all_the_same() {
+    for (method, seconds) in [(PaymentMethod::Wechat, 15), (PaymentMethod::Alipay, 0)] {
+        let (town, street) = street::town().await;
+        let edge = town.edge("SH001").await;
+        let paid = (Deal::Paid, Money::from_minor(AMOUNT));
+        street.book().deals.insert(written(1), paid);
+        let wish = reversal(1, method);
+        post(&edge, &path::reversal(id(1)), &wish).await.read::<PaymentV1>();
+        town.turn(seconds);
+        assert_eq!(look(&edge, 1).await.state, PaymentState::Reversed, "{method:?}");
+        assert_eq!(deal(&street, 1), Some(Deal::Reversed), "{method:?}");
+        town.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -365,6 +387,25 @@ async fn what_a_mall_left_open_when_it_died_another_one_settles() {
     until("it is found paid", || town.rows(STATES) == ["paid"]).await;
     assert_eq!(street.book().n_heard("charge", &written(1)), 1);
     town.stop().await;
+}
+
+#[tokio::test]
+async fn after_the_clock_stepped_back_what_is_open_is_asked_about_and_undone_all_the_same() {
+    for (back, is_due) in [(600, false), (86_400, true)] {
+        let (town, street) = street::town().await;
+        let edge = town.edge("SH001").await;
+        street.will(&[Act::CutAfter]);
+        assert_eq!(pay(&edge, 1).await.state, PaymentState::Sent);
+        town.turn(-back);
+        if is_due {
+            // Nobody asks but the reconciler.
+            until("it is found paid", || town.rows(STATES) == ["paid"]).await;
+        }
+        assert_eq!(look(&edge, 1).await.state, PaymentState::Paid, "{back} s back");
+        assert_eq!(undo(&edge, 1).await.state, PaymentState::Reversed, "{back} s back");
+        assert_eq!(deal(&street, 1), Some(Deal::Reversed));
+        town.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -472,6 +513,9 @@ async fn a_mall_without_accounts_refuses_with_a_word_and_writes_it_down() {
     let told = pay(&edge, 1).await;
     assert_eq!((told.state, told.refusal.as_deref()), (PaymentState::Refused, Some("not-set-up")));
     assert_eq!(look(&edge, 1).await, told);
+    // There is nobody to ask whether anything must go back.
+    assert_eq!(undo(&edge, 2).await.state, PaymentState::Reversed);
+    assert_eq!(pay(&edge, 2).await.state, PaymentState::Reversed);
     town.stop().await;
 }
 

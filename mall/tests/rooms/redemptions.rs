@@ -29,6 +29,7 @@ pub(crate) fn question(number: u128) -> LookUpV1 {
         order: order(number),
         workstation: 1,
         issuer: IssuerName::Douyin,
+        otherwise: None,
         presented: LINK.into(),
     }
 }
@@ -91,13 +92,55 @@ async fn what_is_not_known_is_refused_and_who_is_silent_may_be_asked_again() {
     let told = look_up(&edge, 1).await;
     assert_eq!(
         (told.state, told.refusal.as_deref()),
-        (RedemptionState::Refused, Some("not_found"))
+        (RedemptionState::Refused, Some("not-found"))
     );
     assert_eq!(redeem(&edge, 1).await, RedemptionState::Refused);
     for presented in ["", "  ", "a\u{7}b", &"x".repeat(1_025)] {
         let body = LookUpV1 { presented: presented.into(), ..question(2) };
         post(&edge, path::REDEMPTIONS, &body).await.is_problem(400, "malformed");
     }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn digits_that_the_first_house_does_not_know_are_looked_up_at_the_other() {
+    use RedemptionState::{LookedUp, Refused};
+    let (douyin, wechat) = (IssuerName::Douyin, IssuerName::Wechat);
+    // What each house does; whose it is then, where it stands, and how many were asked.
+    let table: [(&[Act], _, _, _); 3] = [
+        (&[Act::Yes], douyin, LookedUp, 1),
+        (&[Act::No, Act::Yes], wechat, LookedUp, 2),
+        (&[Act::No, Act::No], douyin, Refused, 2),
+    ];
+    for (acts, issuer, state, n_asked) in table {
+        let (town, street) = street::town().await;
+        let edge = town.edge("SH001").await;
+        street.will(acts);
+        let presented = "123446565767".to_owned();
+        let digits = LookUpV1 { otherwise: Some(wechat), presented, ..question(1) };
+        let told: RedemptionV1 = post(&edge, path::REDEMPTIONS, &digits).await.read();
+        assert_eq!((told.issuer, told.state), (issuer, state), "{acts:?}");
+        assert_eq!(told.refusal.as_deref(), (state == Refused).then_some("not-found"));
+        // The same again asks nobody again.
+        let again: RedemptionV1 = post(&edge, path::REDEMPTIONS, &digits).await.read();
+        assert_eq!((again, street.book().heard.len()), (told, n_asked), "{acts:?}");
+        town.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_house_that_is_silent_about_digits_leaves_both_to_be_asked_again() {
+    let (town, street) = street::town().await;
+    let edge = town.edge("SH001").await;
+    let digits = LookUpV1 { otherwise: Some(IssuerName::Wechat), ..question(1) };
+    for acts in [&[Act::Silence][..], &[Act::No, Act::Silence]] {
+        street.will(acts);
+        post(&edge, path::REDEMPTIONS, &digits).await.is_problem(503, "house-silent");
+        edge.get(&path::redemption(id(1))).await.is_problem(404, "not-found");
+    }
+    street.will(&[Act::No, Act::Yes]);
+    let told: RedemptionV1 = post(&edge, path::REDEMPTIONS, &digits).await.read();
+    assert_eq!((told.issuer, told.state), (IssuerName::Wechat, RedemptionState::LookedUp));
     town.stop().await;
 }
 

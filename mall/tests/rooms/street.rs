@@ -345,7 +345,7 @@ impl Issuer for Street {
     fn look_up<'a>(&'a self, presented: &'a str) -> Answering<'a, Verdict<Found>> {
         let verdict = match self.hear("look-up", "") {
             Act::Silence => Verdict::Silence,
-            Act::No => Verdict::No("not_found".into()),
+            Act::No => Verdict::No("not-found".into()),
             Act::Yes | Act::CutAfter | Act::Paying | Act::OnItsWay | Act::Again | Act::Hold(_) => {
                 Verdict::Yes(Found {
                     offers: vec![OfferV1 {

@@ -26,8 +26,19 @@ pub struct LookUpV1 {
     pub workstation: u16,
     /// Whose it is.
     pub issuer: IssuerName,
+    /// Whose it is if that house knows no such thing: its form fits both, and nobody named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<IssuerName>,
     /// What was scanned or typed; never logged or shown.
     pub presented: String,
+}
+
+impl LookUpV1 {
+    /// Whether this house may be the one whose it is.
+    #[must_use]
+    pub fn may_be_of(&self, issuer: IssuerName) -> bool {
+        issuer == self.issuer || Some(issuer) == self.otherwise
+    }
 }
 
 impl fmt::Debug for LookUpV1 {
@@ -36,6 +47,7 @@ impl fmt::Debug for LookUpV1 {
             .field("id", &self.id)
             .field("order", &self.order)
             .field("issuer", &self.issuer)
+            .field("otherwise", &self.otherwise)
             .finish_non_exhaustive()
     }
 }

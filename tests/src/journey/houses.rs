@@ -1,4 +1,4 @@
-//! Other houses: a voucher pays with the order, a code pays, silence is settled, an order is undone.
+//! Other houses: a voucher pays with the order, a coupon reduces it, a code pays, silence is settled, an order is undone.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -6,7 +6,7 @@ use super::Table;
 use crate::{
     catalog::{self, yuan},
     houses::Town,
-    sim::{Fault, Operation, PaymentCode, Planned, Platform, Voucher},
+    sim::{Coupon, Fault, Operation, PaymentCode, Planned, Platform, Voucher},
     view::View,
 };
 
@@ -18,11 +18,14 @@ pub async fn play(table: &mut Table) -> Result<()> {
     let list = catalog::read(&catalog::demo())?;
     let dear = list.iter().find(|item| !item.barcode.is_empty() && item.price > 6_000);
     let dear = dear.context("nothing is dear")?.barcode.clone();
-    let opened =
-        async { Ok((Town::found().await?, "抖音 微信 支付宝, simulated".to_owned())) };
+    let opened = async {
+        Ok((Town::found_with_coupons().await?, "抖音 微信 支付宝, simulated".to_owned()))
+    };
     let mut town = table.step("open a store with other houses around it", opened).await?;
     let order = table.step("a Douyin voucher pays, cash the rest", voucher(&town, &dear)).await?;
     table.step("the order is undone within the hour", undone(&town, order)).await?;
+    let what = "a WeChat coupon takes its share off, though nobody says whose it is";
+    table.step(what, coupon(&town, &dear)).await?;
     for house in [Platform::Wechat, Platform::Alipay] {
         let what = format!("a payment code pays at {house:?}");
         table.step(&what, paid(&town, &dear, house)).await?;
@@ -46,6 +49,22 @@ async fn voucher(town: &Town, barcode: &str) -> Result<(uuid::Uuid, String)> {
     ensure!(town.platforms.balance(None).redeemed_count == 1, "Douyin knows of no use");
     let order = view.last_order.context("no order is shown")?.id;
     Ok((order, format!("{} by the voucher, {} in cash", yuan(worth), yuan(left))))
+}
+
+async fn coupon(town: &Town, barcode: &str) -> Result<((), String)> {
+    let view = town.till.done(&town.till.scan(barcode)).await?;
+    let total = view.cart.as_ref().context("nobody is signed in")?.total.amount;
+    let coupon = Coupon::default();
+    let off = coupon.discount_fen;
+    let code = town.platforms.wechat().issue_coupon(coupon);
+    town.till.done_through(&town.till.look_up_anyones(&view, &code)?).await?;
+    let view = town.pay_the_rest().await?;
+    let sold = view.last_order.context("no order is shown")?.total.amount;
+    ensure!(sold == total - off, "an order of {sold}, {off} less than {total}");
+    let used = town.platforms.balance(Some(Platform::Wechat)).redeemed;
+    ensure!(used == off, "WeChat knows of {used}");
+    town.till.done(&town.till.leave_done()).await?;
+    Ok(((), format!("{} of {} off", yuan(off), yuan(total))))
 }
 
 async fn undone(town: &Town, order: uuid::Uuid) -> Result<((), String)> {

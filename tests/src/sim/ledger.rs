@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** entries are appended; nothing here believes what a caller says it booked.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +89,27 @@ pub struct Violation {
     pub detail: String,
 }
 
-/// Which numbers are attempts at one and the same payment.
-pub type Family = fn(&str) -> &str;
+/// Which numbers are attempts at one and the same payment: those of which it tells the same.
+#[derive(Clone)]
+pub struct Family(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl Family {
+    /// A family that is told so.
+    #[must_use]
+    pub fn told_by(tell: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    fn of(&self, number: &str) -> String {
+        (self.0)(number)
+    }
+}
+
+impl fmt::Debug for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Family")
+    }
+}
 
 /// The number without its last two characters, which count the attempts.
 #[must_use]
@@ -137,8 +156,8 @@ impl Ledger {
 
     /// Looks at a charge before it does anything.
     pub(crate) fn check_charge(&mut self, at: i64, platform: Platform, number: &str) {
-        let family = (self.family)(number);
-        let other = self.undecided.keys().find(|open| (self.family)(open) == family).cloned();
+        let family = self.family.of(number);
+        let other = self.undecided.keys().find(|open| self.family.of(open) == family).cloned();
         if let Some(open) = other {
             let detail = format!("charge {number} was sent while {open} was not decided");
             self.blame(at, platform, Wrong::SecondCharge, detail);
@@ -204,6 +223,10 @@ impl Ledger {
 mod tests {
     use super::*;
 
+    fn by_attempt() -> Ledger {
+        Ledger::new(Family::told_by(|number| without_attempt(number).to_owned()))
+    }
+
     #[test]
     fn attempts_at_one_payment_share_all_but_two_characters() {
         assert_eq!(without_attempt("0197aa01"), without_attempt("0197aa12"));
@@ -213,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_charge_beside_an_undecided_one_of_its_family_is_a_violation() {
-        let mut ledger = Ledger::new(without_attempt);
+        let mut ledger = by_attempt();
         ledger.check_charge(0, Platform::Wechat, "order01");
         ledger.open(Platform::Wechat, "order01");
         ledger.check_charge(0, Platform::Alipay, "other01");
@@ -227,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_key_with_another_body_is_a_violation() {
-        let mut ledger = Ledger::new(without_attempt);
+        let mut ledger = by_attempt();
         let key = (Platform::Wechat, "out_refund_no", "r1");
         assert_eq!(ledger.meet(0, key, "100"), Met::New);
         assert_eq!(ledger.meet(0, key, "100"), Met::Same);

@@ -63,7 +63,7 @@ impl Default for Options {
             control_port: 0,
             link_url: None,
             folder: None,
-            family: without_attempt,
+            family: Family::told_by(|number| without_attempt(number).to_owned()),
         }
     }
 }
