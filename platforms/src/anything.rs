@@ -6,8 +6,9 @@ use domain::time::Timestamp;
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
-    Code, alipay, der, douyin, moment,
+    Code, Secret, alipay, cipher, der, douyin, moment,
     rsa::PublicKey,
+    seal,
     wechat::{v2, v3},
 };
 
@@ -70,6 +71,33 @@ proptest! {
             "verify_id":{c}}}],"certificate":{{"encrypted_code":"x","status":{b}}}}}}}"#,
         );
         douyin::reads_anything(verified.as_bytes());
+    }
+
+    #[test]
+    fn webhooks_are_read_or_refused(bytes in anything(), content in json_value()) {
+        let secret = Secret::new("secret");
+        let body = format!(r#"{{"event":"verify_webhook","content":{content}}}"#);
+        for body in [bytes.as_slice(), body.as_bytes()] {
+            let signature = douyin::webhook::signature(&secret, body);
+            let _ = douyin::webhook::read(&secret, &signature, body);
+            let refused = douyin::webhook::read(&secret, "", body);
+            prop_assert_eq!(refused, Err(douyin::webhook::WebhookFault::Signature));
+        }
+    }
+
+    #[test]
+    fn notices_are_opened_or_refused(bytes in anything(), a in json_value(), text in "\\PC{0,40}") {
+        let key = Secret::new("0123456789abcdef0123456789ABCDEF");
+        prop_assert!(v3::open(&bytes, &key).is_err());
+        let envelope = format!(
+            r#"{{"id":{a},"event_type":"x","resource":{{"algorithm":"AEAD_AES_256_GCM",
+            "ciphertext":{a},"nonce":"wCq51qZv4Yfg"}}}}"#,
+        );
+        prop_assert!(v3::open(envelope.as_bytes(), &key).is_err());
+        prop_assert_eq!(seal::open(key.reveal().as_bytes(), &text, &text, &text), None);
+        let _ = cipher::open_ecb(key.reveal().as_bytes(), &text);
+        let _ = cipher::open_cbc(key.reveal().as_bytes(), &[0; 16], &text);
+        let _ = douyin::webhook::open_field(&Secret::new(text), douyin::webhook::SealedBy::Spi, "");
     }
 
     #[test]

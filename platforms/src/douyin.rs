@@ -12,6 +12,7 @@ mod link;
 #[cfg(test)]
 mod samples;
 mod token;
+pub mod webhook;
 
 use std::sync::Arc;
 

@@ -9,12 +9,12 @@
 //! | `douyin`, `wechat`, `alipay` | one house each: its wire, its signatures, its error codes |
 //! | `http` | https with limits; bytes go up as they came |
 //! | `guard` | which addresses a scanned link may lead to |
-//! | `rsa`, `der` | signatures, the little of X.509 that they need |
+//! | `rsa`, `der`, `seal`, `cipher` | signatures, the little of X.509 that they need, AES |
 //! | `secret`, `moment` | what is never printed; times as each house writes them |
 //!
 //! Nothing here is kept: whatever must survive a power cut (our numbers, Douyin's token, which
 //! attempt it is) is made and written down by the caller **before** it calls, and comes in as an
-//! argument. What a house tells by itself (notices, webhooks) is not heard: we ask.
+//! argument.
 //!
 //! **Invariants:** only this crate knows another house's field names and error codes. Nothing is
 //! believed before its signature is verified over the bytes as they came. What is not understood
@@ -25,6 +25,7 @@ pub mod acquirer;
 pub mod alipay;
 #[cfg(test)]
 mod anything;
+mod cipher;
 mod code;
 mod der;
 pub mod douyin;
@@ -33,6 +34,7 @@ mod http;
 pub mod issuer;
 mod moment;
 mod rsa;
+mod seal;
 mod secret;
 #[cfg(test)]
 mod vectors;

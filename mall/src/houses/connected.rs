@@ -109,6 +109,7 @@ fn wechat(
             mchid: account.merchant.clone(),
             serial_no: coupons.certificate_serial.clone(),
             private_key_pem: key,
+            api_v3_key: file.secret(&coupons.key_file)?,
             platform_keys,
         },
         Arc::clone(clock),

@@ -122,6 +122,8 @@ pub(super) struct WechatAccount {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CouponsAccount {
+    /// The key of version 3.
+    pub(super) key_file: PathBuf,
     /// The serial number of the merchant's certificate.
     pub(super) certificate_serial: String,
     /// WeChat's own public keys.

@@ -1,10 +1,14 @@
-//! What Alipay signs (RSA2), the form it goes in, its certificate numbers.
+//! What Alipay signs (RSA2), the form it goes in, its notifications, its certificate numbers.
 
 use md5::{Digest as _, Md5};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::der::{Certificate, OBJECT_ID, Reader, SEQUENCE, SET};
+use crate::{
+    SetupError,
+    der::{Certificate, OBJECT_ID, Reader, SEQUENCE, SET},
+    rsa::PublicKey,
+};
 
 /// Certificates of a root file: Alipay's has four.
 const ROOTS_MAX: usize = 20;
@@ -26,6 +30,29 @@ pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let pairs = pairs
         .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
     pairs.collect::<Vec<_>>().join("&")
+}
+
+/// Which fields a notification's signature is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notified {
+    /// About a trade: neither `sign` nor `sign_type` is signed.
+    Trade,
+    /// About the service market: `sign_type` is.
+    ServiceMarket,
+}
+
+/// Whether the decoded fields of a notification are Alipay's. They say that something happened;
+/// what, is asked by `query`.
+pub fn verifies_notification(
+    fields: &[(&str, &str)],
+    alipay_key: &str,
+    notified: Notified,
+) -> Result<bool, SetupError> {
+    let key = PublicKey::read(alipay_key, "key of Alipay")?;
+    let signature = fields.iter().find(|(name, _)| *name == "sign").map(|(_, value)| *value);
+    let is_signed = |name: &str| name != "sign_type" || notified == Notified::ServiceMarket;
+    let signed: Vec<_> = fields.iter().filter(|(name, _)| is_signed(name)).copied().collect();
+    Ok(signature.is_some_and(|signature| key.verifies(text(&signed).as_bytes(), signature)))
 }
 
 /// `app_cert_sn`: MD5 over the issuer's names and the serial number.

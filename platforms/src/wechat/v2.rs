@@ -12,6 +12,7 @@
 //! signature, so it is silence. `result_code` is signed, and is what counts.
 
 mod codes;
+mod notice;
 mod order;
 mod refund;
 mod sign;
@@ -21,6 +22,7 @@ use std::net::IpAddr;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+pub use notice::NoticeFault;
 pub use sign::SignType;
 pub use xml::{Fields, XmlFault};
 
@@ -121,6 +123,12 @@ impl Client {
         let fields = refund::query_fields(refund);
         let answer = self.ask(Way::Plain, "/pay/refundquery", fields, Patience::Answer).await?;
         refund::standing(&answer, refund)
+    }
+
+    /// Opens what the house sent to the mall about a refund (退款结果通知). It is sealed and not
+    /// signed: a reason to call `refund_query`, and no fact.
+    pub fn read_refund_notice(&self, body: &[u8]) -> Result<Fields, NoticeFault> {
+        notice::open(body, &self.mch_id, &self.api_key)
     }
 
     /// Signs, asks, and hands up what is verified and is ours.

@@ -1,9 +1,10 @@
-//! WeChat Pay v3: merchant coupons (商家券).
+//! WeChat Pay v3: merchant coupons (商家券), and what the house tells the mall by itself.
 //!
 //! Questions are signed over the bytes as they are sent, answers verified over the bytes as they
 //! came, also those that say no: an unsigned "no" is silence.
 
 mod coupon;
+mod notice;
 mod verify;
 
 use std::sync::Arc;
@@ -12,12 +13,13 @@ use reqwest::Method;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use verify::PlatformKey;
+pub use notice::{Notice, NoticeFault};
+pub use verify::{PlatformKey, SignedHeaders, Unverified};
 
 #[cfg(test)]
-pub(crate) use coupon::reads_sample;
+pub(crate) use {coupon::reads_sample, notice::open};
 
-use self::verify::{PlatformKeys, SignedHeaders};
+use self::verify::PlatformKeys;
 use crate::{
     Clock, Endpoint, SetupError,
     http::{self, Ask},
@@ -27,6 +29,8 @@ use crate::{
     verdict::{Cause, Otherwise, RefusalCode},
 };
 
+/// The length of an `APIv3` key.
+const APIV3_KEY_BYTES: usize = 32;
 /// Letters and digits of a nonce, as the official SDK has them.
 const NONCE_SIGNS: usize = 32;
 
@@ -43,6 +47,8 @@ pub struct Config {
     pub serial_no: String,
     /// Its key (`apiclient_key.pem`).
     pub private_key_pem: Secret,
+    /// `APIv3` 密钥, 32 signs.
+    pub api_v3_key: Secret,
     /// The house's keys; more than one while they change. The first is the one it should answer
     /// with.
     pub platform_keys: Vec<PlatformKey>,
@@ -56,6 +62,7 @@ pub struct Client {
     mchid: String,
     serial_no: String,
     key: Arc<SigningKey>,
+    api_v3_key: Secret,
     platform: Arc<PlatformKeys>,
     clock: Clock,
 }
@@ -73,6 +80,9 @@ impl std::fmt::Debug for Client {
 impl Client {
     /// Sets it up; it connects when it is first used.
     pub fn new(config: Config, clock: Clock) -> Result<Self, SetupError> {
+        if config.api_v3_key.reveal().len() != APIV3_KEY_BYTES {
+            return Err(SetupError::Length("APIv3 key"));
+        }
         let key = SigningKey::read(&config.private_key_pem, "merchant's key")?;
         Ok(Self {
             http: http::Client::new(&config.endpoint, None)?,
@@ -80,9 +90,22 @@ impl Client {
             mchid: config.mchid,
             serial_no: config.serial_no,
             key: Arc::new(key),
+            api_v3_key: config.api_v3_key,
             platform: Arc::new(PlatformKeys::read(&config.platform_keys)?),
             clock,
         })
+    }
+
+    /// Verifies and opens what the house sent to the mall by itself (回调通知). Answer 204 to a
+    /// notice, and 4xx to a fault: the house sends faulty ones on purpose and looks.
+    pub fn read_notice(
+        &self,
+        headers: &SignedHeaders<'_>,
+        body: &[u8],
+    ) -> Result<Notice, NoticeFault> {
+        let now = (self.clock)();
+        self.platform.verify(headers, body, now).map_err(NoticeFault::Unverified)?;
+        notice::open(body, &self.api_v3_key)
     }
 
     async fn get<T: DeserializeOwned>(&self, path: String) -> Result<T, Otherwise> {

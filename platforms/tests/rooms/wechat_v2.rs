@@ -12,7 +12,7 @@ use platforms::{
 
 use crate::{
     keys::{code, number},
-    server::{Reply, Server},
+    server::{Reply, Request, Server},
 };
 
 pub(crate) const API_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
@@ -260,5 +260,23 @@ async fn a_refund_is_accepted_first_and_done_when_the_query_says_so() {
     for (body, expected) in table {
         let server = server(body).await;
         assert_eq!(acquirer(&server).refund_query(&refund()).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_notice_of_a_refund_is_opened_for_its_own_merchant() {
+    let server = Server::start(|_: &Request| Reply::Cut).await;
+    let client = Client::new(config(&server)).unwrap();
+    let table = [
+        (
+            "<xml><mch_id>10000100</mch_id><req_info>l/aL5GyVfl/tw3Lww6GvCQ==</req_info></xml>",
+            "opened",
+        ),
+        ("<xml><mch_id>10000101</mch_id><req_info>x</req_info></xml>", "another merchant"),
+        ("<xml><mch_id>10000100</mch_id></xml>", "not what was agreed"),
+    ];
+    for (body, fault) in table {
+        let told = client.read_refund_notice(body.as_bytes()).unwrap_err().to_string();
+        assert!(told.contains(fault), "{told}");
     }
 }

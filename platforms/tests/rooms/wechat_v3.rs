@@ -4,7 +4,7 @@ use domain::money::Money;
 use platforms::{
     RefusalCode, Secret, Verdict,
     issuer::{Attempt, Held, Issuer, Prepared, Presented, Query, Redeem, Shop, Taken, Undo, Worth},
-    wechat::v3::{Client, Config, PlatformKey},
+    wechat::v3::{Client, Config, NoticeFault, PlatformKey, SignedHeaders, Unverified},
 };
 
 use crate::{
@@ -24,6 +24,7 @@ pub(crate) fn config(server: &Server) -> Config {
         mchid: "1900007291".into(),
         serial_no: "408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB".into(),
         private_key_pem: Secret::new(merchant_pem()),
+        api_v3_key: Secret::new("0123456789abcdef0123456789ABCDEF"),
         platform_keys: vec![PlatformKey { id: KEY_ID.into(), pem: house_public_pem() }],
     }
 }
@@ -127,17 +128,6 @@ async fn a_use_is_signed_as_sent_and_its_answer_verified_as_it_came() {
 async fn an_answer_that_is_not_the_houses_is_silence_also_when_it_says_no() {
     let unsigned = |status| Reply::Answer(status, Vec::new(), USED.into());
     let Reply::Answer(_, headers, _) = good(USED) else { panic!() };
-    let with = |name: &str, change: &dyn Fn(&str) -> String| {
-        let mut headers = headers.clone();
-        let found = headers.iter_mut().find(|(given, _)| given == name);
-        let (_, value) = found.unwrap();
-        *value = change(value);
-        Reply::Answer(200, headers, USED.into())
-    };
-    // The house signs so on purpose, and looks whether it is believed.
-    let probe = with("wechatpay-signature", &|signature| format!("WECHATPAY/SIGNTEST/{signature}"));
-    let unsigned_after_all = with("wechatpay-signature", &|_| String::new());
-    let at_no_time = with("wechatpay-timestamp", &|_| "soon".to_owned());
     let table = [
         (good(USED), "yes"),
         (signed(200, USED, 299, KEY_ID), "yes"),
@@ -147,9 +137,6 @@ async fn an_answer_that_is_not_the_houses_is_silence_also_when_it_says_no() {
         (signed(200, USED, 0, "ANOTHER"), "silence: unverified"),
         (unsigned(200), "silence: unverified"),
         (unsigned(400), "silence: unverified"),
-        (probe, "silence: unverified"),
-        (unsigned_after_all, "silence: unverified"),
-        (at_no_time, "silence: unverified"),
         (Reply::Answer(200, headers, USED.replace("18:03", "18:04").into()), "silence: unverified"),
         (refused("PARAM_ERROR"), "misconfigured"),
         (refused("RESOURCE_NOT_EXISTS"), "not-found"),
@@ -249,4 +236,31 @@ async fn a_return_that_may_have_arrived_is_looked_up() {
     let at = r#"{"wechatpay_return_time":"2026-11-21T18:03:28+08:00"}"#;
     let server = Server::start(move |_| good(at)).await;
     assert_eq!(issuer(&server).reverse(&undo(None, Attempt::First)).await, Verdict::Yes(()));
+}
+
+#[tokio::test]
+async fn a_notice_is_believed_only_when_it_is_the_houses_and_of_now() {
+    let server = Server::start(|_| Reply::Cut).await;
+    let client = Client::new(config(&server), clock()).unwrap();
+    let body = b"{}";
+    let now = NOW_SECONDS.to_string();
+    let signature = rsa_sign(&house_pem(), format!("{now}\nn\n{{}}\n").as_bytes());
+    let probe = format!("WECHATPAY/SIGNTEST/{signature}");
+    let old = (NOW_SECONDS - 301).to_string();
+    let table = [
+        (KEY_ID, now.as_str(), signature.as_str(), NoticeFault::Form),
+        (KEY_ID, &now, &probe, NoticeFault::Unverified(Unverified::Probe)),
+        (KEY_ID, &old, &signature, NoticeFault::Unverified(Unverified::Skew)),
+        (KEY_ID, "soon", &signature, NoticeFault::Unverified(Unverified::Skew)),
+        ("OTHER", &now, &signature, NoticeFault::Unverified(Unverified::UnknownKey)),
+        (KEY_ID, &now, "", NoticeFault::Unverified(Unverified::Signature)),
+    ];
+    for (serial, timestamp, signature, fault) in table {
+        let headers = SignedHeaders { serial, timestamp, nonce: "n", signature };
+        assert_eq!(client.read_notice(&headers, body), Err(fault), "{serial} {timestamp}");
+    }
+    let headers =
+        SignedHeaders { serial: KEY_ID, timestamp: &now, nonce: "n", signature: &signature };
+    let other = client.read_notice(&headers, b"{ }");
+    assert_eq!(other, Err(NoticeFault::Unverified(Unverified::Signature)));
 }

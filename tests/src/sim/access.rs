@@ -133,6 +133,8 @@ pub struct AlipayAccess {
     pub alipay_public_key_pem: String,
 }
 
+/// The key of v3 that opens what `WeChat` Pay sends by itself; these platforms send nothing so.
+const WECHAT_V3_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The rule that a coupon switches on, and what the codes of its stock begin with.
 pub const COUPON_RULE: (&str, &str) = ("wechat-30-off-5", "");
 
@@ -149,6 +151,7 @@ impl Access {
         let mut files = vec![
             ("ca.pem".to_owned(), self.ca_pem.clone()),
             ("wechat-api.key".to_owned(), self.wechat.api_key.clone()),
+            ("wechat-v3.key".to_owned(), WECHAT_V3_KEY.to_owned()),
             ("wechat-merchant-key.pem".to_owned(), self.wechat.merchant_key_pem.clone()),
             ("wechat-certificate.pem".to_owned(), self.wechat.certificate_pem.clone()),
             ("wechat-identity.pem".to_owned(), self.wechat.identity_pem.clone()),
@@ -186,7 +189,7 @@ impl Access {
              [wechat]\nurl = {:?}\napp = {:?}\nmerchant = {:?}\n\
              api_key_file = \"wechat-api.key\"\ncertificate_file = \"wechat-certificate.pem\"\n\
              private_key_file = \"wechat-merchant-key.pem\"\n\n\
-             [wechat.coupons]\ncertificate_serial = {:?}\n\
+             [wechat.coupons]\nkey_file = \"wechat-v3.key\"\ncertificate_serial = {:?}\n\
              platform_keys = [{}]\n\n\
              [wechat.coupons.stocks.{}]\nrule = {rule:?}\nprefix = {prefix:?}\ntitle = {:?}\n\n\
              [alipay]\nurl = {:?}\napp = {:?}\nprivate_key_file = \"alipay-app-key.pem\"\n\

@@ -78,12 +78,17 @@ impl Fields {
 
     /// Reads the XML of an answer.
     pub fn read(bytes: &[u8]) -> Result<Self, XmlFault> {
+        Self::read_under("xml", bytes)
+    }
+
+    /// Reads flat XML under another root.
+    pub(super) fn read_under(root: &'static str, bytes: &[u8]) -> Result<Self, XmlFault> {
         if bytes.len() > BODY_BYTES_MAX {
             return Err(XmlFault::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| XmlFault::NotUtf8)?;
         let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
-        let mut state = State::default();
+        let mut state = State { root, ..State::default() };
         loop {
             let event = reader.read_event().map_err(|_| XmlFault::NotXml)?;
             if matches!(event, Event::Eof) {
@@ -97,6 +102,7 @@ impl Fields {
 /// Where in the document the reader is.
 #[derive(Default)]
 struct State {
+    root: &'static str,
     fields: Fields,
     depth: usize,
     is_over: bool,
@@ -143,7 +149,7 @@ impl State {
         }
         let name = std::str::from_utf8(tag.name().into_inner()).map_err(|_| XmlFault::NotUtf8)?;
         match self.depth {
-            0 if self.is_over || name != "xml" => {
+            0 if self.is_over || name != self.root => {
                 return Err(XmlFault::NotFlat("another root"));
             }
             0 => {}

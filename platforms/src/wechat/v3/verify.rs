@@ -1,4 +1,4 @@
-//! Whether an answer is the house's: signature, key, age.
+//! Whether an answer or a notice is the house's: signature, key, age.
 
 use domain::time::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::{http::Answer, http::SetupError, moment, rsa::PublicKey};
 
 /// Older or newer than this is not believed; the house's own rule for us, too.
 const SKEW_SECONDS_MAX: i64 = 300;
-/// The house signs an answer so now and then, to see whether it is refused.
+/// The house sends notices with a signature that begins so, to see whether they are refused.
 const PROBE: &str = "WECHATPAY/SIGNTEST/";
 
 /// A key of the house: a platform certificate (平台证书) or its public key (微信支付公钥).
@@ -21,15 +21,15 @@ pub struct PlatformKey {
 
 /// The four headers that carry a signature.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SignedHeaders<'a> {
+pub struct SignedHeaders<'a> {
     /// `Wechatpay-Serial`.
-    serial: &'a str,
+    pub serial: &'a str,
     /// `Wechatpay-Timestamp`.
-    timestamp: &'a str,
+    pub timestamp: &'a str,
     /// `Wechatpay-Nonce`.
-    nonce: &'a str,
+    pub nonce: &'a str,
     /// `Wechatpay-Signature`.
-    signature: &'a str,
+    pub signature: &'a str,
 }
 
 impl<'a> SignedHeaders<'a> {
@@ -46,7 +46,7 @@ impl<'a> SignedHeaders<'a> {
 
 /// Why it is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unverified {
+pub enum Unverified {
     /// A probe, which must be refused.
     #[error("the signature is a probe")]
     Probe,
