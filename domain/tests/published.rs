@@ -27,7 +27,7 @@ fn check_digits_are_those_of_the_published_codes() {
     }
 }
 
-/// Odoo 15 (zh_CN, barcode nomenclature), pattern `21.....{NNDDD}`; a scale's label of 21 06013 04008
+/// Odoo 15 (Chinese, barcode nomenclature), pattern `21.....{NNDDD}`; a scale's label of 21 06013 04008
 /// (114618.com/news/89796.html); 26, item, fen, grams in 18 digits (enjoyit.com.cn, 2005), whose
 /// "check digit as EAN-13" scales compute in two ways, so that a pattern may not believe it.
 #[test]

@@ -205,7 +205,8 @@ async fn replaced(
     let request = read_request(&mut near).await?;
     let mut far = connect(to).await?;
     far.write_all(&request).await?;
-    far.read(&mut vec![0; PIECE_BYTES]).await?;
+    // Once something of its answer is there, it has done it.
+    far.read_u8().await?;
     near.write_all(answer.as_bytes()).await?;
     near.shutdown().await?;
     count(&request, fooled);

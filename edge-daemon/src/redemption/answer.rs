@@ -125,7 +125,7 @@ pub(crate) fn apply(
 
 #[cfg(test)]
 mod tests {
-    use domain::id::Id;
+    use domain::{id::Id, money::Money, redemption::IssuerName};
     use uuid::Uuid;
 
     use super::*;

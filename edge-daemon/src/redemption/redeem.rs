@@ -13,7 +13,6 @@ use domain::{
     time::Timestamp,
 };
 use rusqlite::Connection;
-use sync::wire::RedemptionV1;
 
 use super::{
     answer::{Answered, answer_to_use},

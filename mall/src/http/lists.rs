@@ -134,11 +134,10 @@ fn is_walk(step: &str) -> bool {
 
 /// A filter that a value may switch off, which no index serves.
 fn switched_off(statement: &str) -> Option<String> {
-    let found = ["= '' or", "= 0 or", "< 0 or", "or $"].into_iter().find_map(|or| {
+    ["= '' or", "= 0 or", "< 0 or", "or $"].into_iter().find_map(|or| {
         let at = statement.find(or)?;
         Some(statement.get(at.saturating_sub(3)..at + or.len())?.to_owned())
-    });
-    found
+    })
 }
 
 /// Something that a parameter may be.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::{
     shop::{Placed, Shop},
     store::CODE,
     till::Call,
+    view::Money,
     wait::{PATIENCE, until},
 };
 
@@ -98,6 +100,14 @@ async fn hand_over(stage: &mut Stage, shop: &Shop, placed: &Placed) -> Result<((
     Ok(((), "a second time refused; back, the mall and the shop know".to_owned()))
 }
 
+/// What HQ has to look into.
+#[derive(Debug, Deserialize)]
+struct Case {
+    what: String,
+    number: String,
+    cost: Money,
+}
+
 /// The shop takes an order back while the store's node is off; the node comes up without a mall.
 async fn too_late(stage: &mut Stage, shop: &Shop) -> Result<((), String)> {
     let placed = write(stage, shop, "J-2").await?;
@@ -110,12 +120,12 @@ async fn too_late(stage: &mut Stage, shop: &Shop) -> Result<((), String)> {
     stage.store.mall.start().await?;
     let (mall, token) = (&stage.store.mall, &stage.store.token);
     let case = until("the case", PATIENCE, async || {
-        Ok(mall.ask::<Vec<Value>>(token, "/hq/v1/pickups/cases").await?.pop())
+        Ok(mall.ask::<Vec<Case>>(token, "/hq/v1/pickups/cases").await?.pop())
     });
     let case = case.await?;
-    ensure!(case["what"] == "after_end" && case["number"] == "J-2", "{case}");
-    let cost = case["cost"]["amount"].as_i64().context("a case without its cost")?;
-    Ok(((), format!("handed over all the same: a case of {} yuan for HQ", yuan(cost))))
+    ensure!((case.what.as_str(), case.number.as_str()) == ("after_end", "J-2"), "{case:?}");
+    let cost = yuan(case.cost.amount);
+    Ok(((), format!("handed over all the same: a case of {cost} yuan for HQ")))
 }
 
 async fn bring_back(stage: &Stage, shop: &Shop, placed: &Placed) -> Result<((), String)> {
