@@ -183,10 +183,6 @@ impl Daemon {
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
-        let lan = match config.listen_lan {
-            Some(address) => Some(tokio::net::TcpListener::bind(address).await?),
-            None => None,
-        };
         let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
@@ -224,11 +220,11 @@ impl Daemon {
         console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
         Self::open_portal(&context, &tasks).await?;
-        for (door, listener) in [(Door::Box, Some(listener)), (Door::Lan, lan)] {
-            let Some(listener) = listener else { continue };
-            let (at, context) = (listener.local_addr()?, Arc::clone(&context));
-            tasks.tracker.spawn(http::serve(door, listener, at, context, tasks.stop.clone()));
-            tracing::info!(address = %at, ?door, "A door is open");
+        let (doors, stop) = (&tasks.tracker, &tasks.stop);
+        doors.spawn(http::serve(Door::Box, listener, Arc::clone(&context), stop.clone()));
+        // The network of these may come later than the store opens.
+        if let Some(at) = context.config.listen_lan {
+            doors.spawn(http::open(Door::Lan, at, Arc::clone(&context), stop.clone()));
         }
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
