@@ -79,8 +79,8 @@ mod uplink;
 pub use config::{Config, ConfigError};
 pub use db::DbError;
 pub use portal::{
-    GateKeeperError, PortalConfig, PortalError, PortalKeyError, PortalLogError, PortalTls,
-    SmsConfig, keep_gate, portal_log,
+    GateKeeperError, PortalConfig, PortalKeyError, PortalLogError, PortalTls, SmsConfig, keep_gate,
+    portal_log,
 };
 pub use try_cart::{TrialError, try_cart};
 pub use uplink::enrol::{EnrolError, enrol};
@@ -96,6 +96,7 @@ use db::{
 };
 use devices::Tasks;
 use http::Door;
+use portal::Part;
 use sync::replica::Scope;
 use uplink::mall::{Mall, MallError};
 
@@ -127,9 +128,6 @@ pub enum DaemonError {
     /// This box's key is missing or damaged.
     #[error("this box cannot prove who it is")]
     Enrol(#[from] EnrolError),
-    /// The Wi-Fi portal cannot be served.
-    #[error("the Wi-Fi portal cannot be served")]
-    Portal(#[from] PortalError),
     /// A port or a device could not be opened.
     #[error("could not open a port or device")]
     Open(#[from] std::io::Error),
@@ -212,6 +210,7 @@ impl Daemon {
             seal: arc_swap::ArcSwapOption::empty(),
             pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
+            portal: portal::Outage::default(),
             scans: 0.into(),
             phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
@@ -219,7 +218,7 @@ impl Daemon {
         });
         console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
-        Self::open_portal(&context, &tasks).await?;
+        Self::open_portal(&context, &tasks).await;
         let (doors, stop) = (&tasks.tracker, &tasks.stop);
         doors.spawn(http::serve(Door::Box, listener, Arc::clone(&context), stop.clone()));
         // The network of these may come later than the store opens.
@@ -232,9 +231,17 @@ impl Daemon {
     }
 
     /// The Wi-Fi portal, where the boot file has one. What goes wrong with it stops no sale.
-    async fn open_portal(context: &Arc<Context>, tasks: &Tasks) -> Result<(), DaemonError> {
-        let Some(config) = context.config.portal.clone() else { return Ok(()) };
-        let portal = Arc::new(portal::Portal::open(Arc::clone(context), config).await?);
+    async fn open_portal(context: &Arc<Context>, tasks: &Tasks) {
+        let Some(config) = context.config.portal.clone() else { return };
+        let portal = match portal::Portal::open(Arc::clone(context), config).await {
+            Ok(portal) => Arc::new(portal),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "There is no Wi-Fi portal; the store sells on");
+                context.portal.begins(Part::Whole, context.clock.now());
+                context.screens.beat();
+                return;
+            }
+        };
         tasks.tracker.spawn(portal::run(Arc::clone(&portal), tasks.stop.clone()));
         let stop = tasks.stop.clone();
         tasks.tracker.spawn(async move {
@@ -242,7 +249,6 @@ impl Daemon {
                 tracing::error!(error = %Chain(&error), "The Wi-Fi portal is not served");
             }
         });
-        Ok(())
     }
 
     /// The replicas, the devices, and the loops towards the mall.

@@ -9,6 +9,7 @@
 //! | `check_in` | the coupon of a guest who came |
 //! | `probe` | what phones ask to find out whether the way is open |
 //! | `keys` | the secret that seals the log's phone numbers |
+//! | `outage` | what keeps guests from going online, for those who look after the store |
 //!
 //! A pass is written to the ledger before the gate is told, and the loop compares what the ledger
 //! says with who passes: a gate that was away, or a box that was switched off, makes nobody sign in
@@ -19,9 +20,12 @@
 
 pub(crate) mod check_in;
 pub(crate) mod desk;
+#[cfg(test)]
+mod at_the_gate;
 mod gateway;
 mod keep;
 mod keys;
+mod outage;
 pub(crate) mod probe;
 mod sms;
 
@@ -51,6 +55,7 @@ use self::{
 };
 pub use keep::{GateKeeperError, PortalLogError, keep_gate, portal_log};
 pub use keys::PortalKeyError;
+pub(crate) use outage::{Outage, Part};
 pub use sms::SmsConfig;
 
 use crate::{
@@ -110,7 +115,7 @@ const fn default_minutes() -> u32 {
 
 /// Why there is no portal.
 #[derive(Debug, thiserror::Error)]
-pub enum PortalError {
+pub(crate) enum PortalError {
     /// The guests' network is none.
     #[error("the portal's network is not fit")]
     Lan(#[from] gate::lan::LanError),
@@ -364,6 +369,24 @@ impl Portal {
         Ok(())
     }
 
+    /// Notes whether the gate is there, and says so once.
+    fn note_gate(&self, compared: Result<(), gate::client::GateError>) {
+        let (outage, now) = (&self.context.portal, self.context.clock.now());
+        let is_news = match compared {
+            Ok(()) => outage.ends(Part::Gate),
+            Err(error) => {
+                let is_news = outage.begins(Part::Gate, now);
+                if is_news {
+                    tracing::error!(error = %Chain(&error), "The gate is away; guests wait");
+                }
+                is_news
+            }
+        };
+        if is_news {
+            self.context.screens.beat();
+        }
+    }
+
     /// Makes the gate let through whom the ledger lets through, and nobody else.
     async fn compare(&self) -> Result<(), gate::client::GateError> {
         let now = self.context.clock.now();
@@ -411,17 +434,9 @@ fn new_code() -> Code {
 
 /// Compares the gate with the ledger for ever, and deletes what is too old of the log.
 pub(crate) async fn run(portal: Arc<Portal>, stop: CancellationToken) {
-    let mut is_away = false;
     loop {
-        match portal.compare().await {
-            Ok(()) => is_away = false,
-            Err(error) => {
-                if !is_away {
-                    tracing::error!(error = %Chain(&error), "The gate is away; guests wait");
-                }
-                is_away = true;
-            }
-        }
+        let compared = portal.compare().await;
+        portal.note_gate(compared);
         if let Err(error) = check_in::ask(&portal).await {
             tracing::error!(error = %Chain(&error), "A guest's coupon could not be kept");
         }

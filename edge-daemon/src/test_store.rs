@@ -104,13 +104,12 @@ impl TestStore {
 
     /// A store with more in its boot file: keys, then tables.
     pub(crate) async fn open_with_boot(more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
-        Self::open_with_boot_in(folder, more).await
+        Self::open_with_boot_in(tempfile::tempdir().unwrap(), more).await
     }
 
-    /// The same in a folder in which a catalog was laid down already.
+    /// The same in a folder in which something lies already.
     pub(crate) async fn open_with_boot_in(folder: tempfile::TempDir, more: &str) -> Self {
+        lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
         let boot = Boot { more: more.to_owned(), ..Boot::with_mall(NO_MALL) };
         Self::open_at(folder, None, Arc::default(), boot).await
     }
