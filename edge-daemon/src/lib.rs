@@ -243,12 +243,8 @@ impl Daemon {
             }
         };
         tasks.tracker.spawn(portal::run(Arc::clone(&portal), tasks.stop.clone()));
-        let stop = tasks.stop.clone();
-        tasks.tracker.spawn(async move {
-            if let Err(error) = http::portal::serve(portal, stop).await {
-                tracing::error!(error = %Chain(&error), "The Wi-Fi portal is not served");
-            }
-        });
+        tasks.tracker.spawn(http::portal::serve_pages(Arc::clone(&portal), tasks.stop.clone()));
+        tasks.tracker.spawn(http::portal::serve_api(portal, tasks.stop.clone()));
     }
 
     /// The replicas, the devices, and the loops towards the mall.

@@ -128,12 +128,6 @@ pub(crate) enum PortalError {
     /// The ledger.
     #[error("the ledger did not do it")]
     Db(#[from] DbError),
-    /// A port could not be opened.
-    #[error("could not open a port of the portal")]
-    Open(#[from] std::io::Error),
-    /// Its certificate or key is none.
-    #[error("the certificate of the portal's API is no use")]
-    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why a guest stays where they are.

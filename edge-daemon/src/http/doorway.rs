@@ -2,12 +2,14 @@
 //!
 //! **Invariant:** nothing here reads what they say.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{error::Error, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// How often an address is tried again that could not be had.
+use crate::Chain;
+
+/// How often is tried again what could not be done.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Listens at an address as soon as this box has it; `None` when told to stop before.
@@ -15,13 +17,26 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// After a power cut a switch may come up minutes later than this box, and without it an interface
 /// has no address. Whoever waits for that must not keep anybody else waiting.
 pub(super) async fn listen(at: SocketAddr, stop: &CancellationToken) -> Option<TcpListener> {
+    in_the_end(&format!("listen at {at}"), stop, || TcpListener::bind(at)).await
+}
+
+/// Tries until it is done, and tells of the first failure alone; `None` when told to stop before.
+pub(super) async fn in_the_end<T, E, F>(
+    what: &str,
+    stop: &CancellationToken,
+    mut attempt: impl FnMut() -> F,
+) -> Option<T>
+where
+    E: Error + 'static,
+    F: Future<Output = Result<T, E>>,
+{
     let mut is_told = false;
     loop {
-        match TcpListener::bind(at).await {
-            Ok(listener) => return Some(listener),
+        match attempt().await {
+            Ok(done) => return Some(done),
             Err(error) if !is_told => {
                 is_told = true;
-                tracing::warn!(address = %at, %error, "A door cannot be opened yet; it is tried again");
+                tracing::warn!(error = %Chain(&error), "Could not {what} yet; it is tried again");
             }
             Err(_) => {}
         }

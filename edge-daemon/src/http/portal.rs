@@ -29,9 +29,9 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use self::pages::{Card, Page};
-use super::problem::Language;
+use super::{doorway, problem::Language};
 use crate::portal::{
-    Portal, PortalError, Standing, Stop,
+    Part, Portal, Standing, Stop,
     desk::{Consents, TOKEN_BYTES, Token},
     probe,
 };
@@ -74,31 +74,44 @@ fn pages() -> Router<Desk> {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
 }
 
-/// Serves the pages, and the API where there is a certificate, until told to stop.
-pub(crate) async fn serve(portal: Desk, stop: CancellationToken) -> Result<(), PortalError> {
+/// Serves the pages as soon as the guests' network is there, until told to stop.
+pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     let config = portal.lan.config();
-    let page = SocketAddr::from((config.address, config.page_port));
-    let listener = tokio::net::TcpListener::bind(page).await?;
-    tracing::info!(address = %page, "Guests may sign in");
+    let at = SocketAddr::from((config.address, config.page_port));
+    let (outage, screens) = (&portal.context.portal, &portal.context.screens);
+    outage.begins(Part::Pages, portal.context.clock.now());
+    let Some(listener) = doorway::listen(at, &stop).await else { return };
+    outage.ends(Part::Pages);
+    screens.beat();
+    tracing::info!(address = %at, "Guests may sign in");
     let router = pages().with_state(Arc::clone(&portal));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let until = stop.clone();
-    let pages = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { until.cancelled().await })
-        .into_future();
-    let Some(files) = portal.tls().cloned() else {
-        return Ok(pages.await?);
-    };
-    let api = SocketAddr::from((config.address, config.api_port));
-    let listener = tls::Listener::bind(api, &files).await?;
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "The port of the sign-in pages broke");
+    }
+}
+
+/// Serves the API where there is a certificate, as soon as that can be read, until told to stop.
+pub(crate) async fn serve_api(portal: Desk, stop: CancellationToken) {
+    let Some(files) = portal.tls() else { return };
+    let read = || std::future::ready(tls::acceptor(files));
+    let what = "read the certificate of the portal's API";
+    let Some(acceptor) = doorway::in_the_end(what, &stop, read).await else { return };
+    let config = portal.lan.config();
+    let at = SocketAddr::from((config.address, config.api_port));
+    let Some(tcp) = doorway::listen(at, &stop).await else { return };
+    tracing::info!(address = %at, "Phones may ask whether they are held");
     let router = Router::new().fallback(captivity).with_state(Arc::clone(&portal));
     let service = router.into_make_service_with_connect_info::<tls::Peer>();
-    let api = axum::serve(listener, service)
+    let served = axum::serve(tls::Listener { tcp, acceptor }, service)
         .with_graceful_shutdown(async move { stop.cancelled().await })
-        .into_future();
-    let (pages, api) = tokio::join!(pages, api);
-    pages?;
-    Ok(api?)
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "The port of the portal's API broke");
+    }
 }
 
 /// The API of RFC 8908, section 5, under whatever path its address has.

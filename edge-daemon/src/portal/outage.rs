@@ -12,6 +12,8 @@ use domain::time::Timestamp;
 pub(crate) enum Part {
     /// All of it: what the boot file says of it, or its secret, is no use.
     Whole,
+    /// The port of the sign-in pages.
+    Pages,
     /// The gate that lets devices through.
     Gate,
 }

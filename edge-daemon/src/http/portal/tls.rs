@@ -10,7 +10,7 @@ use rustls::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::portal::{PortalError, PortalTls};
+use crate::portal::PortalTls;
 
 /// A phone that has not greeted by then asks again; until then nobody else is greeted.
 const GREETING: Duration = Duration::from_secs(2);
@@ -25,29 +25,30 @@ impl Connected<IncomingStream<'_, Listener>> for Peer {
     }
 }
 
-/// A port that greets with a certificate.
-pub(super) struct Listener {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
+/// Certificate or key is none.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate of the portal's API is no use")]
+pub(super) struct CertificateError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// Reads certificate and key.
+pub(super) fn acceptor(files: &PortalTls) -> Result<TlsAcceptor, CertificateError> {
+    let useless = |error: Box<dyn std::error::Error + Send + Sync>| CertificateError(error);
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| useless(Box::new(error)))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| useless(Box::new(error)))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| useless(Box::new(error)))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-impl Listener {
-    /// Reads certificate and key, and listens.
-    pub(super) async fn bind(address: SocketAddr, files: &PortalTls) -> Result<Self, PortalError> {
-        let useless = |error: Box<dyn std::error::Error + Send + Sync>| PortalError::Tls(error);
-        let chain = CertificateDer::pem_file_iter(&files.certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| useless(Box::new(error)))?;
-        let key =
-            PrivateKeyDer::from_pem_file(&files.key).map_err(|error| useless(Box::new(error)))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| useless(Box::new(error)))?;
-        let tcp = TcpListener::bind(address).await?;
-        Ok(Self { tcp, acceptor: TlsAcceptor::from(Arc::new(config)) })
-    }
+/// A port that greets with a certificate.
+pub(super) struct Listener {
+    pub(super) tcp: TcpListener,
+    pub(super) acceptor: TlsAcceptor,
 }
 
 impl axum::serve::Listener for Listener {
