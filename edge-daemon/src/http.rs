@@ -118,12 +118,10 @@ pub(crate) async fn serve(
         }
     };
     tracing::info!(%address, ?door, "A door is open");
+    let room = match door {
+        Door::Box => doorway::BOX,
+        Door::Lan => doorway::LAN,
+    };
     let app = App { context, stop: stop.clone(), address };
-    let service = router(door, app).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "The screens' port broke");
-    }
+    doorway::serve(listener, room, router(door, app), stop).await;
 }

@@ -253,6 +253,7 @@ async fn passes(street: &Street) -> Result<()> {
     assert!(page.body.contains("已连网"), "{page:?}");
     let store = street.guests.curl("phone0", &["--max-time", "3", "http://10.77.0.1:7070/"])?;
     assert_eq!(store.failure, Some(7), "{store:?}");
+    crowd(street)?;
     // A flood of one phone does not keep another from its page.
     street.guests.on(
         "phone1",
@@ -262,6 +263,21 @@ async fn passes(street: &Street) -> Result<()> {
     assert_eq!(street.guests.curl("phone0", &[PORTAL])?.status, 200);
     Ok(())
 }
+
+/// Connections that one phone holds open are counted by the kernel, and those of others are not.
+fn crowd(street: &Street) -> Result<()> {
+    // Of 40 at once the kernel resets those beyond the limit of `gate::ruleset`; they go with the shell.
+    let held = street.guests.command("phone1", "bash").args(["-c", HOLDS]).output();
+    let held = String::from_utf8_lossy(&held.context("no shell")?.stdout).into_owned();
+    let n: usize = held.trim().parse().with_context(|| held.clone())?;
+    ensure!((1..=32).contains(&n), "{n} connections of one phone");
+    assert_eq!(street.guests.curl("phone0", &[PORTAL])?.status, 200);
+    Ok(())
+}
+
+/// How many of 40 connections a phone can hold at once.
+const HOLDS: &str = "n=0; for i in $(seq 40); do \
+    if { exec {file}<>/dev/tcp/10.77.0.1/80; } 2>/dev/null; then n=$((n + 1)); fi; done; echo $n";
 
 /// A pass ends by the kernel's clock also without the node; a node that comes back tells a gate that
 /// forgot; what is over in the ledger is over at the gate.

@@ -14,10 +14,13 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
+use super::doorway;
 use crate::test_store::TestStore;
 
 /// An address of no box (RFC 5737): this host has no interface with it.
 const NOT_HERE: &str = "192.0.2.1:7072";
+/// Where an API is said to be that nobody asks in a test.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 /// Longer than any machine takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The name of the portal's API.
@@ -95,6 +98,39 @@ async fn the_door_of_the_lan_opens_when_its_address_comes() {
     scans(&store).await;
     drop(taken);
     until_open(at).await;
+    store.stop().await;
+}
+
+/// Whether the other side has hung up by now.
+async fn is_hung_up(stream: &mut TcpStream) -> bool {
+    let read = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut [0])).await;
+    matches!(read, Ok(Ok(0) | Err(_)))
+}
+
+#[tokio::test]
+async fn three_hundred_connections_that_say_nothing_take_nothing_from_the_till() {
+    let folder = tempfile::tempdir().unwrap();
+    let ((lan, lan_at), (pages, pages_at)) = (taken_port(), taken_port());
+    drop((lan, pages));
+    let boot = format!("listen_lan = \"{lan_at}\"\n{}", portal(folder.path(), pages_at, NOWHERE));
+    let store = TestStore::open_with_boot(&boot).await;
+    until_open(lan_at).await;
+    for (at, room) in [(lan_at, doorway::LAN), (pages_at, doorway::GUESTS)] {
+        let mut idle = Vec::new();
+        for _ in 0..300 {
+            idle.push(TcpStream::connect(at).await.unwrap());
+        }
+        scans(&store).await;
+        // One phone has its part of the room at once, long before it is shown out for saying nothing.
+        let stay = until(async || {
+            let mut n = 0;
+            for stream in &mut idle {
+                n += usize::from(!is_hung_up(stream).await);
+            }
+            (n <= room.of_one).then_some(n)
+        });
+        assert!(stay.await > 0);
+    }
     store.stop().await;
 }
 

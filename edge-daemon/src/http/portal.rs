@@ -84,14 +84,7 @@ pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     outage.ends(Part::Pages);
     screens.beat();
     tracing::info!(address = %at, "Guests may sign in");
-    let router = pages().with_state(Arc::clone(&portal));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "The port of the sign-in pages broke");
-    }
+    doorway::serve(listener, doorway::GUESTS, pages().with_state(portal), stop).await;
 }
 
 /// Serves the API where there is a certificate, as soon as that can be read, until told to stop.
