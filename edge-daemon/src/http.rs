@@ -123,5 +123,5 @@ pub(crate) async fn serve(
         Door::Lan => doorway::LAN,
     };
     let app = App { context, stop: stop.clone(), address };
-    doorway::serve(listener, room, router(door, app), stop).await;
+    doorway::serve(listener, room, doorway::Plain, router(door, app), stop).await;
 }

@@ -54,6 +54,8 @@ pub(super) const BOX: Room = Room { all: 256, of_one: 256, head: HEAD };
 pub(super) const LAN: Room = Room { all: 128, of_one: 16, head: HEAD };
 /// The sign-in pages of guests: one answer each.
 pub(super) const GUESTS: Room = Room { all: 256, of_one: 16, head: HEAD };
+/// The portal's API: one question each, when a phone joins and when it looks again.
+pub(super) const GUESTS_API: Room = Room { all: 64, of_one: 4, head: HEAD };
 
 /// A request's head is a packet or two; a phone that has moved out of reach is not waited for.
 const HEAD: Duration = Duration::from_secs(10);
@@ -146,10 +148,32 @@ fn caller(address: IpAddr) -> IpAddr {
     }
 }
 
+/// How somebody is greeted who has come in, before a word is heard.
+pub(super) trait Greeting: Clone + Send + Sync + 'static {
+    /// What they speak over from then on.
+    type Line: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Greets; `None` shows them out. Whoever takes their time here keeps nobody else waiting.
+    fn greet(&self, stream: TcpStream) -> impl Future<Output = Option<Self::Line>> + Send;
+}
+
+/// No greeting: plain HTTP.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain;
+
+impl Greeting for Plain {
+    type Line = TcpStream;
+
+    async fn greet(&self, stream: TcpStream) -> Option<TcpStream> {
+        Some(stream)
+    }
+}
+
 /// Serves a door until told to stop, and then until those inside have their answers.
-pub(super) async fn serve(
+pub(super) async fn serve<G: Greeting>(
     mut listener: TcpListener,
     room: Room,
+    greeting: G,
     router: Router,
     stop: CancellationToken,
 ) {
@@ -166,9 +190,15 @@ pub(super) async fn serve(
             comes = comes => comes,
         };
         let Some(own) = crowd.place(peer.ip(), room.of_one) else { continue };
-        let (router, stop, end) = (router.clone(), stop.clone(), end.clone());
+        let (greeting, router) = (greeting.clone(), router.clone());
+        let (stop, end) = (stop.clone(), end.clone());
         inside.spawn(async move {
-            end.run_until_cancelled(converse(stream, peer, room.head, router, stop)).await;
+            let visit = async {
+                if let Some(line) = greeting.greet(stream).await {
+                    converse(line, peer, room.head, router, stop).await;
+                }
+            };
+            end.run_until_cancelled(visit).await;
             drop((place, own));
         });
     }
@@ -181,8 +211,8 @@ pub(super) async fn serve(
 }
 
 /// Answers what comes over a connection until it ends.
-async fn converse(
-    stream: TcpStream,
+async fn converse<L: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    line: L,
     peer: SocketAddr,
     head: Duration,
     router: Router,
@@ -193,7 +223,7 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(head)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(line), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -239,7 +269,7 @@ mod tests {
         let (at, stop, tasks) =
             (listener.local_addr().unwrap(), CancellationToken::new(), TaskTracker::new());
         let router = Router::new().route("/", get(|| async { "in" }));
-        tasks.spawn(serve(listener, room, router, stop.clone()));
+        tasks.spawn(serve(listener, room, Plain, router, stop.clone()));
         tasks.close();
         (at, stop, tasks)
     }

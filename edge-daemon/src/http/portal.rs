@@ -84,36 +84,31 @@ pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     outage.ends(Part::Pages);
     screens.beat();
     tracing::info!(address = %at, "Guests may sign in");
-    doorway::serve(listener, doorway::GUESTS, pages().with_state(portal), stop).await;
+    let router = pages().with_state(portal);
+    doorway::serve(listener, doorway::GUESTS, doorway::Plain, router, stop).await;
 }
 
 /// Serves the API where there is a certificate, as soon as that can be read, until told to stop.
 pub(crate) async fn serve_api(portal: Desk, stop: CancellationToken) {
     let Some(files) = portal.tls() else { return };
-    let read = || std::future::ready(tls::acceptor(files));
+    let read = || std::future::ready(tls::Greeter::with(files));
     let what = "read the certificate of the portal's API";
-    let Some(acceptor) = doorway::in_the_end(what, &stop, read).await else { return };
+    let Some(greeter) = doorway::in_the_end(what, &stop, read).await else { return };
     let config = portal.lan.config();
     let at = SocketAddr::from((config.address, config.api_port));
-    let Some(tcp) = doorway::listen(at, &stop).await else { return };
+    let Some(listener) = doorway::listen(at, &stop).await else { return };
     tracing::info!(address = %at, "Phones may ask whether they are held");
     let router = Router::new().fallback(captivity).with_state(Arc::clone(&portal));
-    let service = router.into_make_service_with_connect_info::<tls::Peer>();
-    let served = axum::serve(tls::Listener { tcp, acceptor }, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "The port of the portal's API broke");
-    }
+    doorway::serve(listener, doorway::GUESTS_API, greeter, router, stop).await;
 }
 
 /// The API of RFC 8908, section 5, under whatever path its address has.
 async fn captivity(
     State(portal): State<Desk>,
-    ConnectInfo(peer): ConnectInfo<tls::Peer>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
 ) -> Response {
     let standing =
-        portal.device(peer.0.ip()).map_or(Standing::Held, |device| portal.standing(device));
+        portal.device(peer.ip()).map_or(Standing::Held, |device| portal.standing(device));
     let answer = match standing {
         Standing::Held => serde_json::json!({
             "captive": true,
