@@ -8,6 +8,7 @@
 
 mod pages;
 mod qr;
+mod routes;
 mod tls;
 
 use std::{
@@ -16,12 +17,11 @@ use std::{
 };
 
 use axum::{
-    Form, Router,
+    Form,
     body::Body,
-    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State},
+    extract::{ConnectInfo, FromRequestParts, Path, State},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
 };
 use domain::member::Phone;
 use gate::mac::Mac;
@@ -30,14 +30,13 @@ use tokio_util::sync::CancellationToken;
 
 use self::pages::{Card, Page};
 use super::{doorway, problem::Language};
+pub(super) use routes::access;
+
 use crate::portal::{
     Part, Portal, Standing, Stop,
     desk::{Consents, TOKEN_BYTES, Token},
     probe,
 };
-
-/// A form of a page: a phone number, a code, two boxes.
-const FORM_BYTES_MAX: usize = 2_048;
 
 type Desk = Arc<Portal>;
 
@@ -62,18 +61,6 @@ impl FromRequestParts<Desk> for Guest {
     }
 }
 
-fn pages() -> Router<Desk> {
-    Router::new()
-        .route("/", get(first))
-        .route("/terms", get(terms))
-        .route("/w/{token}", get(sitting))
-        .route("/w/{token}/code", post(ask))
-        .route("/w/{token}/entry", post(enter))
-        .route("/longer", post(lengthen))
-        .fallback(elsewhere)
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-}
-
 /// Serves the pages as soon as the guests' network is there, until told to stop.
 pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     let config = portal.lan.config();
@@ -84,7 +71,7 @@ pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     outage.ends(Part::Pages);
     screens.beat();
     tracing::info!(address = %at, "Guests may sign in");
-    let router = pages().with_state(portal);
+    let router = routes::pages().with_state(portal);
     doorway::serve(listener, doorway::GUESTS, doorway::Plain, router, stop).await;
 }
 
@@ -98,7 +85,7 @@ pub(crate) async fn serve_api(portal: Desk, stop: CancellationToken) {
     let at = SocketAddr::from((config.address, config.api_port));
     let Some(listener) = doorway::listen(at, &stop).await else { return };
     tracing::info!(address = %at, "Phones may ask whether they are held");
-    let router = Router::new().fallback(captivity).with_state(Arc::clone(&portal));
+    let router = routes::api().with_state(Arc::clone(&portal));
     doorway::serve(listener, doorway::GUESTS_API, greeter, router, stop).await;
 }
 

@@ -10,7 +10,7 @@ use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
     App, approvals, assets, console, elsewhere, items, kiosk, member, online_returns, orders,
-    phone, pickups, rights, service, session, settings, shelf, sim, stream,
+    phone, pickups, portal, rights, service, session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
@@ -214,7 +214,8 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 pub(crate) fn access() -> String {
     let (_, _, mut endpoints) = table(Door::Box).finish();
     endpoints.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
-    endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect()
+    let own: String = endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect();
+    own + &portal::access()
 }
 
 /// The router of a door, and the list of all endpoints.
