@@ -187,7 +187,7 @@ async fn a_guest_is_held_signs_in_passes_and_is_held_again() -> Result<()> {
     street.probe_hears("phone0", 302).await?;
     held(&street)?;
     hostile(&street)?;
-    street.sign_in("phone0", "13812345678")?;
+    without_gate(&street).await?;
     passes(&street).await?;
     again(street).await
 }
@@ -237,6 +237,18 @@ fn hostile(street: &Street) -> Result<()> {
     let large = format!("phone={}", "1".repeat(4_000));
     assert_eq!(street.post("phone1", &format!("{sitting}/code"), &large)?.status, 413);
     Ok(())
+}
+
+/// A guest who signs in while the gate is away is told that they wait, and passes once it is back.
+async fn without_gate(street: &Street) -> Result<()> {
+    fs::rename(street.at("gate.sock"), street.at("gate.away"))?;
+    street.sign_in("phone0", "13812345678")?;
+    let page = street.guests.curl("phone0", &[PORTAL])?;
+    ensure!(page.body.contains("正在为您连网") && !page.body.contains("已连网"), "{page:?}");
+    assert_eq!(street.api("phone0")?["captive"], true);
+    assert_eq!(street.probe("phone0")?.status, 302);
+    fs::rename(street.at("gate.away"), street.at("gate.sock"))?;
+    street.probe_hears("phone0", 204).await
 }
 
 /// After sign-in: the real answer comes from outside, for this phone and for no other, and nothing

@@ -97,7 +97,7 @@ async fn captivity(
     let standing =
         portal.device(peer.ip()).map_or(Standing::Held, |device| portal.standing(device));
     let answer = match standing {
-        Standing::Held => serde_json::json!({
+        Standing::Held | Standing::Opening => serde_json::json!({
             "captive": true,
             "user-portal-url": own_address(&portal),
         }),
@@ -140,7 +140,8 @@ async fn led(portal: &Desk, parts: &mut Parts) -> Response {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
     let expected = probe::expected(host, parts.uri.path());
     let guest = Guest::from_request_parts(parts, portal).await.ok();
-    let is_open = guest.is_some_and(|guest| portal.standing(guest.device) != Standing::Held);
+    let standing = guest.map_or(Standing::Held, |guest| portal.standing(guest.device));
+    let is_open = matches!(standing, Standing::Open { .. });
     match expected {
         Some((status, kind, body)) if is_open => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -177,6 +178,7 @@ async fn first(State(portal): State<Desk>, request: axum::extract::Request) -> R
             let wallet = portal.wallet(guest.device).await;
             Card::Connected { seconds, may_lengthen, wallet }
         }
+        Standing::Opening => Card::Opening { wallet: portal.wallet(guest.device).await },
         Standing::Held => match portal.begin(guest.device) {
             Some(token) => {
                 Card::First { token: sync::chain::hex(&token), minutes: portal.minutes() }

@@ -1,6 +1,23 @@
 //! The portal of a store: what goes wrong with it stops no sale, and nobody is told that they are
 //! online who is not.
 
+use std::{
+    collections::HashMap,
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::net::UnixListener,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use gate::{
+    mac::Mac,
+    verb::{Answer, Verb},
+};
+
+use super::{Consents, Portal, PortalConfig, Standing};
 use crate::{http::view_of, test_store::TestStore};
 
 /// A portal on loopback, with more in its table.
@@ -35,4 +52,104 @@ async fn a_store_whose_portal_cannot_be_opened_sells_and_says_so() {
     }
     let store = TestStore::open_with_boot("").await;
     assert!(!notices(&store).contains(&"portal-away".to_owned()));
+}
+
+/// A gate behind its socket; while it is stubborn nobody passes, and it says so.
+fn keep_gate(at: &Path) -> Arc<AtomicBool> {
+    let (listener, is_stubborn) = (UnixListener::bind(at).unwrap(), Arc::<AtomicBool>::default());
+    let will = Arc::clone(&is_stubborn);
+    std::thread::spawn(move || {
+        let mut passed: HashMap<Mac, u32> = HashMap::new();
+        for caller in listener.incoming() {
+            let mut caller = caller.unwrap();
+            let mut line = String::new();
+            BufReader::new(&caller).read_line(&mut line).unwrap();
+            if will.load(Ordering::SeqCst) {
+                passed.clear();
+            }
+            let answer = match line.trim_end().parse().unwrap() {
+                Verb::List => Answer::Passed(passed.iter().map(|(m, s)| (*m, *s)).collect()),
+                _ if will.load(Ordering::SeqCst) => Answer::Failed,
+                Verb::Allow(device, seconds) => {
+                    passed.insert(device, seconds);
+                    Answer::Done
+                }
+                Verb::Forget(device) => {
+                    passed.remove(&device);
+                    Answer::Done
+                }
+                Verb::Health | Verb::Apply => Answer::Done,
+            };
+            caller.write_all(answer.to_string().as_bytes()).unwrap();
+        }
+    });
+    is_stubborn
+}
+
+/// The portal of a store, at a gate in its folder.
+async fn portal_of(store: &TestStore) -> Portal {
+    let (sms, gate) = (store.data().join("sms.jsonl"), store.data().join("gate.sock"));
+    let config: PortalConfig = toml::from_str(&format!(
+        "sms = {{ file = {sms:?} }}\ngate = {gate:?}\n[lan]\ninterface = \"lo\"\n\
+         address = \"127.0.0.1\"\nprefix = 24\npage_port = 7380"
+    ))
+    .unwrap();
+    Portal::open(Arc::clone(store.context()), config).await.unwrap()
+}
+
+/// Signs in with the code that was sent.
+async fn sign_in(store: &TestStore, portal: &Portal, device: Mac) {
+    let token = portal.begin(device).unwrap();
+    let phone = domain::member::Phone::read("13812345678").unwrap();
+    portal.ask(&token, device, phone, Consents::default()).await.unwrap();
+    let sent = std::fs::read_to_string(store.data().join("sms.jsonl")).unwrap();
+    let sent: serde_json::Value = serde_json::from_str(sent.lines().last().unwrap()).unwrap();
+    let address = [10, 77, 0, 10].into();
+    portal.enter(&token, device, address, sent["code"].as_str().unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_guest_is_online_when_the_gate_says_so_and_not_when_the_ledger_does() {
+    let store = TestStore::open_with_boot("").await;
+    let portal = portal_of(&store).await;
+    let device: Mac = "d2:00:00:00:00:02".parse().unwrap();
+    assert_eq!(portal.standing(device), Standing::Held);
+    sign_in(&store, &portal, device).await;
+    assert_eq!(portal.standing(device), Standing::Opening, "nobody keeps the gate");
+    assert!(notices(&store).contains(&"portal-away".to_owned()));
+    portal.note_gate(portal.compare().await);
+    assert_eq!(portal.standing(device), Standing::Opening);
+
+    let is_stubborn = keep_gate(&store.data().join("gate.sock"));
+    portal.note_gate(portal.compare().await);
+    assert!(matches!(portal.standing(device), Standing::Open { .. }));
+    assert!(!notices(&store).contains(&"portal-away".to_owned()));
+
+    // Its rules were laid down anew, and it cannot do more.
+    is_stubborn.store(true, Ordering::SeqCst);
+    portal.note_gate(portal.compare().await);
+    assert_eq!(portal.standing(device), Standing::Opening);
+    // A sign-in that is written down is not asked for again, also after a restart.
+    is_stubborn.store(false, Ordering::SeqCst);
+    let again = portal_of(&store).await;
+    assert_eq!(again.standing(device), Standing::Opening);
+    again.note_gate(again.compare().await);
+    assert!(matches!(again.standing(device), Standing::Open { .. }));
+    store.at("2026-11-21T14:00:01+08:00");
+    assert_eq!(again.standing(device), Standing::Held);
+}
+
+#[tokio::test]
+async fn a_pass_that_the_gate_did_not_lengthen_ends_when_the_gate_ends_it() {
+    let store = TestStore::open_with_boot("").await;
+    let device: Mac = "d2:00:00:00:00:02".parse().unwrap();
+    let is_stubborn = keep_gate(&store.data().join("gate.sock"));
+    let portal = portal_of(&store).await;
+    sign_in(&store, &portal, device).await;
+    store.at("2026-11-21T13:59:00+08:00");
+    is_stubborn.store(true, Ordering::SeqCst);
+    portal.lengthen(device).await.unwrap();
+    assert!(matches!(portal.standing(device), Standing::Open { .. }));
+    store.at("2026-11-21T14:00:01+08:00");
+    assert_eq!(portal.standing(device), Standing::Opening);
 }

@@ -15,6 +15,8 @@ pub(super) enum Card {
     First { token: String, minutes: u32 },
     /// A number, or the code that was sent to one.
     SignIn { token: String, phone: Option<String>, wrong: Option<Wrong> },
+    /// The way is being opened.
+    Opening { wallet: Wallet },
     /// The way is open.
     Connected { seconds: i64, may_lengthen: bool, wallet: Wallet },
     /// What is kept, and why.
@@ -40,6 +42,9 @@ pub(super) struct Page<'a> {
     pub(super) language: Language,
     pub(super) card: &'a Card,
 }
+
+/// A page of a way that is being opened looks again after so long; the gate is compared as often.
+const OPENING_SECONDS: u32 = 5;
 
 const STYLE: &str = "\
 html{-webkit-text-size-adjust:100%}\
@@ -70,6 +75,7 @@ pub(super) fn html(page: &Page<'_>) -> String {
     let (title, body) = match page.card {
         Card::First { token, minutes } => first(chinese, token, *minutes),
         Card::SignIn { token, phone, wrong } => sign_in(chinese, token, phone.as_deref(), *wrong),
+        Card::Opening { wallet } => opening(chinese, wallet),
         Card::Connected { seconds, may_lengthen, wallet } => {
             connected(chinese, *seconds, *may_lengthen, wallet)
         }
@@ -91,8 +97,13 @@ pub(super) fn html(page: &Page<'_>) -> String {
     } else {
         escape(page.store)
     };
+    let again = if matches!(page.card, Card::Opening { .. }) {
+        format!("<meta http-equiv=\"refresh\" content=\"{OPENING_SECONDS}\">")
+    } else {
+        String::new()
+    };
     format!(
-        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">{again}\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>{title} · {store}</title><style>{STYLE}</style></head>\
          <body><main><p class=\"shop\">{store}</p><h1>{title}</h1>{body}</main></body></html>"
@@ -206,6 +217,21 @@ fn complaint(chinese: bool, wrong: Wrong) -> String {
         (Wrong::Code(left), false) => format!("That is not the code; {left} more tries."),
     };
     format!("<p class=\"wrong\" role=\"alert\">{text}</p>")
+}
+
+/// Signed in, and the gate has not done it yet: nobody is told that they are online who is not.
+fn opening(chinese: bool, wallet: &Wallet) -> Parts {
+    let detail = of(
+        chinese,
+        "登录成功，正在打开网络，通常只要几秒，此页会自己刷新。一直没好的话，请告诉店员，不用再次登录。",
+        "You are signed in and the way is being opened, which takes some seconds; this page looks again by itself. If it stays like this, please tell the staff. You need not sign in again.",
+    );
+    let look = of(chinese, "现在看看", "Look now");
+    let body = format!(
+        "<p>{detail}</p><a class=\"button\" href=\"/\">{look}</a>{}",
+        coupon(chinese, wallet)
+    );
+    (of(chinese, "正在为您连网", "Opening the way").to_owned(), body)
 }
 
 fn connected(chinese: bool, seconds: i64, may_lengthen: bool, wallet: &Wallet) -> Parts {
@@ -401,6 +427,7 @@ mod tests {
                 phone: Some("138****5678".to_owned()),
                 wrong: Some(Wrong::Code(4)),
             },
+            Card::Opening { wallet: with_coupon(false) },
             Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::Empty },
             Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::OnItsWay },
             Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(false) },
@@ -427,6 +454,17 @@ mod tests {
                     assert!(body.is_ascii(), "{body}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_page_says_online_only_where_the_way_is_open_and_looks_again_where_it_is_not() {
+        for card in &cards() {
+            let page = html(&Page { store: "店", language: Language::Chinese, card });
+            let is_open = matches!(card, Card::Connected { .. });
+            assert_eq!(page.contains("已连网"), is_open, "{card:?}");
+            let is_opening = matches!(card, Card::Opening { .. });
+            assert_eq!(page.contains("http-equiv"), is_opening, "{card:?}");
         }
     }
 
