@@ -17,8 +17,10 @@ use gate::{
     verb::{Answer, Verb},
 };
 
-use super::{Consents, Portal, PortalConfig, Standing};
-use crate::{http::view_of, test_store::TestStore};
+use sync::wire::GivenCouponV1;
+
+use super::{Consents, Portal, PortalConfig, Standing, check_in};
+use crate::{context::mint, db, http::view_of, test_store::TestStore};
 
 /// A portal on loopback, with more in its table.
 fn portal(more: &str) -> String {
@@ -152,4 +154,67 @@ async fn a_pass_that_the_gate_did_not_lengthen_ends_when_the_gate_ends_it() {
     assert!(matches!(portal.standing(device), Standing::Open { .. }));
     store.at("2026-11-21T14:00:01+08:00");
     assert_eq!(portal.standing(device), Standing::Opening);
+}
+
+/// A guest who has checked in.
+async fn checks_in(store: &TestStore) {
+    let row = db::check_in::CheckInRow {
+        id: mint::<()>().uuid(),
+        guest: [7; 16],
+        at: store.context().clock.now(),
+    };
+    let write = move |tx: &rusqlite::Connection| db::check_in::insert(tx, &row);
+    store.context().ledger.write(write).await.unwrap();
+}
+
+/// Whether the mall will be asked about somebody again.
+async fn waits(store: &TestStore) -> bool {
+    let since = store.context().clock.now().plus_ms(-1);
+    let read = store.context().ledger.read(move |c| db::check_in::unanswered(c, since, 9)).await;
+    !read.unwrap().is_empty()
+}
+
+#[tokio::test]
+async fn a_coupon_for_coming_is_lost_by_no_refusal_that_passes() {
+    let (store, mall) = TestStore::open_with_mall(None).await;
+    let portal = portal_of(&store).await;
+    checks_in(&store).await;
+    for refusal in [
+        (401, "signature-stale"),
+        (401, "signature-wrong"),
+        (401, "edge-unknown"),
+        (403, "forbidden"),
+        (404, "not-found"),
+        (405, "method-not-allowed"),
+        (409, "id-taken"),
+        (413, "body-too-large"),
+        (429, "too-many-tries"),
+        (503, "busy"),
+    ] {
+        mall.known().check_ins_are_refused = Some(refusal);
+        check_in::ask(&portal).await.unwrap();
+        assert!(waits(&store).await, "{refusal:?}");
+    }
+    mall.known().check_ins_are_refused = None;
+    mall.known().coupon = Some(GivenCouponV1 {
+        id: domain::id::Id::from_uuid(uuid::Uuid::from_u128(9)),
+        rule: "COMING".to_owned(),
+        until: "2026-12-21T12:00:00+08:00".parse().unwrap(),
+        token: "C1.x".to_owned(),
+    });
+    check_in::ask(&portal).await.unwrap();
+    assert!(!waits(&store).await);
+    let now = store.context().clock.now();
+    let given = store.context().ledger.read(move |c| db::check_in::given_to(c, [7; 16], now)).await;
+    assert_eq!(given.unwrap().unwrap().rule, "COMING");
+}
+
+#[tokio::test]
+async fn a_check_in_that_the_mall_will_never_take_is_not_asked_about_again() {
+    let (store, mall) = TestStore::open_with_mall(None).await;
+    let portal = portal_of(&store).await;
+    checks_in(&store).await;
+    mall.known().check_ins_are_refused = Some((400, "malformed"));
+    check_in::ask(&portal).await.unwrap();
+    assert!(!waits(&store).await);
 }
