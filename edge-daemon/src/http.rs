@@ -121,6 +121,7 @@ pub(crate) async fn serve(
     let room = match door {
         Door::Box => doorway::BOX,
         Door::Lan => doorway::LAN,
+        Door::Phones => doorway::PHONES,
     };
     let app = App { context, stop: stop.clone(), address };
     doorway::serve(listener, room, doorway::Plain, router(door, app), stop).await;

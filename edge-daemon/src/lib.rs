@@ -222,8 +222,10 @@ impl Daemon {
         let (doors, stop) = (&tasks.tracker, &tasks.stop);
         doors.spawn(http::serve(Door::Box, listener, Arc::clone(&context), stop.clone()));
         // The network of these may come later than the store opens.
-        if let Some(at) = context.config.listen_lan {
-            doors.spawn(http::open(Door::Lan, at, Arc::clone(&context), stop.clone()));
+        let Config { listen_lan, listen_phones, .. } = &context.config;
+        for (door, at) in [(Door::Lan, listen_lan), (Door::Phones, listen_phones)] {
+            let Some(at) = *at else { continue };
+            doors.spawn(http::open(door, at, Arc::clone(&context), stop.clone()));
         }
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");

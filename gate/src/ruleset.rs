@@ -3,8 +3,8 @@
 //! One table of our own, laid down whole in one transaction: what else is filtered on this box is
 //! not touched, and no packet passes between two versions. Reference: nft(8).
 //!
-//! A device that is not signed in reaches names, addresses and the sign-in pages of this box. Its
-//! calls on port 80 arrive at those pages whatever they were for; a secure call is refused at once,
+//! A device that is not signed in reaches names, addresses and the sign-in pages of this box; one that
+//! is signed in, the store's own pages for phones as well. Calls of the former on port 80 arrive at those pages whatever they were for; a secure call is refused at once,
 //! because nobody can answer it honestly, and a device that waits for an answer tells its owner
 //! that the Wi-Fi is broken.
 //!
@@ -35,6 +35,9 @@ pub fn ruleset(lan: &Lan) -> String {
     let c = lan.config();
     let (interface, page, api) = (&c.interface, c.page_port, c.api_port);
     let (address, network, prefix) = (c.address, lan.network(), c.prefix);
+    let phones = lan.phones_port().map_or_else(String::new, |port| {
+        format!("    ip daddr {address} tcp dport {port} ether saddr @passed accept\n")
+    });
     format!(
         "table inet guitai_gate
 delete table inet guitai_gate
@@ -58,7 +61,7 @@ table inet guitai_gate {{
     ct state established, related accept
     udp dport {{ 53, 67 }} accept
     tcp dport {{ 53, {page}, {api} }} accept
-    icmp type echo-request accept
+{phones}    icmp type echo-request accept
     meta l4proto tcp reject with tcp reset
     drop
   }}
@@ -149,6 +152,9 @@ mod tests {
         ] {
             assert!(rules.contains(line), "{line}\n{rules}");
         }
+        let phones = "ip daddr 10.77.0.1 tcp dport 7074 ether saddr @passed accept\n";
+        assert!(!rules.contains("7074"));
+        assert!(ruleset(&lan().with_phones(Some(7_074)).unwrap()).contains(phones));
         assert!(rules.starts_with("table inet guitai_gate\ndelete table inet guitai_gate\n"));
     }
 

@@ -23,6 +23,8 @@ use rcgen::{CertificateParams, KeyPair};
 const PROBE: &str = "http://connectivitycheck.gstatic.com/generate_204";
 const API: &str = "https://portal.store.example:7443/api";
 const PORTAL: &str = "http://10.77.0.1/";
+/// The store's own pages for phones.
+const STORE: &str = "http://10.77.0.1:7074/phone/";
 
 /// A gateway with its gate, its portal and its dnsmasq, an outside, and two phones.
 struct Street {
@@ -150,7 +152,7 @@ impl Street {
 fn boot(at: &Path) -> String {
     let file = |name: &str| at.join(name).display().to_string();
     format!(
-        "data = {data:?}\nlisten = \"127.0.0.1:7070\"\n[mall]\nurl = \"http://127.0.0.1:9\"\n\
+        "data = {data:?}\nlisten = \"127.0.0.1:7070\"\nlisten_phones = \"{GATEWAY}:7074\"\n[mall]\nurl = \"http://127.0.0.1:9\"\n\
          [portal]\ngate = {gate:?}\nminutes = 60\nsms = {{ file = {sms:?} }}\n\
          [portal.lan]\ninterface = \"br-guest\"\naddress = \"{GATEWAY}\"\nprefix = 24\n\
          page_port = 7380\napi_url = \"{API}\"\napi_port = 7443\n\
@@ -204,7 +206,8 @@ fn held(street: &Street) -> Result<()> {
         serde_json::json!({"captive": true, "user-portal-url": PORTAL})
     );
     // 7: could not connect. A guest who waits for a time-out believes that the Wi-Fi is broken.
-    for url in ["https://www.example.com/", "http://203.0.113.9:8080/", "http://10.77.0.1:7070/"] {
+    for url in ["https://www.example.com/", "http://203.0.113.9:8080/", "http://10.77.0.1:7070/", STORE]
+    {
         let page = street.guests.curl("phone0", &["--max-time", "3", url])?;
         assert_eq!(page.failure, Some(7), "{url}: {page:?}");
     }
@@ -265,6 +268,7 @@ async fn passes(street: &Street) -> Result<()> {
     assert!(page.body.contains("已连网"), "{page:?}");
     let store = street.guests.curl("phone0", &["--max-time", "3", "http://10.77.0.1:7070/"])?;
     assert_eq!(store.failure, Some(7), "{store:?}");
+    shops(street)?;
     crowd(street)?;
     // A flood of one phone does not keep another from its page.
     street.guests.on(
@@ -273,6 +277,45 @@ async fn passes(street: &Street) -> Result<()> {
          wait; rm -f flood",
     )?;
     assert_eq!(street.guests.curl("phone0", &[PORTAL])?.status, 200);
+    Ok(())
+}
+
+/// A guest who is online finds the store's own pages, and nothing else of the store is behind their
+/// door.
+fn shops(street: &Street) -> Result<()> {
+    let page = street.guests.curl("phone0", &[PORTAL])?;
+    ensure!(page.body.contains("10.77.0.1/store"), "{page:?}");
+    let way = street.guests.curl("phone0", &[&format!("{PORTAL}store")])?;
+    let token = way.led_to.strip_prefix(STORE).and_then(|rest| rest.strip_prefix("?j="));
+    let token = token.filter(|_| way.status == 303).with_context(|| format!("{way:?}"))?;
+    let page = street.guests.curl("phone0", &[STORE])?;
+    ensure!(page.status == 200 && page.body.contains("<html"), "{page:?}");
+    let jar = street.at("cookies").display().to_string();
+    let api = STORE.replace("/phone/", "/api/v1");
+    let [session, view] = ["session", "view"].map(|name| format!("{api}/phone/{name}"));
+    let json = ["-H", "content-type: application/json"];
+    let body = format!("{{\"token\":\"{token}\"}}");
+    let join = [&["--cookie-jar", &jar, "--data", &body][..], &json, &[&session]].concat();
+    assert_eq!(street.guests.curl("phone0", &[&view])?.status, 401);
+    assert_eq!(street.guests.curl("phone0", &join)?.status, 200);
+    assert_eq!(street.guests.curl("phone0", &["--cookie", &jar, &view])?.status, 200);
+    let forged = body.replace("0.", "1.");
+    let forged = [&["--data", &forged][..], &json, &[&session]].concat();
+    assert_eq!(street.guests.curl("phone0", &forged)?.status, 403);
+    for path in ["/workstations", "/workstations/1/operators", "/pairings", "/console/session"] {
+        for method in ["GET", "POST"] {
+            let page = street.guests.curl("phone0", &["-X", method, &format!("{api}{path}")])?;
+            assert_eq!(page.status, 404, "{method} {path}: {page:?}");
+        }
+    }
+    for path in ["", "ui/operator/", "ui/console/", "kiosk", "console/", "readyz"] {
+        let page = street.guests.curl("phone0", &[&STORE.replace("phone/", path)])?;
+        assert_eq!(page.status, 404, "{path}: {page:?}");
+    }
+    // A phone that is not signed in is refused at once.
+    assert_eq!(street.guests.curl("phone1", &["--max-time", "3", STORE])?.failure, Some(7));
+    let sent_back = street.guests.curl("phone1", &[&format!("{PORTAL}store")])?;
+    assert_eq!((sent_back.status, sent_back.led_to.as_str()), (303, PORTAL));
     Ok(())
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Room {
 pub(super) const BOX: Room = Room { all: 256, of_one: 256, head: HEAD };
 /// Managers' phones and other devices of the store; a browser opens six.
 pub(super) const LAN: Room = Room { all: 128, of_one: 16, head: HEAD };
+/// Shoppers' phones; those behind one access point may share an address.
+pub(super) const PHONES: Room = Room { all: 256, of_one: 64, head: HEAD };
 /// The sign-in pages of guests: one answer each.
 pub(super) const GUESTS: Room = Room { all: 256, of_one: 16, head: HEAD };
 /// The portal's API: one question each, when a phone joins and when it looks again.

@@ -1,7 +1,7 @@
 //! What guests of the Wi-Fi reach: the sign-in pages, answers to probes, and the API of RFC 8908.
 //!
-//! Two listeners of their own, on the guests' network, with no route, cookie or state in common with
-//! the store's screens. Pages are plain HTML without scripts: the sheet in which phones show them
+//! Two doors of their own, on the guests' network, with no route, cookie or state in common with the
+//! store's screens. Pages are plain HTML without scripts: the sheet in which phones show them
 //! keeps no cookies, opens no windows and vanishes when the way is open.
 //!
 //! **Invariant:** nothing that a guest sends is logged, and no header says who calls.
@@ -30,13 +30,19 @@ use tokio_util::sync::CancellationToken;
 
 use self::pages::{Card, Page};
 use super::{doorway, problem::Language};
+use crate::{
+    phone::token,
+    portal::{
+        Part, Portal, Standing, Stop,
+        desk::{Consents, TOKEN_BYTES, Token},
+        probe,
+    },
+};
+
 pub(super) use routes::access;
 
-use crate::portal::{
-    Part, Portal, Standing, Stop,
-    desk::{Consents, TOKEN_BYTES, Token},
-    probe,
-};
+/// Under this path of the sign-in pages a guest who is online finds the store's own pages.
+const STORE_PATH: &str = "/store";
 
 type Desk = Arc<Portal>;
 
@@ -176,7 +182,7 @@ async fn first(State(portal): State<Desk>, request: axum::extract::Request) -> R
     let card = match portal.standing(guest.device) {
         Standing::Open { seconds, may_lengthen } => {
             let wallet = portal.wallet(guest.device).await;
-            Card::Connected { seconds, may_lengthen, wallet }
+            Card::Connected { seconds, may_lengthen, wallet, store: store_address(&portal) }
         }
         Standing::Opening => Card::Opening { wallet: portal.wallet(guest.device).await },
         Standing::Held => match portal.begin(guest.device) {
@@ -269,6 +275,30 @@ async fn lengthen(State(portal): State<Desk>, guest: Guest) -> Response {
         Ok(()) => see_other("/"),
         Err(stop) => stopped(&portal, guest.language, stop, None),
     }
+}
+
+/// Whether guests of this network reach the store's own pages; else no page leads there.
+fn has_way_to_store(portal: &Portal) -> bool {
+    let context = &portal.context;
+    let port = context.config.phones_port_for(portal.lan.config().address);
+    context.phones.are_welcome() && (port.is_some() || context.config.devices.simulated)
+}
+
+/// Where a guest types to find the store's own pages.
+fn store_address(portal: &Portal) -> Option<String> {
+    let own = own_address(portal);
+    let host = own.trim_start_matches("http://").trim_end_matches('/');
+    has_way_to_store(portal).then(|| format!("{host}{STORE_PATH}"))
+}
+
+/// The store's own pages, with what a phone joins them by, made for this call: an address that is
+/// typed tomorrow leads there too.
+async fn to_store(State(portal): State<Desk>, guest: Guest) -> Response {
+    let is_open = matches!(portal.standing(guest.device), Standing::Open { .. });
+    let now = portal.context.clock.now();
+    let way = portal.context.phones.join_url(token::PORTAL, now);
+    let way = way.filter(|_| is_open && has_way_to_store(&portal));
+    see_other(way.as_deref().unwrap_or("/"))
 }
 
 /// After a form was taken: a page that may be loaded again.

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{super::problem::Language, qr};
+use super::{super::problem::Language, STORE_PATH, qr};
 use crate::portal::{Stop, check_in::Wallet, desk::Denied};
 
 /// What a page shows.
@@ -18,7 +18,7 @@ pub(super) enum Card {
     /// The way is being opened.
     Opening { wallet: Wallet },
     /// The way is open.
-    Connected { seconds: i64, may_lengthen: bool, wallet: Wallet },
+    Connected { seconds: i64, may_lengthen: bool, wallet: Wallet, store: Option<String> },
     /// What is kept, and why.
     Terms,
     /// Too many guests at once.
@@ -76,8 +76,8 @@ pub(super) fn html(page: &Page<'_>) -> String {
         Card::First { token, minutes } => first(chinese, token, *minutes),
         Card::SignIn { token, phone, wrong } => sign_in(chinese, token, phone.as_deref(), *wrong),
         Card::Opening { wallet } => opening(chinese, wallet),
-        Card::Connected { seconds, may_lengthen, wallet } => {
-            connected(chinese, *seconds, *may_lengthen, wallet)
+        Card::Connected { seconds, may_lengthen, wallet, store } => {
+            connected(chinese, (*seconds, *may_lengthen), wallet, store.as_deref())
         }
         Card::Terms => terms(chinese),
         Card::Full => plain(
@@ -234,7 +234,12 @@ fn opening(chinese: bool, wallet: &Wallet) -> Parts {
     (of(chinese, "正在为您连网", "Opening the way").to_owned(), body)
 }
 
-fn connected(chinese: bool, seconds: i64, may_lengthen: bool, wallet: &Wallet) -> Parts {
+fn connected(
+    chinese: bool,
+    (seconds, may_lengthen): (i64, bool),
+    wallet: &Wallet,
+    store: Option<&str>,
+) -> Parts {
     // Rounded up: a guest with 30 seconds is not told that none are left.
     let minutes = (seconds + 59) / 60;
     let mut body = String::new();
@@ -258,7 +263,31 @@ fn connected(chinese: bool, seconds: i64, may_lengthen: bool, wallet: &Wallet) -
         );
     }
     body.push_str(&coupon(chinese, wallet));
+    body.push_str(&store.map(|address| way_to_store(chinese, address)).unwrap_or_default());
     (of(chinese, "已连网", "You are online").to_owned(), body)
+}
+
+/// The store's own pages: as a link, and as an address for the phone's browser, because the sheet in
+/// which sign-in pages are shown takes no photos and is gone soon.
+fn way_to_store(chinese: bool, address: &str) -> String {
+    let title = of(chinese, "用手机逛本店", "Shop with your phone");
+    let what = of(
+        chinese,
+        "扫商品看价格，装好购物车，到收银台结账。",
+        "Scan goods to see what they cost, fill a cart, and pay at the till.",
+    );
+    let go = of(chinese, "去逛逛", "Go in");
+    let type_it = of(
+        chinese,
+        "此页不能拍照的话，在手机浏览器里输入：",
+        "If no photo can be taken here, type this in your phone's browser:",
+    );
+    format!(
+        "<section><h2>{title}</h2><p>{what}</p>\
+         <a class=\"button\" href=\"{STORE_PATH}\">{go}</a>\
+         <p class=\"small\">{type_it} <strong>{}</strong></p></section>",
+        escape(address)
+    )
 }
 
 /// What a guest gets for coming.
@@ -406,6 +435,10 @@ mod tests {
         Wallet::Coupon { name, token, until, is_used }
     }
 
+    fn online(may_lengthen: bool, wallet: Wallet, store: Option<&str>) -> Card {
+        Card::Connected { seconds: 7_140, may_lengthen, wallet, store: store.map(str::to_owned) }
+    }
+
     fn cards() -> Vec<Card> {
         let token = || "00".repeat(16);
         let denied =
@@ -428,10 +461,10 @@ mod tests {
                 wrong: Some(Wrong::Code(4)),
             },
             Card::Opening { wallet: with_coupon(false) },
-            Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::Empty },
-            Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::OnItsWay },
-            Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(false) },
-            Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(true) },
+            online(true, Wallet::Empty, None),
+            online(true, Wallet::OnItsWay, Some("10.77.0.1/store")),
+            online(false, with_coupon(false), Some("10.77.0.1/store")),
+            online(false, with_coupon(true), None),
             Card::Terms,
             Card::Full,
         ]);

@@ -14,7 +14,9 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Desk, ask, captivity, elsewhere, enter, first, lengthen, sitting, terms};
+use super::{
+    Desk, STORE_PATH, ask, captivity, elsewhere, enter, first, lengthen, sitting, terms, to_store,
+};
 
 /// A form of a page: a phone number, a code, two boxes.
 const FORM_BYTES_MAX: usize = 2_048;
@@ -106,6 +108,7 @@ fn table_of_pages() -> Table {
         .takes(Access::Guest, "/w/{token}/code", ask)
         .takes(Access::Guest, "/w/{token}/entry", enter)
         .takes(Access::Guest, "/longer", lengthen)
+        .shows(Access::Guest, STORE_PATH, to_store)
         .otherwise(Access::Anyone, elsewhere)
 }
 
@@ -193,7 +196,7 @@ mod tests {
     async fn every_page_keeps_out_those_it_is_not_for_and_what_is_too_large() {
         let (_store, portal) = portal().await;
         let endpoints = table_of_pages().endpoints;
-        assert!(endpoints.len() >= 7);
+        assert!(endpoints.len() >= 8);
         for endpoint in &endpoints {
             let stranger = ask(&portal, STRANGER, call(endpoint), String::new()).await;
             let is_shut = stranger == 403;
