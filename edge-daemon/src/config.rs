@@ -27,6 +27,10 @@ pub struct Config {
     /// console; nowhere by itself.
     #[serde(default)]
     pub listen_lan: Option<SocketAddr>,
+    /// Where shoppers' own phones reach the pages that are for them, and nothing else; nowhere by
+    /// itself.
+    #[serde(default)]
+    pub listen_phones: Option<SocketAddr>,
     /// Host names under which screens may call, besides loopback names and `listen` itself.
     #[serde(default)]
     pub host_names: Vec<String>,
@@ -133,7 +137,7 @@ pub struct DevicesConfig {
 #[serde(deny_unknown_fields)]
 pub struct PhoneConfig {
     /// Where phones on the store's Wi-Fi reach this box, `http://host:port`, as the QR on an idle
-    /// customer display says it. Without it no phone may join.
+    /// customer display says it; `listen_phones` if not said. Without either no phone may join.
     #[serde(default)]
     pub url: Option<String>,
 }
@@ -206,10 +210,19 @@ impl Config {
         Self::parse(&text, path)
     }
 
-    /// Where phones reach this box; where devices are simulated, by themselves at its own address.
+    /// Where phones reach this box: as it is said, at their own door where that is one address, or,
+    /// where devices are simulated, at the screens' own.
     pub(crate) fn phones_at(&self, address: SocketAddr) -> Option<String> {
-        let own = || self.devices.simulated.then(|| format!("http://{address}"));
-        self.phone.url.clone().or_else(own)
+        let door = self.listen_phones.filter(|door| !door.ip().is_unspecified());
+        let own = || self.devices.simulated.then_some(address);
+        let url = || door.or_else(own).map(|address| format!("http://{address}"));
+        self.phone.url.clone().or_else(url)
+    }
+
+    /// The port of the phones' door, where guests of the Wi-Fi can reach it.
+    pub(crate) fn phones_port_for(&self, guests: std::net::Ipv4Addr) -> Option<u16> {
+        let is_theirs = |door: &SocketAddr| door.ip().is_unspecified() || door.ip() == guests;
+        self.listen_phones.filter(is_theirs).map(|door| door.port())
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
@@ -267,8 +280,28 @@ mod tests {
         assert!(["data", "mall.url", "printer"].iter().all(|key| config.given.contains(*key)));
         let plain = Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
         assert!(!plain.given.contains("listen_lan") && plain.listen_lan.is_none());
+        assert_eq!(config.phones_port_for([10, 77, 0, 1].into()), Some(7_074));
         assert!(config.portal.is_some_and(|portal| gate::lan::Lan::new(portal.lan).is_ok()));
         Config::parse(SAMPLE, Path::new("edge.toml")).unwrap();
+    }
+
+    #[test]
+    fn phones_are_told_an_address_that_leads_somewhere() {
+        let with = |keys: &str, tables: &str| {
+            let text = format!("data = \"x\"\n{keys}\n[mall]\nurl = \"https://m\"\n{tables}");
+            let config = Config::parse(&text, Path::new("e")).unwrap();
+            config.phones_at(SocketAddr::from(([127, 0, 0, 1], 7070)))
+        };
+        let url = "[phone]\nurl = \"http://shop.lan\"";
+        for (keys, tables, told) in [
+            ("", "", None),
+            ("listen_phones = \"10.77.0.1:7074\"", "", Some("http://10.77.0.1:7074")),
+            ("listen_phones = \"0.0.0.0:7074\"", "", None),
+            ("listen_phones = \"0.0.0.0:7074\"", url, Some("http://shop.lan")),
+            ("", "[devices]\nsimulated = true", Some("http://127.0.0.1:7070")),
+        ] {
+            assert_eq!(with(keys, tables).as_deref(), told, "{keys} {tables}");
+        }
     }
 
     #[test]

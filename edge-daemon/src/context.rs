@@ -38,6 +38,7 @@ use crate::{
     pace::Pace,
     phone::Phones,
     pickup::Tally,
+    portal::Outage,
     prices::Prices,
     rights::ShownCodes,
     screens::Screens,
@@ -233,6 +234,8 @@ pub(crate) struct Context {
     pub(crate) stuck: Stuck,
     /// The nudges.
     pub(crate) nudges: Nudges,
+    /// What keeps guests of the Wi-Fi from going online.
+    pub(crate) portal: Outage,
     /// Shoppers' phones.
     pub(crate) phones: Phones,
     /// Wrong PINs.

@@ -11,6 +11,7 @@
 //! | `console`, `approvals` | the manager's console, and what a till asks it for |
 //! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `pickups`, `online_returns`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
+//! | `doorway` | how callers come in through a door |
 //! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -18,9 +19,12 @@
 
 mod approvals;
 mod assets;
+#[cfg(test)]
+mod at_the_doors;
 mod body;
 mod caller;
 mod console;
+mod doorway;
 mod elsewhere;
 mod guard;
 mod items;
@@ -87,20 +91,38 @@ pub(crate) fn view_of(
     serde_json::to_value(shown).unwrap_or_default()
 }
 
+/// Opens a door as soon as its address is there, and serves it until told to stop.
+pub(crate) async fn open(
+    door: Door,
+    at: SocketAddr,
+    context: Arc<Context>,
+    stop: CancellationToken,
+) {
+    if let Some(listener) = doorway::listen(at, &stop).await {
+        serve(door, listener, context, stop).await;
+    }
+}
+
 /// Serves a door until told to stop.
 pub(crate) async fn serve(
     door: Door,
     listener: tokio::net::TcpListener,
-    address: SocketAddr,
     context: Arc<Context>,
     stop: CancellationToken,
 ) {
+    let address = match listener.local_addr() {
+        Ok(address) => address,
+        Err(error) => {
+            tracing::error!(%error, ?door, "A door has no address");
+            return;
+        }
+    };
+    tracing::info!(%address, ?door, "A door is open");
+    let room = match door {
+        Door::Box => doorway::BOX,
+        Door::Lan => doorway::LAN,
+        Door::Phones => doorway::PHONES,
+    };
     let app = App { context, stop: stop.clone(), address };
-    let service = router(door, app).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "The screens' port broke");
-    }
+    doorway::serve(listener, room, doorway::Plain, router(door, app), stop).await;
 }

@@ -79,8 +79,8 @@ mod uplink;
 pub use config::{Config, ConfigError};
 pub use db::DbError;
 pub use portal::{
-    GateKeeperError, PortalConfig, PortalError, PortalKeyError, PortalLogError, PortalTls,
-    SmsConfig, keep_gate, portal_log,
+    GateKeeperError, PortalConfig, PortalKeyError, PortalLogError, PortalTls, SmsConfig, keep_gate,
+    portal_log,
 };
 pub use try_cart::{TrialError, try_cart};
 pub use uplink::enrol::{EnrolError, enrol};
@@ -96,6 +96,7 @@ use db::{
 };
 use devices::Tasks;
 use http::Door;
+use portal::Part;
 use sync::replica::Scope;
 use uplink::mall::{Mall, MallError};
 
@@ -127,9 +128,6 @@ pub enum DaemonError {
     /// This box's key is missing or damaged.
     #[error("this box cannot prove who it is")]
     Enrol(#[from] EnrolError),
-    /// The Wi-Fi portal cannot be served.
-    #[error("the Wi-Fi portal cannot be served")]
-    Portal(#[from] PortalError),
     /// A port or a device could not be opened.
     #[error("could not open a port or device")]
     Open(#[from] std::io::Error),
@@ -183,10 +181,6 @@ impl Daemon {
             .await?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
-        let lan = match config.listen_lan {
-            Some(address) => Some(tokio::net::TcpListener::bind(address).await?),
-            None => None,
-        };
         let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
@@ -217,6 +211,7 @@ impl Daemon {
             seal: arc_swap::ArcSwapOption::empty(),
             pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
+            portal: portal::Outage::default(),
             scans: 0.into(),
             phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
@@ -224,12 +219,14 @@ impl Daemon {
         });
         console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
-        Self::open_portal(&context, &tasks).await?;
-        for (door, listener) in [(Door::Box, Some(listener)), (Door::Lan, lan)] {
-            let Some(listener) = listener else { continue };
-            let (at, context) = (listener.local_addr()?, Arc::clone(&context));
-            tasks.tracker.spawn(http::serve(door, listener, at, context, tasks.stop.clone()));
-            tracing::info!(address = %at, ?door, "A door is open");
+        Self::open_portal(&context, &tasks).await;
+        let (doors, stop) = (&tasks.tracker, &tasks.stop);
+        doors.spawn(http::serve(Door::Box, listener, Arc::clone(&context), stop.clone()));
+        // The network of these may come later than the store opens.
+        let Config { listen_lan, listen_phones, .. } = &context.config;
+        for (door, at) in [(Door::Lan, listen_lan), (Door::Phones, listen_phones)] {
+            let Some(at) = *at else { continue };
+            doors.spawn(http::open(door, at, Arc::clone(&context), stop.clone()));
         }
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
         tracing::info!(%address, "Screens may come");
@@ -237,17 +234,20 @@ impl Daemon {
     }
 
     /// The Wi-Fi portal, where the boot file has one. What goes wrong with it stops no sale.
-    async fn open_portal(context: &Arc<Context>, tasks: &Tasks) -> Result<(), DaemonError> {
-        let Some(config) = context.config.portal.clone() else { return Ok(()) };
-        let portal = Arc::new(portal::Portal::open(Arc::clone(context), config).await?);
-        tasks.tracker.spawn(portal::run(Arc::clone(&portal), tasks.stop.clone()));
-        let stop = tasks.stop.clone();
-        tasks.tracker.spawn(async move {
-            if let Err(error) = http::portal::serve(portal, stop).await {
-                tracing::error!(error = %Chain(&error), "The Wi-Fi portal is not served");
+    async fn open_portal(context: &Arc<Context>, tasks: &Tasks) {
+        let Some(config) = context.config.portal.clone() else { return };
+        let portal = match portal::Portal::open(Arc::clone(context), config).await {
+            Ok(portal) => Arc::new(portal),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "There is no Wi-Fi portal; the store sells on");
+                context.portal.begins(Part::Whole, context.clock.now());
+                context.screens.beat();
+                return;
             }
-        });
-        Ok(())
+        };
+        tasks.tracker.spawn(portal::run(Arc::clone(&portal), tasks.stop.clone()));
+        tasks.tracker.spawn(http::portal::serve_pages(Arc::clone(&portal), tasks.stop.clone()));
+        tasks.tracker.spawn(http::portal::serve_api(portal, tasks.stop.clone()));
     }
 
     /// The replicas, the devices, and the loops towards the mall.

@@ -101,7 +101,7 @@ impl Phones {
         rest.split('/').next()
     }
 
-    /// What a screen of this workstation shows for phones to join.
+    /// What a screen of this workstation, or the Wi-Fi's sign-in page, shows for phones to join.
     pub(crate) fn join_url(&self, at: WorkstationNumber, now: Timestamp) -> Option<String> {
         let url = self.url.as_deref()?.trim_end_matches('/');
         Some(format!("{url}/phone/?j={}", self.keys.join(at, now)))

@@ -9,6 +9,7 @@
 //! | `check_in` | the coupon of a guest who came |
 //! | `probe` | what phones ask to find out whether the way is open |
 //! | `keys` | the secret that seals the log's phone numbers |
+//! | `outage` | what keeps guests from going online, for those who look after the store |
 //!
 //! A pass is written to the ledger before the gate is told, and the loop compares what the ledger
 //! says with who passes: a gate that was away, or a box that was switched off, makes nobody sign in
@@ -19,9 +20,12 @@
 
 pub(crate) mod check_in;
 pub(crate) mod desk;
+#[cfg(test)]
+mod at_the_gate;
 mod gateway;
 mod keep;
 mod keys;
+mod outage;
 pub(crate) mod probe;
 mod sms;
 
@@ -51,6 +55,7 @@ use self::{
 };
 pub use keep::{GateKeeperError, PortalLogError, keep_gate, portal_log};
 pub use keys::PortalKeyError;
+pub(crate) use outage::{Outage, Part};
 pub use sms::SmsConfig;
 
 use crate::{
@@ -110,7 +115,7 @@ const fn default_minutes() -> u32 {
 
 /// Why there is no portal.
 #[derive(Debug, thiserror::Error)]
-pub enum PortalError {
+pub(crate) enum PortalError {
     /// The guests' network is none.
     #[error("the portal's network is not fit")]
     Lan(#[from] gate::lan::LanError),
@@ -123,12 +128,6 @@ pub enum PortalError {
     /// The ledger.
     #[error("the ledger did not do it")]
     Db(#[from] DbError),
-    /// A port could not be opened.
-    #[error("could not open a port of the portal")]
-    Open(#[from] std::io::Error),
-    /// Its certificate or key is none.
-    #[error("the certificate of the portal's API is no use")]
-    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why a guest stays where they are.
@@ -157,6 +156,8 @@ impl From<Denied> for Stop {
 pub(crate) enum Standing {
     /// It is led to the portal.
     Held,
+    /// Its guest has signed in, and the gate has not let it through yet.
+    Opening,
     /// It passes for so many seconds yet.
     Open {
         /// At least 1.
@@ -164,6 +165,14 @@ pub(crate) enum Standing {
         /// Whether they may become more without a new sign-in.
         may_lengthen: bool,
     },
+}
+
+/// A pass that is open.
+#[derive(Clone, Debug)]
+struct Pass {
+    row: portal::PassRow,
+    /// Until when the gate has said that it lets the device through; written down is not done.
+    through: Option<Timestamp>,
 }
 
 /// The portal of a store.
@@ -175,8 +184,8 @@ pub(crate) struct Portal {
     gateway: Gateway,
     seal: Seal,
     desk: Mutex<Desk>,
-    /// Who passes, as the ledger says.
-    passes: Mutex<HashMap<Mac, portal::PassRow>>,
+    /// Who may pass, as the ledger says.
+    passes: Mutex<HashMap<Mac, Pass>>,
     /// A guest came, and the mall may give them a coupon.
     came: Nudge,
 }
@@ -199,7 +208,8 @@ impl Portal {
         let seal = keys::make_or_read(&context.config.data)?;
         let now = context.clock.now();
         let open = context.ledger.read(move |connection| portal::open(connection, now)).await?;
-        let passes = open.into_iter().map(|pass| (pass.device, pass)).collect();
+        let passes =
+            open.into_iter().map(|row| (row.device, Pass { row, through: None })).collect();
         let (desk, passes) = (Mutex::default(), Mutex::new(passes));
         Ok(Self { context, lan, config, gateway, seal, desk, passes, came: Nudge::default() })
     }
@@ -230,11 +240,14 @@ impl Portal {
     pub(crate) fn standing(&self, device: Mac) -> Standing {
         let now = self.context.clock.now();
         let passes = lock(&self.passes);
-        let pass = passes.get(&device).filter(|pass| pass.until > now);
-        pass.map_or(Standing::Held, |pass| Standing::Open {
-            seconds: seconds_until(pass.until, now),
-            may_lengthen: pass.lengthenings < LENGTHENINGS_MAX,
-        })
+        match passes.get(&device).filter(|pass| pass.row.until > now) {
+            None => Standing::Held,
+            Some(pass) if pass.through.is_none_or(|until| until <= now) => Standing::Opening,
+            Some(Pass { row, .. }) => Standing::Open {
+                seconds: seconds_until(row.until, now),
+                may_lengthen: row.lengthenings < LENGTHENINGS_MAX,
+            },
+        }
     }
 
     /// What a device's page says of its guest's coupon.
@@ -242,8 +255,8 @@ impl Portal {
         let now = self.context.clock.now();
         let guest = lock(&self.passes)
             .get(&device)
-            .filter(|pass| pass.until > now)
-            .map(|pass| pass.phone_index);
+            .filter(|pass| pass.row.until > now)
+            .map(|pass| pass.row.phone_index);
         let Some(guest) = guest else { return Wallet::Empty };
         check_in::wallet(self, guest).await.unwrap_or_else(|error| {
             tracing::error!(error = %Chain(&error), "A guest's coupon could not be read");
@@ -317,8 +330,8 @@ impl Portal {
     /// Lengthens a pass that is open: as long again from now.
     pub(crate) async fn lengthen(&self, device: Mac) -> Result<(), Stop> {
         let now = self.context.clock.now();
-        let pass = lock(&self.passes).get(&device).filter(|pass| pass.until > now).cloned();
-        let pass = pass.ok_or(Denied::Gone)?;
+        let pass = lock(&self.passes).get(&device).map(|pass| pass.row.clone());
+        let pass = pass.filter(|pass| pass.until > now).ok_or(Denied::Gone)?;
         if pass.lengthenings >= LENGTHENINGS_MAX {
             return Err(Stop::LongEnough);
         }
@@ -356,28 +369,65 @@ impl Portal {
             tracing::error!(error = %Chain(&error), "A pass to the internet could not be written down");
             Stop::NotWritten
         })?;
-        let seconds = seconds_until(pass.until, self.context.clock.now());
-        lock(&self.passes).insert(device, pass);
-        if let Err(error) = self.gateway.allow(device, seconds).await {
-            tracing::error!(error = %Chain(&error), "The gate did not let a device through");
+        let (until, seconds) = (pass.until, seconds_until(pass.until, self.context.clock.now()));
+        {
+            let mut passes = lock(&self.passes);
+            // A pass that is lengthened is open as far as it was.
+            let through = passes.get(&device).and_then(|pass| pass.through);
+            passes.insert(device, Pass { row: pass, through });
+        }
+        match self.gateway.allow(device, seconds).await {
+            Ok(()) => self.goes_through(device, until),
+            Err(error) => self.note_gate(Err(error)),
         }
         Ok(())
     }
 
+    /// Notes that the gate lets a device through until then.
+    fn goes_through(&self, device: Mac, until: Timestamp) {
+        if let Some(pass) = lock(&self.passes).get_mut(&device) {
+            pass.through = Some(until);
+        }
+    }
+
+    /// Notes whether the gate is there, and says so once.
+    fn note_gate(&self, compared: Result<(), gate::client::GateError>) {
+        let (outage, now) = (&self.context.portal, self.context.clock.now());
+        let is_news = match compared {
+            Ok(()) => outage.ends(Part::Gate),
+            Err(error) => {
+                let is_news = outage.begins(Part::Gate, now);
+                if is_news {
+                    tracing::error!(error = %Chain(&error), "The gate is away; guests wait");
+                }
+                is_news
+            }
+        };
+        if is_news {
+            self.context.screens.beat();
+        }
+    }
+
     /// Makes the gate let through whom the ledger lets through, and nobody else.
     async fn compare(&self) -> Result<(), gate::client::GateError> {
-        let now = self.context.clock.now();
-        let wanted: HashMap<Mac, i64> = {
-            let mut passes = lock(&self.passes);
-            passes.retain(|_, pass| pass.until > now);
-            passes.iter().map(|(device, pass)| (*device, seconds_until(pass.until, now))).collect()
-        };
+        // Before who may pass is looked at: whoever signs in meanwhile is among those.
         let found: HashMap<Mac, i64> = self.gateway.list().await?.into_iter().collect();
-        for (device, seconds) in &wanted {
+        let now = self.context.clock.now();
+        let wanted: HashMap<Mac, Timestamp> = {
+            let mut passes = lock(&self.passes);
+            passes.retain(|_, pass| pass.row.until > now);
+            for (_, pass) in passes.iter_mut().filter(|(device, _)| !found.contains_key(device)) {
+                pass.through = None;
+            }
+            passes.iter().map(|(device, pass)| (*device, pass.row.until)).collect()
+        };
+        for (device, until) in &wanted {
+            let seconds = seconds_until(*until, now);
             let differs = |has: &i64| (has - seconds).abs() > SLACK_SECONDS;
             if found.get(device).is_none_or(differs) {
-                self.gateway.allow(*device, *seconds).await?;
+                self.gateway.allow(*device, seconds).await?;
             }
+            self.goes_through(*device, *until);
         }
         for device in found.keys().filter(|device| !wanted.contains_key(device)) {
             self.gateway.forget(*device).await?;
@@ -411,17 +461,9 @@ fn new_code() -> Code {
 
 /// Compares the gate with the ledger for ever, and deletes what is too old of the log.
 pub(crate) async fn run(portal: Arc<Portal>, stop: CancellationToken) {
-    let mut is_away = false;
     loop {
-        match portal.compare().await {
-            Ok(()) => is_away = false,
-            Err(error) => {
-                if !is_away {
-                    tracing::error!(error = %Chain(&error), "The gate is away; guests wait");
-                }
-                is_away = true;
-            }
-        }
+        let compared = portal.compare().await;
+        portal.note_gate(compared);
         if let Err(error) = check_in::ask(&portal).await {
             tracing::error!(error = %Chain(&error), "A guest's coupon could not be kept");
         }

@@ -1,4 +1,4 @@
-//! A mall of the tests of this crate, as far as payments by code, coupons and vouchers go: it hears
+//! A mall of the tests of this crate, as far as payments by code, coupons, vouchers and guests go: it hears
 //! signed requests over a real socket, keeps what it was asked, and answers as a test told it to.
 
 #![allow(
@@ -27,7 +27,7 @@ use axum::{
 use domain::{money::Money, payment::PaymentState, redemption::RedemptionState, time::Timestamp};
 use sync::{
     signature::{self, Claimed, Signed},
-    wire::{ChargeV1, LookUpV1, OfferV1, PaymentV1, RedemptionV1, ReversalV1},
+    wire::{ChargeV1, CheckedInV1, GivenCouponV1, LookUpV1, OfferV1, PaymentV1, RedemptionV1, ReversalV1},
 };
 use uuid::Uuid;
 
@@ -53,6 +53,10 @@ pub(crate) struct Known {
     pub(crate) reversals_are: RedemptionState,
     /// What a look-up offers.
     pub(crate) offers: Vec<OfferV1>,
+    /// How every check-in is refused, in a status and a word; it is taken where this is `None`.
+    pub(crate) check_ins_are_refused: Option<(u16, &'static str)>,
+    /// The coupon of a check-in that is taken.
+    pub(crate) coupon: Option<GivenCouponV1>,
     /// Faults of the next requests about rights.
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) payments: BTreeMap<Uuid, PaymentV1>,
@@ -93,6 +97,8 @@ impl TestMall {
             uses_are: RedemptionState::Redeemed,
             reversals_are: RedemptionState::Reversed,
             offers: vec![voucher(5_000, 2)],
+            check_ins_are_refused: None,
+            coupon: None,
             faults: VecDeque::new(),
             payments: BTreeMap::new(),
             redemptions: BTreeMap::new(),
@@ -186,6 +192,12 @@ async fn hear(
         Some(Fault::CutAfter) | None => {}
     }
     let mut known = ears.known.lock().unwrap();
+    if let (Some(&"check-ins"), Some((status, word))) =
+        (parts.first(), known.check_ins_are_refused)
+    {
+        let problem = serde_json::json!({ "type": format!("/problems/{word}") });
+        return (StatusCode::from_u16(status).unwrap(), axum::Json(problem)).into_response();
+    }
     let answer = known.answer(&method, &parts, &body);
     if fault == Some(Fault::CutAfter) {
         return StatusCode::BAD_GATEWAY.into_response();
@@ -212,6 +224,7 @@ impl Known {
     ) -> Option<serde_json::Value> {
         let id = |text: &&str| text.parse::<Uuid>().ok();
         match (method.as_str(), parts) {
+            ("POST", ["check-ins"]) => json(&CheckedInV1 { coupon: self.coupon.clone() }),
             ("POST", ["payments"]) => json(&self.charge(read(body))),
             ("GET", ["payments", payment]) => json(self.payments.get(&id(payment)?)?),
             ("POST", ["payments", payment, "reversal"]) => {

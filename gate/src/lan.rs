@@ -10,6 +10,10 @@ const INTERFACE_BYTES_MAX: usize = 15;
 const PREFIX: std::ops::RangeInclusive<u8> = 16..=28;
 /// The first guest's address; below are the store's own boxes on that network.
 const FIRST_GUEST: u32 = 10;
+/// Where names are asked for.
+const NAMES_PORT: u16 = 53;
+/// Calls to this port arrive at the sign-in pages.
+const WEB_PORT: u16 = 80;
 /// A URL longer than this does not fit a DHCP option beside others.
 const API_URL_BYTES_MAX: usize = 200;
 
@@ -43,6 +47,7 @@ const fn default_api_port() -> u16 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lan {
     config: LanConfig,
+    phones_port: Option<u16>,
 }
 
 /// What is wrong with a guests' network.
@@ -58,8 +63,8 @@ pub enum LanError {
     /// that of one box on it.
     #[error("the address on the guests' network is not that of a box on a private network")]
     Address,
-    /// A port is 0, or both are the same.
-    #[error("the ports of the portal are not two different ones")]
+    /// A port is 0, or one is used for two things.
+    #[error("the ports of the guests' network are not different ones")]
     Port,
     /// The API's address is not `https://…`, or has signs that do not belong into a URL.
     #[error("the portal's API must be an https address")]
@@ -78,7 +83,7 @@ impl Lan {
         if !PREFIX.contains(&config.prefix) {
             return Err(LanError::Prefix);
         }
-        let lan = Self { config };
+        let lan = Self { config, phones_port: None };
         let host = u32::from(lan.config.address) - u32::from(lan.network());
         let (address, is_ours) =
             (lan.config.address, |a: Ipv4Addr| a.is_private() || a.is_loopback());
@@ -93,6 +98,21 @@ impl Lan {
             return Err(LanError::ApiUrl);
         }
         Ok(lan)
+    }
+
+    /// The same with the port of the store's own pages, for guests who have signed in.
+    pub fn with_phones(self, phones_port: Option<u16>) -> Result<Self, LanError> {
+        let taken = [0, NAMES_PORT, WEB_PORT, self.config.page_port, self.config.api_port];
+        if phones_port.is_some_and(|port| taken.contains(&port)) {
+            return Err(LanError::Port);
+        }
+        Ok(Self { phones_port, ..self })
+    }
+
+    /// The port of the store's own pages, if guests have any.
+    #[must_use]
+    pub const fn phones_port(&self) -> Option<u16> {
+        self.phones_port
     }
 
     /// What the boot file says.
@@ -160,6 +180,15 @@ pub(crate) mod tests {
         assert_eq!(lan.network(), Ipv4Addr::new(10, 77, 0, 0));
         assert_eq!(lan.mask(), Ipv4Addr::new(255, 255, 255, 0));
         assert_eq!(lan.guests(), (Ipv4Addr::new(10, 77, 0, 10), Ipv4Addr::new(10, 77, 0, 254)));
+    }
+
+    #[test]
+    fn the_pages_of_phones_have_a_port_of_their_own() {
+        for (port, is_fit) in
+            [(None, true), (Some(7_074), true), (Some(80), false), (Some(7_443), false)]
+        {
+            assert_eq!(lan().with_phones(port).is_ok(), is_fit, "{port:?}");
+        }
     }
 
     #[test]

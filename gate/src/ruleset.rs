@@ -3,8 +3,8 @@
 //! One table of our own, laid down whole in one transaction: what else is filtered on this box is
 //! not touched, and no packet passes between two versions. Reference: nft(8).
 //!
-//! A device that is not signed in reaches names, addresses and the sign-in pages of this box. Its
-//! calls on port 80 arrive at those pages whatever they were for; a secure call is refused at once,
+//! A device that is not signed in reaches names, addresses and the sign-in pages of this box; one that
+//! is signed in, the store's own pages for phones as well. Calls of the former on port 80 arrive at those pages whatever they were for; a secure call is refused at once,
 //! because nobody can answer it honestly, and a device that waits for an answer tells its owner
 //! that the Wi-Fi is broken.
 //!
@@ -21,6 +21,10 @@ const KNOCKS_PER_SECOND_MAX: u32 = 20;
 /// How many more at once: a phone that wakes up asks for all it missed.
 const KNOCKS_BURST: u32 = 60;
 
+/// Connections of one device to this box at the same time: its pages', some names and its probes. The
+/// box serves tills by the same process.
+const CONNECTIONS_MAX: u32 = 32;
+
 /// Where the store's own devices, and those of others, may be: no guest goes there.
 const PRIVATE: &str = "10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, \
                        192.168.0.0/16, 224.0.0.0/3";
@@ -31,12 +35,16 @@ pub fn ruleset(lan: &Lan) -> String {
     let c = lan.config();
     let (interface, page, api) = (&c.interface, c.page_port, c.api_port);
     let (address, network, prefix) = (c.address, lan.network(), c.prefix);
+    let phones = lan.phones_port().map_or_else(String::new, |port| {
+        format!("    ip daddr {address} tcp dport {port} ether saddr @passed accept\n")
+    });
     format!(
         "table inet guitai_gate
 delete table inet guitai_gate
 table inet guitai_gate {{
   set passed {{ type ether_addr; flags timeout; size {PASSED_MAX}; }}
   set knocks {{ type ether_addr; flags dynamic, timeout; timeout 1m; size {PASSED_MAX}; }}
+  set inside {{ type ether_addr; flags dynamic; size {PASSED_MAX}; }}
   chain names_and_pages {{
     type nat hook prerouting priority dstnat; policy accept;
     iifname != \"{interface}\" return
@@ -49,10 +57,11 @@ table inet guitai_gate {{
     type filter hook input priority filter; policy accept;
     iifname != \"{interface}\" return
     ct state new update @knocks {{ ether saddr limit rate over {KNOCKS_PER_SECOND_MAX}/second burst {KNOCKS_BURST} packets }} drop
+    meta l4proto tcp ct state new add @inside {{ ether saddr ct count over {CONNECTIONS_MAX} }} reject with tcp reset
     ct state established, related accept
     udp dport {{ 53, 67 }} accept
     tcp dport {{ 53, {page}, {api} }} accept
-    icmp type echo-request accept
+{phones}    icmp type echo-request accept
     meta l4proto tcp reject with tcp reset
     drop
   }}
@@ -138,10 +147,14 @@ mod tests {
             "iifname != \"br-guest\" return",
             "tcp dport 80 redirect to :7380",
             "tcp dport { 53, 7380, 7443 } accept",
+            "add @inside { ether saddr ct count over 32 } reject with tcp reset",
             "ip saddr 10.77.0.0/24 oifname != \"br-guest\" masquerade",
         ] {
             assert!(rules.contains(line), "{line}\n{rules}");
         }
+        let phones = "ip daddr 10.77.0.1 tcp dport 7074 ether saddr @passed accept\n";
+        assert!(!rules.contains("7074"));
+        assert!(ruleset(&lan().with_phones(Some(7_074)).unwrap()).contains(phones));
         assert!(rules.starts_with("table inet guitai_gate\ndelete table inet guitai_gate\n"));
     }
 

@@ -23,6 +23,8 @@ use rcgen::{CertificateParams, KeyPair};
 const PROBE: &str = "http://connectivitycheck.gstatic.com/generate_204";
 const API: &str = "https://portal.store.example:7443/api";
 const PORTAL: &str = "http://10.77.0.1/";
+/// The store's own pages for phones.
+const STORE: &str = "http://10.77.0.1:7074/phone/";
 
 /// A gateway with its gate, its portal and its dnsmasq, an outside, and two phones.
 struct Street {
@@ -150,7 +152,7 @@ impl Street {
 fn boot(at: &Path) -> String {
     let file = |name: &str| at.join(name).display().to_string();
     format!(
-        "data = {data:?}\nlisten = \"127.0.0.1:7070\"\n[mall]\nurl = \"http://127.0.0.1:9\"\n\
+        "data = {data:?}\nlisten = \"127.0.0.1:7070\"\nlisten_phones = \"{GATEWAY}:7074\"\n[mall]\nurl = \"http://127.0.0.1:9\"\n\
          [portal]\ngate = {gate:?}\nminutes = 60\nsms = {{ file = {sms:?} }}\n\
          [portal.lan]\ninterface = \"br-guest\"\naddress = \"{GATEWAY}\"\nprefix = 24\n\
          page_port = 7380\napi_url = \"{API}\"\napi_port = 7443\n\
@@ -187,7 +189,7 @@ async fn a_guest_is_held_signs_in_passes_and_is_held_again() -> Result<()> {
     street.probe_hears("phone0", 302).await?;
     held(&street)?;
     hostile(&street)?;
-    street.sign_in("phone0", "13812345678")?;
+    without_gate(&street).await?;
     passes(&street).await?;
     again(street).await
 }
@@ -204,7 +206,8 @@ fn held(street: &Street) -> Result<()> {
         serde_json::json!({"captive": true, "user-portal-url": PORTAL})
     );
     // 7: could not connect. A guest who waits for a time-out believes that the Wi-Fi is broken.
-    for url in ["https://www.example.com/", "http://203.0.113.9:8080/", "http://10.77.0.1:7070/"] {
+    for url in ["https://www.example.com/", "http://203.0.113.9:8080/", "http://10.77.0.1:7070/", STORE]
+    {
         let page = street.guests.curl("phone0", &["--max-time", "3", url])?;
         assert_eq!(page.failure, Some(7), "{url}: {page:?}");
     }
@@ -239,6 +242,18 @@ fn hostile(street: &Street) -> Result<()> {
     Ok(())
 }
 
+/// A guest who signs in while the gate is away is told that they wait, and passes once it is back.
+async fn without_gate(street: &Street) -> Result<()> {
+    fs::rename(street.at("gate.sock"), street.at("gate.away"))?;
+    street.sign_in("phone0", "13812345678")?;
+    let page = street.guests.curl("phone0", &[PORTAL])?;
+    ensure!(page.body.contains("正在为您连网") && !page.body.contains("已连网"), "{page:?}");
+    assert_eq!(street.api("phone0")?["captive"], true);
+    assert_eq!(street.probe("phone0")?.status, 302);
+    fs::rename(street.at("gate.away"), street.at("gate.sock"))?;
+    street.probe_hears("phone0", 204).await
+}
+
 /// After sign-in: the real answer comes from outside, for this phone and for no other, and nothing
 /// of the store is in reach.
 async fn passes(street: &Street) -> Result<()> {
@@ -253,6 +268,8 @@ async fn passes(street: &Street) -> Result<()> {
     assert!(page.body.contains("已连网"), "{page:?}");
     let store = street.guests.curl("phone0", &["--max-time", "3", "http://10.77.0.1:7070/"])?;
     assert_eq!(store.failure, Some(7), "{store:?}");
+    shops(street)?;
+    crowd(street)?;
     // A flood of one phone does not keep another from its page.
     street.guests.on(
         "phone1",
@@ -262,6 +279,60 @@ async fn passes(street: &Street) -> Result<()> {
     assert_eq!(street.guests.curl("phone0", &[PORTAL])?.status, 200);
     Ok(())
 }
+
+/// A guest who is online finds the store's own pages, and nothing else of the store is behind their
+/// door.
+fn shops(street: &Street) -> Result<()> {
+    let page = street.guests.curl("phone0", &[PORTAL])?;
+    ensure!(page.body.contains("10.77.0.1/store"), "{page:?}");
+    let way = street.guests.curl("phone0", &[&format!("{PORTAL}store")])?;
+    let token = way.led_to.strip_prefix(STORE).and_then(|rest| rest.strip_prefix("?j="));
+    let token = token.filter(|_| way.status == 303).with_context(|| format!("{way:?}"))?;
+    let page = street.guests.curl("phone0", &[STORE])?;
+    ensure!(page.status == 200 && page.body.contains("<html"), "{page:?}");
+    let jar = street.at("cookies").display().to_string();
+    let api = STORE.replace("/phone/", "/api/v1");
+    let [session, view] = ["session", "view"].map(|name| format!("{api}/phone/{name}"));
+    let json = ["-H", "content-type: application/json"];
+    let body = format!("{{\"token\":\"{token}\"}}");
+    let join = [&["--cookie-jar", &jar, "--data", &body][..], &json, &[&session]].concat();
+    assert_eq!(street.guests.curl("phone0", &[&view])?.status, 401);
+    assert_eq!(street.guests.curl("phone0", &join)?.status, 200);
+    assert_eq!(street.guests.curl("phone0", &["--cookie", &jar, &view])?.status, 200);
+    let forged = body.replace("0.", "1.");
+    let forged = [&["--data", &forged][..], &json, &[&session]].concat();
+    assert_eq!(street.guests.curl("phone0", &forged)?.status, 403);
+    for path in ["/workstations", "/workstations/1/operators", "/pairings", "/console/session"] {
+        for method in ["GET", "POST"] {
+            let page = street.guests.curl("phone0", &["-X", method, &format!("{api}{path}")])?;
+            assert_eq!(page.status, 404, "{method} {path}: {page:?}");
+        }
+    }
+    for path in ["", "ui/operator/", "ui/console/", "kiosk", "console/", "readyz"] {
+        let page = street.guests.curl("phone0", &[&STORE.replace("phone/", path)])?;
+        assert_eq!(page.status, 404, "{path}: {page:?}");
+    }
+    // A phone that is not signed in is refused at once.
+    assert_eq!(street.guests.curl("phone1", &["--max-time", "3", STORE])?.failure, Some(7));
+    let sent_back = street.guests.curl("phone1", &[&format!("{PORTAL}store")])?;
+    assert_eq!((sent_back.status, sent_back.led_to.as_str()), (303, PORTAL));
+    Ok(())
+}
+
+/// Connections that one phone holds open are counted by the kernel, and those of others are not.
+fn crowd(street: &Street) -> Result<()> {
+    // Of 40 at once the kernel resets those beyond the limit of `gate::ruleset`; they go with the shell.
+    let held = street.guests.command("phone1", "bash").args(["-c", HOLDS]).output();
+    let held = String::from_utf8_lossy(&held.context("no shell")?.stdout).into_owned();
+    let n: usize = held.trim().parse().with_context(|| held.clone())?;
+    ensure!((1..=32).contains(&n), "{n} connections of one phone");
+    assert_eq!(street.guests.curl("phone0", &[PORTAL])?.status, 200);
+    Ok(())
+}
+
+/// How many of 40 connections a phone can hold at once.
+const HOLDS: &str = "n=0; for i in $(seq 40); do \
+    if { exec {file}<>/dev/tcp/10.77.0.1/80; } 2>/dev/null; then n=$((n + 1)); fi; done; echo $n";
 
 /// A pass ends by the kernel's clock also without the node; a node that comes back tells a gate that
 /// forgot; what is over in the ledger is over at the gate.

@@ -1,13 +1,14 @@
 //! What guests of the Wi-Fi reach: the sign-in pages, answers to probes, and the API of RFC 8908.
 //!
-//! Two listeners of their own, on the guests' network, with no route, cookie or state in common with
-//! the store's screens. Pages are plain HTML without scripts: the sheet in which phones show them
+//! Two doors of their own, on the guests' network, with no route, cookie or state in common with the
+//! store's screens. Pages are plain HTML without scripts: the sheet in which phones show them
 //! keeps no cookies, opens no windows and vanishes when the way is open.
 //!
 //! **Invariant:** nothing that a guest sends is logged, and no header says who calls.
 
 mod pages;
 mod qr;
+mod routes;
 mod tls;
 
 use std::{
@@ -16,12 +17,11 @@ use std::{
 };
 
 use axum::{
-    Form, Router,
+    Form,
     body::Body,
-    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State},
+    extract::{ConnectInfo, FromRequestParts, Path, State},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
 };
 use domain::member::Phone;
 use gate::mac::Mac;
@@ -29,15 +29,20 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use self::pages::{Card, Page};
-use super::problem::Language;
-use crate::portal::{
-    Portal, PortalError, Standing, Stop,
-    desk::{Consents, TOKEN_BYTES, Token},
-    probe,
+use super::{doorway, problem::Language};
+use crate::{
+    phone::token,
+    portal::{
+        Part, Portal, Standing, Stop,
+        desk::{Consents, TOKEN_BYTES, Token},
+        probe,
+    },
 };
 
-/// A form of a page: a phone number, a code, two boxes.
-const FORM_BYTES_MAX: usize = 2_048;
+pub(super) use routes::access;
+
+/// Under this path of the sign-in pages a guest who is online finds the store's own pages.
+const STORE_PATH: &str = "/store";
 
 type Desk = Arc<Portal>;
 
@@ -62,54 +67,43 @@ impl FromRequestParts<Desk> for Guest {
     }
 }
 
-fn pages() -> Router<Desk> {
-    Router::new()
-        .route("/", get(first))
-        .route("/terms", get(terms))
-        .route("/w/{token}", get(sitting))
-        .route("/w/{token}/code", post(ask))
-        .route("/w/{token}/entry", post(enter))
-        .route("/longer", post(lengthen))
-        .fallback(elsewhere)
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+/// Serves the pages as soon as the guests' network is there, until told to stop.
+pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
+    let config = portal.lan.config();
+    let at = SocketAddr::from((config.address, config.page_port));
+    let (outage, screens) = (&portal.context.portal, &portal.context.screens);
+    outage.begins(Part::Pages, portal.context.clock.now());
+    let Some(listener) = doorway::listen(at, &stop).await else { return };
+    outage.ends(Part::Pages);
+    screens.beat();
+    tracing::info!(address = %at, "Guests may sign in");
+    let router = routes::pages().with_state(portal);
+    doorway::serve(listener, doorway::GUESTS, doorway::Plain, router, stop).await;
 }
 
-/// Serves the pages, and the API where there is a certificate, until told to stop.
-pub(crate) async fn serve(portal: Desk, stop: CancellationToken) -> Result<(), PortalError> {
+/// Serves the API where there is a certificate, as soon as that can be read, until told to stop.
+pub(crate) async fn serve_api(portal: Desk, stop: CancellationToken) {
+    let Some(files) = portal.tls() else { return };
+    let read = || std::future::ready(tls::Greeter::with(files));
+    let what = "read the certificate of the portal's API";
+    let Some(greeter) = doorway::in_the_end(what, &stop, read).await else { return };
     let config = portal.lan.config();
-    let page = SocketAddr::from((config.address, config.page_port));
-    let listener = tokio::net::TcpListener::bind(page).await?;
-    tracing::info!(address = %page, "Guests may sign in");
-    let router = pages().with_state(Arc::clone(&portal));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let until = stop.clone();
-    let pages = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { until.cancelled().await })
-        .into_future();
-    let Some(files) = portal.tls().cloned() else {
-        return Ok(pages.await?);
-    };
-    let api = SocketAddr::from((config.address, config.api_port));
-    let listener = tls::Listener::bind(api, &files).await?;
-    let router = Router::new().fallback(captivity).with_state(Arc::clone(&portal));
-    let service = router.into_make_service_with_connect_info::<tls::Peer>();
-    let api = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .into_future();
-    let (pages, api) = tokio::join!(pages, api);
-    pages?;
-    Ok(api?)
+    let at = SocketAddr::from((config.address, config.api_port));
+    let Some(listener) = doorway::listen(at, &stop).await else { return };
+    tracing::info!(address = %at, "Phones may ask whether they are held");
+    let router = routes::api().with_state(Arc::clone(&portal));
+    doorway::serve(listener, doorway::GUESTS_API, greeter, router, stop).await;
 }
 
 /// The API of RFC 8908, section 5, under whatever path its address has.
 async fn captivity(
     State(portal): State<Desk>,
-    ConnectInfo(peer): ConnectInfo<tls::Peer>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
 ) -> Response {
     let standing =
-        portal.device(peer.0.ip()).map_or(Standing::Held, |device| portal.standing(device));
+        portal.device(peer.ip()).map_or(Standing::Held, |device| portal.standing(device));
     let answer = match standing {
-        Standing::Held => serde_json::json!({
+        Standing::Held | Standing::Opening => serde_json::json!({
             "captive": true,
             "user-portal-url": own_address(&portal),
         }),
@@ -152,7 +146,8 @@ async fn led(portal: &Desk, parts: &mut Parts) -> Response {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
     let expected = probe::expected(host, parts.uri.path());
     let guest = Guest::from_request_parts(parts, portal).await.ok();
-    let is_open = guest.is_some_and(|guest| portal.standing(guest.device) != Standing::Held);
+    let standing = guest.map_or(Standing::Held, |guest| portal.standing(guest.device));
+    let is_open = matches!(standing, Standing::Open { .. });
     match expected {
         Some((status, kind, body)) if is_open => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -187,8 +182,9 @@ async fn first(State(portal): State<Desk>, request: axum::extract::Request) -> R
     let card = match portal.standing(guest.device) {
         Standing::Open { seconds, may_lengthen } => {
             let wallet = portal.wallet(guest.device).await;
-            Card::Connected { seconds, may_lengthen, wallet }
+            Card::Connected { seconds, may_lengthen, wallet, store: store_address(&portal) }
         }
+        Standing::Opening => Card::Opening { wallet: portal.wallet(guest.device).await },
         Standing::Held => match portal.begin(guest.device) {
             Some(token) => {
                 Card::First { token: sync::chain::hex(&token), minutes: portal.minutes() }
@@ -279,6 +275,30 @@ async fn lengthen(State(portal): State<Desk>, guest: Guest) -> Response {
         Ok(()) => see_other("/"),
         Err(stop) => stopped(&portal, guest.language, stop, None),
     }
+}
+
+/// Whether guests of this network reach the store's own pages; else no page leads there.
+fn has_way_to_store(portal: &Portal) -> bool {
+    let context = &portal.context;
+    let port = context.config.phones_port_for(portal.lan.config().address);
+    context.phones.are_welcome() && (port.is_some() || context.config.devices.simulated)
+}
+
+/// Where a guest types to find the store's own pages.
+fn store_address(portal: &Portal) -> Option<String> {
+    let own = own_address(portal);
+    let host = own.trim_start_matches("http://").trim_end_matches('/');
+    has_way_to_store(portal).then(|| format!("{host}{STORE_PATH}"))
+}
+
+/// The store's own pages, with what a phone joins them by, made for this call: an address that is
+/// typed tomorrow leads there too.
+async fn to_store(State(portal): State<Desk>, guest: Guest) -> Response {
+    let is_open = matches!(portal.standing(guest.device), Standing::Open { .. });
+    let now = portal.context.clock.now();
+    let way = portal.context.phones.join_url(token::PORTAL, now);
+    let way = way.filter(|_| is_open && has_way_to_store(&portal));
+    see_other(way.as_deref().unwrap_or("/"))
 }
 
 /// After a form was taken: a page that may be loaded again.

@@ -10,7 +10,7 @@ use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
     App, approvals, assets, console, elsewhere, items, kiosk, member, online_returns, orders,
-    phone, pickups, rights, service, session, settings, shelf, sim, stream,
+    phone, pickups, portal, rights, service, session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
@@ -166,7 +166,7 @@ fn kiosks(table: Table) -> Table {
 fn phones(table: Table) -> Table {
     let small = DefaultBodyLimit::max(phone::BODY_BYTES_MAX);
     table
-        .api(Access::Visitor, routes!(phone::join).layer(small))
+        .api(Access::Shopper, routes!(phone::join).layer(small))
         .api(Access::Phone, routes!(phone::view))
         .api(Access::Phone, routes!(phone::item))
         .api(Access::Phone, routes!(phone::add).layer(small))
@@ -192,8 +192,10 @@ fn pages(table: Table) -> Table {
         .page(Access::Anyone, "/", get(|| async { Redirect::temporary("/ui/operator/") }))
         .page(Access::Anyone, "/kiosk", get(assets::to_kiosk))
         .page(Access::Anyone, "/kiosk/", get(assets::to_kiosk))
-        .page(Access::Anyone, "/phone", get(|| async { Redirect::temporary("/phone/") }))
-        .page(Access::Anyone, "/phone/", get(assets::phone))
+        .page(Access::Shopper, "/phone", get(|| async { Redirect::temporary("/phone/") }))
+        .page(Access::Shopper, "/phone/", get(assets::phone))
+        .page(Access::Shopper, "/ui/phone/", get(assets::phone))
+        .page(Access::Shopper, "/ui/assets/{*path}", get(assets::part))
         .page(Access::Lan, "/ui/{*path}", get(assets::serve))
         .page(Access::Lan, "/console", get(|| async { Redirect::temporary(CONSOLE) }))
         .page(Access::Lan, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
@@ -214,7 +216,8 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 pub(crate) fn access() -> String {
     let (_, _, mut endpoints) = table(Door::Box).finish();
     endpoints.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
-    endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect()
+    let own: String = endpoints.iter().map(|endpoint| format!("{endpoint}\n")).collect();
+    own + &portal::access()
 }
 
 /// The router of a door, and the list of all endpoints.
@@ -230,7 +233,7 @@ mod tests {
     use axum::{
         body::{Body, to_bytes},
         extract::ConnectInfo,
-        http::{Request, Response},
+        http::{Method, Request, Response},
     };
     use tokio_util::sync::CancellationToken;
     use tower::ServiceExt as _;
@@ -318,7 +321,7 @@ mod tests {
             let got = format!("{endpoint}: {nobody} {kind} here, {far} afar, {cashier} signed in");
             match endpoint.access {
                 // A PIN that nobody has is wrong, wherever it is typed.
-                Access::Anyone | Access::Visitor | Access::Lan => {
+                Access::Anyone | Access::Visitor | Access::Lan | Access::Shopper => {
                     assert!(!is_shut(nobody) && !is_shut(far), "{got}");
                 }
                 Access::Display => assert!(!is_shut(nobody) && far == 403, "{got}"),
@@ -341,18 +344,51 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn through_the_door_of_the_lan_there_is_nothing_but_what_is_for_it() {
-        let store = TestStore::open(None).await;
+    async fn through_the_doors_of_lan_and_phones_there_is_nothing_but_what_is_for_them() {
+        let store = TestStore::open_with_boot("[phone]\nurl = \"http://store.lan\"").await;
         store.at("1970-01-01T08:00:01+08:00");
-        let (_, endpoints) = routes(Door::Lan);
-        for endpoint in &endpoints {
-            let response = ask(&store, Door::Lan, endpoint, ON_THE_LAN, Some(CASHIER)).await;
-            let (status, kind) = told(response).await;
-            let is_there = !(status == 404 && kind == "not-found") && status != 405;
-            // A page that is not built is not there either; its path is.
-            let is_page = endpoint.path.starts_with("/ui/") || endpoint.path.starts_with("/probl");
-            let is_for_it = endpoint.access.is_at(Door::Lan);
-            assert!(is_there == is_for_it || is_page, "{endpoint}: {status} {kind}");
+        for door in [Door::Lan, Door::Phones] {
+            let (_, endpoints) = routes(door);
+            let n = endpoints.iter().filter(|endpoint| endpoint.access.is_at(door)).count();
+            assert!(n >= 8, "{door:?}");
+            for endpoint in &endpoints {
+                let response = ask(&store, door, endpoint, ON_THE_LAN, Some(CASHIER)).await;
+                let (status, kind) = told(response).await;
+                let is_there = !(status == 404 && kind == "not-found") && status != 405;
+                // A page that is not built is not there either; its path is.
+                let is_page = endpoint.path.starts_with("/ui/")
+                    || endpoint.path.starts_with("/phone")
+                    || endpoint.path.starts_with("/probl");
+                let is_for_it = endpoint.access.is_at(door);
+                assert!(is_there == is_for_it || is_page, "{door:?} {endpoint}: {status} {kind}");
+            }
+        }
+    }
+
+    /// Pages are one route each or all of them; what a door has of them is told by their names.
+    #[tokio::test]
+    async fn phones_reach_the_page_of_phones_and_no_other() {
+        let store = TestStore::open(None).await;
+        for (path, is_there) in [
+            ("/phone/", true),
+            ("/ui/phone/", true),
+            ("/ui/operator/", false),
+            ("/ui/console/", false),
+            ("/ui/phone/../operator/", false),
+            ("/ui/assets/../operator/", false),
+            ("/ui/manifest.json", false),
+            ("/kiosk", false),
+            ("/console", false),
+            ("/", false),
+            ("/readyz", false),
+            ("/api/v1/openapi.json", false),
+        ] {
+            let page =
+                Endpoint { path: path.to_owned(), method: Method::GET, access: Access::Anyone };
+            let (status, _) = told(ask(&store, Door::Phones, &page, ON_THE_LAN, None).await).await;
+            let (at_box, _) = told(ask(&store, Door::Box, &page, HERE, None).await).await;
+            let is_so = if is_there { status == at_box } else { status == 404 };
+            assert!(is_so, "{path}: {status}, and {at_box} at the box");
         }
     }
 

@@ -24,7 +24,9 @@ pub(crate) enum Access {
     Console,
     /// The paired screen of the kiosk that the path names.
     Kiosk,
-    /// A shopper's phone that has joined by a screen of the store.
+    /// Anyone, on the phones' door too.
+    Shopper,
+    /// A shopper's phone that has joined by a screen of the store, on the phones' door too.
     Phone,
     /// A customer display: on this box, or on the LAN where the boot file lets them.
     Display,
@@ -47,6 +49,7 @@ impl Access {
             Self::Lan => "lan",
             Self::Console => "console",
             Self::Kiosk => "kiosk",
+            Self::Shopper => "shopper",
             Self::Phone => "phone",
             Self::Display => "display",
             Self::Operator => "operator",
@@ -64,25 +67,17 @@ pub(crate) enum Door {
     Box,
     /// `listen_lan`: other devices of the store.
     Lan,
+    /// `listen_phones`: shoppers' own phones.
+    Phones,
 }
 
 impl Access {
     /// Whether what it is for may come through a door; elsewhere the path does not exist.
     pub(crate) const fn is_at(self, door: Door) -> bool {
-        match (door, self) {
-            (Door::Box, _) | (Door::Lan, Self::Lan | Self::Console) => true,
-            (
-                Door::Lan,
-                Self::Anyone
-                | Self::Visitor
-                | Self::Kiosk
-                | Self::Phone
-                | Self::Display
-                | Self::Operator
-                | Self::Manager
-                | Self::Staff
-                | Self::Simulated,
-            ) => false,
+        match door {
+            Door::Box => true,
+            Door::Lan => matches!(self, Self::Lan | Self::Console),
+            Door::Phones => matches!(self, Self::Shopper | Self::Phone),
         }
     }
 }

@@ -18,6 +18,8 @@ const MAC_BYTES: usize = 16;
 /// A join token on a screen is renewed this often, and taken for as long once more: a photo of the
 /// screen is worth nothing after ten minutes.
 pub(crate) const JOIN_MS: i64 = 300_000;
+/// The number by which the sign-in page of the Wi-Fi lets phones in; no workstation has it.
+pub(crate) const PORTAL: WorkstationNumber = 0;
 /// A phone is known for a shopping day.
 pub(crate) const PHONE_MS: i64 = 12 * 3_600_000;
 /// What a cart's QR begins with, so that a till knows it from goods.
@@ -54,7 +56,7 @@ impl Keys {
         self.mac("join", &[&workstation.to_be_bytes(), &slot.to_be_bytes()])
     }
 
-    /// What a screen of this workstation shows just now, for a phone to join with.
+    /// What a screen of this workstation, or [`PORTAL`], shows just now, for a phone to join with.
     pub(crate) fn join(&self, workstation: WorkstationNumber, now: Timestamp) -> String {
         format!("{workstation}.{}", hex(&self.join_mac(workstation, slot(now))))
     }
@@ -68,7 +70,7 @@ impl Keys {
             |slot| is_same(hex(&self.join_mac(workstation, slot)).as_bytes(), mac.as_bytes());
         // Both are looked at, so that the time it takes says nothing.
         let is_ours = is_of(newest) | is_of(newest - 1);
-        (is_ours && (1..=WORKSTATION_MAX).contains(&workstation)).then_some(workstation)
+        (is_ours && (PORTAL..=WORKSTATION_MAX).contains(&workstation)).then_some(workstation)
     }
 
     /// What a phone carries as its cookie.
@@ -182,6 +184,8 @@ mod tests {
             assert_eq!(keys().read_join(&token, at(ms)).is_some(), is_taken, "{ms}");
         }
         assert_eq!(keys().read_join(&token, at(0)), Some(12));
+        assert_eq!(keys().read_join(&keys().join(PORTAL, at(0)), at(0)), Some(PORTAL));
+        assert_eq!(keys().read_join(&keys().join(WORKSTATION_MAX + 1, at(0)), at(0)), None);
         assert_eq!(keys().read_join(&token, at(-1)), None, "it was not shown yet");
         assert_eq!(Keys::new(&[8; 32]).read_join(&token, at(0)), None);
         assert_eq!(keys().read_join(&token.replacen("12", "13", 1), at(0)), None);

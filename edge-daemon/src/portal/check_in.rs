@@ -27,6 +27,9 @@ use crate::{
 const ASKED_MS_MAX: i64 = 24 * 3_600_000;
 /// A page says that a coupon is on its way for so long.
 const WAIT_SHOWN_MS: i64 = 2 * 60_000;
+/// The word by which the mall says that it will never take this check-in; any other no is about
+/// something else than the guest, and is mended while they are here.
+const NEVER: &str = "malformed";
 /// Questions between two looks; the next look asks the next ones.
 const ASKED_MAX: u32 = 20;
 
@@ -56,7 +59,8 @@ pub(super) fn of(portal: &Portal, pass: &portal::PassRow) -> Option<CheckInRow> 
     is_given.then_some(CheckInRow { id: pass.id, guest: pass.phone_index, at: pass.at })
 }
 
-/// Asks the mall about those that wait. It ends at the first silence; the next look goes on.
+/// Asks the mall about those that wait. It ends at the first that nothing is said of; the next look
+/// goes on.
 pub(super) async fn ask(portal: &Portal) -> Result<(), DbError> {
     let context = &portal.context;
     let since = context.clock.now().plus_ms(-ASKED_MS_MAX);
@@ -65,8 +69,10 @@ pub(super) async fn ask(portal: &Portal) -> Result<(), DbError> {
         let asked = CheckInV1 { id: row.id, guest: hex(&row.guest), at: row.at };
         let coupon = match tell(context, &asked).await {
             Told::Says(answer) => answer.coupon,
-            Told::Unknown | Told::TurnedAway(_) => None,
-            Told::NeverLeft | Told::Silence => return Ok(()),
+            Told::TurnedAway(word) if word == NEVER => None,
+            // A clock that is wrong, a box that is not known just now, a mall that is older than
+            // this box: nobody has said that there is no coupon.
+            Told::TurnedAway(_) | Told::Unknown | Told::NeverLeft | Told::Silence => return Ok(()),
         };
         let given = coupon.and_then(|coupon| keep(portal, &row, coupon));
         let now = context.clock.now();

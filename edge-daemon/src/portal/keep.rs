@@ -49,7 +49,8 @@ pub enum GateKeeperError {
 /// Lays the rules down and keeps the gate; it returns only when it cannot.
 pub fn keep_gate(config: &Config, dnsmasq: Option<&Path>) -> Result<(), GateKeeperError> {
     let portal = config.portal.as_ref().ok_or(GateKeeperError::NoPortal)?;
-    let lan = Lan::new(portal.lan.clone())?;
+    let phones = config.phones_port_for(portal.lan.address);
+    let lan = Lan::new(portal.lan.clone())?.with_phones(phones)?;
     let file = |path: &Path| {
         let path = path.to_owned();
         move |source| GateKeeperError::File { path, source }

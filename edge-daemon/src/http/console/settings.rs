@@ -126,7 +126,8 @@ fn of_boot_file(context: &Context) -> Vec<ConsoleSettingBody> {
     };
     let scanners: Vec<String> = config.scanners.iter().map(scanner).collect();
     let printers: Vec<String> = config.printers.iter().map(printer).collect();
-    let lan = config.listen_lan.map(|address| address.to_string());
+    let [lan, phones] = [config.listen_lan, config.listen_phones]
+        .map(|door| door.map(|address| address.to_string()).unwrap_or_default());
     let broker = config.mqtt.as_ref().map(|mqtt| mqtt.url.to_string());
     let is_given = |key: &str| {
         let inner = |given: &String| given.strip_prefix(key).is_some_and(|r| r.starts_with('.'));
@@ -134,7 +135,8 @@ fn of_boot_file(context: &Context) -> Vec<ConsoleSettingBody> {
     };
     [
         ("listen", config.listen.to_string()),
-        ("listen_lan", lan.unwrap_or_default()),
+        ("listen_lan", lan),
+        ("listen_phones", phones),
         ("host_names", config.host_names.join("\n")),
         ("display_from_lan", config.display_from_lan.to_string()),
         ("mall.url", config.mall.url.clone()),

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{super::problem::Language, qr};
+use super::{super::problem::Language, STORE_PATH, qr};
 use crate::portal::{Stop, check_in::Wallet, desk::Denied};
 
 /// What a page shows.
@@ -15,8 +15,10 @@ pub(super) enum Card {
     First { token: String, minutes: u32 },
     /// A number, or the code that was sent to one.
     SignIn { token: String, phone: Option<String>, wrong: Option<Wrong> },
+    /// The way is being opened.
+    Opening { wallet: Wallet },
     /// The way is open.
-    Connected { seconds: i64, may_lengthen: bool, wallet: Wallet },
+    Connected { seconds: i64, may_lengthen: bool, wallet: Wallet, store: Option<String> },
     /// What is kept, and why.
     Terms,
     /// Too many guests at once.
@@ -40,6 +42,9 @@ pub(super) struct Page<'a> {
     pub(super) language: Language,
     pub(super) card: &'a Card,
 }
+
+/// A page of a way that is being opened looks again after so long; the gate is compared as often.
+const OPENING_SECONDS: u32 = 5;
 
 const STYLE: &str = "\
 html{-webkit-text-size-adjust:100%}\
@@ -70,8 +75,9 @@ pub(super) fn html(page: &Page<'_>) -> String {
     let (title, body) = match page.card {
         Card::First { token, minutes } => first(chinese, token, *minutes),
         Card::SignIn { token, phone, wrong } => sign_in(chinese, token, phone.as_deref(), *wrong),
-        Card::Connected { seconds, may_lengthen, wallet } => {
-            connected(chinese, *seconds, *may_lengthen, wallet)
+        Card::Opening { wallet } => opening(chinese, wallet),
+        Card::Connected { seconds, may_lengthen, wallet, store } => {
+            connected(chinese, (*seconds, *may_lengthen), wallet, store.as_deref())
         }
         Card::Terms => terms(chinese),
         Card::Full => plain(
@@ -91,8 +97,13 @@ pub(super) fn html(page: &Page<'_>) -> String {
     } else {
         escape(page.store)
     };
+    let again = if matches!(page.card, Card::Opening { .. }) {
+        format!("<meta http-equiv=\"refresh\" content=\"{OPENING_SECONDS}\">")
+    } else {
+        String::new()
+    };
     format!(
-        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">{again}\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>{title} · {store}</title><style>{STYLE}</style></head>\
          <body><main><p class=\"shop\">{store}</p><h1>{title}</h1>{body}</main></body></html>"
@@ -208,7 +219,27 @@ fn complaint(chinese: bool, wrong: Wrong) -> String {
     format!("<p class=\"wrong\" role=\"alert\">{text}</p>")
 }
 
-fn connected(chinese: bool, seconds: i64, may_lengthen: bool, wallet: &Wallet) -> Parts {
+/// Signed in, and the gate has not done it yet: nobody is told that they are online who is not.
+fn opening(chinese: bool, wallet: &Wallet) -> Parts {
+    let detail = of(
+        chinese,
+        "登录成功，正在打开网络，通常只要几秒，此页会自己刷新。一直没好的话，请告诉店员，不用再次登录。",
+        "You are signed in and the way is being opened, which takes some seconds; this page looks again by itself. If it stays like this, please tell the staff. You need not sign in again.",
+    );
+    let look = of(chinese, "现在看看", "Look now");
+    let body = format!(
+        "<p>{detail}</p><a class=\"button\" href=\"/\">{look}</a>{}",
+        coupon(chinese, wallet)
+    );
+    (of(chinese, "正在为您连网", "Opening the way").to_owned(), body)
+}
+
+fn connected(
+    chinese: bool,
+    (seconds, may_lengthen): (i64, bool),
+    wallet: &Wallet,
+    store: Option<&str>,
+) -> Parts {
     // Rounded up: a guest with 30 seconds is not told that none are left.
     let minutes = (seconds + 59) / 60;
     let mut body = String::new();
@@ -232,7 +263,31 @@ fn connected(chinese: bool, seconds: i64, may_lengthen: bool, wallet: &Wallet) -
         );
     }
     body.push_str(&coupon(chinese, wallet));
+    body.push_str(&store.map(|address| way_to_store(chinese, address)).unwrap_or_default());
     (of(chinese, "已连网", "You are online").to_owned(), body)
+}
+
+/// The store's own pages: as a link, and as an address for the phone's browser, because the sheet in
+/// which sign-in pages are shown takes no photos and is gone soon.
+fn way_to_store(chinese: bool, address: &str) -> String {
+    let title = of(chinese, "用手机逛本店", "Shop with your phone");
+    let what = of(
+        chinese,
+        "扫商品看价格，装好购物车，到收银台结账。",
+        "Scan goods to see what they cost, fill a cart, and pay at the till.",
+    );
+    let go = of(chinese, "去逛逛", "Go in");
+    let type_it = of(
+        chinese,
+        "此页不能拍照的话，在手机浏览器里输入：",
+        "If no photo can be taken here, type this in your phone's browser:",
+    );
+    format!(
+        "<section><h2>{title}</h2><p>{what}</p>\
+         <a class=\"button\" href=\"{STORE_PATH}\">{go}</a>\
+         <p class=\"small\">{type_it} <strong>{}</strong></p></section>",
+        escape(address)
+    )
 }
 
 /// What a guest gets for coming.
@@ -380,6 +435,10 @@ mod tests {
         Wallet::Coupon { name, token, until, is_used }
     }
 
+    fn online(may_lengthen: bool, wallet: Wallet, store: Option<&str>) -> Card {
+        Card::Connected { seconds: 7_140, may_lengthen, wallet, store: store.map(str::to_owned) }
+    }
+
     fn cards() -> Vec<Card> {
         let token = || "00".repeat(16);
         let denied =
@@ -401,10 +460,11 @@ mod tests {
                 phone: Some("138****5678".to_owned()),
                 wrong: Some(Wrong::Code(4)),
             },
-            Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::Empty },
-            Card::Connected { seconds: 7_140, may_lengthen: true, wallet: Wallet::OnItsWay },
-            Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(false) },
-            Card::Connected { seconds: 60, may_lengthen: false, wallet: with_coupon(true) },
+            Card::Opening { wallet: with_coupon(false) },
+            online(true, Wallet::Empty, None),
+            online(true, Wallet::OnItsWay, Some("10.77.0.1/store")),
+            online(false, with_coupon(false), Some("10.77.0.1/store")),
+            online(false, with_coupon(true), None),
             Card::Terms,
             Card::Full,
         ]);
@@ -427,6 +487,17 @@ mod tests {
                     assert!(body.is_ascii(), "{body}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_page_says_online_only_where_the_way_is_open_and_looks_again_where_it_is_not() {
+        for card in &cards() {
+            let page = html(&Page { store: "店", language: Language::Chinese, card });
+            let is_open = matches!(card, Card::Connected { .. });
+            assert_eq!(page.contains("已连网"), is_open, "{card:?}");
+            let is_opening = matches!(card, Card::Opening { .. });
+            assert_eq!(page.contains("http-equiv"), is_opening, "{card:?}");
         }
     }
 

@@ -1,40 +1,33 @@
-//! The secure listener of the portal's API.
+//! The secure greeting of the portal's API.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::portal::{PortalError, PortalTls};
+use super::super::doorway::Greeting;
+use crate::portal::PortalTls;
 
-/// A phone that has not greeted by then asks again; until then nobody else is greeted.
-const GREETING: Duration = Duration::from_secs(2);
+/// A phone that has not greeted by then asks again.
+const GREETING: Duration = Duration::from_secs(5);
 
-/// Who calls over it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+/// Certificate or key is none.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate of the portal's API is no use")]
+pub(super) struct CertificateError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-impl Connected<IncomingStream<'_, Listener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
+/// Greets with a certificate.
+#[derive(Clone)]
+pub(super) struct Greeter(TlsAcceptor);
 
-/// A port that greets with a certificate.
-pub(super) struct Listener {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
-}
-
-impl Listener {
-    /// Reads certificate and key, and listens.
-    pub(super) async fn bind(address: SocketAddr, files: &PortalTls) -> Result<Self, PortalError> {
-        let useless = |error: Box<dyn std::error::Error + Send + Sync>| PortalError::Tls(error);
+impl Greeter {
+    /// Reads certificate and key.
+    pub(super) fn with(files: &PortalTls) -> Result<Self, CertificateError> {
+        let useless = |error: Box<dyn std::error::Error + Send + Sync>| CertificateError(error);
         let chain = CertificateDer::pem_file_iter(&files.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| useless(Box::new(error)))?;
@@ -45,27 +38,14 @@ impl Listener {
             .with_safe_default_protocol_versions()
             .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
             .map_err(|error| useless(Box::new(error)))?;
-        let tcp = TcpListener::bind(address).await?;
-        Ok(Self { tcp, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }
 }
 
-impl axum::serve::Listener for Listener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
+impl Greeting for Greeter {
+    type Line = TlsStream<TcpStream>;
 
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            // The one for plain connections waits out what a full table of files does to it.
-            let (stream, peer) = axum::serve::Listener::accept(&mut self.tcp).await;
-            let greeted = tokio::time::timeout(GREETING, self.acceptor.accept(stream)).await;
-            if let Ok(Ok(stream)) = greeted {
-                return (stream, peer);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.tcp.local_addr()
+    async fn greet(&self, stream: TcpStream) -> Option<Self::Line> {
+        timeout(GREETING, self.0.accept(stream)).await.ok()?.ok()
     }
 }

@@ -102,6 +102,9 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if let Some(since) = settings.refused_since() {
         notices.push(notice("settings-refused", since, None));
     }
+    if let Some(since) = context.portal.since() {
+        notices.push(notice("portal-away", since, None));
+    }
     let learned = context.catalog_standing.load().as_ref().map(|standing| standing.updated_at);
     if let Some(learned) = learned
         && link.reach != Reach::Up
