@@ -1,9 +1,9 @@
 //! Opens a store on free ports, runs a command in it, and closes it: `stage -- node e2e/run.mjs`.
 //!
-//! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
-//! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and
-//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows). The demo's
-//! promotions are in force.
+//! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `HQ_TOKEN` (of somebody
+//! at HQ who may save), `OPERATOR`, `PIN`, `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo
+//! catalog, divided by commas), `MEMBER` and `MEMBER_CODE` (the number of somebody with balance, and
+//! what their phone shows). The demo's promotions are in force.
 
 use std::process::{Command, ExitCode};
 
@@ -28,6 +28,7 @@ async fn main() -> Result<ExitCode> {
     neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
     let shown = club::code_of(&store, member).await?;
+    let token = store.mall.saving_token("stage").await?;
     let items = catalog::read(&catalog::demo())?;
     let codes: Vec<String> = items
         .into_iter()
@@ -42,6 +43,7 @@ async fn main() -> Result<ExitCode> {
         .args(words)
         .env("EDGE_URL", store.edge.url())
         .env("MALL_URL", store.mall.url())
+        .env("HQ_TOKEN", token)
         .env("OPERATOR", operator)
         .env("PIN", pin)
         .env("MANAGER", manager)
