@@ -14,7 +14,8 @@ use acceptance::{
     edge_process::{Boot, EdgeProcess},
     folder,
     mall_process::MallProcess,
-    port,
+    mosquitto, port,
+    pushed::Pushed,
     store::{self, CODE, OPERATORS},
     wait::until,
 };
@@ -27,6 +28,8 @@ use uuid::Uuid;
 const TIMES: u32 = 1_000;
 /// Lines of a timed order; a cart is voided before it grows beyond twice that.
 const LINES: i64 = 5;
+/// Pushes of a setting that are timed, after one that is not.
+const PUSHES: u32 = 50;
 /// Orders that wait for the mall.
 const BACKLOG: usize = 1_000;
 /// A first snapshot of the large catalog takes a while on a slow machine.
@@ -57,12 +60,31 @@ async fn main() -> Result<ExitCode> {
     eprintln_line("quotes …");
     pricing::all(&mut report, &counted)?;
     if std::env::args().nth(1).as_deref() != Some("pricing") {
+        settings(&mut report).await?;
         whole_store(&mut report).await?;
     }
     let text = report.text();
     report.write(&PathBuf::from("var/bench"))?;
     print_text(&text);
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What HQ sets, on its way to a till through a real broker.
+async fn settings(report: &mut Report) -> Result<()> {
+    let what = "a setting from HQ's save to the till's screen, through the broker";
+    if !mosquitto::is_here() {
+        let missing = "NOT MEASURED: mosquitto is not installed".to_owned();
+        report.notes.push((what.into(), missing));
+        return Ok(());
+    }
+    eprintln_line("settings …");
+    let pushed = Pushed::open().await?;
+    let price = pushed.odd_amount_due().await?;
+    let under = pushed.round_trips(PUSHES).await?;
+    let over = pushed.pushes(price, PUSHES).await?;
+    let floor = "a message through the same broker, and a bare durable write at each end";
+    report.figures.push(Figure::of(what, &over, floor, &under, 0));
+    Ok(())
 }
 
 /// A store and its mall with the large catalog.
