@@ -107,27 +107,22 @@ pub(crate) async fn sign_in(
     address: IpAddr,
 ) -> Result<Admitted, ConsoleError> {
     let now = context.clock.now();
-    let by_address = Tried::Address(address);
-    context
-        .attempts
-        .begin(&by_address, now)
-        .map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
-    let Some(operator) = context.operator(&number) else {
+    let operator = context.operator(&number);
+    let known = operator.is_some().then_some(number.as_str());
+    let keys = Tried::pin(None, address, known);
+    let begun = context.attempts.begin_all(&keys, now);
+    begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let Some(operator) = operator else {
         refused(context, String::new(), address).await?;
         return Err(SignInError::Wrong.into());
     };
-    let by_number = Tried::Console(number);
-    context
-        .attempts
-        .begin(&by_number, now)
-        .map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let _turn = context.attempts.in_turn(address).await;
     if !has_pin(context, &operator, pin).await? {
         tracing::warn!(operator.id = %operator.number, %address, "A wrong PIN at the console");
         refused(context, operator.number, address).await?;
         return Err(SignInError::Wrong.into());
     }
-    context.attempts.right(&by_number);
-    context.attempts.right(&by_address);
+    context.attempts.right_all(&keys);
     if !is_manager(operator.role) {
         refused(context, operator.number, address).await?;
         return Err(ConsoleError::NoManager);

@@ -6,20 +6,18 @@
 //! **Invariant:** a PIN is checked against the replica's hash and nothing else; it is never kept,
 //! logged or compared as text.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-};
+mod tries;
+
+pub(crate) use tries::{Attempts, Tried};
+
+use std::{net::IpAddr, sync::Arc};
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
-use domain::{receipt_number::WorkstationNumber, time::Timestamp};
+use domain::receipt_number::WorkstationNumber;
 use sync::{
     chain::{Hash, hex},
     wire::{OperatorV1, RoleV1},
 };
-
-use tokio::sync::Semaphore;
 
 use crate::{
     checkout::{CheckoutError, to_the_end},
@@ -34,18 +32,6 @@ use crate::{
     station::{Priced, SignedIn},
 };
 
-/// Wrong PINs of one operator before the first pause.
-const TRIES_MAX: u32 = 5;
-/// Tries from one address before the first pause: several managers behind one, and their slips.
-const TRIES_OF_ADDRESS_MAX: u32 = 20;
-/// Whose tries are counted at once; beyond that nobody new may try before a pause is over.
-const TRIED_MAX: usize = 4_096;
-/// The first pause; it doubles with each further wrong PIN.
-const PAUSE_MS_MIN: i64 = 30_000;
-/// No pause is longer, so that nobody is locked out of a day's work.
-const PAUSE_MS_MAX: i64 = 3_600_000;
-/// PINs that are hashed at once: each takes 19 MiB and a core.
-const HASHING_MAX: usize = 2;
 /// A session ends after so long, whatever happens: a long shift and its breaks.
 const SESSION_MS_MAX: i64 = 16 * 3_600_000;
 
@@ -72,84 +58,6 @@ impl From<DbError> for SignInError {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Tries {
-    wrong: u32,
-    until: i64,
-}
-
-/// Whose tries are counted together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Tried {
-    /// An operator at a workstation.
-    Till(WorkstationNumber, String),
-    /// Codes of phones that are typed at a workstation.
-    PhoneCode(WorkstationNumber),
-    /// Codes of online orders that are typed at a workstation.
-    PickupCode(WorkstationNumber),
-    /// An operator at the console, from wherever.
-    Console(String),
-    /// An address, whoever it says it is.
-    Address(IpAddr),
-}
-
-impl Tried {
-    /// Tries before the first pause.
-    const fn most(&self) -> u32 {
-        match self {
-            Self::Till(..) | Self::PhoneCode(_) | Self::PickupCode(_) | Self::Console(_) => {
-                TRIES_MAX
-            }
-            Self::Address(_) => TRIES_OF_ADDRESS_MAX,
-        }
-    }
-}
-
-/// Wrong PINs. They are forgotten at a restart, which takes a person at the box.
-#[derive(Debug)]
-pub(crate) struct Attempts {
-    tries: Mutex<HashMap<Tried, Tries>>,
-    hashing: Semaphore,
-}
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self { tries: Mutex::default(), hashing: Semaphore::new(HASHING_MAX) }
-    }
-}
-
-impl Attempts {
-    /// Counts a try before it is looked at, so that many at once are not one; `right` takes it
-    /// back. The error is how long to wait.
-    pub(crate) fn begin(&self, key: &Tried, now: Timestamp) -> Result<(), i64> {
-        let Ok(mut all) = self.tries.lock() else { return Err(PAUSE_MS_MIN) };
-        if all.len() >= TRIED_MAX && !all.contains_key(key) {
-            all.retain(|_, tries| tries.until > now.micros());
-            if all.len() >= TRIED_MAX {
-                return Err(PAUSE_MS_MIN);
-            }
-        }
-        let tries = all.entry(key.clone()).or_default();
-        let wait_ms = (tries.until - now.micros()) / 1_000;
-        if wait_ms > 0 {
-            return Err(wait_ms);
-        }
-        tries.wrong = tries.wrong.saturating_add(1);
-        if let Some(over) = tries.wrong.checked_sub(key.most()) {
-            let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
-            tries.until = now.plus_ms(pause).micros();
-        }
-        Ok(())
-    }
-
-    /// The tries were those of somebody who knows the PIN.
-    pub(crate) fn right(&self, key: &Tried) {
-        if let Ok(mut all) = self.tries.lock() {
-            all.remove(key);
-        }
-    }
-}
-
 /// An operator who was let in, and the token for their browser.
 #[derive(Debug)]
 pub(crate) struct Admitted {
@@ -159,25 +67,28 @@ pub(crate) struct Admitted {
     pub(crate) token: String,
 }
 
-/// Lets an operator in at a workstation.
+/// Lets an operator in at a workstation who calls from an address.
 pub(crate) async fn sign_in(
     context: &Arc<Context>,
-    workstation: WorkstationNumber,
+    (workstation, from): (WorkstationNumber, IpAddr),
     number: String,
     pin: String,
 ) -> Result<Admitted, SignInError> {
     if context.screens.follow(workstation).is_none() {
         return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
     }
-    let operator = context.operator(&number).ok_or(SignInError::Wrong)?;
-    let key = Tried::Till(workstation, number);
-    let begun = context.attempts.begin(&key, context.clock.now());
+    let operator = context.operator(&number);
+    let known = operator.is_some().then_some(number.as_str());
+    let keys = Tried::pin(Some(workstation), from, known);
+    let begun = context.attempts.begin_all(&keys, context.clock.now());
     begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let operator = operator.ok_or(SignInError::Wrong)?;
+    let _turn = context.attempts.in_turn(from).await;
     if !has_pin(context, &operator, pin).await? {
         tracing::warn!(workstation.id = workstation, operator.id = %key_of(&operator), "A wrong PIN");
         return Err(SignInError::Wrong);
     }
-    context.attempts.right(&key);
+    context.attempts.right_all(&keys);
     let token = hex(&random::<32>());
     let signed_in = SignedIn {
         operator: operator.number.clone(),
@@ -195,7 +106,7 @@ pub(crate) async fn has_pin(
     operator: &OperatorV1,
     pin: String,
 ) -> Result<bool, DbError> {
-    let _turn = context.attempts.hashing.acquire().await.map_err(|_| DbError::Closed)?;
+    let _turn = context.attempts.hashing().await.ok_or(DbError::Closed)?;
     let hash = operator.pin_hash.clone();
     Ok(tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false))
 }
