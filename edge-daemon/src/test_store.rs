@@ -11,6 +11,7 @@
 )]
 
 use std::{
+    net::SocketAddr,
     path::Path,
     sync::{
         Arc,
@@ -47,6 +48,9 @@ use crate::{
 /// The store's number at its mall.
 const STORE: StoreId = StoreId(1);
 
+/// Where no mall is.
+const NO_MALL: &str = "http://127.0.0.1:1";
+
 /// The catalog's rows, by column names that every schema of ours has.
 const ITEMS: &str = "
     insert into item (item_id, sku, name, spec, unit, style, colour, size, brand, category,
@@ -59,9 +63,23 @@ const ITEMS: &str = "
 pub(crate) struct TestStore {
     folder: tempfile::TempDir,
     clock: Arc<AtomicI64>,
+    boot: Boot,
+    daemon: Daemon,
+}
+
+/// What its boot file says.
+#[derive(Clone, Debug)]
+struct Boot {
     /// Where its mall is; nobody listens there, unless a test has one.
     mall: String,
-    daemon: Daemon,
+    /// Further keys, then tables.
+    more: String,
+}
+
+impl Boot {
+    fn with_mall(mall: &str) -> Self {
+        Self { mall: mall.to_owned(), more: String::new() }
+    }
 }
 
 impl TestStore {
@@ -81,24 +99,36 @@ impl TestStore {
         std::fs::write(folder.path().join("edge.key"), key.as_ref()).unwrap();
         let clock = Arc::new(AtomicI64::new(0));
         let mall = TestMall::open(&clock, key.as_ref()).await;
-        (Self::open_at(folder, rules, clock, mall.url.clone()).await, mall)
+        (Self::open_at(folder, rules, clock, Boot::with_mall(&mall.url)).await, mall)
+    }
+
+    /// A store with more in its boot file: keys, then tables.
+    pub(crate) async fn open_with_boot(more: &str) -> Self {
+        Self::open_with_boot_in(tempfile::tempdir().unwrap(), more).await
+    }
+
+    /// The same in a folder in which something lies already.
+    pub(crate) async fn open_with_boot_in(folder: tempfile::TempDir, more: &str) -> Self {
+        lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
+        let boot = Boot { more: more.to_owned(), ..Boot::with_mall(NO_MALL) };
+        Self::open_at(folder, None, Arc::default(), boot).await
     }
 
     /// A store whose catalog was laid down already, with rules on top.
     pub(crate) async fn open_in(folder: tempfile::TempDir, rules: Option<&str>) -> Self {
-        Self::open_at(folder, rules, Arc::default(), "http://127.0.0.1:1".to_owned()).await
+        Self::open_at(folder, rules, Arc::default(), Boot::with_mall(NO_MALL)).await
     }
 
     async fn open_at(
         folder: tempfile::TempDir,
         rules: Option<&str>,
         clock: Arc<AtomicI64>,
-        mall: String,
+        boot: Boot,
     ) -> Self {
         lay_store(folder.path());
         lay_ledger(folder.path()).await;
-        let daemon = start(folder.path(), &clock, &mall).await;
-        let store = Self { folder, clock, mall, daemon };
+        let daemon = start(folder.path(), &clock, &boot).await;
+        let store = Self { folder, clock, boot, daemon };
         store.at("2026-11-21T12:00:00+08:00");
         if let Some(rules) = rules {
             store.learn(1, rules).await;
@@ -119,10 +149,10 @@ impl TestStore {
 
     /// Stops it and starts it again on the same files.
     pub(crate) async fn restart(self) -> Self {
-        let Self { folder, clock, mall, daemon } = self;
+        let Self { folder, clock, boot, daemon } = self;
         daemon.stop().await;
-        let daemon = start(folder.path(), &clock, &mall).await;
-        Self { folder, clock, mall, daemon }
+        let daemon = start(folder.path(), &clock, &boot).await;
+        Self { folder, clock, boot, daemon }
     }
 
     /// Lets a page of the mall's feed bring rules.
@@ -153,6 +183,16 @@ impl TestStore {
         let page = FeedPageV1 { changes: vec![change], next, head: version };
         replica.apply(&page, context.clock.now()).unwrap();
         member::refresh(context).await;
+    }
+
+    /// Where its screens are.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.daemon.address
+    }
+
+    /// Stops it.
+    pub(crate) async fn stop(self) {
+        self.daemon.stop().await;
     }
 
     /// The folder of its files.
@@ -205,11 +245,9 @@ fn incarnation() -> IncarnationId {
     IncarnationId::from_uuid(uuid::Uuid::from_u128(1))
 }
 
-async fn start(data: &Path, clock: &Arc<AtomicI64>, mall: &str) -> Daemon {
-    let text = format!(
-        "data = {:?}\nlisten = \"127.0.0.1:0\"\n[mall]\nurl = {mall:?}",
-        data.display().to_string(),
-    );
+async fn start(data: &Path, clock: &Arc<AtomicI64>, boot: &Boot) -> Daemon {
+    let (data, Boot { mall, more }) = (data.display().to_string(), boot);
+    let text = format!("data = {data:?}\nlisten = \"127.0.0.1:0\"\n{more}\n[mall]\nurl = {mall:?}");
     let config: Config = toml::from_str(&text).unwrap();
     Daemon::start(config, Clock::Fixed(Arc::clone(clock))).await.unwrap()
 }
