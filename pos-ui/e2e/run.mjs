@@ -21,7 +21,7 @@ import {
   withFed,
 } from './harness.mjs'
 import { checkConsole } from './console.mjs'
-import { checkHq } from './hq.mjs'
+import { checkHqSettings } from './hq-settings.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
 import { checkPhone } from './phone.mjs'
@@ -500,7 +500,7 @@ await checkMemberSale({ till, display, shot, code: first, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 if (mall === '' || token === '') console.log("NOT TESTED: HQ's page; set MALL_URL and HQ_TOKEN")
-else await checkHq({ browser, mall, token, till, display, codes, operator, pin, shot })
+else await checkHqSettings({ browser, mall, token, till, display, codes, operator, pin, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

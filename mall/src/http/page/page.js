@@ -478,6 +478,7 @@ async function enter() {
 function leave(why) {
   sessionStorage.removeItem('token')
   if (why) sessionStorage.setItem('why', why)
+  for (const part of document.querySelectorAll('main > section:not(#sign-in)')) part.replaceChildren()
   location.reload()
 }
 

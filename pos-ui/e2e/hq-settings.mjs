@@ -54,7 +54,17 @@ const field = (page, key) => page.locator(`[data-key="${key}"]`)
 const touch = (page, key) => field(page, key).getByRole('checkbox').click()
 
 /** A token in, one promotion and one setting, and what the till makes of them. */
-export async function checkHq({ browser, mall, token, till, display, codes, operator, pin, shot }) {
+export async function checkHqSettings({
+  browser,
+  mall,
+  token,
+  till,
+  display,
+  codes,
+  operator,
+  pin,
+  shot,
+}) {
   const ask = async (path, more = {}) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const answer = await fetch(`${mall}${path}`, {
