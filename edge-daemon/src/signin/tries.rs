@@ -87,16 +87,13 @@ impl Tried {
         }
     }
 
-    /// Whether strangers can make as many as they like; of all others there are as many as the store
-    /// has operators and workstations.
-    const fn is_of_strangers(&self) -> bool {
+    /// How soon it is forgotten when there is no room, the lowest first: of those whom strangers can
+    /// be as many as they like.
+    const fn rank(&self) -> u8 {
         match self {
-            Self::Address(_) | Self::From(..) => true,
-            Self::Till(..)
-            | Self::Console(_)
-            | Self::PhoneCode(_)
-            | Self::PickupCode(_)
-            | Self::Afar(_) => false,
+            Self::Address(_) | Self::From(..) => 0,
+            Self::Afar(_) => 1,
+            Self::Till(..) | Self::Console(_) | Self::PhoneCode(_) | Self::PickupCode(_) => 2,
         }
     }
 }
@@ -212,13 +209,13 @@ impl Attempts {
     }
 }
 
-/// Forgets a stranger if there is no room for this one: an unknown one whose pause ends first.
+/// Forgets somebody if there is no room for this one: an unknown stranger whose pause ends first.
 fn make_room(all: &mut HashMap<Tried, Tries>, key: &Tried) {
     if all.len() < TRIED_MAX || all.contains_key(key) {
         return;
     }
-    let strangers = all.iter().filter(|(key, _)| key.is_of_strangers());
-    let first = strangers.min_by_key(|(_, tries)| **tries).map(|(key, _)| key.clone());
+    let first = all.iter().min_by_key(|(key, tries)| (key.rank(), **tries));
+    let first = first.map(|(key, _)| key.clone());
     if let Some(first) = first {
         all.remove(&first);
     }
@@ -356,7 +353,9 @@ mod tests {
         assert_eq!(door.is_paused_after(TILL, HERE).0, 5);
         for n in 0..6_000_u32 {
             let from = std::net::Ipv6Addr::from((0xFD00_u128 << 112) | u128::from(n)).into();
-            let keys = Tried::pin(TILL, from, None);
+            let number = n.to_string();
+            let number = n.is_multiple_of(2).then_some(number.as_str());
+            let keys = Tried::pin(TILL, from, number);
             assert_eq!(door.attempts.begin_all(&keys, Timestamp::from_micros(0)), Ok(()));
         }
         assert!(door.attempts.tries.lock().unwrap().len() <= TRIED_MAX);
