@@ -108,7 +108,9 @@ pub(crate) async fn has_pin(
 ) -> Result<bool, DbError> {
     let _turn = context.attempts.hashing().await.ok_or(DbError::Closed)?;
     let hash = operator.pin_hash.clone();
-    Ok(tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false))
+    let fits = tokio::task::spawn_blocking(move || fits(&pin, &hash)).await.unwrap_or(false);
+    context.attempts.has_hashed();
+    Ok(fits)
 }
 
 fn key_of(operator: &OperatorV1) -> &str {

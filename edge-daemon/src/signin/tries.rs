@@ -10,14 +10,17 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use domain::{receipt_number::WorkstationNumber, time::Timestamp};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Wrong PINs of one operator before the first pause.
-const TRIES_MAX: u32 = 5;
+pub(super) const TRIES_MAX: u32 = 5;
 /// Tries from one address before the first pause: several managers behind one, and their slips.
 const TRIES_OF_ADDRESS_MAX: u32 = 20;
 /// Tries of one operator from all unknown addresses before the first pause: a dozen of them with
@@ -26,7 +29,7 @@ const TRIES_FROM_AFAR_MAX: u32 = 60;
 /// Whose tries are counted at once; beyond that the stranger whose pause ends first is forgotten.
 const TRIED_MAX: usize = 4_096;
 /// The first pause; it doubles with each further wrong PIN.
-const PAUSE_MS_MIN: i64 = 30_000;
+pub(super) const PAUSE_MS_MIN: i64 = 30_000;
 /// No pause is longer, so that nobody is locked out of a day's work.
 const PAUSE_MS_MAX: i64 = 3_600_000;
 /// PINs that are hashed at once: each takes 19 MiB and a core.
@@ -113,6 +116,8 @@ pub(crate) struct Attempts {
     tries: Mutex<HashMap<Tried, Tries>>,
     hashing: Semaphore,
     strangers: Semaphore,
+    /// How often a PIN was hashed.
+    hashed: AtomicU32,
 }
 
 impl Default for Attempts {
@@ -121,6 +126,7 @@ impl Default for Attempts {
             tries: Mutex::default(),
             hashing: Semaphore::new(HASHING_MAX),
             strangers: Semaphore::new(HASHING_OF_STRANGERS_MAX),
+            hashed: AtomicU32::new(0),
         }
     }
 }
@@ -200,6 +206,17 @@ impl Attempts {
     /// Waits until a PIN may be hashed.
     pub(crate) async fn hashing(&self) -> Option<SemaphorePermit<'_>> {
         self.hashing.acquire().await.ok()
+    }
+
+    /// Notes that a PIN was hashed.
+    pub(super) fn has_hashed(&self) {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a PIN was hashed.
+    #[cfg(test)]
+    pub(crate) fn hashed(&self) -> u32 {
+        self.hashed.load(Ordering::Relaxed)
     }
 
     /// Lets callers from elsewhere wait for each other, before they wait with this box's screens; these
