@@ -310,7 +310,9 @@ mod tests {
         for _ in 0..5 {
             assert!(!is_locked(till([10, 0, 0, 66]).await));
         }
+        let hashed = store.context().attempts.hashed();
         assert!(is_locked(till([10, 0, 0, 66]).await) && is_locked(console([10, 0, 0, 66]).await));
+        assert_eq!(store.context().attempts.hashed(), hashed, "who waits costs work");
         for from in [[127, 0, 0, 1], [10, 0, 0, 20]] {
             assert!(!is_locked(till(from).await), "{from:?} is held out of the till");
             assert!(!is_locked(console(from).await), "{from:?} is held out of the console");
