@@ -1,6 +1,6 @@
 //! `make bench`: ratios to floors of the same run, with 808,096 SKUs and 20,000 rules.
 //!
-//! `bench pricing` measures quotes alone.
+//! `bench pricing`, `bench settings` and `bench store` measure a part of it alone.
 
 use std::{alloc::System, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -57,10 +57,16 @@ fn counted(work: &mut dyn FnMut()) -> (usize, usize) {
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut report = Report::default();
-    eprintln_line("quotes …");
-    pricing::all(&mut report, &counted)?;
-    if std::env::args().nth(1).as_deref() != Some("pricing") {
+    let only = std::env::args().nth(1);
+    let is_wished = |what: &str| only.as_deref().is_none_or(|only| only == what);
+    if is_wished("pricing") {
+        eprintln_line("quotes …");
+        pricing::all(&mut report, &counted)?;
+    }
+    if is_wished("settings") {
         settings(&mut report).await?;
+    }
+    if is_wished("store") {
         whole_store(&mut report).await?;
     }
     let text = report.text();
