@@ -19,11 +19,13 @@ use acceptance::{
     store::{self, CODE, OPERATORS},
     wait::until,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use uuid::Uuid;
 
+/// What can be measured alone.
+const PARTS: [&str; 3] = ["pricing", "settings", "store"];
 /// Scans and orders that are timed, after as many again that are not.
 const TIMES: u32 = 1_000;
 /// Lines of a timed order; a cart is voided before it grows beyond twice that.
@@ -58,6 +60,9 @@ fn counted(work: &mut dyn FnMut()) -> (usize, usize) {
 async fn main() -> Result<ExitCode> {
     let mut report = Report::default();
     let only = std::env::args().nth(1);
+    if let Some(only) = only.as_deref().filter(|only| !PARTS.contains(only)) {
+        bail!("there is no part {only}; there are {PARTS:?}");
+    }
     let is_wished = |what: &str| only.as_deref().is_none_or(|only| only == what);
     if is_wished("pricing") {
         eprintln_line("quotes …");
