@@ -2,7 +2,7 @@
 //!
 //! A session is a random token in the browser's cookie; memory and the ledger keep its SHA-256. It
 //! ends when nobody has touched the page for a while, after half a day, when its manager signs out,
-//! or when HQ takes the role away.
+//! or when HQ takes the role away or sets another PIN.
 //!
 //! **Invariant:** nobody but a manager gets a session; every coming, going and refusal is in `audit`.
 
@@ -52,12 +52,23 @@ pub(crate) struct Session {
     pub(crate) began_at: Timestamp,
     /// When they were last seen.
     pub(crate) seen_at: Timestamp,
+    /// What stands for the PIN that it was begun with.
+    pub(crate) pin: String,
 }
 
 impl Session {
     fn is_over(&self, now: Timestamp) -> bool {
         now.ms_since(self.seen_at) > IDLE_MS_MAX || now.ms_since(self.began_at) > SESSION_MS_MAX
     }
+}
+
+/// Signs of a hash that tell one PIN of an operator from the next.
+const PIN_SIGNS: usize = 16;
+
+/// What stands for an operator's PIN in a session: it says nothing of the PIN, and another PIN has
+/// another.
+fn pin_of(operator: &OperatorV1) -> String {
+    Hash::of(operator.pin_hash.as_bytes()).to_string().chars().take(PIN_SIGNS).collect()
 }
 
 /// The sessions, by the hash of their token.
@@ -107,24 +118,17 @@ pub(crate) async fn sign_in(
     address: IpAddr,
 ) -> Result<Admitted, ConsoleError> {
     let now = context.clock.now();
-    let by_address = Tried::Address(address);
-    context
-        .attempts
-        .begin(&by_address, now)
-        .map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
-    let by_number = Tried::Console(number.clone());
-    context
-        .attempts
-        .begin(&by_number, now)
-        .map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let keys = Tried::pin(None, address, Some(&number));
+    let begun = context.attempts.begin_all(&keys, now);
+    begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let _turn = context.attempts.in_turn(address).await;
     let Some(operator) = proven(context, &number, pin).await? else {
         let known = known_as(context, &number);
         tracing::warn!(operator.id = %known, %address, "A wrong PIN at the console");
         refused(context, known, address).await?;
         return Err(SignInError::Wrong.into());
     };
-    context.attempts.right(&by_number);
-    context.attempts.right(&by_address);
+    context.attempts.right_all(&keys);
     if !is_manager(operator.role) {
         refused(context, operator.number, address).await?;
         return Err(ConsoleError::NoManager);
@@ -135,6 +139,7 @@ pub(crate) async fn sign_in(
         address: address.to_string(),
         began_at: now,
         seen_at: now,
+        pin: pin_of(&operator),
     };
     begin(context, Hash::of(token.as_bytes()), session).await?;
     tracing::info!(operator.id = %operator.number, %address, "Signed in to the console");
@@ -178,14 +183,16 @@ async fn begin(context: &Arc<Context>, token: Hash, session: Session) -> Result<
     Ok(())
 }
 
-/// Whose session a token's hash is, if it is one, has not run out, and they are a manager still.
+/// Whose session a token's hash is, if it is one, has not run out, and they are a manager still with
+/// the PIN that they came in with.
 pub(crate) fn manager_of(context: &Context, token: Hash) -> Option<(OperatorV1, Session)> {
     let session = context.consoles.0.lock().ok()?.get(&token).cloned()?;
     if session.is_over(context.clock.now()) {
         return None;
     }
     let operator = context.operator(&session.operator)?;
-    is_manager(operator.role).then_some((operator, session))
+    let is_still = is_manager(operator.role) && pin_of(&operator) == session.pin;
+    is_still.then_some((operator, session))
 }
 
 /// Notes that the manager of a session did something; written down once a minute.
@@ -235,7 +242,77 @@ pub(crate) async fn sign_out(context: &Arc<Context>, token: Hash) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
+    use sync::wire::{RoleV1, RowV1};
+
     use super::*;
+    use crate::{signin, test_store::TestStore};
+
+    async fn learn(store: &TestStore, role: RoleV1, pin_hash: &str) {
+        let (number, name) = ("9001".to_owned(), "Chen".to_owned());
+        let operator = OperatorV1 { number, name, role, pin_hash: pin_hash.to_owned() };
+        store.apply_own(RowV1::Operator(operator)).await;
+        store.context().refresh_store().unwrap();
+    }
+
+    /// Begins a session of the manager as they are now.
+    async fn came_in(store: &TestStore, token: Hash) {
+        let (operator, now) =
+            (store.context().operator("9001").unwrap(), store.context().clock.now());
+        let session = Session {
+            operator: operator.number.clone(),
+            address: "192.168.1.20".to_owned(),
+            began_at: now,
+            seen_at: now,
+            pin: pin_of(&operator),
+        };
+        begin(store.context(), token, session).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_with_the_pin_it_was_begun_with_also_over_a_restart() {
+        let store = TestStore::open(None).await;
+        let (before, after) = (Hash::of(b"before"), Hash::of(b"after"));
+        learn(&store, RoleV1::Manager, "$argon2id$one").await;
+        came_in(&store, before).await;
+        let store = store.restart().await;
+        assert!(manager_of(store.context(), before).is_some(), "a restart ended it");
+        learn(&store, RoleV1::Manager, "$argon2id$two").await;
+        assert!(manager_of(store.context(), before).is_none(), "it outlived the PIN");
+        came_in(&store, after).await;
+        let store = store.restart().await;
+        assert!(manager_of(store.context(), before).is_none());
+        assert!(manager_of(store.context(), after).is_some());
+        learn(&store, RoleV1::Cashier, "$argon2id$two").await;
+        assert!(manager_of(store.context(), after).is_none(), "it outlived the role");
+    }
+
+    #[tokio::test]
+    async fn guesses_from_another_address_hold_nobody_out_of_counter_and_console() {
+        let store = TestStore::open(None).await;
+        learn(&store, RoleV1::Manager, "no PIN opens this").await;
+        let till = async |from: [u8; 4]| {
+            let of = (1, IpAddr::from(from));
+            signin::sign_in(store.context(), of, "9001".into(), "0".into()).await.unwrap_err()
+        };
+        let console = async |from: [u8; 4]| {
+            let from = IpAddr::from(from);
+            match sign_in(store.context(), "9001".into(), "0".into(), from).await {
+                Err(ConsoleError::SignIn(error)) => error,
+                other => panic!("{other:?}"),
+            }
+        };
+        let is_locked = |error: SignInError| matches!(error, SignInError::LockedOut { .. });
+        for _ in 0..5 {
+            assert!(!is_locked(till([10, 0, 0, 66]).await));
+        }
+        let hashed = store.context().attempts.hashed();
+        assert!(is_locked(till([10, 0, 0, 66]).await) && is_locked(console([10, 0, 0, 66]).await));
+        assert_eq!(store.context().attempts.hashed(), hashed, "who waits costs work");
+        for from in [[127, 0, 0, 1], [10, 0, 0, 20]] {
+            assert!(!is_locked(till(from).await), "{from:?} is held out of the till");
+            assert!(!is_locked(console(from).await), "{from:?} is held out of the console");
+        }
+    }
 
     #[test]
     fn a_session_ends_unseen_after_a_quarter_of_an_hour_and_at_all_after_half_a_day() {
@@ -245,6 +322,7 @@ mod tests {
             address: "192.168.1.20".to_owned(),
             began_at: at(0),
             seen_at: at(seen_ms),
+            pin: String::new(),
         };
         let table = [
             (0, IDLE_MS_MAX, false),

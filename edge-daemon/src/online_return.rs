@@ -47,6 +47,9 @@ const LISTED_MAX: usize = 50;
 const UNREACHABLE: &str = "mall-unreachable";
 /// The word of an order that the mall does not know.
 const UNKNOWN: &str = "order-unknown";
+/// The word of an order that a till sold. The mall says it after it has looked for the return: it has
+/// none, and never will.
+const AT_THE_COUNTER: &str = "order-sold-at-counter";
 
 /// Why goods of an online order are not taken back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -289,10 +292,11 @@ fn after(before: OnlineReturn, heard: &Heard, now: Timestamp) -> OnlineReturn {
             OnlineReturnState::Refused => refused(says.refusal.as_deref().unwrap_or("refused")),
             OnlineReturnState::Pending => before,
         },
-        // What was heard once may have been decided; only the first question can be turned away. A
-        // mall that knows nothing of a later one has forgotten something.
+        // A mall that knows nothing of a later question has forgotten something.
         Told::Unknown if heard.is_first => refused(UNKNOWN),
-        Told::TurnedAway(word) if heard.is_first => refused(word),
+        // What was heard once may have been decided; only the first question can be turned away, and
+        // what no question ever brings back.
+        Told::TurnedAway(word) if heard.is_first || word == AT_THE_COUNTER => refused(word),
         Told::NeverLeft if heard.is_first => refused(UNREACHABLE),
         Told::Unknown | Told::TurnedAway(_) | Told::NeverLeft | Told::Silence => before,
     }
@@ -350,9 +354,9 @@ mod tests {
     }
 
     #[test]
-    fn silence_decides_nothing_and_only_a_first_question_can_be_turned_away() {
+    fn silence_decides_nothing_and_a_later_question_is_turned_away_only_for_good() {
         use OnlineReturnState::{Done, Pending, Refused};
-        let turned_away = || Told::TurnedAway("signature-stale".to_owned());
+        let turned_away = |word: &str| Told::TurnedAway(word.to_owned());
         for (told, is_first, expected) in [
             (says(1, Done), true, (Done, None)),
             (says(1, Done), false, (Done, None)),
@@ -361,8 +365,10 @@ mod tests {
             (says(1, Pending), false, (Pending, None)),
             (Told::Unknown, true, (Refused, Some(UNKNOWN))),
             (Told::Unknown, false, (Pending, None)),
-            (turned_away(), true, (Refused, Some("signature-stale"))),
-            (turned_away(), false, (Pending, None)),
+            (turned_away("signature-stale"), true, (Refused, Some("signature-stale"))),
+            (turned_away("signature-stale"), false, (Pending, None)),
+            (turned_away(AT_THE_COUNTER), true, (Refused, Some(AT_THE_COUNTER))),
+            (turned_away(AT_THE_COUNTER), false, (Refused, Some(AT_THE_COUNTER))),
             (Told::NeverLeft, true, (Refused, Some(UNREACHABLE))),
             (Told::NeverLeft, false, (Pending, None)),
             (Told::Silence, true, (Pending, None)),

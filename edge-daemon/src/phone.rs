@@ -39,10 +39,10 @@ use refusal::PhoneRefusal;
 use token::Keys;
 
 /// Carts that are open at once; a store has fewer shoppers who build one.
-const CARTS_MAX: u32 = 200;
+pub(crate) const CARTS_MAX: u32 = 200;
 /// Of one address: all phones behind one access point may share it, one phone alone must not use up
 /// the store's.
-const CARTS_OF_ADDRESS_MAX: u32 = 50;
+pub(crate) const CARTS_OF_ADDRESS_MAX: u32 = 50;
 /// What a phone's screen can show and a shopper can carry.
 pub(crate) const LINES_MAX: usize = 50;
 /// Pieces of one line.

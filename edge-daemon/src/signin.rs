@@ -6,23 +6,18 @@
 //! **Invariant:** a PIN is checked against the replica's hash and nothing else; it is never kept,
 //! logged or compared as text.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+mod tries;
+
+pub(crate) use tries::{Attempts, Tried};
+
+use std::{net::IpAddr, sync::Arc};
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
-use domain::{receipt_number::WorkstationNumber, time::Timestamp};
+use domain::receipt_number::WorkstationNumber;
 use sync::{
     chain::{Hash, hex},
     wire::{OperatorV1, RoleV1},
 };
-
-use tokio::sync::Semaphore;
 
 use crate::{
     checkout::{CheckoutError, to_the_end},
@@ -37,18 +32,6 @@ use crate::{
     station::{Priced, SignedIn},
 };
 
-/// Wrong PINs of one operator before the first pause.
-const TRIES_MAX: u32 = 5;
-/// Tries from one address before the first pause: several managers behind one, and their slips.
-const TRIES_OF_ADDRESS_MAX: u32 = 20;
-/// Whose tries are counted at once; beyond that nobody new may try before a pause is over.
-const TRIED_MAX: usize = 4_096;
-/// The first pause; it doubles with each further wrong PIN.
-const PAUSE_MS_MIN: i64 = 30_000;
-/// No pause is longer, so that nobody is locked out of a day's work.
-const PAUSE_MS_MAX: i64 = 3_600_000;
-/// PINs that are hashed at once: each takes 19 MiB and a core.
-const HASHING_MAX: usize = 2;
 /// What a PIN is compared with where there is no such operator: no PIN fits it, and it costs the same
 /// work as one that HQ made.
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ\
@@ -81,90 +64,6 @@ impl From<DbError> for SignInError {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Tries {
-    wrong: u32,
-    until: i64,
-}
-
-/// Whose tries are counted together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Tried {
-    /// An operator at a workstation.
-    Till(WorkstationNumber, String),
-    /// Codes of phones that are typed at a workstation.
-    PhoneCode(WorkstationNumber),
-    /// Codes of online orders that are typed at a workstation.
-    PickupCode(WorkstationNumber),
-    /// An operator at the console, from wherever.
-    Console(String),
-    /// An address, whoever it says it is.
-    Address(IpAddr),
-}
-
-impl Tried {
-    /// Tries before the first pause.
-    const fn most(&self) -> u32 {
-        match self {
-            Self::Till(..) | Self::PhoneCode(_) | Self::PickupCode(_) | Self::Console(_) => {
-                TRIES_MAX
-            }
-            Self::Address(_) => TRIES_OF_ADDRESS_MAX,
-        }
-    }
-}
-
-/// Wrong PINs. They are forgotten at a restart, which takes a person at the box.
-#[derive(Debug)]
-pub(crate) struct Attempts {
-    tries: Mutex<HashMap<Tried, Tries>>,
-    hashing: Semaphore,
-    /// How often a PIN was hashed.
-    hashed: AtomicU32,
-}
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self {
-            tries: Mutex::default(),
-            hashing: Semaphore::new(HASHING_MAX),
-            hashed: AtomicU32::new(0),
-        }
-    }
-}
-
-impl Attempts {
-    /// Counts a try before it is looked at, so that many at once are not one; `right` takes it
-    /// back. The error is how long to wait.
-    pub(crate) fn begin(&self, key: &Tried, now: Timestamp) -> Result<(), i64> {
-        let Ok(mut all) = self.tries.lock() else { return Err(PAUSE_MS_MIN) };
-        if all.len() >= TRIED_MAX && !all.contains_key(key) {
-            all.retain(|_, tries| tries.until > now.micros());
-            if all.len() >= TRIED_MAX {
-                return Err(PAUSE_MS_MIN);
-            }
-        }
-        let tries = all.entry(key.clone()).or_default();
-        let wait_ms = (tries.until - now.micros()) / 1_000;
-        if wait_ms > 0 {
-            return Err(wait_ms);
-        }
-        tries.wrong = tries.wrong.saturating_add(1);
-        if let Some(over) = tries.wrong.checked_sub(key.most()) {
-            let pause = PAUSE_MS_MIN.saturating_mul(1 << over.min(10)).min(PAUSE_MS_MAX);
-            tries.until = now.plus_ms(pause).micros();
-        }
-        Ok(())
-    }
-
-    /// The tries were those of somebody who knows the PIN.
-    pub(crate) fn right(&self, key: &Tried) {
-        if let Ok(mut all) = self.tries.lock() {
-            all.remove(key);
-        }
-    }
-}
-
 /// An operator who was let in, and the token for their browser.
 #[derive(Debug)]
 pub(crate) struct Admitted {
@@ -174,25 +73,27 @@ pub(crate) struct Admitted {
     pub(crate) token: String,
 }
 
-/// Lets an operator in at a workstation.
+/// Lets an operator in at a workstation who calls from an address.
 pub(crate) async fn sign_in(
     context: &Arc<Context>,
-    workstation: WorkstationNumber,
+    (workstation, from): (WorkstationNumber, IpAddr),
     number: String,
     pin: String,
 ) -> Result<Admitted, SignInError> {
     if context.screens.follow(workstation).is_none() {
         return Err(CheckoutError::from(Refusal::UnknownWorkstation).into());
     }
-    let key = Tried::Till(workstation, number.clone());
-    let begun = context.attempts.begin(&key, context.clock.now());
+    // A number that nobody has is counted as well: who waits learns nothing of it.
+    let keys = Tried::pin(Some(workstation), from, Some(&number));
+    let begun = context.attempts.begin_all(&keys, context.clock.now());
     begun.map_err(|wait_ms| SignInError::LockedOut { wait_ms })?;
+    let _turn = context.attempts.in_turn(from).await;
     let Some(operator) = proven(context, &number, pin).await? else {
         let known = known_as(context, &number);
         tracing::warn!(workstation.id = workstation, operator.id = %known, "A wrong PIN");
         return Err(SignInError::Wrong);
     };
-    context.attempts.right(&key);
+    context.attempts.right_all(&keys);
     let token = hex(&random::<32>());
     let signed_in = SignedIn {
         operator: operator.number.clone(),
@@ -215,7 +116,7 @@ pub(crate) async fn proven(
 ) -> Result<Option<OperatorV1>, DbError> {
     let operator = context.operator(number);
     let hash = operator.as_ref().map(|operator| operator.pin_hash.clone());
-    let _turn = context.attempts.hashing.acquire().await.map_err(|_| DbError::Closed)?;
+    let _turn = context.attempts.hashing().await.ok_or(DbError::Closed)?;
     let of = Arc::clone(context);
     let hashing = tokio::task::spawn_blocking(move || fits(&of.attempts, &pin, hash.as_deref()));
     let fits = hashing.await.unwrap_or(false);
@@ -268,7 +169,7 @@ fn fits(attempts: &Attempts, pin: &str, hash: Option<&str>) -> bool {
     // What is no hash fits nothing, at the same cost.
     let theirs = hash.and_then(|hash| PasswordHash::new(hash).ok());
     let Some(hash) = theirs.or_else(|| PasswordHash::new(NOBODYS_HASH).ok()) else { return false };
-    attempts.hashed.fetch_add(1, Ordering::Relaxed);
+    attempts.has_hashed();
     Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok()
 }
 
@@ -300,7 +201,10 @@ mod tests {
     use argon2::{PasswordHasher as _, password_hash::SaltString};
     use sync::wire::RowV1;
 
-    use super::*;
+    use super::{
+        tries::{PAUSE_MS_MIN, TRIES_MAX},
+        *,
+    };
     use crate::{
         console::{self, ConsoleError},
         test_store::TestStore,
@@ -328,7 +232,7 @@ mod tests {
     async fn tried(store: &TestStore, is_console: bool, number: &str, pin: &str) -> (String, u32) {
         let context = store.context();
         let (number, pin) = (number.to_owned(), pin.to_owned());
-        let before = context.attempts.hashed.load(Ordering::Relaxed);
+        let before = context.attempts.hashed();
         let became = if is_console {
             let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
             match console::sign_in(context, number, pin, address).await {
@@ -337,12 +241,12 @@ mod tests {
                 Err(error @ ConsoleError::NoManager) => error.to_string(),
             }
         } else {
-            match sign_in(context, 1, number, pin).await {
+            match sign_in(context, (1, Ipv4Addr::LOCALHOST.into()), number, pin).await {
                 Ok(_) => "in".to_owned(),
                 Err(error) => error.to_string(),
             }
         };
-        (became, context.attempts.hashed.load(Ordering::Relaxed) - before)
+        (became, context.attempts.hashed() - before)
     }
 
     #[tokio::test]

@@ -255,7 +255,57 @@ async fn hear_report(
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::Config;
+
+    /// Topics that a store's account may write to, and some that it may not.
+    fn topic() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("guitai/v1/stores/SH001/presence".to_owned()),
+            Just("guitai/v1/stores/SH001/settings/reported".to_owned()),
+            Just("guitai/v1/all/settings/desired".to_owned()),
+            "guitai/v1/stores/[A-Z0-9]{0,12}/(presence|settings/reported|bell)",
+            ".{0,40}",
+        ]
+    }
+
+    /// A document of the right shape with values that are not, or bytes.
+    fn payload() -> impl Strategy<Value = Vec<u8>> {
+        let value = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,900}".prop_map(Value::from),
+            any::<u128>().prop_map(|n| json!(uuid::Uuid::from_u128(n))),
+            Just(json!([])),
+            Just(json!([{ "target": "all", "applied": i64::MIN, "unknown": ["x"; 40] }])),
+        ];
+        let names =
+            vec!["edge", "boot", "is_online", "program", "at_micros", "standings", "scopes", "x"];
+        let document = proptest::collection::hash_map(proptest::sample::select(names), value, 0..8);
+        let document = document.prop_map(|fields| json!(fields).to_string().into_bytes());
+        prop_oneof![3 => document, 1 => vec(any::<u8>(), 0..500)]
+    }
+
+    #[test]
+    fn whatever_comes_through_the_broker_is_kept_of_nobody_who_is_not_known() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path());
+        let context = runtime.block_on(Context::open(&config)).unwrap();
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+        let said = (topic(), payload(), any::<bool>());
+        let heard = TestRunner::new(config).run(&said, |(topic, payload, is_retained)| {
+            runtime.block_on(hear(&context, Message { topic, payload, is_retained }));
+            let standings = runtime.block_on(settings::list_standings(&context));
+            prop_assert!(standings.is_ok_and(|all| all.is_empty()));
+            Ok(())
+        });
+        heard.unwrap();
+    }
 
     fn broker(address: &str) -> Broker {
         let address = address.parse().unwrap();

@@ -17,6 +17,8 @@ mod csv_gate;
 mod csv_sheet;
 mod decode;
 mod import;
+#[cfg(test)]
+mod noise;
 mod pinyin;
 mod plan;
 mod retire;

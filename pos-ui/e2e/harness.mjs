@@ -3,11 +3,13 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
+const { resolve } = createRequire(import.meta.url)
+const axeSource = readFileSync(resolve('axe-core/axe.min.js'), 'utf8')
+// By itself the reader would look for its program on a public server.
+const wasmBinary = readFileSync(resolve('zxing-wasm/reader/zxing_reader.wasm')).buffer
+prepareZXingModule({ overrides: { wasmBinary } })
 
 /** Patience of every wait; a busy build machine is slow, a wrong page is wrong for ever. */
 export const PATIENCE_MS = 8_000
@@ -199,6 +201,14 @@ export async function axe(page) {
   }
   await page.evaluate((name) => (document.documentElement.dataset.theme = name), before)
   if (found.length > 0) throw new Error(found.join('\n'))
+}
+
+/** What a camera reads off the whole page: the text of its only QR code. */
+export async function readQr(page) {
+  const photo = new Uint8Array(await page.screenshot())
+  const found = await readBarcodes(photo, { formats: ['QRCode'] })
+  same(found.length, 1, 'QR codes on the page')
+  return found[0].text
 }
 
 /** Elements that are cut off without meaning to be, or a page that scrolls sideways. */

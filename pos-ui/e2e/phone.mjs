@@ -1,5 +1,16 @@
 // A shopper's phone against the daemon: joined by the display's QR, goods by photo, its cart to the till.
-import { axe, check, cut, eventually, holds, openPage, press, same, scan } from './harness.mjs'
+import {
+  axe,
+  check,
+  cut,
+  eventually,
+  holds,
+  openPage,
+  press,
+  readQr,
+  same,
+  scan,
+} from './harness.mjs'
 import { clearCounter, money, signIn } from './till.mjs'
 
 const SIZES = [
@@ -113,7 +124,9 @@ export async function checkPhone({ browser, edge, till, display, shot, codes, op
         await display.page.waitForSelector('[data-test=join] svg.qr')
         await shot(display.page, `customer-join`)
         same(await cut(display.page), [], 'cut: display')
-        const link = await eventually(joinLink, (found) => Boolean(found), 'join link')
+        let link
+        const isRead = async () => (link = await readQr(display.page)) === (await joinLink())
+        await eventually(isRead, true, 'a camera reads the link off the display')
         phone = await open(link)
         await eventually(() => modeOf(phone), 'scan', 'mode')
         holds(!phone.url().includes('j='), phone.url())
@@ -228,7 +241,9 @@ export async function checkPhone({ browser, edge, till, display, shot, codes, op
       await eventually(() => modeOf(phone), 'show', 'mode')
       await fits(phone, named('show-en'), shot)
       const { code } = await phone.evaluate(async () => (await fetch('/api/v1/phone/view')).json())
-      await scan(till.page, code.ticket)
+      const ticket = await readQr(phone)
+      same(ticket, code.ticket, 'what a scanner reads off the phone')
+      await scan(till.page, ticket)
       await eventually(async () => (await till.skus()).length, 1, 'lines')
       await eventually(() => modeOf(phone), 'taken', 'the phone is told')
       await clearCounter(till)

@@ -11,6 +11,7 @@
 //! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
+//! | `pushed` | a store with that broker between it and HQ, and how long a setting takes |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `shop` | an online shop that sells for pickup |
@@ -51,6 +52,7 @@ pub mod phone;
 pub mod port;
 pub mod printer;
 pub mod program;
+pub mod pushed;
 pub mod qr;
 pub mod shop;
 pub mod sim;

@@ -38,9 +38,14 @@ pub(crate) async fn take_in(
         begun.map_err(|wait_ms| {
             Refusal::Phone(PhoneRefusal::Paused { wait_ms: wait_ms.unsigned_abs() })
         })?;
-        let fate = carry(&context, command, presented).await?;
-        context.phones.wrong_codes.right(&key);
-        if let Some(fate) = fate {
+        let carried = carry(&context, command, presented).await;
+        match &carried {
+            Ok(_) => context.phones.wrong_codes.right(&key),
+            Err(CheckoutError::Refused(Refusal::Phone(PhoneRefusal::Unknown))) => {}
+            // Whether the code is known was not looked at, or it is: nothing was guessed.
+            Err(_) => context.phones.wrong_codes.no_guess(&key),
+        }
+        if let Some(fate) = carried? {
             context.scanned(workstation, fate);
         }
         Ok(())
@@ -110,4 +115,114 @@ fn choose(keys: &Keys, carts: Vec<PhoneCart>, presented: &Presented) -> Option<P
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        id::{CommandId, Id},
+        payment::PaymentState,
+    };
+    use sync::chain::Hash;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        context::mint,
+        payment,
+        phone::{self, Caller, Edit},
+        rights::Hold,
+        screens::Scene,
+        test_mall::TestMall,
+        test_store::TestStore,
+    };
+
+    const WECHAT_CODE: &str = "134567890123456789";
+    /// No test waits longer for what shall become true.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+    async fn typed(store: &TestStore, code: &str) -> Result<(), CheckoutError> {
+        let id: CommandId = mint();
+        let command = Command { workstation: 1, id, body: Hash::of(id.uuid().as_bytes()) };
+        take_in(store.context(), command, code).await
+    }
+
+    fn refusal(result: Result<(), CheckoutError>) -> Refusal {
+        match result {
+            Err(CheckoutError::Refused(refusal)) => refusal,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A store in which a phone shows a tea; the answer is its digits.
+    async fn shown() -> (TestStore, TestMall, String) {
+        let (store, mall) = TestStore::open_with_mall(None).await;
+        let phone =
+            Caller { phone: Id::from_uuid(Uuid::from_u128(7)), address: [10, 0, 0, 7].into() };
+        let (tea, pack) = phone::look_up(store.context(), "TEA").unwrap();
+        for edit in [Edit::Add(Box::new(tea), pack), Edit::Show] {
+            phone::edit(store.context(), phone, mint(), edit).await.unwrap();
+        }
+        let cart = phone::cart_of(store.context(), phone.phone).await.unwrap().unwrap();
+        (store, mall, cart.shown.unwrap().code)
+    }
+
+    async fn until_held(store: &TestStore, hold: Hold) {
+        let mut scenes = store.context().screens.follow(1).unwrap();
+        let is_so = |scene: &Arc<Scene>| scene.priced.station.rights.hold() == hold;
+        scenes.wait_for(is_so).await.unwrap();
+    }
+
+    /// Scans a payment code whose payer takes their time.
+    async fn pays_slowly(store: &TestStore, mall: &TestMall) {
+        mall.known().charges_are = PaymentState::Paying;
+        store.scan(1, "TEA").await;
+        store.scan(1, WECHAT_CODE).await;
+        until_held(store, Hold::Undecided).await;
+    }
+
+    /// Lets the payer refuse, so that the counter is free again.
+    async fn pays_not(store: &TestStore, mall: &TestMall) {
+        let id = store.scene(1).priced.station.rights.payments[0].id;
+        let asked = async {
+            while store.scene(1).priced.station.rights.hold() != Hold::Free {
+                mall.decide(PaymentState::Refused);
+                payment::ask(store.context(), 1, id).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_code_that_was_not_looked_at_is_no_guess() {
+        let (store, mall, code) = shown().await;
+        pays_slowly(&store, &mall).await;
+        for _ in 0..20 {
+            assert_eq!(refusal(typed(&store, &code).await), Refusal::Undecided);
+        }
+        pays_not(&store, &mall).await;
+        typed(&store, &code).await.unwrap();
+        let taken = Refusal::Phone(PhoneRefusal::Taken { by: 1 });
+        for _ in 0..20 {
+            assert_eq!(refusal(typed(&store, &code).await), taken, "it is known, so not guessed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_between_unknown_codes_takes_none_of_them_back() {
+        let (store, mall, code) = shown().await;
+        let unknown = |n: u16| format!("{:04}", (code.parse::<u16>().unwrap() + n) % token::CODES);
+        for n in 1..=4 {
+            let told = refusal(typed(&store, &unknown(n)).await);
+            assert_eq!(told, Refusal::Phone(PhoneRefusal::Unknown));
+        }
+        pays_slowly(&store, &mall).await;
+        assert_eq!(refusal(typed(&store, &code).await), Refusal::Undecided);
+        pays_not(&store, &mall).await;
+        let fifth = refusal(typed(&store, &unknown(5)).await);
+        assert_eq!(fifth, Refusal::Phone(PhoneRefusal::Unknown));
+        let paused = refusal(typed(&store, &code).await);
+        assert!(matches!(paused, Refusal::Phone(PhoneRefusal::Paused { .. })), "{paused:?}");
+    }
 }

@@ -20,13 +20,13 @@ use crate::console::Session;
 pub(crate) fn save(connection: &Connection, token: Hash, of: &Session) -> Result<(), DbError> {
     connection
         .prepare_cached(
-            "insert into console_session (token_sha256, operator, address, began_at, seen_at)
-             values (?1, ?2, ?3, ?4, ?5)
+            "insert into console_session (token_sha256, operator, address, began_at, seen_at, pin)
+             values (?1, ?2, ?3, ?4, ?5, ?6)
              on conflict (token_sha256) do update set seen_at = excluded.seen_at",
         )
         .and_then(|mut statement| {
             let (began, seen) = (of.began_at.micros(), of.seen_at.micros());
-            statement.execute(params![token.bytes(), of.operator, of.address, began, seen])
+            statement.execute(params![token.bytes(), of.operator, of.address, began, seen, of.pin])
         })
         .map(|_| ())
         .map_err(DbError::sqlite("write a session of the console down"))
@@ -45,7 +45,9 @@ pub(crate) fn forget(connection: &Connection, token: Hash) -> Result<(), DbError
 pub(crate) fn sessions(connection: &Connection) -> Result<Vec<(Hash, Session)>, DbError> {
     let doing = "read the console's sessions";
     connection
-        .prepare("select token_sha256, operator, address, began_at, seen_at from console_session")
+        .prepare(
+            "select token_sha256, operator, address, began_at, seen_at, pin from console_session",
+        )
         .and_then(|mut statement| {
             statement
                 .query_map([], |row| {
@@ -54,6 +56,7 @@ pub(crate) fn sessions(connection: &Connection) -> Result<Vec<(Hash, Session)>, 
                         address: row.get(2)?,
                         began_at: Timestamp::from_micros(row.get(3)?),
                         seen_at: Timestamp::from_micros(row.get(4)?),
+                        pin: row.get(5)?,
                     };
                     Ok(Hash::from_bytes(&row.get::<_, [u8; 32]>(0)?).map(|hash| (hash, session)))
                 })?

@@ -4,6 +4,8 @@
 //! that has joined, counted by itself. The one call of a till is `take_in`.
 
 mod shapes;
+#[cfg(test)]
+mod strangers;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{
     App,
     body::Json,
-    caller::{Operator, cookie_name},
+    caller::{Operator, Peer, cookie_name},
     problem::Problem,
     view::{OperatorInfo, StoreView, WorkstationView, store_view, workstation_views},
 };
@@ -82,13 +82,14 @@ pub(super) async fn operators(
 pub(super) async fn sign_in(
     State(app): State<App>,
     Path(number): Path<WorkstationNumber>,
+    peer: Peer,
     body: Json<SignInBody>,
 ) -> Result<Response, Problem> {
     let SignInBody { operator, pin } = body.value;
     if operator.len().max(pin.len()) > WORD_BYTES_MAX {
         return Err(SignInError::Wrong.into());
     }
-    let admitted = signin::sign_in(&app.context, number, operator, pin).await?;
+    let admitted = signin::sign_in(&app.context, (number, peer.address), operator, pin).await?;
     let body = Answer(SignedInBody { operator: (&admitted.operator).into() });
     Ok((cookie(number, &admitted.token, None), body).into_response())
 }

@@ -143,9 +143,54 @@ fn ring(context: &Context, payload: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
     use sync::settings::Target;
 
     use super::*;
+    use crate::test_store::TestStore;
+
+    /// Bells of whatever feeds, settings that nobody signed, and bytes, under topics of all kinds.
+    fn message() -> impl Strategy<Value = Message> {
+        let topic = prop_oneof![
+            Just("guitai/v1/all/bell".to_owned()),
+            Just(Topic::Bell(Target::All).to_string()),
+            Just(Topic::Desired(Target::All).to_string()),
+            Just(Topic::Desired(Target::Store("S1".parse().unwrap())).to_string()),
+            ".{0,60}",
+        ];
+        let scope = prop_oneof![Just("catalog".to_owned()), "store-[0-9]{1,20}", ".{0,30}"];
+        let bell = proptest::collection::btree_map(scope, any::<i64>(), 0..20)
+            .prop_map(|scopes| serde_json::to_vec(&BellV1 { scopes }).unwrap());
+        let settings = (any::<i64>(), ".{0,200}").prop_map(|(n, text)| {
+            let signed = serde_json::json!({
+                "target": "all", "revision": n, "key": n, "body": text, "signature": text,
+            });
+            signed.to_string().into_bytes()
+        });
+        let payload = prop_oneof![bell, settings, vec(any::<u8>(), 0..500)];
+        (topic, payload, any::<bool>()).prop_map(|(topic, payload, is_retained)| Message {
+            topic,
+            payload,
+            is_retained,
+        })
+    }
+
+    #[test]
+    fn whatever_comes_through_the_broker_the_store_sells_on_as_it_did() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = runtime.block_on(TestStore::open(None));
+        let before = store.context().settings.in_force();
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+        let heard = TestRunner::new(config).run(&message(), |message| {
+            let _entered = runtime.enter();
+            hear(store.context(), message);
+            Ok(())
+        });
+        heard.unwrap();
+        runtime.block_on(store.scan(1, "TEA"));
+        assert_eq!(store.total(1), 1_200);
+        assert_eq!(store.context().settings.in_force(), before);
+    }
 
     #[test]
     fn a_message_says_its_target_by_its_topic() {

@@ -21,8 +21,7 @@ use sync::{
 use tracing::{error, info};
 
 use super::{
-    AMOUNT, AT_THE_COUNTER, Known, NOT_POSSIBLE, OnlineReturnError, TOO_OFTEN, known, standing,
-    wishes_of, word,
+    AMOUNT, Known, NOT_POSSIBLE, OnlineReturnError, TOO_OFTEN, known, standing, wishes_of, word,
 };
 use crate::{
     context::Context,
@@ -58,16 +57,11 @@ pub(crate) async fn take_back(
     // Its lock is what makes the returns of an order come one after the other.
     let order = online_orders::lock(&mut tx, asked.order).await?;
     let order = order.ok_or(OnlineReturnError::Unknown)?;
-    // Nobody priced it online, so there is nothing to look at.
-    if order.is_unpaid() {
-        return Err(OnlineReturnError::Standing(AT_THE_COUNTER));
-    }
-    let known = known(&mut tx, &order).await?;
     let now = context.now();
-    let told = match decide(&order, &known, asked, now)? {
-        Ok((made, decided)) => {
+    let told = match judge(&mut tx, &order, asked, now).await? {
+        Ok((made, decided, newest)) => {
             let of = (store, &order);
-            keep(&mut tx, of, (asked, &made, &decided), (known.newest, now)).await?
+            keep(&mut tx, of, (asked, &made, &decided), (newest, now)).await?
         }
         Err(refusal) => {
             let row = row(store, asked, 0, (OnlineReturnState::Refused, refusal), Money::ZERO);
@@ -107,7 +101,23 @@ fn digest(asked: &TakeBackV1) -> String {
     Hash::of(&serde_json::to_vec(&told).unwrap_or_default()).to_string()
 }
 
-type Verdict = Result<(ReturnOrder, Decided), &'static str>;
+type Verdict<T> = Result<T, &'static str>;
+
+/// Decides from where the order stands and what is known of it, with the place of its newest return.
+async fn judge(
+    tx: &mut Conn,
+    order: &OnlineRow,
+    asked: &TakeBackV1,
+    now: Timestamp,
+) -> Result<Verdict<(ReturnOrder, Decided, i64)>, OnlineReturnError> {
+    // Where nothing comes back there is nothing to read: nobody priced what was only set aside.
+    if let Err(refusal) = standing(order) {
+        return Ok(Err(refusal));
+    }
+    let known = known(tx, order).await?;
+    let verdict = decide(order, &known, asked, now)?;
+    Ok(verdict.map(|(made, decided)| (made, decided, known.newest)))
+}
 
 /// Decides from what is known.
 fn decide(
@@ -115,10 +125,7 @@ fn decide(
     known: &Known,
     asked: &TakeBackV1,
     now: Timestamp,
-) -> Result<Verdict, OnlineReturnError> {
-    if let Err(refusal) = standing(order) {
-        return Ok(Err(refusal));
-    }
+) -> Result<Verdict<(ReturnOrder, Decided)>, OnlineReturnError> {
     if known.earlier.len() >= online::RETURNS_MAX {
         return Ok(Err(TOO_OFTEN));
     }
@@ -245,7 +252,9 @@ fn answer(
     state: OnlineReturnState,
     refusal: Option<&str>,
 ) -> Result<OnlineReturnV1, DbError> {
-    let method = TenderKind::from_word(&order.method);
+    // What was set aside is paid at a counter, and nothing of it goes back this way.
+    let at_the_counter = order.is_unpaid().then_some(TenderKind::Cash);
+    let method = at_the_counter.or_else(|| TenderKind::from_word(&order.method));
     Ok(OnlineReturnV1 {
         id,
         state,

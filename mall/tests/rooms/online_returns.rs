@@ -293,7 +293,17 @@ async fn goods_that_were_only_set_aside_do_not_come_back_as_an_online_order() {
     assert_eq!(post(&edge, &batch).await.status, 200);
     processed(&town).await;
     look(&edge, &number, &[]).await.is_problem(409, "order-sold-at-counter");
-    let answer = ask(&edge, &asked(&edge, 1, 5, &[back(1, 1)], 100)).await;
-    answer.is_problem(409, "order-sold-at-counter");
+    // Kept under its id: a store that did not hear it asks again, and must not wait for ever.
+    let wish = asked(&edge, 1, 5, &[back(1, 1)], 100);
+    for _ in 0..2 {
+        let told: OnlineReturnV1 = ask(&edge, &wish).await.read();
+        assert_eq!(told.state, OnlineReturnState::Refused);
+        assert_eq!(told.refusal.as_deref(), Some("order-sold-at-counter"));
+        assert_eq!((told.amount_minor, told.lines.len()), (Money::ZERO, 0));
+    }
+    let kept = town.rows("select state || ' ' || refusal || ' ' || place from online_return");
+    assert_eq!(kept, ["refused order-sold-at-counter 0"]);
+    let other = asked(&edge, 1, 5, &[back(1, 2)], 100);
+    ask(&edge, &other).await.is_problem(409, "id-taken");
     assert_eq!(due(&town, &town.staff().await).await, []);
 }

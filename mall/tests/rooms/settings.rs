@@ -254,3 +254,60 @@ async fn hqs_page_is_served_without_a_secret_and_lets_nothing_else_in() {
     }
     assert_eq!(town.hq("", "/hq").await.status, 308);
 }
+
+/// A node that is ours and mad may say what it likes of its own store: it breaks nothing, and HQ is
+/// told no more than a screen shows.
+#[tokio::test]
+async fn no_report_of_a_node_breaks_anything_or_grows_without_end() {
+    let town = Town::new().await;
+    let edge = town.edge("SH001").await;
+    let staff = town.staff().await;
+    let long = "𝕏".repeat(5_000);
+    let odd = [
+        json!(null),
+        json!(0),
+        json!(-1),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(1.5),
+        json!(""),
+        json!("all"),
+        json!("SH002"),
+        json!("mqtt"),
+        json!(long),
+        json!([]),
+        json!({}),
+        json!(vec![json!("setting"); 500]),
+        json!({ "revision": i64::MAX, "reason": long, "detail": "\u{0}\u{202e}" }),
+    ];
+    let fields = ["target", "applied", "came_by", "refused", "unknown", "edge", "at_micros"];
+    let mut state = 20_261_122_u64;
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % n
+    };
+    for n in 0..600 {
+        let mut standing = json!({ "target": "SH001", "applied": n });
+        let mut report = json!({ "edge": edge.id(), "at_micros": n });
+        for _ in 0..=below(2) {
+            let (field, value) = (fields[below(fields.len())], odd[below(odd.len())].clone());
+            let of = if below(4) == 0 { &mut report } else { &mut standing };
+            of[field] = value;
+        }
+        report["standings"] = json!(vec![standing; 1 + below(4)]);
+        let mut body = report.to_string().into_bytes();
+        if below(4) == 0 {
+            let at = below(body.len());
+            body[at] = u8::try_from(below(256)).unwrap();
+        }
+        let told = edge.call("POST", path::SETTINGS_REPORTS, &body).await;
+        assert!(matches!(told.status.as_u16(), 200 | 400 | 403), "{} {report}", told.status);
+    }
+    let standing = town.hq(&staff, "/hq/v1/stores/SH001/standing").await.json();
+    assert_eq!(standing["settings"].as_array().unwrap().len(), 2);
+    assert!(standing.to_string().len() < 8_000, "{standing}");
+    let other = town.hq(&staff, "/hq/v1/stores/SH002/standing").await;
+    assert_ne!(other.status, 500);
+    drop(edge);
+    town.stop().await;
+}

@@ -36,15 +36,20 @@ const SHEET: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <row r="4"><c r="A4"><v>96385074</v></c><c r="B4" t="s"><v>4</v></c><c r="C4"><v>0.30000000000000004</v></c></row>
 </sheetData></worksheet>"#;
 
-/// The workbook's bytes: a ZIP archive of stored entries (APPNOTE.TXT 4.3).
+/// The workbook's bytes.
 pub(crate) fn workbook() -> Vec<u8> {
-    let entries = [
-        ("[Content_Types].xml", CONTENT_TYPES),
-        ("_rels/.rels", RELS),
-        ("xl/workbook.xml", WORKBOOK),
-        ("xl/_rels/workbook.xml.rels", WORKBOOK_RELS),
-        ("xl/sharedStrings.xml", STRINGS),
-        ("xl/worksheets/sheet1.xml", SHEET),
+    with_sheet(SHEET.as_bytes())
+}
+
+/// The same with another sheet: a ZIP archive of stored entries (APPNOTE.TXT 4.3).
+pub(crate) fn with_sheet(sheet: &[u8]) -> Vec<u8> {
+    let entries: [(&str, &[u8]); 6] = [
+        ("[Content_Types].xml", CONTENT_TYPES.as_bytes()),
+        ("_rels/.rels", RELS.as_bytes()),
+        ("xl/workbook.xml", WORKBOOK.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", WORKBOOK_RELS.as_bytes()),
+        ("xl/sharedStrings.xml", STRINGS.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet),
     ];
     let (mut zip, mut directory) = (Vec::new(), Vec::new());
     for (name, text) in entries {
@@ -54,7 +59,7 @@ pub(crate) fn workbook() -> Vec<u8> {
         // Version, flags, method, time, date, checksum, sizes, length of the name and of extras.
         let mut header = Vec::new();
         header.extend([20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0]);
-        header.extend(crc32(text.as_bytes()).to_le_bytes());
+        header.extend(crc32(text).to_le_bytes());
         header.extend(size.to_le_bytes());
         header.extend(size.to_le_bytes());
         header.extend(name_size.to_le_bytes());
@@ -62,7 +67,7 @@ pub(crate) fn workbook() -> Vec<u8> {
         zip.extend(b"PK\x03\x04");
         zip.extend(&header);
         zip.extend(name.bytes());
-        zip.extend(text.bytes());
+        zip.extend(text);
         directory.extend(b"PK\x01\x02\x14\x00");
         directory.extend(&header);
         // Length of the comment, disk, attributes inside and outside.

@@ -55,6 +55,31 @@ impl Scan {
     }
 }
 
+/// Bare durable writes, one at a time.
+#[derive(Debug)]
+pub struct Writes(Connection);
+
+impl Writes {
+    /// Opens a file of its own.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(data: &Path) -> Result<Self> {
+        let connection = fresh(&data.join("floor-writes.db"))?;
+        connection.execute_batch("create table line (id integer primary key, body text) strict")?;
+        Ok(Self(connection))
+    }
+
+    /// Does it once.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub fn once(&self) -> Result<()> {
+        self.0.prepare_cached("insert into line (body) values (?1)")?.execute([BODY])?;
+        Ok(())
+    }
+}
+
 /// As long as a cart line's JSON.
 const BODY: &str = "{\"id\":\"01a1fffd-5a9c-7f00-8000-000000000000\",\"position\":1,\"item\":{\"sku\":\"9520001234567\",\"code\":\"09520001234567\",\"name\":\"a made-up item of the world\",\"spec\":\"\",\"unit\":\"piece\",\"list_price\":1299,\"tax_rate\":1300},\"quantity\":1000,\"label_amount\":null,\"is_labelled\":false}";
 

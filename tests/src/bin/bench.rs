@@ -1,6 +1,6 @@
 //! `make bench`: ratios to floors of the same run, with 808,096 SKUs and 20,000 rules.
 //!
-//! `bench pricing` measures quotes alone.
+//! `bench pricing`, `bench settings` and `bench store` measure a part of it alone.
 
 use std::{alloc::System, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -14,19 +14,24 @@ use acceptance::{
     edge_process::{Boot, EdgeProcess},
     folder,
     mall_process::MallProcess,
-    port,
+    mosquitto, port,
+    pushed::Pushed,
     store::{self, CODE, OPERATORS},
     wait::until,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use uuid::Uuid;
 
+/// What can be measured alone.
+const PARTS: [&str; 3] = ["pricing", "settings", "store"];
 /// Scans and orders that are timed, after as many again that are not.
 const TIMES: u32 = 1_000;
 /// Lines of a timed order; a cart is voided before it grows beyond twice that.
 const LINES: i64 = 5;
+/// Pushes of a setting that are timed, after one that is not.
+const PUSHES: u32 = 50;
 /// Orders that wait for the mall.
 const BACKLOG: usize = 1_000;
 /// A first snapshot of the large catalog takes a while on a slow machine.
@@ -54,15 +59,43 @@ fn counted(work: &mut dyn FnMut()) -> (usize, usize) {
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut report = Report::default();
-    eprintln_line("quotes …");
-    pricing::all(&mut report, &counted)?;
-    if std::env::args().nth(1).as_deref() != Some("pricing") {
+    let only = std::env::args().nth(1);
+    if let Some(only) = only.as_deref().filter(|only| !PARTS.contains(only)) {
+        bail!("there is no part {only}; there are {PARTS:?}");
+    }
+    let is_wished = |what: &str| only.as_deref().is_none_or(|only| only == what);
+    if is_wished("pricing") {
+        eprintln_line("quotes …");
+        pricing::all(&mut report, &counted)?;
+    }
+    if is_wished("settings") {
+        settings(&mut report).await?;
+    }
+    if is_wished("store") {
         whole_store(&mut report).await?;
     }
     let text = report.text();
     report.write(&PathBuf::from("var/bench"))?;
     print_text(&text);
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What HQ sets, on its way to a till through a real broker.
+async fn settings(report: &mut Report) -> Result<()> {
+    let what = "a setting from HQ's save to the till's screen, through the broker";
+    if !mosquitto::is_here() {
+        let missing = "NOT MEASURED: mosquitto is not installed".to_owned();
+        report.notes.push((what.into(), missing));
+        return Ok(());
+    }
+    eprintln_line("settings …");
+    let pushed = Pushed::open().await?;
+    let price = pushed.odd_amount_due().await?;
+    let under = pushed.round_trips(PUSHES).await?;
+    let over = pushed.pushes(price, PUSHES).await?;
+    let floor = "a message through the same broker, and a bare durable write at each end";
+    report.figures.push(Figure::of(what, &over, floor, &under, 0));
+    Ok(())
 }
 
 /// A store and its mall with the large catalog.

@@ -2,9 +2,9 @@
 //!
 //! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
 //! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and
-//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `KEEPER` and
-//! `READER` (staff tokens of HQ: one that may change members, one that only reads). The demo's
-//! promotions are in force.
+//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `HQ_TOKEN`,
+//! `KEEPER` and `READER` (staff tokens of HQ: one that may save, one that may change members, one
+//! that only reads). The demo's promotions are in force.
 
 use std::process::{Command, ExitCode};
 
@@ -29,6 +29,7 @@ async fn main() -> Result<ExitCode> {
     neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
     let shown = club::code_of(&store, member).await?;
+    let token = store.mall.saving_token("stage").await?;
     let keeper = store.mall.keeping_token("page").await?;
     let reader = store.mall.token("page reader").await?;
     let items = catalog::read(&catalog::demo())?;
@@ -45,6 +46,7 @@ async fn main() -> Result<ExitCode> {
         .args(words)
         .env("EDGE_URL", store.edge.url())
         .env("MALL_URL", store.mall.url())
+        .env("HQ_TOKEN", token)
         .env("OPERATOR", operator)
         .env("PIN", pin)
         .env("MANAGER", manager)

@@ -68,6 +68,8 @@ class Refusal extends Error {
   }
 }
 
+let isSilent = false
+
 async function ask(path, { method = 'GET', body, match } = {}) {
   const headers = { authorization: `Bearer ${sessionStorage.getItem('token')}` }
   if (body !== undefined) headers['content-type'] = 'application/json'
@@ -76,11 +78,16 @@ async function ask(path, { method = 'GET', body, match } = {}) {
   try {
     answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
   } catch {
+    isSilent = true
     throw new Error(say('silent'))
   }
+  // What was said of the silence is not so any more.
+  if (isSilent) quiet()
+  isSilent = false
   const document = await answer.json().catch(() => ({}))
   if (answer.status === 401) {
-    leave()
+    if ($('tabs').hidden) sessionStorage.removeItem('token')
+    else leave('expired')
     throw new Error(say('expired'))
   }
   if (!answer.ok) throw new Refusal(document)
@@ -573,14 +580,12 @@ async function enter() {
   await show('stores')
 }
 
-function leave() {
+/** The page begins anew, so that nothing of what it showed is left in it; `why` is said then. */
+function leave(why) {
   sessionStorage.removeItem('token')
-  saved = {}
-  draft = {}
-  quiet()
-  forgetMember()
-  for (const name of [...TABS, 'tabs', 'leave']) $(name).hidden = true
-  $('sign-in').hidden = false
+  if (why) sessionStorage.setItem('why', why)
+  for (const part of document.querySelectorAll('main > section:not(#sign-in)')) part.replaceChildren()
+  location.reload()
 }
 
 function speak() {
@@ -600,7 +605,9 @@ $('language').addEventListener('click', () => {
   sessionStorage.setItem('language', english ? 'en' : 'zh')
   speak()
 })
-$('leave').addEventListener('click', leave)
+$('leave').addEventListener('click', safely(async () => {
+  if (await mayLeave()) leave()
+}))
 $('token-form').addEventListener('submit', safely(async () => {
   sessionStorage.setItem('token', $('token').value.trim())
   await ask('/hq/v1/standings')
@@ -647,4 +654,7 @@ setInterval(safely(async () => {
 }), 5000)
 
 speak()
+const why = sessionStorage.getItem('why')
+sessionStorage.removeItem('why')
+if (why) tell(new Error(say(why)))
 if (sessionStorage.getItem('token')) safely(enter)()
