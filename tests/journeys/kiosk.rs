@@ -261,8 +261,16 @@ async fn a_member_and_a_coupon_by_qr_price_the_cart_and_leave_with_their_shopper
     kiosk.pair_by(&club.store.manager(2).await?).await?;
     let total = |view: &acceptance::kiosk::KioskView| view.cart.as_ref().map(|c| c.total.amount);
     let plain = kiosk.scan(&club.item.sku).await?.done::<acceptance::kiosk::KioskView>()?;
-    // Anybody can type a number; nobody is told whose it is.
-    kiosk.scan(PHONE).await?.refused(404, "unknown-barcode")?;
+    // Anybody can type a number; nobody is told whose it is, and no screen keeps it.
+    for shown in [PHONE.to_owned(), format!("+86{PHONE}"), format!("MECARD:TEL:{PHONE};;")] {
+        let answer = kiosk.scan(&shown).await?;
+        let told = kiosk.call(reqwest::Method::GET, "/view", None).await?;
+        for text in [&answer.text, &told.text] {
+            ensure!(text.contains(MASKED), "what was read is not said: {text}");
+            ensure!(!text.contains(PHONE), "the number stays on a screen: {text}");
+        }
+        answer.refused(404, "unknown-barcode")?;
+    }
     let code = club.code().await?;
     kiosk.scan(&code).await?.done::<Value>()?;
     let view = kiosk.view().await?;
