@@ -204,7 +204,7 @@ fn key_of(operator: &OperatorV1) -> &str {
     &operator.number
 }
 
-/// Ends the session of a workstation; its cart stays.
+/// Ends the session of a workstation; its cart stays, and what a shopper showed does not.
 pub(crate) async fn sign_out(
     context: &Arc<Context>,
     workstation: WorkstationNumber,
@@ -235,6 +235,7 @@ async fn set(
                 Priced::of(counter, &terms)
             })
             .await?;
+        context.screens.forget_proof(workstation);
         prices::show(&context, priced);
         Ok(())
     })
