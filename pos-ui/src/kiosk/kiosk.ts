@@ -37,7 +37,9 @@ export function createKiosk(n: number) {
   const reach = ref(false)
   const query = ref('')
   const trouble = shallowRef<Trouble | null>(null)
-  const said = ref('')
+  /** Made anew when the language turns. */
+  const saying = shallowRef<(() => string) | null>(null)
+  const said = computed(() => saying.value?.() ?? '')
   const touchedAt = ref(Date.now())
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -50,22 +52,22 @@ export function createKiosk(n: number) {
     touchedAt.value = Date.now()
   }
 
-  function say(text: string) {
+  function say(text: () => string) {
     trouble.value = null
-    said.value = text
+    saying.value = text
     clearTimeout(timer)
-    timer = setTimeout(() => (said.value = ''), SAID_MS)
+    timer = setTimeout(() => (saying.value = null), SAID_MS)
   }
 
   function tell(problem: Trouble) {
-    said.value = ''
+    saying.value = null
     trouble.value = problem
     play('miss')
   }
 
   function go(next: Place) {
     trouble.value = null
-    said.value = ''
+    saying.value = null
     places.value = [...places.value, next]
   }
 
@@ -106,7 +108,7 @@ export function createKiosk(n: number) {
   async function add(sku: string, name: string, count: number): Promise<boolean> {
     const id = newId()
     const isAdded = await send(() => edge.scan(n, id, sku, count * ONE))
-    if (isAdded) say(t('kiosk.added', { name }))
+    if (isAdded) say(() => t('kiosk.added', { name }))
     return isAdded
   }
 
@@ -156,7 +158,7 @@ export function createKiosk(n: number) {
   }
 
   async function callForHelp() {
-    if (await send(() => edge.help(n))) say(t('kiosk.helping'))
+    if (await send(() => edge.help(n))) say(() => t('kiosk.helping'))
   }
 
   async function turnLanguage() {
@@ -195,7 +197,7 @@ export function createKiosk(n: number) {
       } else if (scan.outcome !== 'payment' && scan.outcome !== 'redemption') {
         trouble.value = null
         play(scan.outcome === 'again' ? 'again' : 'ok')
-        if (scan.outcome === 'member') say(t('kiosk.welcome'))
+        if (scan.outcome === 'member') say(() => t('kiosk.welcome'))
       }
     }
     if (next.phase !== before?.phase) {
