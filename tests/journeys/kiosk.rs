@@ -3,11 +3,12 @@
 
 use acceptance::{
     cable::{Cable, Weather},
-    club::{COUPON_OFF, Club, MASKED, NAME, PHONE},
+    catalog::Listed,
+    club::{COUPON_OFF, COUPON_RULE, Club, MASKED, NAME, PHONE},
     houses::Town,
     kiosk::{KioskScreen, pairing_code},
     paper,
-    sim::{Behaviour, PaymentCode, Platform},
+    sim::{Behaviour, PaymentCode, Platform, Voucher},
     store::{CODE, KIOSK, LACKING, NEIGHBOUR, Store, neighbour, original},
     wait::{PATIENCE, until},
 };
@@ -183,6 +184,61 @@ async fn a_reset_takes_the_cart_and_its_way_back_but_never_an_undecided_payment(
 }
 
 /// A paired kiosk whose store has none of an item, and whose neighbour has three.
+/// A store whose promotion gives an item away, with a kiosk: the item, and one of up to 50 yuan.
+async fn with_a_present() -> Result<(Town, KioskScreen, [Listed; 2])> {
+    let mut list = pieces()?.into_iter().filter(|item| (1_000..5_000).contains(&item.price));
+    let goods = [list.next().context("nothing is cheap")?, list.next().context("one is cheap")?];
+    let rules = serde_json::json!({ "rules": [{
+        "id": "present", "name": "开业赠饮", "goods": { "any": [{ "sku": goods[0].sku }] },
+        "steps": [{ "reward": { "units": { "rate": 0 } } }],
+    }] });
+    let town = Town::found_with(Some(&rules)).await?;
+    let mut kiosk = KioskScreen::new(town.store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&town.store.manager(2).await?).await?;
+    Ok((town, kiosk, goods))
+}
+
+#[tokio::test]
+async fn a_cart_of_which_nothing_is_left_to_pay_is_completed_by_its_shopper() -> Result<()> {
+    let (town, kiosk, [present, cheap]) = with_a_present().await?;
+    kiosk.complete().await?.refused(409, "cart-empty")?;
+    // What is still to be paid is not given away, by whoever asks.
+    kiosk.scan(&cheap.barcode).await?.done::<Value>()?;
+    kiosk.complete().await?.refused(422, "tender-short")?;
+    // A voucher of Douyin covers it, and is used with it.
+    let link = town.platforms.douyin().issue(Voucher::default()).link;
+    let view = kiosk.scan(&link).await?.done::<acceptance::kiosk::KioskView>()?;
+    ensure!(view.rights.context("no rights")?.left.amount == 0, "the voucher covers too little");
+    ensure!(town.platforms.balance(None).redeemed_count == 0, "what is shown is not used");
+    kiosk.to_tender().await?;
+    let view = kiosk.complete().await?.done::<acceptance::kiosk::KioskView>()?;
+    let paid = view.paid.context("no result")?;
+    ensure!(paid.call.as_deref() == Some("K001"), "{:?}", paid.call);
+    let order = town.store.edge.ledger()?.order(paid.order.order_id)?;
+    let tenders: Vec<_> =
+        order.tenders.iter().map(|t| (t.kind.word(), t.amount_minor.minor())).collect();
+    ensure!(tenders == [("voucher", cheap.price)] && order.operator == "kiosk", "{order:?}");
+    ensure!(town.platforms.balance(Some(Platform::Douyin)).redeemed_count == 1);
+    kiosk.reset().await?.done::<Value>()?;
+    // What costs nothing by itself as well, and a total that was not shown is not completed.
+    let view = kiosk.scan(&present.barcode).await?.done::<acceptance::kiosk::KioskView>()?;
+    let cart = view.cart.context("no cart")?;
+    ensure!(cart.total.amount == 0, "the promotion gives nothing away: {cart:?}");
+    let other = serde_json::json!({
+        "order_id": cart.order_id, "cart_revision": cart.revision, "total_minor": present.price,
+    });
+    let stale = kiosk.call(reqwest::Method::POST, "/orders", Some(other)).await?;
+    stale.refused(409, "price-changed")?;
+    let view = kiosk.complete().await?.done::<acceptance::kiosk::KioskView>()?;
+    let paid = view.paid.context("no result")?;
+    ensure!(paid.order.total.amount == 0 && paid.call.as_deref() == Some("K002"), "{paid:?}");
+    town.ends_well().await?;
+    town.store.wait_until_told(&town.till).await?;
+    let found = town.store.compare().await?;
+    ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
+    Ok(())
+}
+
 async fn sold_out() -> Result<(Store, Cable, KioskScreen)> {
     let mut store = Store::twin(original().await?, None)?;
     let cable = Cable::lay(store.mall.port()).await?;

@@ -190,6 +190,20 @@ impl KioskScreen {
 
     /// Takes a payment off.
     ///
+    /// Completes the cart as it is shown, with nothing to pay.
+    ///
+    /// # Errors
+    /// When nobody answers, or the screen shows no cart.
+    pub async fn complete(&self) -> Result<Answer> {
+        let cart = self.view().await?.cart.context("no cart")?;
+        let body = json!({
+            "order_id": cart.order_id,
+            "cart_revision": cart.revision,
+            "total_minor": cart.total.amount,
+        });
+        self.call(Method::POST, "/orders", Some(body)).await
+    }
+
     /// # Errors
     /// When it is refused.
     pub async fn reverse(&self, payment: Uuid) -> Result<KioskView> {

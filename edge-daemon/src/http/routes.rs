@@ -152,6 +152,7 @@ fn kiosks(table: Table) -> Table {
         .api(Access::Kiosk, routes!(kiosk::count, kiosk::void_line))
         .api(Access::Kiosk, routes!(kiosk::undo))
         .api(Access::Kiosk, routes!(kiosk::to_tender, kiosk::to_cart))
+        .api(Access::Kiosk, routes!(kiosk::complete))
         .api(Access::Kiosk, routes!(kiosk::reverse))
         .api(Access::Kiosk, routes!(kiosk::take_off))
         .api(Access::Kiosk, routes!(member::forget_at_kiosk))

@@ -9,7 +9,7 @@ import { play } from '../device/sound'
 import { language, setLanguage, t } from '../locales'
 import { newId } from '../model/id'
 import { ONE } from '../model/quantity'
-import { createQueue } from '../stream/commands'
+import { createQueue, type CommandName } from '../stream/commands'
 import { followView } from '../stream/view'
 
 /** A place inside the kiosk while somebody shops. */
@@ -95,9 +95,12 @@ export function createKiosk(n: number) {
   )
 
   /** Sends a command; its view is shown, its trouble told. */
-  async function send(call: () => Promise<Answer<KioskView>>): Promise<boolean> {
+  async function send(
+    call: () => Promise<Answer<KioskView>>,
+    name: CommandName = 'scan',
+  ): Promise<boolean> {
     touch()
-    const sent = queue.send('scan', call)
+    const sent = queue.send(name, call)
     if (!sent) return false
     const answer = await sent
     if (answer.ok) live.accept(answer.data)
@@ -136,6 +139,15 @@ export function createKiosk(n: number) {
   }
 
   const pay = () => send(() => edge.startTender(n))
+
+  /** Nothing is left to pay: the cart becomes an order as it was shown. */
+  function complete() {
+    const seen = cart.value
+    if (!seen || queue.running.value === 'complete') return
+    const { order_id, revision, total } = seen
+    const shown = { order_id, cart_revision: revision, total_minor: total.amount }
+    void send(() => edge.complete(n, shown), 'complete')
+  }
 
   const takeOff = (redemption: string) => {
     const id = newId()
@@ -243,6 +255,7 @@ export function createKiosk(n: number) {
     takeCouponOff,
     cancelPayment,
     callForHelp,
+    complete,
     turnLanguage,
     reset,
   }
