@@ -10,6 +10,7 @@ use acceptance::{
     paper,
     sim::{Behaviour, PaymentCode, Platform, Voucher},
     store::{CODE, KIOSK, LACKING, NEIGHBOUR, Store, neighbour, original},
+    till::Answer,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -183,7 +184,6 @@ async fn a_reset_takes_the_cart_and_its_way_back_but_never_an_undecided_payment(
     town.ends_well().await
 }
 
-/// A paired kiosk whose store has none of an item, and whose neighbour has three.
 /// A store whose promotion gives an item away, with a kiosk: the item, and one of up to 50 yuan.
 async fn with_a_present() -> Result<(Town, KioskScreen, [Listed; 2])> {
     let mut list = pieces()?.into_iter().filter(|item| (1_000..5_000).contains(&item.price));
@@ -239,6 +239,7 @@ async fn a_cart_of_which_nothing_is_left_to_pay_is_completed_by_its_shopper() ->
     Ok(())
 }
 
+/// A paired kiosk whose store has none of an item, and whose neighbour has three.
 async fn sold_out() -> Result<(Store, Cable, KioskScreen)> {
     let mut store = Store::twin(original().await?, None)?;
     let cable = Cable::lay(store.mall.port()).await?;
@@ -353,5 +354,50 @@ async fn a_member_and_a_coupon_by_qr_price_the_cart_and_leave_with_their_shopper
     let after = kiosk.scan(&club.item.sku).await?.done::<acceptance::kiosk::KioskView>()?;
     ensure!(after.member.is_none() && after.coupons.is_empty(), "{after:?}");
     ensure!(total(&after) == total(&plain), "{after:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_member_claims_the_coupon_for_coming_by_their_code_once_and_needs_the_line() -> Result<()>
+{
+    let club = Club::open().await?;
+    let mut kiosk = KioskScreen::new(club.store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&club.store.manager(2).await?).await?;
+    let shown = |answer: Answer| answer.done::<acceptance::kiosk::KioskView>();
+    let total = |view: &acceptance::kiosk::KioskView| view.cart.as_ref().map(|c| c.total.amount);
+    kiosk.scan(&club.item.sku).await?.done::<Value>()?;
+    kiosk.claim().await?.refused(409, "member-needed")?;
+    let view = shown(kiosk.scan(&club.code().await?).await?)?;
+    ensure!(!view.claim, "HQ gives no coupon yet");
+    kiosk.claim().await?.refused(409, "coupon-not-given")?;
+    let token = club.store.mall.saving_token("到店礼").await?;
+    let settings = serde_json::json!({ "settings": { "portal": { "coupon_rule": COUPON_RULE } } });
+    club.store.mall.put(&token, "/hq/v1/settings", "*", &settings).await?.done::<Value>()?;
+    let plain = kiosk.until("the coupon to be offered", |view| view.claim).await?;
+
+    club.cable.turn(Weather::Cut);
+    kiosk.claim().await?.refused(503, "coupon-unheard")?;
+    ensure!(kiosk.view().await?.coupons.is_empty(), "a coupon without the mall");
+    club.cable.turn(Weather::Fair);
+    let claimed = async || {
+        let answer = kiosk.claim().await?;
+        if answer.status == 503 {
+            return Ok(None);
+        }
+        shown(answer).map(Some)
+    };
+    let view = until("the line to be back", PATIENCE, claimed).await?;
+    ensure!(view.coupons.len() == 1 && view.coupons[0]["takes_part"] == true, "{view:?}");
+    ensure!(total(&view) == total(&plain).map(|total| total - COUPON_OFF), "{view:?}");
+    ensure!(!view.claim, "it lies there already");
+    let id = view.coupons[0]["id"].clone();
+
+    // They have one at a time: the next time it is the same.
+    kiosk.reset().await?.done::<Value>()?;
+    kiosk.scan(&club.item.sku).await?.done::<Value>()?;
+    kiosk.claim().await?.refused(409, "member-needed")?;
+    kiosk.scan(&club.code().await?).await?.done::<Value>()?;
+    let view = until("the coupon again", PATIENCE, claimed).await?;
+    ensure!(view.coupons.len() == 1 && view.coupons[0]["id"] == id, "{view:?}");
     Ok(())
 }

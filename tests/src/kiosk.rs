@@ -27,6 +27,8 @@ pub struct KioskView {
     pub member: Option<Value>,
     /// Coupons of the brand's own beside the cart.
     pub coupons: Vec<Value>,
+    /// They may claim the coupon that HQ gives to whoever comes.
+    pub claim: bool,
     /// What they paid.
     pub paid: Option<Paid>,
     /// What became of the last scan.
@@ -163,6 +165,14 @@ impl KioskScreen {
         self.done(Method::DELETE, &format!("/member?id={}", Uuid::now_v7()), None).await
     }
 
+    /// Claims the coupon that HQ gives to whoever comes.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn claim(&self) -> Result<Answer> {
+        self.call(Method::POST, "/claims", Some(json!({ "id": Uuid::now_v7() }))).await
+    }
+
     /// Takes a coupon of the brand's own off.
     ///
     /// # Errors
@@ -180,16 +190,6 @@ impl KioskScreen {
         self.done(Method::PUT, "/tendering", None).await
     }
 
-    /// Leaves nothing of whoever was here.
-    ///
-    /// # Errors
-    /// When nobody answers.
-    pub async fn reset(&self) -> Result<Answer> {
-        self.call(Method::POST, "/reset", Some(json!({ "id": Uuid::now_v7() }))).await
-    }
-
-    /// Takes a payment off.
-    ///
     /// Completes the cart as it is shown, with nothing to pay.
     ///
     /// # Errors
@@ -204,6 +204,16 @@ impl KioskScreen {
         self.call(Method::POST, "/orders", Some(body)).await
     }
 
+    /// Leaves nothing of whoever was here.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn reset(&self) -> Result<Answer> {
+        self.call(Method::POST, "/reset", Some(json!({ "id": Uuid::now_v7() }))).await
+    }
+
+    /// Takes a payment off.
+    ///
     /// # Errors
     /// When it is refused.
     pub async fn reverse(&self, payment: Uuid) -> Result<KioskView> {

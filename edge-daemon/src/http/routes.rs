@@ -156,6 +156,7 @@ fn kiosks(table: Table) -> Table {
         .api(Access::Kiosk, routes!(kiosk::reverse))
         .api(Access::Kiosk, routes!(kiosk::take_off))
         .api(Access::Kiosk, routes!(member::forget_at_kiosk))
+        .api(Access::Kiosk, routes!(member::claim_at_kiosk))
         .api(Access::Kiosk, routes!(member::take_coupon_off_at_kiosk))
         .api(Access::Kiosk, routes!(kiosk::reset))
         .api(Access::Kiosk, routes!(kiosk::help))

@@ -140,6 +140,16 @@ export const forget = (n: number, id: string) =>
     }),
   )
 
+/** Claims the coupon that HQ gives to whoever comes; the mall is asked. */
+export const claim = (n: number, id: string) =>
+  answer(
+    client.POST('/api/v1/kiosks/{number}/claims', {
+      params: at(n),
+      body: { id },
+      signal: AbortSignal.timeout(HOUSE_MS_MAX),
+    }),
+  )
+
 /** Takes a coupon of the brand's own off the cart. */
 export const takeCouponOff = (n: number, id: string, coupon: string) =>
   answer(

@@ -159,6 +159,11 @@ export function createKiosk(n: number) {
     return send(() => edge.forget(n, id))
   }
 
+  async function claim() {
+    const id = newId()
+    if (await send(() => edge.claim(n, id))) say(() => t('kiosk.claimed'))
+  }
+
   const takeCouponOff = (coupon: string) => {
     const id = newId()
     return send(() => edge.takeCouponOff(n, id, coupon))
@@ -250,12 +255,13 @@ export function createKiosk(n: number) {
     voidLine,
     undo,
     pay,
+    complete,
     takeOff,
     forget,
+    claim,
     takeCouponOff,
     cancelPayment,
     callForHelp,
-    complete,
     turnLanguage,
     reset,
   }
