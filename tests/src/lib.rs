@@ -17,6 +17,7 @@
 //! | `store` | all of it together |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
+//! | `hours` | time by hand for a browser |
 //! | `club` | the same with a member of its mall, and a cable between them |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
@@ -37,6 +38,7 @@ pub mod events;
 pub mod folder;
 pub mod guests;
 pub mod gun;
+pub mod hours;
 pub mod houses;
 pub mod journey;
 pub mod kiosk;
