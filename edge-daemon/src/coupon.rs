@@ -9,13 +9,18 @@
 use std::sync::Arc;
 
 use domain::{
-    id::{CouponId, MemberId},
+    id::{CouponId, MemberId, OrderId},
     pricing::occasion,
+    receipt_number::WorkstationNumber,
     redemption::REDEMPTIONS_MAX,
     time::Timestamp,
 };
 use rusqlite::Connection;
-use sync::token::{Subject, Token};
+use sync::{
+    chain::hex,
+    token::{Subject, Token},
+    wire::CheckInV1,
+};
 
 use crate::{
     checkout::{CheckoutError, Command, change, may_change, to_the_end},
@@ -25,6 +30,7 @@ use crate::{
     refusal::Refusal,
     rights::{Hold, Secret},
     station::Station,
+    uplink::{check_in::tell, rights::Told},
 };
 
 /// A coupon of the brand's own, on the counter.
@@ -106,6 +112,54 @@ fn may_add(counter: &Station, coupon: &OwnCoupon) -> Result<(), Refusal> {
         return Err(Refusal::TooManyRedemptions);
     }
     Ok(())
+}
+
+/// Claims the coupon that HQ gives to whoever comes (到店礼券), for the member who showed their code
+/// here, and puts it beside their cart. They have one at a time: who claims again gets the same one.
+pub(crate) async fn claim(context: &Arc<Context>, command: Command) -> Result<(), CheckoutError> {
+    let context = Arc::clone(context);
+    to_the_end(async move {
+        let (order, member) = who_claims(&context, command.workstation)?;
+        if context.settings.in_force().coupon_rule().is_none() {
+            return Err(Refusal::NoCouponGiven.into());
+        }
+        let seal = context.seal.load_full().ok_or(Refusal::MembersNotHere)?;
+        let guest = hex(&seal.index("claim", &member.to_string()));
+        let asked = CheckInV1 { id: command.id.uuid(), guest, at: context.clock.now() };
+        let given = match tell(&context, &asked).await {
+            Told::Says(answer) => answer.coupon.ok_or(Refusal::NoCouponGiven)?,
+            Told::Unknown | Told::TurnedAway(_) => return Err(Refusal::NoCouponGiven.into()),
+            // Whether it was heard does not matter: the same guest gets the same coupon.
+            Told::NeverLeft | Told::Silence => return Err(Refusal::CouponUnheard.into()),
+        };
+        // Whoever stands there by now is not who asked, if the cart is another one.
+        let wish = member::Wish { command, order: Some(order), shown: Secret(given.token) };
+        add(&context, wish).await.map(|_| ())
+    })
+    .await
+}
+
+/// Whose cart it is, and who has shown that it is they.
+fn who_claims(
+    context: &Context,
+    workstation: WorkstationNumber,
+) -> Result<(OrderId, MemberId), Refusal> {
+    let scenes = context.screens.follow(workstation).ok_or(Refusal::UnknownWorkstation)?;
+    let scene = scenes.borrow();
+    let station = &scene.priced.station;
+    let member = station.member.as_ref().ok_or(Refusal::NoMember)?;
+    if !member.is_proven {
+        return Err(Refusal::MemberUnproven);
+    }
+    Ok((station.cart.order, member.id))
+}
+
+/// Whether who stands at a counter may claim the coupon that HQ gives to whoever comes.
+pub(crate) fn may_claim(context: &Context, station: &Station) -> bool {
+    let settings = context.settings.in_force();
+    let Some(given) = settings.coupon_rule() else { return false };
+    let is_proven = station.member.as_ref().is_some_and(|member| member.is_proven);
+    is_proven && station.coupons.iter().all(|coupon| coupon.rule != given)
 }
 
 /// Takes a coupon off the counter. It was not used; or another order used it after something was

@@ -268,6 +268,7 @@ impl Daemon {
         tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);
         tasks.tracker.spawn(phone::run(Arc::clone(context), tasks.stop.clone()));
+        tasks.tracker.spawn(pickup::run(Arc::clone(context), tasks.stop.clone()));
         // A damaged replica is fetched again by the loops below; the other one still serves.
         let attended = context.refresh_catalog().map_err(DaemonError::from);
         let attended = attended.and(devices::attend(context, tasks).await);

@@ -9,9 +9,9 @@
 //! its hash under this store's seal.
 //!
 //! **Invariant:** an order is handed over once, in one transaction with its fact and its slip, and
-//! only to somebody who showed its code at this counter.
+//! only to somebody who showed its code at this counter, to whoever works there, minutes ago.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     cart::Measure,
@@ -29,6 +29,7 @@ use sync::{
         ProofV1,
     },
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -46,6 +47,11 @@ use crate::{
     signin::Tried,
 };
 
+/// What a shopper showed is good for so long: somebody fetches the goods and packs them.
+const PROOF_MS: i64 = 300_000;
+/// How often screens are looked at for what is no longer good.
+const AGEING_PERIOD: Duration = Duration::from_secs(5);
+
 /// An online order as this store sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -59,16 +65,38 @@ pub(crate) struct Seen {
     pub(crate) handed_over_at: Option<Timestamp>,
 }
 
+/// What a shopper showed at a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    how: ProofV1,
+    at: Timestamp,
+}
+
 /// An online order that is open at a workstation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OnCounter {
     /// Which.
     pub(crate) seen: Seen,
-    /// What its shopper showed here, if they did.
-    pub(crate) proof: Option<ProofV1>,
+    shown: Option<Shown>,
 }
 
 impl OnCounter {
+    /// What its shopper showed here, if they did and it is good at a moment.
+    pub(crate) fn proof(&self, now: Timestamp) -> Option<ProofV1> {
+        let shown = self.shown.filter(|shown| (0..PROOF_MS).contains(&now.ms_since(shown.at)));
+        shown.map(|shown| shown.how)
+    }
+
+    /// Forgets what was shown; `true` if something was.
+    pub(crate) fn forget_proof(&mut self) -> bool {
+        self.shown.take().is_some()
+    }
+
+    /// Forgets what was shown and is no longer good; `true` if something was.
+    pub(crate) fn age(&mut self, now: Timestamp) -> bool {
+        self.proof(now).is_none() && self.forget_proof()
+    }
+
     /// Whether goods that are scanned go into it.
     pub(crate) fn takes_goods(&self) -> bool {
         self.seen.state == PickupState::Picking
@@ -207,7 +235,7 @@ async fn open(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
         moved(tx, Seen { state, ..seen }, &wish, now, None)
     };
     let seen = context.ledger.write(write).await?;
-    context.screens.put_pickup(workstation, Some(OnCounter { seen, proof: None }));
+    context.screens.put_pickup(workstation, Some(OnCounter { seen, shown: None }));
     Ok(())
 }
 
@@ -377,16 +405,18 @@ async fn prove(
         PickupState::Cancelled => return Err(Refusal::Pickup(PickupRefusal::Cancelled).into()),
         PickupState::Expired => return Err(Refusal::Pickup(PickupRefusal::Expired).into()),
     }
-    context.screens.put_pickup(workstation, Some(OnCounter { seen, proof: Some(proof) }));
+    let shown = Shown { how: proof, at: context.clock.now() };
+    context.screens.put_pickup(workstation, Some(OnCounter { seen, shown: Some(shown) }));
     Ok(id)
 }
 
 async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
     let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
     let (now, workstation, at_work) = (context.clock.now(), wish.workstation, Arc::clone(context));
-    let shown = context.screens.pickup_at(workstation);
-    let shown = shown.filter(|shown| shown.seen.pickup.id == wish.pickup);
-    let proof = shown.and_then(|shown| shown.proof);
+    let open = context.screens.pickup_at(workstation);
+    let open = open.filter(|open| open.seen.pickup.id == wish.pickup);
+    let proof = open.as_ref().and_then(|open| open.proof(now));
+    let shown = open.and_then(|open| open.shown);
     let slip: Option<SlipId> = context.health.has_printer(workstation).then(mint);
     let write = move |tx: &Connection| -> Result<(Seen, bool), CheckoutError> {
         let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
@@ -428,8 +458,19 @@ async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutErr
             "An online order was handed over"
         );
     }
-    context.screens.put_pickup(workstation, Some(OnCounter { seen, proof }));
+    context.screens.put_pickup(workstation, Some(OnCounter { seen, shown }));
     context.nudges.spool.send_replace(());
     context.nudges.upload.give();
     Ok(())
 }
+
+/// Takes what shoppers showed off the screens once it is no longer good, until the daemon stops.
+pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(AGEING_PERIOD);
+    while stop.run_until_cancelled(look.tick()).await.is_some() {
+        context.screens.age_proofs(context.clock.now());
+    }
+}
+
+#[cfg(test)]
+mod at_the_counter;

@@ -182,6 +182,12 @@ pub(crate) enum Refusal {
     /// An order of this store has used the coupon.
     #[error("the coupon was used here before")]
     CouponUsed,
+    /// HQ gives no coupon to whoever comes, or none now.
+    #[error("no coupon is given now")]
+    NoCouponGiven,
+    /// The mall, which gives coupons, does not answer.
+    #[error("the mall was not heard about a coupon")]
+    CouponUnheard,
     /// No such order was made here.
     #[error("no such order")]
     NoSuchOrder,

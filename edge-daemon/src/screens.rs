@@ -16,6 +16,7 @@ use domain::{
     order::Order,
     pickup::PickupState,
     receipt_number::WorkstationNumber,
+    time::Timestamp,
 };
 use tokio::sync::watch;
 
@@ -308,6 +309,22 @@ impl Screens {
                     true
                 }
                 Some(_) | None => false,
+            });
+        }
+    }
+
+    /// What a shopper showed of an online order was shown to whoever worked there.
+    pub(crate) fn forget_proof(&self, workstation: WorkstationNumber) {
+        self.update(workstation, |scene| {
+            scene.pickup.as_mut().is_some_and(OnCounter::forget_proof)
+        });
+    }
+
+    /// Forgets what shoppers showed of online orders and is no longer good.
+    pub(crate) fn age_proofs(&self, now: Timestamp) {
+        for workstation in self.numbers() {
+            self.update(workstation, |scene| {
+                scene.pickup.as_mut().is_some_and(|open| open.age(now))
             });
         }
     }

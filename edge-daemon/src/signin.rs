@@ -128,7 +128,7 @@ pub(crate) fn known_as(context: &Context, number: &str) -> String {
     context.operator(number).map(|operator| operator.number).unwrap_or_default()
 }
 
-/// Ends the session of a workstation; its cart stays.
+/// Ends the session of a workstation; its cart stays, and what a shopper showed does not.
 pub(crate) async fn sign_out(
     context: &Arc<Context>,
     workstation: WorkstationNumber,
@@ -159,6 +159,7 @@ async fn set(
                 Priced::of(counter, &terms)
             })
             .await?;
+        context.screens.forget_proof(workstation);
         prices::show(&context, priced);
         Ok(())
     })

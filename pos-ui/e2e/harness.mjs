@@ -132,6 +132,8 @@ function keyOf(character) {
   if (character === '-') return { code: 'Minus', windowsVirtualKeyCode: 189 }
   if (character === '_') return { code: 'Minus', windowsVirtualKeyCode: 189, modifiers: 8 }
   if (character === '.') return { code: 'Period', windowsVirtualKeyCode: 190 }
+  if (character === '/') return { code: 'Slash', windowsVirtualKeyCode: 191 }
+  if (character === ':') return { code: 'Semicolon', windowsVirtualKeyCode: 186, modifiers: 8 }
   throw new Error(`the wedge of this suite cannot type ${character}`)
 }
 
@@ -240,6 +242,30 @@ export function cut(page) {
     }
     return found.slice(0, 6)
   })
+}
+
+/**
+ * Looks at a running page at every size, in both languages where `turn` turns it, by day and by night: nothing is cut,
+ * `keys` says what is too small for a finger, and axe has nothing to say. `before` keeps a patient page awake.
+ */
+export async function looks(page, shot, name, { sizes, turn, keys, before = async () => {} }) {
+  const began = page.viewportSize()
+  for (const lang of turn ? ['en', 'zh-CN'] : ['zh-CN']) {
+    if (turn) await turn(lang)
+    for (const [width, height] of sizes) {
+      await before()
+      await page.setViewportSize({ width, height })
+      for (const theme of ['dark', 'light']) {
+        await page.evaluate((one) => (document.documentElement.dataset.theme = one), theme)
+        await shot(page, `${name}-${lang}-${theme}-${width}x${height}`)
+      }
+      same(await cut(page), [], `cut at ${width}×${height} ${lang}`)
+      if (keys) same(await keys(page), [], `keys at ${width}×${height} ${lang}`)
+    }
+    await page.setViewportSize(began)
+    await before()
+    await axe(page)
+  }
 }
 
 /**

@@ -2,9 +2,10 @@
 // EDGE_URL, OPERATOR, PIN, CODES (barcodes of the catalog, comma separated, at least three; twenty are better;
 // two pieces of the first are reduced by a promotion in force, as packaging/demo/rules.json does with the demo's first),
 // MEMBER and MEMBER_CODE (the phone number of a member with balance, and what their phone shows; without them no member
-// buys), MALL_URL, HQ_TOKEN, KEEPER and READER (the mall, and staff tokens: one that may save there, one that may change
-// members, one that only reads; without them HQ's page is not tested), QUERY (a word Find finds), WORKSTATION, CHROMIUM;
-// `--shots DIR` keeps pictures.
+// buys), COUPONS (tokens of the brand's own, comma separated), HOUSES_URL, HOURS_URL, MANAGER and MANAGER_PIN (see
+// houses.mjs; without them no house is asked), MALL_URL, HQ_TOKEN, KEEPER and READER (the mall, and staff tokens: one
+// that may save there, one that may change members, one that only reads; without them HQ's page is not tested), QUERY (a
+// word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
 import {
   axe,
   check,
@@ -22,9 +23,11 @@ import {
   withFed,
 } from './harness.mjs'
 import { checkConsole } from './console.mjs'
+import { checkHouses } from './houses.mjs'
 import { checkHq } from './hq.mjs'
 import { checkHqSettings } from './hq-settings.mjs'
 import { checkKiosk } from './kiosk.mjs'
+import { checkKioskHouses } from './kiosk-houses.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
@@ -497,7 +500,9 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
 await checkMembers({ browser, page, shot })
+await checkHouses({ till, display, shot, code: first, operator, pin })
 await checkKiosk({ browser, edge, shot, code: first })
+await checkKioskHouses({ browser, edge, shot })
 await checkMemberSale({ till, display, shot, code: first, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })

@@ -3,12 +3,14 @@
 
 use acceptance::{
     cable::{Cable, Weather},
-    club::{COUPON_OFF, Club, MASKED, NAME, PHONE},
+    catalog::Listed,
+    club::{COUPON_OFF, COUPON_RULE, Club, MASKED, NAME, PHONE},
     houses::Town,
     kiosk::{KioskScreen, pairing_code},
     paper,
-    sim::{Behaviour, PaymentCode, Platform},
+    sim::{Behaviour, PaymentCode, Platform, Voucher},
     store::{CODE, KIOSK, LACKING, NEIGHBOUR, Store, neighbour, original},
+    till::Answer,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -182,6 +184,61 @@ async fn a_reset_takes_the_cart_and_its_way_back_but_never_an_undecided_payment(
     town.ends_well().await
 }
 
+/// A store whose promotion gives an item away, with a kiosk: the item, and one of up to 50 yuan.
+async fn with_a_present() -> Result<(Town, KioskScreen, [Listed; 2])> {
+    let mut list = pieces()?.into_iter().filter(|item| (1_000..5_000).contains(&item.price));
+    let goods = [list.next().context("nothing is cheap")?, list.next().context("one is cheap")?];
+    let rules = serde_json::json!({ "rules": [{
+        "id": "present", "name": "开业赠饮", "goods": { "any": [{ "sku": goods[0].sku }] },
+        "steps": [{ "reward": { "units": { "rate": 0 } } }],
+    }] });
+    let town = Town::found_with(Some(&rules)).await?;
+    let mut kiosk = KioskScreen::new(town.store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&town.store.manager(2).await?).await?;
+    Ok((town, kiosk, goods))
+}
+
+#[tokio::test]
+async fn a_cart_of_which_nothing_is_left_to_pay_is_completed_by_its_shopper() -> Result<()> {
+    let (town, kiosk, [present, cheap]) = with_a_present().await?;
+    kiosk.complete().await?.refused(409, "cart-empty")?;
+    // What is still to be paid is not given away, by whoever asks.
+    kiosk.scan(&cheap.barcode).await?.done::<Value>()?;
+    kiosk.complete().await?.refused(422, "tender-short")?;
+    // A voucher of Douyin covers it, and is used with it.
+    let link = town.platforms.douyin().issue(Voucher::default()).link;
+    let view = kiosk.scan(&link).await?.done::<acceptance::kiosk::KioskView>()?;
+    ensure!(view.rights.context("no rights")?.left.amount == 0, "the voucher covers too little");
+    ensure!(town.platforms.balance(None).redeemed_count == 0, "what is shown is not used");
+    kiosk.to_tender().await?;
+    let view = kiosk.complete().await?.done::<acceptance::kiosk::KioskView>()?;
+    let paid = view.paid.context("no result")?;
+    ensure!(paid.call.as_deref() == Some("K001"), "{:?}", paid.call);
+    let order = town.store.edge.ledger()?.order(paid.order.order_id)?;
+    let tenders: Vec<_> =
+        order.tenders.iter().map(|t| (t.kind.word(), t.amount_minor.minor())).collect();
+    ensure!(tenders == [("voucher", cheap.price)] && order.operator == "kiosk", "{order:?}");
+    ensure!(town.platforms.balance(Some(Platform::Douyin)).redeemed_count == 1);
+    kiosk.reset().await?.done::<Value>()?;
+    // What costs nothing by itself as well, and a total that was not shown is not completed.
+    let view = kiosk.scan(&present.barcode).await?.done::<acceptance::kiosk::KioskView>()?;
+    let cart = view.cart.context("no cart")?;
+    ensure!(cart.total.amount == 0, "the promotion gives nothing away: {cart:?}");
+    let other = serde_json::json!({
+        "order_id": cart.order_id, "cart_revision": cart.revision, "total_minor": present.price,
+    });
+    let stale = kiosk.call(reqwest::Method::POST, "/orders", Some(other)).await?;
+    stale.refused(409, "price-changed")?;
+    let view = kiosk.complete().await?.done::<acceptance::kiosk::KioskView>()?;
+    let paid = view.paid.context("no result")?;
+    ensure!(paid.order.total.amount == 0 && paid.call.as_deref() == Some("K002"), "{paid:?}");
+    town.ends_well().await?;
+    town.store.wait_until_told(&town.till).await?;
+    let found = town.store.compare().await?;
+    ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
+    Ok(())
+}
+
 /// A paired kiosk whose store has none of an item, and whose neighbour has three.
 async fn sold_out() -> Result<(Store, Cable, KioskScreen)> {
     let mut store = Store::twin(original().await?, None)?;
@@ -261,8 +318,16 @@ async fn a_member_and_a_coupon_by_qr_price_the_cart_and_leave_with_their_shopper
     kiosk.pair_by(&club.store.manager(2).await?).await?;
     let total = |view: &acceptance::kiosk::KioskView| view.cart.as_ref().map(|c| c.total.amount);
     let plain = kiosk.scan(&club.item.sku).await?.done::<acceptance::kiosk::KioskView>()?;
-    // Anybody can type a number; nobody is told whose it is.
-    kiosk.scan(PHONE).await?.refused(404, "unknown-barcode")?;
+    // Anybody can type a number; nobody is told whose it is, and no screen keeps it.
+    for shown in [PHONE.to_owned(), format!("+86{PHONE}"), format!("MECARD:TEL:{PHONE};;")] {
+        let answer = kiosk.scan(&shown).await?;
+        let told = kiosk.call(reqwest::Method::GET, "/view", None).await?;
+        for text in [&answer.text, &told.text] {
+            ensure!(text.contains(MASKED), "what was read is not said: {text}");
+            ensure!(!text.contains(PHONE), "the number stays on a screen: {text}");
+        }
+        answer.refused(404, "unknown-barcode")?;
+    }
     let code = club.code().await?;
     kiosk.scan(&code).await?.done::<Value>()?;
     let view = kiosk.view().await?;
@@ -289,5 +354,50 @@ async fn a_member_and_a_coupon_by_qr_price_the_cart_and_leave_with_their_shopper
     let after = kiosk.scan(&club.item.sku).await?.done::<acceptance::kiosk::KioskView>()?;
     ensure!(after.member.is_none() && after.coupons.is_empty(), "{after:?}");
     ensure!(total(&after) == total(&plain), "{after:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_member_claims_the_coupon_for_coming_by_their_code_once_and_needs_the_line() -> Result<()>
+{
+    let club = Club::open().await?;
+    let mut kiosk = KioskScreen::new(club.store.edge.till(NUMBER), NUMBER);
+    kiosk.pair_by(&club.store.manager(2).await?).await?;
+    let shown = |answer: Answer| answer.done::<acceptance::kiosk::KioskView>();
+    let total = |view: &acceptance::kiosk::KioskView| view.cart.as_ref().map(|c| c.total.amount);
+    kiosk.scan(&club.item.sku).await?.done::<Value>()?;
+    kiosk.claim().await?.refused(409, "member-needed")?;
+    let view = shown(kiosk.scan(&club.code().await?).await?)?;
+    ensure!(!view.claim, "HQ gives no coupon yet");
+    kiosk.claim().await?.refused(409, "coupon-not-given")?;
+    let token = club.store.mall.saving_token("到店礼").await?;
+    let settings = serde_json::json!({ "settings": { "portal": { "coupon_rule": COUPON_RULE } } });
+    club.store.mall.put(&token, "/hq/v1/settings", "*", &settings).await?.done::<Value>()?;
+    let plain = kiosk.until("the coupon to be offered", |view| view.claim).await?;
+
+    club.cable.turn(Weather::Cut);
+    kiosk.claim().await?.refused(503, "coupon-unheard")?;
+    ensure!(kiosk.view().await?.coupons.is_empty(), "a coupon without the mall");
+    club.cable.turn(Weather::Fair);
+    let claimed = async || {
+        let answer = kiosk.claim().await?;
+        if answer.status == 503 {
+            return Ok(None);
+        }
+        shown(answer).map(Some)
+    };
+    let view = until("the line to be back", PATIENCE, claimed).await?;
+    ensure!(view.coupons.len() == 1 && view.coupons[0]["takes_part"] == true, "{view:?}");
+    ensure!(total(&view) == total(&plain).map(|total| total - COUPON_OFF), "{view:?}");
+    ensure!(!view.claim, "it lies there already");
+    let id = view.coupons[0]["id"].clone();
+
+    // They have one at a time: the next time it is the same.
+    kiosk.reset().await?.done::<Value>()?;
+    kiosk.scan(&club.item.sku).await?.done::<Value>()?;
+    kiosk.claim().await?.refused(409, "member-needed")?;
+    kiosk.scan(&club.code().await?).await?.done::<Value>()?;
+    let view = until("the coupon again", PATIENCE, claimed).await?;
+    ensure!(view.coupons.len() == 1 && view.coupons[0]["id"] == id, "{view:?}");
     Ok(())
 }

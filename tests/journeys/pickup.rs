@@ -169,6 +169,15 @@ async fn an_online_order_is_put_together_and_handed_over_with_the_cable_cut() ->
     let display: Value =
         till.call(&Call::new(Method::GET, street.at("/display"), None)).await?.done()?;
     ensure!(display["phase"] == "pickup" && display["pickup"]["handed_over"] == false, "{display}");
+    // What it was shown to has gone: whoever comes next has not seen it.
+    let next = street.store.manager(1).await?;
+    let hand_over = street.about(&placed, "hand-over");
+    next.call(&hand_over).await?.refused(409, "pickup-not-proven")?;
+    let display: Value =
+        till.call(&Call::new(Method::GET, street.at("/display"), None)).await?.done()?;
+    ensure!(display["pickup"].is_null(), "the display shows whose it is: {display}");
+    let till = &street.store.cashier(1).await?;
+    till.call(&street.code(&code)).await?.done::<Value>()?;
     let hand_over = street.about(&placed, "hand-over");
     let view: Value = till.call(&hand_over).await?.done()?;
     ensure!(view["pickup"]["state"] == "handed_over", "{}", view["pickup"]);

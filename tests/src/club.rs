@@ -31,7 +31,7 @@ pub const HAS: (i64, i64) = (1_000, 20_000);
 /// Of which the store that they call theirs is lent.
 pub const LENT: (i64, i64) = (600, 12_000);
 /// The rule that the coupons switch on.
-const COUPON_RULE: &str = "brand-10";
+pub const COUPON_RULE: &str = "brand-10";
 /// What it takes off.
 pub const COUPON_OFF: i64 = 1_000;
 

@@ -65,6 +65,16 @@ const ODD_ORDERS: &str = "
         where redemption.order_id = orders.id and kinds.kind = 'voucher' and state = 'redeemed'
     )";
 
+/// Houses, and a store that has accounts with them; nothing of it runs yet.
+async fn lay() -> Result<(Platforms, Store)> {
+    let mut store = Store::twin(original().await?, None)?;
+    let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
+    let family = family(store.edge.data().join("ledger.db"));
+    let platforms = Platforms::start_with(Options { family, ..options }).await?;
+    store.join(platforms.access())?;
+    Ok((platforms, store))
+}
+
 fn books(file: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let books = Connection::open_with_flags(file, flags)
@@ -119,11 +129,7 @@ impl Town {
     /// # Errors
     /// When a step is not done.
     pub async fn found_with(rules: Option<&Value>) -> Result<Self> {
-        let mut store = Store::twin(original().await?, None)?;
-        let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
-        let family = family(store.edge.data().join("ledger.db"));
-        let platforms = Platforms::start_with(Options { family, ..options }).await?;
-        store.join(platforms.access())?;
+        let (platforms, mut store) = lay().await?;
         if let Some(rules) = rules {
             let folder = folder::temporary()?;
             let path = folder.path().join("rules.json");
@@ -139,6 +145,18 @@ impl Town {
             town.until_rules().await?;
         }
         Ok(town)
+    }
+
+    /// The same with nobody at a workstation.
+    ///
+    /// # Errors
+    /// When a step is not done.
+    pub async fn open() -> Result<Self> {
+        let (platforms, mut store) = lay().await?;
+        store.mall.start().await?;
+        store.edge.start().await?;
+        let till = store.edge.till(1);
+        Ok(Self { platforms, store, till })
     }
 
     /// Waits until the store has HQ's rules.

@@ -27,6 +27,8 @@ pub struct KioskView {
     pub member: Option<Value>,
     /// Coupons of the brand's own beside the cart.
     pub coupons: Vec<Value>,
+    /// They may claim the coupon that HQ gives to whoever comes.
+    pub claim: bool,
     /// What they paid.
     pub paid: Option<Paid>,
     /// What became of the last scan.
@@ -163,6 +165,14 @@ impl KioskScreen {
         self.done(Method::DELETE, &format!("/member?id={}", Uuid::now_v7()), None).await
     }
 
+    /// Claims the coupon that HQ gives to whoever comes.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn claim(&self) -> Result<Answer> {
+        self.call(Method::POST, "/claims", Some(json!({ "id": Uuid::now_v7() }))).await
+    }
+
     /// Takes a coupon of the brand's own off.
     ///
     /// # Errors
@@ -178,6 +188,20 @@ impl KioskScreen {
     /// When it is refused.
     pub async fn to_tender(&self) -> Result<KioskView> {
         self.done(Method::PUT, "/tendering", None).await
+    }
+
+    /// Completes the cart as it is shown, with nothing to pay.
+    ///
+    /// # Errors
+    /// When nobody answers, or the screen shows no cart.
+    pub async fn complete(&self) -> Result<Answer> {
+        let cart = self.view().await?.cart.context("no cart")?;
+        let body = json!({
+            "order_id": cart.order_id,
+            "cart_revision": cart.revision,
+            "total_minor": cart.total.amount,
+        });
+        self.call(Method::POST, "/orders", Some(body)).await
     }
 
     /// Leaves nothing of whoever was here.

@@ -19,6 +19,7 @@
 //! | `guest` | a guest of its Wi-Fi without a phone |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
+//! | `hours` | time by hand for a browser |
 //! | `club` | the same with a member of its mall, and a cable between them |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
@@ -40,6 +41,7 @@ pub mod folder;
 pub mod guest;
 pub mod guests;
 pub mod gun;
+pub mod hours;
 pub mod houses;
 pub mod journey;
 pub mod kiosk;

@@ -37,6 +37,8 @@ const CODE_SHOWN_MAX: usize = 48;
 const CODE_TAIL_CHARS: usize = 4;
 /// Shorter words are item numbers that somebody typed; coupons' numbers are too long to guess.
 const COUPON_CHARS_MIN: usize = 12;
+/// What stands before a phone number when it names its country.
+const COUNTRY: [&str; 3] = ["", "86", "0086"];
 /// Lengths of the numbers of goods, well read or misread.
 const GOODS_DIGITS: [usize; 3] = [8, 13, 14];
 
@@ -299,15 +301,40 @@ fn labelled(
 }
 
 /// An unknown code as screens show it: whole, so that it can be compared with the goods; but of
-/// what may be a coupon's or voucher's number only its end.
+/// what may be a coupon's or voucher's number only its end, and phone numbers masked.
 fn shown(text: &str) -> String {
     let text = text.trim();
+    if let Some(phone) = Phone::read(text) {
+        return phone.to_string();
+    }
+    let text = &masked(text);
     if !may_be_worth_money(text) {
         return text.chars().take(CODE_SHOWN_MAX).collect();
     }
     let skipped = text.chars().count().saturating_sub(CODE_TAIL_CHARS);
     let tail: String = text.chars().skip(skipped).collect();
     format!("…{tail}")
+}
+
+/// A text with the phone numbers in it masked: a shopper's card as a QR has theirs in the middle.
+fn masked(text: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut rest = text;
+    let mut masked = String::with_capacity(text.len());
+    while let Some(first) = rest.find(is_digit) {
+        let (before, from) = rest.split_at(first);
+        let (digits, after) = from.split_at(from.find(|c| !is_digit(c)).unwrap_or(from.len()));
+        masked.push_str(before);
+        // With its country before it, a number is one all the same; no goods' number begins so.
+        let found = COUNTRY.iter().find_map(|country| {
+            let phone = Phone::read(digits.strip_prefix(country)?)?;
+            Some(format!("{country}{phone}"))
+        });
+        masked.push_str(found.as_deref().unwrap_or(digits));
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
 }
 
 fn may_be_worth_money(text: &str) -> bool {
@@ -386,6 +413,28 @@ mod tests {
             ("CP20261122ABCDEF", "…CDEF"),
         ] {
             assert_eq!(shown(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_reads_as_a_phone_number_is_masked_wherever_it_stands() {
+        for (text, expected) in [
+            ("13812345678", "138****5678"),
+            (" 138 1234-5678 ", "138****5678"),
+            ("+8613812345678", "+86138****5678"),
+            ("8613812345678", "86138****5678"),
+            ("008613812345678", "0086138****5678"),
+            ("tel:13812345678", "tel:138****5678"),
+            ("MECARD:N:王;TEL:13812345678;;", "MECARD:N:王;TEL:138****5678;;"),
+            ("13812345678/15987654321", "138****5678/159****4321"),
+            ("12812345678", "12812345678"),
+            ("1381234567", "1381234567"),
+            ("", ""),
+        ] {
+            let told = shown(text);
+            assert_eq!(told, expected, "{text}");
+            let unmasked = ["13812345678", "15987654321"].iter().find(|n| told.contains(**n));
+            assert_eq!(unmasked, None, "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ use axum::{
 };
 use domain::{
     id::{PaymentId, RedemptionId},
+    money::Money,
     quantity::Quantity,
     receipt_number::WorkstationNumber,
 };
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     App,
-    body::{IdBody, IdQuery, Json, command},
+    body::{IdBody, IdQuery, Json, command, id},
     caller::{AnyManager, Kiosk, SimulatedStore, Visitor, is_screen_of, kiosk_cookie_name},
     problem::{Language, LanguageQuery, Problem, Wanted},
     rights::Named,
@@ -29,7 +30,7 @@ use super::{
     workstation::{CountBody, LineOf, anew},
 };
 use crate::{
-    checkout::{self, Edit, ScanCommand},
+    checkout::{self, CompleteCommand, Edit, ScanCommand},
     pairing::{self, PairingError},
     payment, redemption,
     redemption::Handling,
@@ -88,6 +89,19 @@ pub(crate) struct KioskScanBody {
     text: String,
     /// How many pieces in thousandths, if somebody said.
     quantity_milli: Option<i64>,
+}
+
+/// A cart of which nothing is left to pay, as its shopper saw it.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KioskCompleteBody {
+    /// The cart's order id: a repeat finds it done.
+    order_id: Uuid,
+    /// The cart's revision as the shopper saw it.
+    cart_revision: u64,
+    /// The total that the screen showed, in fen: when the cart costs something else by now, nothing
+    /// is completed and the answer is `price-changed`.
+    total_minor: i64,
 }
 
 impl From<PairingError> for Problem {
@@ -314,6 +328,31 @@ pub(super) async fn to_tender(State(app): State<App>, kiosk: Kiosk, headers: Hea
     params(("number" = u16, Path)), responses((status = 200, body = KioskView)))]
 pub(super) async fn to_cart(State(app): State<App>, kiosk: Kiosk, headers: HeaderMap) -> Viewed {
     edited(&app, kiosk, &headers, anew(), Edit::ToSell).await
+}
+
+/// Completes a cart of which nothing is left to pay: coupons and vouchers cover all of it, and are
+/// used with it. What is left of any other is paid by code, which completes it by itself. The
+/// kiosk's screen.
+#[utoipa::path(post, operation_id = "kiosk_complete", path = "/api/v1/kiosks/{number}/orders",
+    params(("number" = u16, Path)), request_body = KioskCompleteBody,
+    responses((status = 200, body = KioskView)))]
+pub(super) async fn complete(
+    State(app): State<App>,
+    kiosk: Kiosk,
+    headers: HeaderMap,
+    body: Json<KioskCompleteBody>,
+) -> Viewed {
+    let KioskCompleteBody { order_id, cart_revision, total_minor } = body.value;
+    let command = CompleteCommand {
+        workstation: kiosk.workstation,
+        order: id(order_id),
+        revision: cart_revision,
+        total: Some(Money::from_minor(total_minor)),
+        // Nobody takes anything here.
+        tenders: Vec::new(),
+    };
+    checkout::complete(&app.context, command).await?;
+    viewed(&app, kiosk, &headers)
 }
 
 /// Takes a payment off: it shall not be, or goes back. The kiosk's screen.

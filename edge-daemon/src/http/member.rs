@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     App,
-    body::{IdQuery, Json, MoneyBody, command, id},
+    body::{IdBody, IdQuery, Json, MoneyBody, command, id},
     caller::{Kiosk, Operator},
     kiosk,
     problem::Problem,
@@ -170,6 +170,21 @@ pub(super) async fn forget_at_kiosk(
 ) -> kiosk::Viewed {
     let command = command(screen.workstation, id, Hash::of(b"forget member"));
     member::forget(&app.context, command).await?;
+    kiosk::viewed(&app, screen, &headers)
+}
+
+/// Claims the coupon that HQ gives to whoever comes, for the member who showed their code, and puts
+/// it beside the cart; they have one at a time. The kiosk's screen.
+#[utoipa::path(post, operation_id = "kiosk_claim", path = "/api/v1/kiosks/{number}/claims",
+    params(("number" = u16, Path)), request_body = IdBody,
+    responses((status = 200, body = super::view::KioskView)))]
+pub(super) async fn claim_at_kiosk(
+    State(app): State<App>,
+    screen: Kiosk,
+    headers: HeaderMap,
+    body: Json<IdBody>,
+) -> kiosk::Viewed {
+    coupon::claim(&app.context, command(screen.workstation, body.value.id, body.hash)).await?;
     kiosk::viewed(&app, screen, &headers)
 }
 

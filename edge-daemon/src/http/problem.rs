@@ -205,6 +205,8 @@ impl From<&Refusal> for Problem {
             Refusal::Disbelieved(why) => of_token(*why),
             Refusal::NoMember => plain("member-needed", S::CONFLICT),
             Refusal::MemberUnproven => plain("member-unproven", S::CONFLICT),
+            Refusal::NoCouponGiven => plain("coupon-not-given", S::CONFLICT),
+            Refusal::CouponUnheard => plain("coupon-unheard", S::SERVICE_UNAVAILABLE),
             Refusal::BalanceNotHere { here } => plain("balance-not-here", S::CONFLICT).about(here),
             Refusal::NotTheirCoupon => plain("coupon-of-another", S::CONFLICT),
             Refusal::CouponUsed => plain("coupon-used", S::CONFLICT),

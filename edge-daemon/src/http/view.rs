@@ -253,7 +253,7 @@ pub(super) fn operator(
         member: member::of(context, &scene.priced).filter(|_| is_in),
         coupons: if is_in { member::coupons(&scene.priced) } else { Vec::new() },
         pickups: (**context.pickups.load()).into(),
-        pickup: scene.pickup.as_ref().filter(|_| is_in).map(pickup::of),
+        pickup: scene.pickup.as_ref().filter(|_| is_in).map(|open| pickup::of(open, now)),
         last_order: last_order_view(scene).filter(|_| is_in),
         last_scan: last_scan_view(scene, language).filter(|_| is_in),
         link: link_view(context),
@@ -267,7 +267,7 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
     let (station, quote) = (&scene.priced.station, &scene.priced.quote);
     let is_paid = scene.last_order.as_ref().filter(|last| is_fresh(&last.order, now));
     let wait = rights::wait(&station.rights);
-    let collected = scene.pickup.as_ref().and_then(pickup::of_shopper);
+    let collected = scene.pickup.as_ref().and_then(|open| pickup::of_shopper(open, now));
     let phase = match (station.signed_in.is_some(), station.cart.is_empty()) {
         // Who is paying is told how it goes on, whoever signs out.
         (_, false) if wait.is_some() => CustomerPhase::Wait,

@@ -2,6 +2,9 @@
 import { language } from '../locales'
 import { answer, client, patience } from './client'
 
+/** The daemon waits for another house, and gives up before. */
+const HOUSE_MS_MAX = 15_000
+
 const at = (n: number) => ({ path: { number: n } })
 
 export const kioskOf = (n: number) =>
@@ -93,6 +96,24 @@ export const startTender = (n: number) =>
 export const leaveTender = (n: number) =>
   answer(client.DELETE('/api/v1/kiosks/{number}/tendering', { params: at(n), signal: patience() }))
 
+/** A cart as its shopper saw it. */
+export interface Seen {
+  order_id: string
+  cart_revision: number
+  total_minor: number
+}
+
+/** Completes a cart of which nothing is left to pay; the same cart again finds it done. */
+export const complete = (n: number, seen: Seen) =>
+  answer(
+    client.POST('/api/v1/kiosks/{number}/orders', {
+      params: at(n),
+      body: seen,
+      // A voucher is used with it: its house may take as long as the daemon waits for it.
+      signal: AbortSignal.timeout(HOUSE_MS_MAX),
+    }),
+  )
+
 export const reversePayment = (n: number, id: string, payment: string) =>
   answer(
     client.POST('/api/v1/kiosks/{number}/payments/{named}/reversal', {
@@ -116,6 +137,16 @@ export const forget = (n: number, id: string) =>
     client.DELETE('/api/v1/kiosks/{number}/member', {
       params: { ...at(n), query: { id } },
       signal: patience(),
+    }),
+  )
+
+/** Claims the coupon that HQ gives to whoever comes; the mall is asked. */
+export const claim = (n: number, id: string) =>
+  answer(
+    client.POST('/api/v1/kiosks/{number}/claims', {
+      params: at(n),
+      body: { id },
+      signal: AbortSignal.timeout(HOUSE_MS_MAX),
     }),
   )
 

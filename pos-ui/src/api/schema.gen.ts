@@ -353,6 +353,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks/{number}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claims the coupon that HQ gives to whoever comes, for the member who showed their code, and puts
+         *     it beside the cart; they have one at a time. The kiosk's screen.
+         */
+        post: operations["kiosk_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kiosks/{number}/coupons/{named}": {
         parameters: {
             query?: never;
@@ -416,6 +436,27 @@ export interface paths {
         post?: never;
         /** Takes the member off the cart. The kiosk's screen. */
         delete: operations["kiosk_forget_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/{number}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completes a cart of which nothing is left to pay: coupons and vouchers cover all of it, and are
+         *     used with it. What is left of any other is paid by code, which completes it by itself. The
+         *     kiosk's screen.
+         */
+        post: operations["kiosk_complete"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2273,6 +2314,25 @@ export interface components {
             store: components["schemas"]["StoreView"];
             workstation: components["schemas"]["WorkstationView"];
         };
+        /** @description A cart of which nothing is left to pay, as its shopper saw it. */
+        KioskCompleteBody: {
+            /**
+             * Format: int64
+             * @description The cart's revision as the shopper saw it.
+             */
+            cart_revision: number;
+            /**
+             * Format: uuid
+             * @description The cart's order id: a repeat finds it done.
+             */
+            order_id: string;
+            /**
+             * Format: int64
+             * @description The total that the screen showed, in fen: when the cart costs something else by now, nothing
+             *     is completed and the answer is `price-changed`.
+             */
+            total_minor: number;
+        };
         /** @description What a shopper has paid at a kiosk. */
         KioskPaidView: {
             /** @description The number by which they are called, e.g. `K012`. */
@@ -2309,6 +2369,8 @@ export interface components {
             boot: string;
             build: string;
             cart?: null | components["schemas"]["CartView"];
+            /** @description The member may claim the coupon that HQ gives to whoever comes. */
+            claim: boolean;
             /** @description Coupons of the brand's own beside the cart. */
             coupons: components["schemas"]["CouponView"][];
             /** @description Somebody of the store was called and is on the way. */
@@ -4036,6 +4098,31 @@ export interface operations {
             };
         };
     };
+    kiosk_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
     kiosk_take_coupon_off: {
         parameters: {
             query: {
@@ -4121,6 +4208,31 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskView"];
+                };
+            };
+        };
+    };
+    kiosk_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskCompleteBody"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -9,7 +9,7 @@ import { play } from '../device/sound'
 import { language, setLanguage, t } from '../locales'
 import { newId } from '../model/id'
 import { ONE } from '../model/quantity'
-import { createQueue } from '../stream/commands'
+import { createQueue, type CommandName } from '../stream/commands'
 import { followView } from '../stream/view'
 
 /** A place inside the kiosk while somebody shops. */
@@ -37,7 +37,9 @@ export function createKiosk(n: number) {
   const reach = ref(false)
   const query = ref('')
   const trouble = shallowRef<Trouble | null>(null)
-  const said = ref('')
+  /** Made anew when the language turns. */
+  const saying = shallowRef<(() => string) | null>(null)
+  const said = computed(() => saying.value?.() ?? '')
   const touchedAt = ref(Date.now())
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -50,22 +52,22 @@ export function createKiosk(n: number) {
     touchedAt.value = Date.now()
   }
 
-  function say(text: string) {
+  function say(text: () => string) {
     trouble.value = null
-    said.value = text
+    saying.value = text
     clearTimeout(timer)
-    timer = setTimeout(() => (said.value = ''), SAID_MS)
+    timer = setTimeout(() => (saying.value = null), SAID_MS)
   }
 
   function tell(problem: Trouble) {
-    said.value = ''
+    saying.value = null
     trouble.value = problem
     play('miss')
   }
 
   function go(next: Place) {
     trouble.value = null
-    said.value = ''
+    saying.value = null
     places.value = [...places.value, next]
   }
 
@@ -93,9 +95,12 @@ export function createKiosk(n: number) {
   )
 
   /** Sends a command; its view is shown, its trouble told. */
-  async function send(call: () => Promise<Answer<KioskView>>): Promise<boolean> {
+  async function send(
+    call: () => Promise<Answer<KioskView>>,
+    name: CommandName = 'scan',
+  ): Promise<boolean> {
     touch()
-    const sent = queue.send('scan', call)
+    const sent = queue.send(name, call)
     if (!sent) return false
     const answer = await sent
     if (answer.ok) live.accept(answer.data)
@@ -106,7 +111,7 @@ export function createKiosk(n: number) {
   async function add(sku: string, name: string, count: number): Promise<boolean> {
     const id = newId()
     const isAdded = await send(() => edge.scan(n, id, sku, count * ONE))
-    if (isAdded) say(t('kiosk.added', { name }))
+    if (isAdded) say(() => t('kiosk.added', { name }))
     return isAdded
   }
 
@@ -135,6 +140,15 @@ export function createKiosk(n: number) {
 
   const pay = () => send(() => edge.startTender(n))
 
+  /** Nothing is left to pay: the cart becomes an order as it was shown. */
+  function complete() {
+    const seen = cart.value
+    if (!seen || queue.running.value === 'complete') return
+    const { order_id, revision, total } = seen
+    const shown = { order_id, cart_revision: revision, total_minor: total.amount }
+    void send(() => edge.complete(n, shown), 'complete')
+  }
+
   const takeOff = (redemption: string) => {
     const id = newId()
     return send(() => edge.takeOff(n, id, redemption))
@@ -143,6 +157,11 @@ export function createKiosk(n: number) {
   const forget = () => {
     const id = newId()
     return send(() => edge.forget(n, id))
+  }
+
+  async function claim() {
+    const id = newId()
+    if (await send(() => edge.claim(n, id))) say(() => t('kiosk.claimed'))
   }
 
   const takeCouponOff = (coupon: string) => {
@@ -156,7 +175,7 @@ export function createKiosk(n: number) {
   }
 
   async function callForHelp() {
-    if (await send(() => edge.help(n))) say(t('kiosk.helping'))
+    if (await send(() => edge.help(n))) say(() => t('kiosk.helping'))
   }
 
   async function turnLanguage() {
@@ -195,7 +214,7 @@ export function createKiosk(n: number) {
       } else if (scan.outcome !== 'payment' && scan.outcome !== 'redemption') {
         trouble.value = null
         play(scan.outcome === 'again' ? 'again' : 'ok')
-        if (scan.outcome === 'member') say(t('kiosk.welcome'))
+        if (scan.outcome === 'member') say(() => t('kiosk.welcome'))
       }
     }
     if (next.phase !== before?.phase) {
@@ -236,8 +255,10 @@ export function createKiosk(n: number) {
     voidLine,
     undo,
     pay,
+    complete,
     takeOff,
     forget,
+    claim,
     takeCouponOff,
     cancelPayment,
     callForHelp,

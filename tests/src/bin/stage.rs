@@ -5,26 +5,38 @@
 //! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `HQ_TOKEN`,
 //! `KEEPER` and `READER` (staff tokens of HQ: one that may save, one that may change members, one
 //! that only reads). The demo's promotions are in force.
+//!
+//! Around the store stand simulated houses: `HOUSES_URL` is where shoppers get vouchers, coupons and
+//! payment codes of theirs; `HOURS_URL` is where time passes; `COUPONS` are coupons of the brand's own
+//! (tokens, divided by commas), and HQ gives one to whoever comes. Once the command has ended, what
+//! the houses hold must be what the store sold, to the fen.
 
 use std::process::{Command, ExitCode};
 
 use acceptance::{
-    catalog, club, folder,
+    catalog, club,
+    hours::Hours,
+    houses::Town,
     store::{OPERATORS, Store, neighbour},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 /// Barcodes that the command gets; a burst of a scanner is twenty.
 const CODES_MAX: usize = 24;
+/// What coupons of the brand's own switch on, a rule of the demo's, and how many the command gets.
+const COUPON_RULE: &str = "come-in";
+const COUPONS: &str = "4";
+/// WeChat undoes nothing sooner than a quarter of a minute after the charge.
+const UNDOING_S: u32 = 20;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut words = std::env::args().skip(1).skip_while(|word| word == "--");
     let Some(program) = words.next() else { bail!("stage -- COMMAND [ARGUMENT …]") };
     let words: Vec<String> = words.collect();
-    let folder = folder::temporary()?;
-    let mut store = Store::open(folder.path()).await?;
+    let Town { platforms, store, till } = Town::open().await?;
     promote(&store).await?;
     neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
@@ -32,6 +44,8 @@ async fn main() -> Result<ExitCode> {
     let token = store.mall.saving_token("stage").await?;
     let keeper = store.mall.keeping_token("page").await?;
     let reader = store.mall.token("page reader").await?;
+    let coupons = coupons(&store).await?;
+    welcome(&store).await?;
     let items = catalog::read(&catalog::demo())?;
     let codes: Vec<String> = items
         .into_iter()
@@ -41,12 +55,18 @@ async fn main() -> Result<ExitCode> {
         .collect();
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
     let (manager, _, _, manager_pin) = OPERATORS.last().context("a manager")?;
+    let houses = platforms.access().control_url.clone();
+    let (edge_url, mall_url) = (store.edge.url(), store.mall.url());
+    let hours = Hours::of(Town { platforms, store, till }).await?;
     let mut command = Command::new(program);
     command
         .args(words)
-        .env("EDGE_URL", store.edge.url())
-        .env("MALL_URL", store.mall.url())
+        .env("EDGE_URL", edge_url)
+        .env("MALL_URL", mall_url)
         .env("HQ_TOKEN", token)
+        .env("HOUSES_URL", houses)
+        .env("HOURS_URL", hours.url())
+        .env("COUPONS", coupons.join(","))
         .env("OPERATOR", operator)
         .env("PIN", pin)
         .env("MANAGER", manager)
@@ -57,9 +77,34 @@ async fn main() -> Result<ExitCode> {
         .env("KEEPER", keeper)
         .env("READER", reader);
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
-    store.close().await?;
+    let agreed = hours.with(close).await;
     let is_fine = ended.context("could not run the command")?.success();
+    agreed.context("the houses and the store do not agree")?;
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Lets everything be known, compares the books, and closes.
+async fn close(town: &mut Town) -> Result<()> {
+    town.let_pass(UNDOING_S).await?;
+    let agreed = town.ends_well().await;
+    town.store.close().await?;
+    agreed
+}
+
+/// Coupons of the brand's own that anybody may use.
+async fn coupons(store: &Store) -> Result<Vec<String>> {
+    let words = ["coupons", "issue", "--rule", COUPON_RULE, "--count", COUPONS];
+    let said: Value = store.mall.tell(&words).await?;
+    let all = said.get("coupons").and_then(Value::as_array).context("no coupon was printed")?;
+    let token = |one: &Value| Some(one.get("token")?.as_str()?.to_owned());
+    all.iter().map(token).collect::<Option<_>>().context("a coupon without a token")
+}
+
+/// HQ gives a coupon to whoever comes.
+async fn welcome(store: &Store) -> Result<()> {
+    let token = store.mall.saving_token("stage").await?;
+    let settings = json!({ "settings": { "portal": { "coupon_rule": COUPON_RULE } } });
+    store.mall.put(&token, "/hq/v1/settings", "*", &settings).await?.done::<Value>().map(|_| ())
 }
 
 /// Puts the demo's promotions in force, and waits until the store's node has them.

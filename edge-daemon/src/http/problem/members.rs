@@ -132,6 +132,24 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "coupon-not-given",
+        ["现在没有券可领", "总部现在没有发到店礼券。购物车没有变。", "照常买就好，下次来再看。"],
+        [
+            "No coupon to claim",
+            "HQ gives no coupon for coming just now. The cart is as it was.",
+            "Go on without it, and look again next time.",
+        ],
+    ),
+    (
+        "coupon-unheard",
+        ["没领到", "连不上总部，券没有领到。购物车没有变。", "再点一次，或不用券照常付款。"],
+        [
+            "It did not come",
+            "HQ cannot be reached, so no coupon came. The cart is as it was.",
+            "Touch again, or pay without it.",
+        ],
+    ),
+    (
         "coupon-used",
         ["券用过了", "这张券已经在本店用过。没有再核销。", "请顾客换一张券。"],
         [

@@ -16,7 +16,7 @@ use super::{
     store_view, workstation_view,
 };
 use crate::{
-    context::Context, db::call, http::problem::Language, rights::Hold, screens::Scene,
+    context::Context, coupon, db::call, http::problem::Language, rights::Hold, screens::Scene,
     uplink::Reach,
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct KioskView {
     member: Option<CustomerMemberView>,
     /// Coupons of the brand's own beside the cart.
     coupons: Vec<CouponView>,
+    /// The member may claim the coupon that HQ gives to whoever comes.
+    claim: bool,
     /// What the shopper waits for, if it is known.
     wait: Option<WaitView>,
     paid: Option<KioskPaidView>,
@@ -93,6 +95,7 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
     } else {
         KioskPhase::Shopping
     };
+    let is_online = context.link.state().reach == Reach::Up;
     let shows_cart = phase != KioskPhase::Paused;
     KioskView {
         boot: context.boot.uuid(),
@@ -107,6 +110,7 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
         rights: shows_cart.then(|| rights::of(scene, language)),
         member: member::of_shopper(context, &scene.priced).filter(|_| shows_cart),
         coupons: if shows_cart { member::coupons(&scene.priced) } else { Vec::new() },
+        claim: shows_cart && is_online && coupon::may_claim(context, station),
         wait: rights::wait(&station.rights).filter(|_| phase == KioskPhase::Wait),
         paid: paid.filter(|_| phase == KioskPhase::Paid).map(|last| KioskPaidView {
             order: paid_view(&last.order),
@@ -114,7 +118,7 @@ pub(in crate::http) fn kiosk(context: &Context, scene: &Scene, language: Languag
             receipt: receipt_state(last.receipt),
         }),
         last_scan: last_scan_view(scene, language).filter(|_| shows_cart),
-        online: context.link.state().reach == Reach::Up,
+        online: is_online,
         helping: context.help.waiting(now).iter().any(|(at, _)| *at == station.workstation),
     }
 }

@@ -1,9 +1,12 @@
 //! An online order as operator and shopper see it.
 //!
 //! **Invariant:** of a shopper nothing but masks; their own screen shows an order only after they
-//! showed its code.
+//! showed its code, and for as long as that is good.
 
-use domain::pickup::{PickupState, is_whole};
+use domain::{
+    pickup::{PickupState, is_whole},
+    time::Timestamp,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -144,13 +147,13 @@ pub(crate) fn pickup_view(seen: &Seen, proven: bool) -> PickupView {
 }
 
 /// The order that is open at a counter.
-pub(super) fn of(on_counter: &OnCounter) -> PickupView {
-    pickup_view(&on_counter.seen, on_counter.proof.is_some())
+pub(super) fn of(on_counter: &OnCounter, now: Timestamp) -> PickupView {
+    pickup_view(&on_counter.seen, on_counter.proof(now).is_some())
 }
 
 /// What its shopper sees of it, once they showed its code.
-pub(super) fn of_shopper(on_counter: &OnCounter) -> Option<CustomerPickupView> {
-    on_counter.proof?;
+pub(super) fn of_shopper(on_counter: &OnCounter, now: Timestamp) -> Option<CustomerPickupView> {
+    on_counter.proof(now)?;
     let pickup = &on_counter.seen.pickup;
     let line = |line: &sync::wire::PickupLineV1| CustomerPickupLineView {
         name: line.name.clone(),
