@@ -2,7 +2,8 @@
 // EDGE_URL, OPERATOR, PIN, CODES (barcodes of the catalog, comma separated, at least three; twenty are better;
 // two pieces of the first are reduced by a promotion in force, as packaging/demo/rules.json does with the demo's first),
 // MEMBER and MEMBER_CODE (the phone number of a member with balance, and what their phone shows; without them no member
-// buys), QUERY (a word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
+// buys), STAGEHAND (where online orders are placed and the cable to the mall is turned; without it none comes), QUERY (a word Find
+// finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
 import {
   axe,
   check,
@@ -22,6 +23,7 @@ import {
 import { checkConsole } from './console.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
+import { checkOrderLooks, checkOrders } from './orders.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
@@ -491,8 +493,10 @@ await check('CU-7 no amount is cut at any size up to ¥99,999,999.99', async () 
 await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
 await checkMembers({ browser, page, shot })
+await checkOrderLooks({ browser, page, shot })
 await checkKiosk({ browser, edge, shot, code: first })
 await checkMemberSale({ till, display, shot, code: first, operator, pin })
+await checkOrders({ till, display, shot, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 

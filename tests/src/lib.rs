@@ -15,6 +15,7 @@
 //! | `ageing` | time by hand: what is written down becomes older |
 //! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
+//! | `stagehand` | for a browser: an online shop's orders, and a cable that it can turn |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `club` | the same with a member of its mall, and a cable between them |
@@ -52,6 +53,7 @@ pub mod program;
 pub mod qr;
 pub mod shop;
 pub mod sim;
+pub mod stagehand;
 pub mod store;
 pub mod till;
 pub mod view;

@@ -2,20 +2,24 @@
 //!
 //! The command finds the store in its environment: `EDGE_URL`, `MALL_URL`, `OPERATOR`, `PIN`,
 //! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and
-//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows). The demo's
-//! promotions are in force.
+//! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `STAGEHAND` (where
+//! it has online orders placed and the cable to the mall turned). The demo's promotions are in force.
 
 use std::process::{Command, ExitCode};
 
 use acceptance::{
-    catalog, club, folder,
-    store::{OPERATORS, Store, neighbour},
+    catalog::{self, Listed},
+    club, folder,
+    stagehand::Stagehand,
+    store::{LACKING, OPERATORS, Store, neighbour},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail};
 
 /// Barcodes that the command gets; a burst of a scanner is twenty.
 const CODES_MAX: usize = 24;
+/// Goods of the online shop: none of those.
+const SHOP_GOODS: usize = 2;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
@@ -28,13 +32,12 @@ async fn main() -> Result<ExitCode> {
     neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
     let shown = club::code_of(&store, member).await?;
-    let items = catalog::read(&catalog::demo())?;
-    let codes: Vec<String> = items
+    let mut items = catalog::read(&catalog::demo())?
         .into_iter()
-        .filter(|item| !item.is_weighed && item.barcode.len() == 13)
-        .map(|item| item.barcode)
-        .take(CODES_MAX)
-        .collect();
+        .filter(|item| !item.is_weighed && item.barcode.len() == 13);
+    let codes: Vec<String> = items.by_ref().map(|item| item.barcode).take(CODES_MAX).collect();
+    let goods: Vec<Listed> = items.filter(|item| item.sku != LACKING.0).take(SHOP_GOODS).collect();
+    let stagehand = Stagehand::hire(&mut store, goods).await?;
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
     let (manager, _, _, manager_pin) = OPERATORS.last().context("a manager")?;
     let mut command = Command::new(program);
@@ -48,7 +51,8 @@ async fn main() -> Result<ExitCode> {
         .env("MANAGER_PIN", manager_pin)
         .env("CODES", codes.join(","))
         .env("MEMBER", club::PHONE)
-        .env("MEMBER_CODE", shown);
+        .env("MEMBER_CODE", shown)
+        .env("STAGEHAND", stagehand.url());
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     store.close().await?;
     let is_fine = ended.context("could not run the command")?.success();
