@@ -180,7 +180,8 @@ pub(crate) struct OnlineReturnView {
     problem: Option<ProblemBody>,
 }
 
-/// The store's returns of online orders, newest first.
+/// The store's returns of online orders: those that wait for the mall, the oldest first, then the
+/// newest of the rest.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OnlineReturnsBody {
     returns: Vec<OnlineReturnView>,
@@ -230,7 +231,8 @@ pub(super) async fn take_back(
     Ok(Answer(return_view(&standing, Language::of(&headers))))
 }
 
-/// Goods of online orders that came back here lately, newest first. Whoever is signed in.
+/// Goods of online orders that wait for the mall's answer here, the oldest first, and that came back
+/// lately, newest first. Whoever is signed in.
 #[utoipa::path(get, path = "/api/v1/online-returns",
     responses((status = 200, body = OnlineReturnsBody)))]
 pub(super) async fn list_online_returns(
