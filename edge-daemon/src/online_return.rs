@@ -127,9 +127,9 @@ pub(crate) async fn look(
     Err(Refusal::OnlineReturn(no).into())
 }
 
-/// The newest returns of this store.
+/// What waits for the mall in this store, and its newest returns.
 pub(crate) async fn list(context: &Context) -> Result<Vec<OnlineReturn>, DbError> {
-    context.ledger.read(|ledger| db::online_return::newest(ledger, LISTED_MAX)).await
+    context.ledger.read(|ledger| db::online_return::listed(ledger, LISTED_MAX)).await
 }
 
 /// Writes a return down and asks the mall; the answer is where it stands then. The same wish again

@@ -18,10 +18,10 @@
 //! **Invariant:** which device calls is what the kernel says of its address, never what a request
 //! says. Nothing of what a device does on the internet is seen or kept.
 
-pub(crate) mod check_in;
-pub(crate) mod desk;
 #[cfg(test)]
 mod at_the_gate;
+pub(crate) mod check_in;
+pub(crate) mod desk;
 mod gateway;
 mod keep;
 mod keys;

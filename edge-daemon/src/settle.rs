@@ -42,6 +42,9 @@ const AT_ONCE_MAX: usize = 8;
 
 /// What goes back and is not known to be back after this time is told to people.
 const SLOW_MS: i64 = 60_000;
+/// An online return that the mall has not answered after this time is told to people: its goods lie
+/// at a counter, and its shopper has no slip.
+const RETURN_SLOW_MS: i64 = 600_000;
 /// What stayed used is told for a day; somebody has looked by then.
 const KEPT_TOLD_MS: i64 = 86_400_000;
 
@@ -50,19 +53,32 @@ const KEPT_TOLD_MS: i64 = 86_400_000;
 pub(crate) struct Trouble {
     /// Payments and vouchers that are to go back and are not known to be, and since when.
     pub(crate) slow: Option<(Timestamp, u32)>,
+    /// Online returns that wait too long for the mall, and since when.
+    pub(crate) returns: Option<(Timestamp, u32)>,
     /// Vouchers that their houses did not take back.
     pub(crate) kept: u32,
 }
 
 impl Trouble {
     fn of(open: &[Question], kept: u32, now: Timestamp) -> Self {
-        let is_slow = |question: &&Question| {
-            !question.is_asked_at_once() && now.ms_since(question.since()) > SLOW_MS
+        let longer = |question: &Question, than_ms| now.ms_since(question.since()) > than_ms;
+        let slow = |question: &Question| match question {
+            Question::Return(_) => false,
+            _ => !question.is_asked_at_once() && longer(question, SLOW_MS),
         };
-        let slow = || open.iter().filter(is_slow);
-        let count = u32::try_from(slow().count()).unwrap_or(u32::MAX);
-        Self { slow: slow().map(Question::since).min().map(|since| (since, count)), kept }
+        let waits = |question: &Question| match question {
+            Question::Return(_) => longer(question, RETURN_SLOW_MS),
+            Question::Payment(_) | Question::Redemption(_) => false,
+        };
+        Self { slow: tell(open, slow), returns: tell(open, waits), kept }
     }
+}
+
+/// How many of these there are, and since when.
+fn tell(open: &[Question], is_told: impl Fn(&Question) -> bool) -> Option<(Timestamp, u32)> {
+    let told = || open.iter().filter(|question| is_told(question));
+    let count = u32::try_from(told().count()).unwrap_or(u32::MAX);
+    told().map(Question::since).min().map(|since| (since, count))
 }
 
 /// A question that is to be asked.
@@ -332,7 +348,13 @@ fn covered(context: &Context, workstation: WorkstationNumber) -> Option<Complete
 
 #[cfg(test)]
 mod tests {
-    use domain::{id::Id, money::Money, payment::PaymentMethod};
+    use domain::{
+        id::Id,
+        money::Money,
+        payment::PaymentMethod,
+        returns::online::{OnlineReturnState, ReturnReason},
+    };
+    use sync::wire::TakeBackV1;
 
     use super::*;
 
@@ -347,6 +369,27 @@ mod tests {
             asked_at: Timestamp::from_micros(0),
             transaction: String::new(),
             refusal: None,
+        })
+    }
+
+    fn returned(id: u128, ms: i64) -> Question {
+        Question::Return(OnlineReturn {
+            asked: TakeBackV1 {
+                id: Id::from_uuid(Uuid::from_u128(id)),
+                order: Id::from_uuid(Uuid::from_u128(id)),
+                lines: Vec::new(),
+                reason: ReturnReason::Unfit,
+                saleable: true,
+                amount_minor: Money::from_minor(1),
+                workstation: 1,
+                operator: "1001".to_owned(),
+                at: Timestamp::from_micros(0).plus_ms(ms),
+            },
+            number: "M-1".to_owned(),
+            state: OnlineReturnState::Pending,
+            answer: None,
+            refusal: None,
+            decided_at: None,
         })
     }
 
@@ -401,6 +444,16 @@ mod tests {
         let at = |ms| Trouble::of(&open, 0, Timestamp::from_micros(0).plus_ms(ms)).slow;
         assert_eq!(at(SLOW_MS), None);
         assert_eq!(at(SLOW_MS + 1), Some((Timestamp::from_micros(0), 1)));
+    }
+
+    #[test]
+    fn an_online_return_that_waits_long_is_told_since_the_oldest() {
+        let open = [returned(2, 1_000), returned(3, 0), question(PaymentState::Paying)];
+        let at = |ms| Trouble::of(&open, 0, Timestamp::from_micros(0).plus_ms(ms));
+        assert_eq!(at(RETURN_SLOW_MS).returns, None);
+        assert_eq!(at(RETURN_SLOW_MS + 1).returns, Some((Timestamp::from_micros(0), 1)));
+        assert_eq!(at(RETURN_SLOW_MS + 1_001).returns, Some((Timestamp::from_micros(0), 2)));
+        assert_eq!(at(RETURN_SLOW_MS + 1_001).slow, None, "no money was taken");
     }
 
     #[test]

@@ -27,7 +27,10 @@ use axum::{
 use domain::{money::Money, payment::PaymentState, redemption::RedemptionState, time::Timestamp};
 use sync::{
     signature::{self, Claimed, Signed},
-    wire::{ChargeV1, CheckedInV1, GivenCouponV1, LookUpV1, OfferV1, PaymentV1, RedemptionV1, ReversalV1},
+    wire::{
+        ChargeV1, CheckedInV1, GivenCouponV1, LookUpV1, OfferV1, PaymentV1, RedemptionV1,
+        ReversalV1,
+    },
 };
 use uuid::Uuid;
 
@@ -192,8 +195,7 @@ async fn hear(
         Some(Fault::CutAfter) | None => {}
     }
     let mut known = ears.known.lock().unwrap();
-    if let (Some(&"check-ins"), Some((status, word))) =
-        (parts.first(), known.check_ins_are_refused)
+    if let (Some(&"check-ins"), Some((status, word))) = (parts.first(), known.check_ins_are_refused)
     {
         let problem = serde_json::json!({ "type": format!("/problems/{word}") });
         return (StatusCode::from_u16(status).unwrap(), axum::Json(problem)).into_response();

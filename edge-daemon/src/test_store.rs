@@ -247,8 +247,7 @@ fn incarnation() -> IncarnationId {
 
 async fn start(data: &Path, clock: &Arc<AtomicI64>, boot: &Boot) -> Daemon {
     let (data, Boot { mall, more }) = (data.display().to_string(), boot);
-    let text =
-        format!("data = {data:?}\nlisten = \"127.0.0.1:0\"\n{more}\n[mall]\nurl = {mall:?}");
+    let text = format!("data = {data:?}\nlisten = \"127.0.0.1:0\"\n{more}\n[mall]\nurl = {mall:?}");
     let config: Config = toml::from_str(&text).unwrap();
     Daemon::start(config, Clock::Fixed(Arc::clone(clock))).await.unwrap()
 }

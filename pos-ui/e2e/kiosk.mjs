@@ -316,6 +316,29 @@ async function idle(browser, edge, shot) {
   })
 }
 
+/** A photo of the page has it all: digits, QR, where and until when, and the key to go on; nothing is scrolled away. */
+async function keptInSight(page) {
+  const hidden = await page.evaluate(() => {
+    const parts = document.querySelectorAll('.kept .title, .code, .how, .qr, .photo, .go')
+    return [...parts]
+      .filter((part) => {
+        const [box, room] = [part, part.parentElement].map((one) => one.getBoundingClientRect())
+        const isIn = box.top >= room.top - 1 && box.bottom <= room.bottom + 1
+        return box.width === 0 || !isIn
+      })
+      .map((part) => part.className)
+  })
+  same(hidden, [], 'not on the photo')
+  const larger = await page.evaluate(() => {
+    const size = (one) => parseFloat(getComputedStyle(one).fontSize)
+    const least = size(document.querySelector('.code'))
+    return [...document.querySelectorAll('.kept *')]
+      .filter((one) => !one.matches('.code') && size(one) >= least)
+      .map((one) => one.className)
+  })
+  same(larger, [], 'as large as the digits')
+}
+
 /** What this store lacks and the one next door has (the stage counts it so). */
 async function elsewhere(browser, edge, shot, name) {
   let page
@@ -347,14 +370,39 @@ async function elsewhere(browser, edge, shot, name) {
     await shot(page, `kiosk-${name}-kept`)
     same(await cut(page), [], 'cut off')
     await axe(page)
-    await tap(page, 'language')
-    await page.getByText('Take a photo').waitFor()
+    await keptInSight(page)
     await tap(page, 'elder')
-    await shot(page, `kiosk-${name}-kept-elder`)
-    holds(await page.getByText('I have a photo').isVisible(), 'the key has no word')
-    same(await cut(page), [], 'cut off')
-    await tap(page, 'elder')
+    await eventually(async () => (await dataset(page)).elder, 'true', 'elder')
+    for (const [lang, word] of [
+      ['zh-CN', '拍好了'],
+      ['en', 'I have a photo'],
+    ]) {
+      if (lang === 'en') await tap(page, 'language')
+      await page.getByText(word).waitFor()
+      for (const theme of ['light', 'dark']) {
+        await page.evaluate((one) => (document.documentElement.dataset.theme = one), theme)
+        await shot(page, `kiosk-${name}-kept-elder-${lang}-${theme}`)
+      }
+      same(await page.locator('[data-test=aside-code]').textContent(), code, 'the code')
+      same(await cut(page), [], `cut off in ${lang}`)
+      await keptInSight(page)
+      await fingers(page)
+      await axe(page)
+    }
     await tap(page, 'language')
+    await tap(page, 'elder')
+    if (name !== 'pad') {
+      await tap(page, 'reach')
+      await eventually(async () => (await dataset(page)).reach, 'true', 'reach')
+      await shot(page, `kiosk-${name}-kept-reach`)
+      await keptInSight(page)
+      await tap(page, 'elder')
+      await shot(page, `kiosk-${name}-kept-reach-elder`)
+      same(await cut(page), [], 'cut off in reach of a chair, in large type')
+      await keptInSight(page)
+      await tap(page, 'elder')
+      await tap(page, 'reach')
+    }
     await tap(page, 'kept-done')
     await page.waitForSelector('[data-test=tile]')
     const text = await page.evaluate(() => document.body.innerText)
@@ -456,7 +504,7 @@ async function rest(browser, edge, shot, code) {
 /** Everything of the kiosk's face. */
 export async function checkKiosk({ browser, edge, shot, code }) {
   for (const name of Object.keys(SIZES)) await looks(browser, edge, shot, name)
-  for (const name of ['pad', 'panel']) await elsewhere(browser, edge, shot, name)
+  for (const name of Object.keys(SIZES)) await elsewhere(browser, edge, shot, name)
   await idle(browser, edge, shot)
   await offline(browser, edge, shot)
   await rest(browser, edge, shot, code)

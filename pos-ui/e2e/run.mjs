@@ -3,7 +3,8 @@
 // two pieces of the first are reduced by a promotion in force, as packaging/demo/rules.json does with the demo's first),
 // MEMBER and MEMBER_CODE (the phone number of a member with balance, and what their phone shows; without them no member
 // buys), COUPONS (tokens of the brand's own, comma separated), HOUSES_URL, HOURS_URL, MANAGER and MANAGER_PIN (see
-// houses.mjs; without them no house is asked), MALL_URL, HQ_TOKEN, KEEPER and READER (the mall, and staff tokens: one
+// houses.mjs; without them no house is asked), STAGEHAND (where online orders are placed and the cable to the mall is
+// turned; without it none comes), MALL_URL, HQ_TOKEN, KEEPER and READER (the mall, and staff tokens: one
 // that may save there, one that may change members, one that only reads; without them HQ's page is not tested), QUERY (a
 // word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
 import {
@@ -29,6 +30,7 @@ import { checkHqSettings } from './hq-settings.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkKioskHouses } from './kiosk-houses.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
+import { checkOrderLooks, checkOrders } from './orders.mjs'
 import { checkPhone } from './phone.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
@@ -501,9 +503,11 @@ await checkSavingsFit({ browser, page, shot })
 await checkRights({ browser, page, shot })
 await checkMembers({ browser, page, shot })
 await checkHouses({ till, display, shot, code: first, operator, pin })
+await checkOrderLooks({ browser, page, shot })
 await checkKiosk({ browser, edge, shot, code: first })
 await checkKioskHouses({ browser, edge, shot })
 await checkMemberSale({ till, display, shot, code: first, operator, pin })
+await checkOrders({ till, display, shot, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 if (mall === '' || token === '') console.log("NOT TESTED: HQ's page; set MALL_URL and HQ_TOKEN")

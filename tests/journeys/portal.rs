@@ -206,7 +206,8 @@ fn held(street: &Street) -> Result<()> {
         serde_json::json!({"captive": true, "user-portal-url": PORTAL})
     );
     // 7: could not connect. A guest who waits for a time-out believes that the Wi-Fi is broken.
-    for url in ["https://www.example.com/", "http://203.0.113.9:8080/", "http://10.77.0.1:7070/", STORE]
+    for url in
+        ["https://www.example.com/", "http://203.0.113.9:8080/", "http://10.77.0.1:7070/", STORE]
     {
         let page = street.guests.curl("phone0", &["--max-time", "3", url])?;
         assert_eq!(page.failure, Some(7), "{url}: {page:?}");

@@ -17,6 +17,7 @@
 //! | `shop` | an online shop that sells for pickup |
 //! | `store` | all of it together |
 //! | `guest` | a guest of its Wi-Fi without a phone |
+//! | `stagehand` | for a browser: an online shop's orders, and a cable that it can turn |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `hours` | time by hand for a browser |
@@ -58,6 +59,7 @@ pub mod pushed;
 pub mod qr;
 pub mod shop;
 pub mod sim;
+pub mod stagehand;
 pub mod store;
 pub mod till;
 pub mod view;

@@ -89,9 +89,13 @@ pub(crate) fn undecided(
     select(connection, "where state = 'pending' order by asked_at limit ?1", [limit])
 }
 
-/// The newest returns.
-pub(crate) fn newest(connection: &Connection, limit: usize) -> Result<Vec<OnlineReturn>, DbError> {
-    select(connection, "order by asked_at desc, id desc limit ?1", [limit])
+/// What people look at: returns that are not decided, the oldest first, however old; then the newest
+/// of the rest.
+pub(crate) fn listed(connection: &Connection, limit: usize) -> Result<Vec<OnlineReturn>, DbError> {
+    let mut all = undecided(connection, limit)?;
+    let these = "where state <> 'pending' order by asked_at desc, id desc limit ?1";
+    all.extend(select(connection, these, [limit - all.len().min(limit)])?);
+    Ok(all)
 }
 
 fn select(
@@ -128,4 +132,58 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<OnlineReturn>> {
         refusal: row.get(4)?,
         decided_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_micros),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{id::Id, money::Money, returns::online::ReturnReason};
+    use sync::wire::TakeBackV1;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::test_store::TestStore;
+
+    fn asked(id: u128) -> OnlineReturn {
+        OnlineReturn {
+            asked: TakeBackV1 {
+                id: Id::from_uuid(Uuid::from_u128(id)),
+                order: Id::from_uuid(Uuid::from_u128(id)),
+                lines: Vec::new(),
+                reason: ReturnReason::Unfit,
+                saleable: true,
+                amount_minor: Money::from_minor(1),
+                workstation: 1,
+                operator: "1001".to_owned(),
+                at: Timestamp::from_micros(i64::try_from(id).unwrap()),
+            },
+            number: format!("M-{id}"),
+            state: OnlineReturnState::Pending,
+            answer: None,
+            refusal: None,
+            decided_at: None,
+        }
+    }
+
+    fn refused(id: u128) -> OnlineReturn {
+        let refusal = Some("not-so-many".to_owned());
+        let decided_at = Some(Timestamp::from_micros(99));
+        OnlineReturn { state: OnlineReturnState::Refused, refusal, decided_at, ..asked(id) }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_listed_however_many_came_after_it() {
+        let store = TestStore::open(None).await;
+        let write = |tx: &Connection| -> Result<Vec<String>, DbError> {
+            for one in [asked(1), asked(2), asked(3), asked(4), asked(5)] {
+                insert(tx, &one)?;
+            }
+            for one in [refused(2), refused(4), refused(5)] {
+                set(tx, &one)?;
+            }
+            let listed = listed(tx, 4)?;
+            Ok(listed.into_iter().map(|one| one.number).collect())
+        };
+        let listed = store.context().ledger.write(write).await.unwrap();
+        assert_eq!(listed, ["M-1", "M-3", "M-5", "M-4"]);
+    }
 }

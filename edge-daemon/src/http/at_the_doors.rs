@@ -195,7 +195,8 @@ async fn guests_sign_in_once_their_network_is_there_whatever_the_certificate_is_
     let said = until(async || captivity(&phone, api_at).await).await;
     assert!(said.ends_with("}") && said.contains("\"captive\":true"), "{said}");
     // Phones that connect and do not greet keep no other from its answer.
-    let silent = [TcpStream::connect(api_at).await.unwrap(), TcpStream::connect(api_at).await.unwrap()];
+    let silent =
+        [TcpStream::connect(api_at).await.unwrap(), TcpStream::connect(api_at).await.unwrap()];
     assert!(captivity(&phone, api_at).await.is_some());
     for mut stream in silent {
         assert!(!is_hung_up(&mut stream).await, "the answer waited until they were given up");

@@ -71,7 +71,6 @@ const PARTING: Duration = Duration::from_secs(10);
 /// How often is tried again what could not be done.
 const AGAIN: Duration = Duration::from_secs(2);
 
-
 /// Listens at an address as soon as this box has it; `None` when told to stop before.
 ///
 /// After a power cut a switch may come up minutes later than this box, and without it an interface

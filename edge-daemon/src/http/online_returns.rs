@@ -180,7 +180,7 @@ pub(crate) struct OnlineReturnView {
     problem: Option<ProblemBody>,
 }
 
-/// The store's returns of online orders, newest first.
+/// The store's online returns: what waits for the mall, the oldest first, then the newest.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OnlineReturnsBody {
     returns: Vec<OnlineReturnView>,
@@ -230,7 +230,7 @@ pub(super) async fn take_back(
     Ok(Answer(return_view(&standing, Language::of(&headers))))
 }
 
-/// Goods of online orders that came back here lately, newest first. Whoever is signed in.
+/// Online returns: what waits for the mall, oldest first, then the newest. Whoever is signed in.
 #[utoipa::path(get, path = "/api/v1/online-returns",
     responses((status = 200, body = OnlineReturnsBody)))]
 pub(super) async fn list_online_returns(

@@ -609,7 +609,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Goods of online orders that came back here lately, newest first. Whoever is signed in. */
+        /** Online returns: what waits for the mall, oldest first, then the newest. Whoever is signed in. */
         get: operations["list_online_returns"];
         put?: never;
         post?: never;
@@ -2638,7 +2638,7 @@ export interface components {
             saleable: boolean;
             state: components["schemas"]["ReturnStateView"];
         };
-        /** @description The store's returns of online orders, newest first. */
+        /** @description The store's online returns: what waits for the mall, the oldest first, then the newest. */
         OnlineReturnsBody: {
             returns: components["schemas"]["OnlineReturnView"][];
         };

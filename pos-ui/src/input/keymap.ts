@@ -30,6 +30,7 @@ export type Action =
   | 'member'
   | 'identify'
   | 'pickups'
+  | 'hand-over'
   | 'online-return'
   | 'take-back'
   | 'look-up'

@@ -19,6 +19,7 @@ import type member from './member/zh-CN.json'
 import type notices from './notices/zh-CN.json'
 import type onlineReturn from './online-return/zh-CN.json'
 import type operator from './operator/zh-CN.json'
+import type panel from './panel/zh-CN.json'
 import type pickups from './pickups/zh-CN.json'
 import type phone from './phone/zh-CN.json'
 import type rights from './rights/zh-CN.json'
@@ -40,6 +41,7 @@ export type TextKey = keyof (typeof common &
   typeof notices &
   typeof onlineReturn &
   typeof operator &
+  typeof panel &
   typeof pickups &
   typeof phone &
   typeof rights &

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatClock, formatDay, formatExpiry, formatLongDay, span } from './time'
+import { formatClock, formatDay, formatExpiry, formatLongDay, formatMoment, span } from './time'
 
 it('a span is said in its largest whole unit', () => {
   expect(span(0)).toEqual({ n: 0, unit: 'second' })
@@ -21,6 +21,11 @@ it('a clock shows the time of the store, wherever the box thinks it is', () => {
 
 it('a business date is not moved by a time zone', () => {
   expect(formatDay('2026-11-21')).toBe('11-21')
+})
+
+it("a moment has the day of the store, also where UTC's is still the one before", () => {
+  expect(formatMoment('2026-11-21T17:05:00Z', 480)).toBe('11-22 01:05')
+  expect(formatMoment('2026-11-21T10:00:00Z', 480)).toBe('11-21 18:00')
 })
 
 it('an expiry is a day, and an hour of the store when it is near', () => {

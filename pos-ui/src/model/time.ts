@@ -42,13 +42,19 @@ export function formatDay(date: string): string {
   return date.slice(5)
 }
 
+/** `11-22 00:30`, on the store's clock. */
+export function formatMoment(time: string, offsetMinutes = ownOffset(time)): string {
+  const day = shifted(time, offsetMinutes).toISOString().slice(0, 10)
+  return `${formatDay(day)} ${formatClock(time, offsetMinutes)}`
+}
+
 const SOON_MS = 86_400_000
 
 /** Until when something may be used, on the store's clock: its day, and the hour too when that is near. */
 export function formatExpiry(time: string, offsetMinutes: number, now = Date.now()): string {
   const day = shifted(time, offsetMinutes).toISOString().slice(0, 10)
   const isSoon = Date.parse(time) - now < SOON_MS
-  return isSoon ? `${formatDay(day)} ${formatClock(time, offsetMinutes)}` : day
+  return isSoon ? formatMoment(time, offsetMinutes) : day
 }
 
 /** The day with its weekday in the page's language, on the store's clock. */

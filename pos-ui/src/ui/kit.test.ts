@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
+import UiPanel from './UiPanel.vue'
 import { UiButton, UiNumberPad, UiReduction, UiRows, UiSeal, UiStrip, UiTag } from './index'
 
 it('a busy button says what it waits for instead of what it does', () => {
@@ -49,4 +50,42 @@ it('a list of rows has a name and holds its rows', () => {
 
 it('a tag is its word', () => {
   expect(mount(UiTag, { slots: { default: '赠品' } }).text()).toBe('赠品')
+})
+
+it('a panel has the focus in its field, leads it through the keys below, and takes stray characters', async () => {
+  const wrapper = mount(UiPanel, {
+    props: { name: 'redeem', title: '核销', modelValue: '', says: '正在问发券方。' },
+    attrs: { placeholder: '扫、粘贴或输入券码' },
+    slots: {
+      keys: '<button id="head">查券</button>',
+      default:
+        '<button id="one">甲</button><button disabled>乙</button><button id="two">丙</button>',
+    },
+    attachTo: document.body,
+  })
+  const focused = () => document.activeElement?.id
+  expect([focused(), wrapper.get('input').attributes('placeholder')]).toEqual([
+    'redeem',
+    '扫、粘贴或输入券码',
+  ])
+  const walk = ['down', 'down', 'down', 'up', 'up', 'up'].map((step) => {
+    wrapper.vm.move(step)
+    return focused()
+  })
+  expect(walk).toEqual(['one', 'two', 'two', 'one', 'redeem', 'redeem'])
+  wrapper.vm.move('down')
+  wrapper.vm.push('7')
+  expect([focused(), wrapper.emitted('update:modelValue')]).toEqual(['redeem', [['7']]])
+  expect(wrapper.get('[role=status]').text()).toBe('正在问发券方。')
+  await wrapper.findAll('button').at(1)?.trigger('click')
+  expect(wrapper.emitted('back')).toHaveLength(1)
+  wrapper.unmount()
+})
+
+it('a panel without a field says its name aloud, and what goes where', () => {
+  const props = { name: 'pickups', title: '自提', hint: '扫提货码。', away: '连不上总部' }
+  const wrapper = mount(UiPanel, { props })
+  expect(wrapper.find('input').exists()).toBe(false)
+  expect(wrapper.get('h1').classes()).not.toContain('visually-hidden')
+  expect(wrapper.text()).toContain('自提扫提货码。返回Esc连不上总部')
 })

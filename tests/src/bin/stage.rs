@@ -4,7 +4,8 @@
 //! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and
 //! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `HQ_TOKEN`,
 //! `KEEPER` and `READER` (staff tokens of HQ: one that may save, one that may change members, one
-//! that only reads). The demo's promotions are in force.
+//! that only reads), `STAGEHAND` (where it has online orders placed and the cable to the mall turned).
+//! The demo's promotions are in force.
 //!
 //! Around the store stand simulated houses: `HOUSES_URL` is where shoppers get vouchers, coupons and
 //! payment codes of theirs; `HOURS_URL` is where time passes; `COUPONS` are coupons of the brand's own
@@ -14,10 +15,12 @@
 use std::process::{Command, ExitCode};
 
 use acceptance::{
-    catalog, club,
+    catalog::{self, Listed},
+    club,
     hours::Hours,
     houses::Town,
-    store::{OPERATORS, Store, neighbour},
+    stagehand::Stagehand,
+    store::{LACKING, OPERATORS, Store, neighbour},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, bail};
@@ -30,13 +33,15 @@ const COUPON_RULE: &str = "come-in";
 const COUPONS: &str = "4";
 /// WeChat undoes nothing sooner than a quarter of a minute after the charge.
 const UNDOING_S: u32 = 20;
+/// Goods of the online shop: none of those.
+const SHOP_GOODS: usize = 2;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut words = std::env::args().skip(1).skip_while(|word| word == "--");
     let Some(program) = words.next() else { bail!("stage -- COMMAND [ARGUMENT …]") };
     let words: Vec<String> = words.collect();
-    let Town { platforms, store, till } = Town::open().await?;
+    let Town { platforms, mut store, till } = Town::open().await?;
     promote(&store).await?;
     neighbour(&store.mall).await?;
     let member = club::enter(&store).await?;
@@ -46,13 +51,12 @@ async fn main() -> Result<ExitCode> {
     let reader = store.mall.token("page reader").await?;
     let coupons = coupons(&store).await?;
     welcome(&store).await?;
-    let items = catalog::read(&catalog::demo())?;
-    let codes: Vec<String> = items
+    let mut items = catalog::read(&catalog::demo())?
         .into_iter()
-        .filter(|item| !item.is_weighed && item.barcode.len() == 13)
-        .map(|item| item.barcode)
-        .take(CODES_MAX)
-        .collect();
+        .filter(|item| !item.is_weighed && item.barcode.len() == 13);
+    let codes: Vec<String> = items.by_ref().map(|item| item.barcode).take(CODES_MAX).collect();
+    let goods: Vec<Listed> = items.filter(|item| item.sku != LACKING.0).take(SHOP_GOODS).collect();
+    let stagehand = Stagehand::hire(&mut store, goods).await?;
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
     let (manager, _, _, manager_pin) = OPERATORS.last().context("a manager")?;
     let houses = platforms.access().control_url.clone();
@@ -75,7 +79,8 @@ async fn main() -> Result<ExitCode> {
         .env("MEMBER", club::PHONE)
         .env("MEMBER_CODE", shown)
         .env("KEEPER", keeper)
-        .env("READER", reader);
+        .env("READER", reader)
+        .env("STAGEHAND", stagehand.url());
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     let agreed = hours.with(close).await;
     let is_fine = ended.context("could not run the command")?.success();

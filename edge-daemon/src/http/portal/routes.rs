@@ -178,7 +178,12 @@ mod tests {
         (store, Arc::new(portal))
     }
 
-    async fn ask(portal: &Desk, from: &str, request: axum::http::request::Builder, body: String) -> u16 {
+    async fn ask(
+        portal: &Desk,
+        from: &str,
+        request: axum::http::request::Builder,
+        body: String,
+    ) -> u16 {
         let peer: SocketAddr = from.parse().unwrap();
         let request = request.extension(ConnectInfo(peer)).body(Body::from(body)).unwrap();
         let router = pages().with_state(Arc::clone(portal));
@@ -209,7 +214,8 @@ mod tests {
             if endpoint.method == Some(Method::POST) && endpoint.path.contains("{token}") {
                 // It does not say how large it is.
                 let silent = call(endpoint).header("content-type", FORM);
-                let told = ask(&portal, GUEST, silent, "code=".to_owned() + &"1".repeat(4_000)).await;
+                let told =
+                    ask(&portal, GUEST, silent, "code=".to_owned() + &"1".repeat(4_000)).await;
                 assert_eq!(told, 413, "{endpoint}");
             }
         }
@@ -218,7 +224,9 @@ mod tests {
     /// Numbers that look like chance and are the same in every run (Knuth's MMIX).
     fn dice(mut state: u64) -> impl FnMut(usize) -> usize {
         move |sides| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(state >> 33).unwrap() % sides
         }
     }
@@ -229,10 +237,14 @@ mod tests {
         let device = portal.device([127, 0, 0, 1].into()).unwrap();
         let token = sync::chain::hex(&portal.begin(device).unwrap());
         let sitting = format!("/w/{token}");
-        let parts =
-            ["/", "/w/", &sitting, "/code", "/entry", "/longer", "/terms", "/%00", "/%ff", "/..", "?x"];
-        let bodies =
-            ["", "phone=", "code=", "&", "=", "%", "%zz", "%00", "terms=1", "1", "九", "{}", "\u{202e}"];
+        let parts = [
+            "/", "/w/", &sitting, "/code", "/entry", "/longer", "/terms", "/%00", "/%ff", "/..",
+            "?x",
+        ];
+        let bodies = [
+            "", "phone=", "code=", "&", "=", "%", "%zz", "%00", "terms=1", "1", "九", "{}",
+            "\u{202e}",
+        ];
         let hosts = [HOST, "captive.apple.com", "127.0.0.1", ":", "[::1]:x", "a b"];
         let kinds = [FORM, "application/json", "multipart/form-data", ""];
         let methods = [Method::GET, Method::POST, Method::HEAD, Method::PUT, Method::OPTIONS];

@@ -81,6 +81,9 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if let Some((since, count)) = trouble.slow {
         notices.push(notice("reversal-slow", since, Some(count)));
     }
+    if let Some((since, count)) = trouble.returns {
+        notices.push(notice("online-return-slow", since, Some(count)));
+    }
     if trouble.kept > 0 {
         notices.push(notice("voucher-kept", now, Some(trouble.kept)));
     }

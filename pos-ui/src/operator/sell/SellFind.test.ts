@@ -32,7 +32,7 @@ function bench() {
   const till = { add: (sku: string) => added.push(sku), tell: () => {} } as unknown as Till
   const page = mount(SellFind, { global: { provide: { [TILL as symbol]: till } } })
   const type = (text: string) => page.get('input').setValue(text)
-  const enter = () => void (page.vm as unknown as { pick(): Promise<void> }).pick()
+  const enter = () => void (page.vm as unknown as { submit(): Promise<void> }).submit()
   return { page, added, answers, type, enter }
 }
 
