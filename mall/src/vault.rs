@@ -99,9 +99,9 @@ impl VaultError {
                 Some("put back the key files that were saved with the database")
             }
             Self::Db(error) => error.hint(),
-            Self::Full => Some(
-                "wait until its coupons end, or end them with their key: mall keys retire VERSION",
-            ),
+            Self::Full => {
+                Some("wait until its coupons end, or end them with their key: mall keys retire KEY")
+            }
             Self::Unknown(_) => Some("`mall keys list` names the keys"),
             Self::Dice | Self::Seal(_) | Self::Sign(_) | Self::Rotation(_) => None,
         }

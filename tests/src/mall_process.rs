@@ -235,8 +235,9 @@ impl MallProcess {
     /// # Errors
     /// When the name is taken.
     pub async fn saving_token(&self, name: &str) -> Result<String> {
-        let rights = ["--may-save-rules", "--may-save-settings", "--may-manage-members"];
-        let staff: Value = self.tell(&[&["staff", "add", name], &rights[..]].concat()).await?;
+        let mut words = vec!["staff", "add", name];
+        words.extend(["--may-save-rules", "--may-save-settings", "--may-manage-members"]);
+        let staff: Value = self.tell(&words).await?;
         Ok(staff.get("token").and_then(serde_json::Value::as_str).context("no token")?.to_owned())
     }
 

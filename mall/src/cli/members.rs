@@ -166,7 +166,7 @@ impl Desk<'_> {
                 let line = format!("key {version} signs in a day; stores hear of it now");
                 self.say(&json!({ "version": version }), &line)
             }
-            KeysVerb::Retire { version } => {
+            KeysVerb::Retire { key: version } => {
                 let context = self.context;
                 context.vault().retire(context.db(), version, context.now()).await?;
                 let line = format!("key {version} and what it signed are good no more");

@@ -88,9 +88,11 @@ struct Statement(u64);
 
 impl Visit for Statement {
     fn record_str(&mut self, field: &Field, value: &str) {
-        // Of `begin` and its like nothing is told here.
-        if field.name() == "db.statement" && !value.is_empty() {
-            HEARD.lock().unwrap().push((self.0, value.trim().to_owned()));
+        // Of `begin` and its like nothing is told here; pragmas set a new connection up.
+        let statement = value.trim();
+        let is_asked = !statement.is_empty() && !statement.starts_with("pragma");
+        if field.name() == "db.statement" && is_asked {
+            HEARD.lock().unwrap().push((self.0, statement.to_owned()));
         }
     }
 
@@ -109,9 +111,11 @@ fn listen() {
 async fn walks(context: &Context, statement: &str) -> Vec<String> {
     let mut tx = context.db().read("explain").await.unwrap();
     let steps = db::plan(&mut tx, statement).await;
-    let is_of_small = steps.iter().any(|step| table(step).is_some_and(is_small));
-    let off = switched_off(statement).filter(|_| !is_of_small);
-    off.into_iter().chain(steps.into_iter().filter(|step| is_walk(step))).collect()
+    if steps.iter().filter_map(|step| table(step)).all(is_small) {
+        return Vec::new();
+    }
+    let walks = steps.into_iter().filter(|step| is_walk(step));
+    switched_off(statement).into_iter().chain(walks).collect()
 }
 
 /// The table that a step reads.

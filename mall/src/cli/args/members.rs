@@ -129,7 +129,7 @@ pub(crate) enum KeysVerb {
     /// End a key at once, e.g. one that was stolen: what it signed is good no more.
     Retire {
         /// Which.
-        version: u8,
+        key: u8,
     },
     /// Print every key, newest first.
     List,
