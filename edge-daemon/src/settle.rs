@@ -64,7 +64,9 @@ impl Trouble {
         let longer = |question: &Question, than_ms| now.ms_since(question.since()) > than_ms;
         let slow = |question: &Question| match question {
             Question::Return(_) => false,
-            _ => !question.is_asked_at_once() && longer(question, SLOW_MS),
+            Question::Payment(_) | Question::Redemption(_) => {
+                !question.is_asked_at_once() && longer(question, SLOW_MS)
+            }
         };
         let waits = |question: &Question| match question {
             Question::Return(_) => longer(question, RETURN_SLOW_MS),
