@@ -281,7 +281,7 @@ mod tests {
             ".{0,900}".prop_map(Value::from),
             any::<u128>().prop_map(|n| json!(uuid::Uuid::from_u128(n))),
             Just(json!([])),
-            Just(json!([{ "target": "all", "applied": i64::MIN, "unknown": ["x"; 40] }])),
+            Just(json!([{ "target": "all", "applied": i64::MIN, "unknown": vec!["x"; 40] }])),
         ];
         let names =
             vec!["edge", "boot", "is_online", "program", "at_micros", "standings", "scopes", "x"];

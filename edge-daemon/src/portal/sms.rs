@@ -136,7 +136,7 @@ mod tests {
     struct Receiver {
         url: String,
         certificate: reqwest::Certificate,
-        heard: mpsc::UnboundedReceiver<String>,
+        heard: mpsc::Receiver<String>,
         serving: JoinHandle<()>,
     }
 
@@ -161,13 +161,13 @@ mod tests {
             let acceptor = TlsAcceptor::from(Arc::new(config));
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("https://{}/sms", listener.local_addr().unwrap());
-            let (say, heard) = mpsc::unbounded_channel();
+            let (say, heard) = mpsc::channel(8);
             let serving = tokio::spawn(async move {
                 let mut silent = Vec::new();
                 while let Ok((line, _)) = listener.accept().await {
                     // Who does not trust it hangs up here.
                     let Ok(mut line) = acceptor.accept(line).await else { continue };
-                    say.send(request(&mut line).await).unwrap();
+                    say.send(request(&mut line).await).await.unwrap();
                     match answer {
                         Some(answer) => line.write_all(answer.as_bytes()).await.unwrap(),
                         None => silent.push(line),
@@ -246,7 +246,10 @@ mod tests {
         ] {
             let mut receiver = Receiver::open(Some(answer)).await;
             let told = receiver.send(receiver.caller()).await;
-            assert!(matches!(told, Err(SmsError::Refused(s)) if s == status), "{answer}: {told:?}");
+            assert!(
+                matches!(told, Err(SmsError::Refused(s)) if s.as_u16() == status),
+                "{answer}: {told:?}"
+            );
             receiver.heard.recv().await.unwrap();
             assert!(receiver.heard.try_recv().is_err(), "{answer}: it was asked again");
         }
