@@ -291,6 +291,8 @@ export async function withFed(browser, url, size, view, body, mode = view.phase)
     await page.goto(url)
     await eventually(() => page.evaluate(() => document.documentElement.dataset.mode), mode, 'mode')
     await page.evaluate(() => document.fonts.ready)
+    // Parts that are fetched once the page stands bring the heading with them.
+    await page.locator('h1').first().waitFor({ state: 'attached' })
     page.say = (next) => page.evaluate((one) => window.__say(one), next)
     return await body(page)
   } finally {

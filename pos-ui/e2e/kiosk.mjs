@@ -25,7 +25,7 @@ export const smallKeys = (page) =>
     return [...document.querySelectorAll('button')]
       .map((button) => [button, button.getBoundingClientRect()])
       .filter(([button, box]) => {
-        const least = (button.closest('.bar') ? 56 : 47.5) * unit
+        const least = (button.closest('.bar') ? 55.5 : 47.5) * unit
         return box.width > 0 && (box.height < least || box.width < Math.min(least, 40 * unit))
       })
       .map(([button, box]) => `${button.textContent.trim()} ${box.width} × ${box.height}`)

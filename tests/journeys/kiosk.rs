@@ -10,7 +10,6 @@ use acceptance::{
     paper,
     sim::{Behaviour, PaymentCode, Platform, Voucher},
     store::{CODE, KIOSK, LACKING, NEIGHBOUR, Store, neighbour, original},
-    till::Answer,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -357,17 +356,26 @@ async fn a_member_and_a_coupon_by_qr_price_the_cart_and_leave_with_their_shopper
     Ok(())
 }
 
+/// What the kiosk shows once the coupon is claimed; nothing while the mall is not heard.
+async fn claimed(kiosk: &KioskScreen) -> Result<Option<acceptance::kiosk::KioskView>> {
+    let answer = kiosk.claim().await?;
+    if answer.status == 503 {
+        return Ok(None);
+    }
+    answer.done().map(Some)
+}
+
 #[tokio::test]
 async fn a_member_claims_the_coupon_for_coming_by_their_code_once_and_needs_the_line() -> Result<()>
 {
     let club = Club::open().await?;
     let mut kiosk = KioskScreen::new(club.store.edge.till(NUMBER), NUMBER);
     kiosk.pair_by(&club.store.manager(2).await?).await?;
-    let shown = |answer: Answer| answer.done::<acceptance::kiosk::KioskView>();
     let total = |view: &acceptance::kiosk::KioskView| view.cart.as_ref().map(|c| c.total.amount);
     kiosk.scan(&club.item.sku).await?.done::<Value>()?;
     kiosk.claim().await?.refused(409, "member-needed")?;
-    let view = shown(kiosk.scan(&club.code().await?).await?)?;
+    let shown = kiosk.scan(&club.code().await?).await?;
+    let view = shown.done::<acceptance::kiosk::KioskView>()?;
     ensure!(!view.claim, "HQ gives no coupon yet");
     kiosk.claim().await?.refused(409, "coupon-not-given")?;
     let token = club.store.mall.saving_token("到店礼").await?;
@@ -379,14 +387,7 @@ async fn a_member_claims_the_coupon_for_coming_by_their_code_once_and_needs_the_
     kiosk.claim().await?.refused(503, "coupon-unheard")?;
     ensure!(kiosk.view().await?.coupons.is_empty(), "a coupon without the mall");
     club.cable.turn(Weather::Fair);
-    let claimed = async || {
-        let answer = kiosk.claim().await?;
-        if answer.status == 503 {
-            return Ok(None);
-        }
-        shown(answer).map(Some)
-    };
-    let view = until("the line to be back", PATIENCE, claimed).await?;
+    let view = until("the line to be back", PATIENCE, async || claimed(&kiosk).await).await?;
     ensure!(view.coupons.len() == 1 && view.coupons[0]["takes_part"] == true, "{view:?}");
     ensure!(total(&view) == total(&plain).map(|total| total - COUPON_OFF), "{view:?}");
     ensure!(!view.claim, "it lies there already");
@@ -397,7 +398,7 @@ async fn a_member_claims_the_coupon_for_coming_by_their_code_once_and_needs_the_
     kiosk.scan(&club.item.sku).await?.done::<Value>()?;
     kiosk.claim().await?.refused(409, "member-needed")?;
     kiosk.scan(&club.code().await?).await?.done::<Value>()?;
-    let view = until("the coupon again", PATIENCE, claimed).await?;
+    let view = until("the coupon again", PATIENCE, async || claimed(&kiosk).await).await?;
     ensure!(view.coupons.len() == 1 && view.coupons[0]["id"] == id, "{view:?}");
     Ok(())
 }

@@ -62,8 +62,10 @@ impl fmt::Debug for ScanCommand {
 }
 
 /// Puts what was scanned on the counter, and tells every screen of the workstation what became of
-/// it, also when it was refused. What another house must be asked first comes to the screens when it
-/// comes: nothing that is scanned behind it waits.
+/// it, also when it was refused.
+///
+/// What another house must be asked first comes to the screens when it comes: nothing that is scanned
+/// behind it waits.
 pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<(), CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {

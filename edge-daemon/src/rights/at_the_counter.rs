@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use sync::chain::Hash;
 use uuid::Uuid;
 
-use super::{Choice, Hold, Rights, Secret};
+use super::{Choice, Hold, Payment, Rights, Secret};
 use crate::{
     checkout::{self, CheckoutError, Command, CompleteCommand, Edit, ScanCommand},
     context::mint,

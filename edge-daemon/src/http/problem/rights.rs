@@ -1,5 +1,5 @@
-//! The sentences about payments by code, coupons and vouchers, and orders that are undone, Chinese first.
-//! What happened, what is safe, what to do.
+//! The sentences about payments by code, coupons and vouchers, and orders that are undone, Chinese
+//! first. What happened, what is safe, what to do.
 
 use super::text::Row;
 

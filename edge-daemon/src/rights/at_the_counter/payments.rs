@@ -234,7 +234,7 @@ async fn more_than_a_cart_costs_is_told_as_that() {
     let (store, _mall, _) = with_tea().await;
     store.scan(1, "COAT").await;
     let beyond = Rights {
-        payments: vec![crate::rights::Payment {
+        payments: vec![Payment {
             id: mint(),
             order: store.scene(1).priced.station.cart.order,
             workstation: 1,
