@@ -121,7 +121,7 @@ mod tests {
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
     };
     use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
         net::TcpListener,
         sync::mpsc,
         task::JoinHandle,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     /// Reads a request to the end of its body.
-    async fn request(line: &mut (impl AsyncReadExt + Unpin)) -> String {
+    async fn request(line: &mut (impl AsyncRead + Unpin)) -> String {
         let (mut text, mut part) = (String::new(), [0; 1_024]);
         loop {
             let n = line.read(&mut part).await.unwrap();
