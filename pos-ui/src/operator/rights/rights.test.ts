@@ -256,7 +256,7 @@ describe('Redeem', () => {
     const { desk, view, options } = bench()
     const wrapper = mount(Redeem, options)
     asking()
-    for (const code of ['ABC', 'ABC', 'DEF']) await wrapper.vm.ask(code)
+    for (const code of ['ABC', 'ABC', 'DEF']) await wrapper.vm.scan(code)
     expect(vi.mocked(calls.lookUp).mock.calls.map(([, , , code]) => code)).toEqual(['ABC', 'DEF'])
     expect(wrapper.text()).toContain('正在问发券方')
     expect(mount(RightsList, options).find('[data-test=asking]').exists()).toBe(true)
