@@ -50,7 +50,7 @@ async fn main() -> Result<ExitCode> {
     let keeper = store.mall.keeping_token("page").await?;
     let reader = store.mall.token("page reader").await?;
     let coupons = coupons(&store).await?;
-    welcome(&store).await?;
+    welcome(&store, &token).await?;
     let mut items = catalog::read(&catalog::demo())?
         .into_iter()
         .filter(|item| !item.is_weighed && item.barcode.len() == 13);
@@ -106,10 +106,9 @@ async fn coupons(store: &Store) -> Result<Vec<String>> {
 }
 
 /// HQ gives a coupon to whoever comes.
-async fn welcome(store: &Store) -> Result<()> {
-    let token = store.mall.saving_token("stage").await?;
+async fn welcome(store: &Store, token: &str) -> Result<()> {
     let settings = json!({ "settings": { "portal": { "coupon_rule": COUPON_RULE } } });
-    store.mall.put(&token, "/hq/v1/settings", "*", &settings).await?.done::<Value>().map(|_| ())
+    store.mall.put(token, "/hq/v1/settings", "*", &settings).await?.done::<Value>().map(|_| ())
 }
 
 /// Puts the demo's promotions in force, and waits until the store's node has them.
