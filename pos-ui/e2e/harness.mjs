@@ -13,6 +13,8 @@ prepareZXingModule({ overrides: { wasmBinary } })
 
 /** Patience of every wait; a busy build machine is slow, a wrong page is wrong for ever. */
 export const PATIENCE_MS = 8_000
+/** Patience with a store whose mall is back: it asks the more seldom the longer nobody answered. */
+export const REUNION_MS = 120_000
 export const THEMES = ['light', 'dark', 'contrast']
 
 let passed = 0
@@ -48,8 +50,8 @@ export function holds(claim, what) {
 }
 
 /** Waits until `read` answers what is expected, then returns it. */
-export async function eventually(read, expected, what) {
-  const until = Date.now() + PATIENCE_MS
+export async function eventually(read, expected, what, patienceMs = PATIENCE_MS) {
+  const until = Date.now() + patienceMs
   let last
   for (;;) {
     last = await read()

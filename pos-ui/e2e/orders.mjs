@@ -8,6 +8,7 @@ import {
   eventually,
   holds,
   press,
+  REUNION_MS,
   same,
   scan,
   typeDigits,
@@ -404,7 +405,7 @@ export async function checkOrders({ till, display, shot, operator, pin }) {
       (text) => text.includes('待提货'),
       'state',
     )
-    await eventually(() => state(order), 'ready', 'the state at the mall')
+    await eventually(() => state(order), 'ready', 'the state at the mall', REUNION_MS)
   })
   await check('with the cable cut a wrong code opens nothing and the right one does', async () => {
     await cable('cut')
@@ -445,7 +446,7 @@ export async function checkOrders({ till, display, shot, operator, pin }) {
     await press(page, 'Escape', 'Escape')
     await eventually(till.mode, 'sell', 'mode')
     await cable('fair')
-    await eventually(() => state(order), 'handed_over', 'the state at the mall')
+    await eventually(() => state(order), 'handed_over', 'the state at the mall', REUNION_MS)
   })
   await check('what was only set aside is released and then sold like anything else', async () => {
     await scan(page, unpaidOrder.token)
@@ -486,7 +487,7 @@ export async function checkOrders({ till, display, shot, operator, pin }) {
     async () => {
       await signIn(till, operator, pin)
       // What was away a moment ago is asked again before it is said to be up.
-      await eventually(async () => (await till.view()).link.mall, 'up', 'the mall')
+      await eventually(async () => (await till.view()).link.mall, 'up', 'the mall', REUNION_MS)
       await press(page, 'F9')
       await lookUp(`${paid}-none`)
       await eventually(alert(page), (text) => text.includes('没有这张线上订单'), 'strip')
@@ -586,7 +587,7 @@ export async function checkOrders({ till, display, shot, operator, pin }) {
       holds(told.includes(paid) && told.includes('商品留在柜台'), told)
       await shot(page, 'pickups-live-open-return')
       await cable('fair')
-      await eventually(async () => (await returns())[0].state, 'done', 'state')
+      await eventually(async () => (await returns())[0].state, 'done', 'state', REUNION_MS)
       await eventually(() => page.locator('[data-test=open-returns]').count(), 0, 'what is open')
       await press(page, 'F9')
       await lookUp(paid)
@@ -597,7 +598,7 @@ export async function checkOrders({ till, display, shot, operator, pin }) {
       )
       await press(page, 'Escape', 'Escape')
       await eventually(till.mode, 'sell', 'mode')
-      await eventually(async () => (await till.view()).link.mall, 'up', 'the mall')
+      await eventually(async () => (await till.view()).link.mall, 'up', 'the mall', REUNION_MS)
     },
   )
 }

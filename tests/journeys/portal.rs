@@ -294,15 +294,16 @@ fn shops(street: &Street) -> Result<()> {
     let jar = street.at("cookies").display().to_string();
     let api = STORE.replace("/phone/", "/api/v1");
     let [session, view] = ["session", "view"].map(|name| format!("{api}/phone/{name}"));
-    let json = ["-H", "content-type: application/json"];
     let body = format!("{{\"token\":\"{token}\"}}");
-    let join = [&["--cookie-jar", &jar, "--data", &body][..], &json, &[&session]].concat();
+    let join = |body: &str| {
+        let kind = "content-type: application/json";
+        let call = ["--cookie-jar", jar.as_str(), "--data", body, "-H", kind, session.as_str()];
+        street.guests.curl("phone0", &call)
+    };
     assert_eq!(street.guests.curl("phone0", &[&view])?.status, 401);
-    assert_eq!(street.guests.curl("phone0", &join)?.status, 200);
+    assert_eq!(join(&body.replace("0.", "1."))?.status, 403, "a forged token");
+    assert_eq!(join(&body)?.status, 200);
     assert_eq!(street.guests.curl("phone0", &["--cookie", &jar, &view])?.status, 200);
-    let forged = body.replace("0.", "1.");
-    let forged = [&["--data", &forged][..], &json, &[&session]].concat();
-    assert_eq!(street.guests.curl("phone0", &forged)?.status, 403);
     for path in ["/workstations", "/workstations/1/operators", "/pairings", "/console/session"] {
         for method in ["GET", "POST"] {
             let page = street.guests.curl("phone0", &["-X", method, &format!("{api}{path}")])?;
