@@ -261,7 +261,6 @@ async function idle(browser, edge, shot) {
     same(await page.locator('[data-test=ask]').count(), 0, 'still asked')
     await skip(40_000)
     same((await viewOf(page)).cart.pieces, 1, 'pieces')
-    holds((await keptBy(page)).text.includes(letters), 'the search is forgotten early')
   })
   await check('KI-4 after the reset nothing of the shopper is anywhere', async () => {
     await skip(21_000)

@@ -12,13 +12,14 @@ use acceptance::{
     catalog::{self, Listed},
     edge_process::Start,
     houses::Town,
-    sim::{Behaviour, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
+    sim::{Behaviour, COUPON_RULE, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
     sim::{Repeat, Script, Voucher},
     till::{Answer, Call, Till},
     view::View,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::dice::Dice;
@@ -43,12 +44,6 @@ const SOON: Duration = Duration::from_secs(3);
 const STARTS_MAX: usize = 10;
 /// From this on WeChat undoes.
 const UNDOABLE_S: u32 = 20;
-/// No house undoes a charge that is so old.
-const UNDONE_NO_MORE_S: u32 = 8 * 86_400;
-/// Orders in a hundred of those that are undone, so late.
-const UNDONE_LATE_PERCENT: usize = 40;
-/// After so long the mall gives up whoever cannot tell what became of a coupon: a person must look.
-const GIVEN_UP_S: u32 = 86_400;
 /// Where the node dies, and the latest passing at which it does.
 const POINTS: [(&str, usize); 20] = [
     ("payment.begun", 9),
@@ -105,7 +100,6 @@ async fn however_it_goes_the_houses_hold_what_the_orders_say_to_the_fen() -> Res
     );
     // What never happened proves nothing.
     ensure!(balance.charged > balance.held && balance.held > 0 && balance.redeemed_count > 0);
-    ensure!(balance.reversed > 0 && (balance.refunded > 0 || wanted < HISTORIES), "{balance:?}");
     ensure!(trial.deaths.len() * 3 > POINTS.len().min(wanted / 25), "{:?}", trial.deaths);
     Ok(())
 }
@@ -135,7 +129,13 @@ struct Trial {
 
 impl Trial {
     async fn begin(seed: u64) -> Result<Self> {
-        let mut town = Town::found_with_coupons().await?;
+        let rules = json!({ "rules": [{
+            "id": COUPON_RULE.0, "name": "商家券满 30 减 5", "coupon": true,
+            "steps": [{
+                "needs": [{ "amount": { "minor": 3_000 } }], "reward": { "amount_off": 500 },
+            }],
+        }] });
+        let mut town = Town::found_with(Some(&rules)).await?;
         let tills = [town.till.clone(), town.store.manager(2).await?];
         town.store.edge.kill();
         let list = catalog::read(&catalog::demo())?;
@@ -229,7 +229,7 @@ impl Trial {
 
     fn plan_faults(&mut self) {
         use Operation as O;
-        const CALLS: [(Platform, Operation); 20] = [
+        const CALLS: [(Platform, Operation); 16] = [
             (Platform::Douyin, O::Token),
             (Platform::Douyin, O::Link),
             (Platform::Douyin, O::Prepare),
@@ -246,10 +246,6 @@ impl Trial {
             (Platform::Alipay, O::Query),
             (Platform::Alipay, O::Reverse),
             (Platform::Douyin, O::Verify),
-            (Platform::Wechat, O::Refund),
-            (Platform::Wechat, O::RefundQuery),
-            (Platform::Alipay, O::Refund),
-            (Platform::Alipay, O::RefundQuery),
         ];
         const FAULTS: [Fault; 10] = [
             Fault::CutBefore,
@@ -359,15 +355,9 @@ impl Trial {
         } else {
             let code = format!("A7{}", Uuid::now_v7().simple()).chars().take(30).collect();
             // WeChat has one word for a coupon that was used, also by the question whose answer was
-            // lost, and for one that cannot be used: where nobody can tell them apart it is kept
-            // after a day, and a person must look. Some are nobody's.
-            let is_over = self.dice.is_within(10);
-            let coupon = Coupon {
-                code,
-                refuses_repeats: self.dice.is_within(50),
-                expires_in_seconds: if is_over { -1 } else { Coupon::default().expires_in_seconds },
-                ..Coupon::default()
-            };
+            // lost, and for one that cannot be used: then a person must look, after a day. So none
+            // here refuses repeats, and none is past its date; some are nobody's.
+            let coupon = Coupon { code, refuses_repeats: false, ..Coupon::default() };
             let code = coupon.code.clone();
             let is_nobodys = self.dice.is_within(10);
             let issue = || self.town.platforms.wechat().issue_coupon(coupon);
@@ -478,10 +468,6 @@ impl Trial {
         let Some(last) = view.last_order.filter(|_| self.dice.is_within(15)) else {
             return Ok(End::Light);
         };
-        // By the clocks of the houses it is too late by then, and what was paid is refunded.
-        if self.dice.is_within(UNDONE_LATE_PERCENT) && self.town.booked()?.open == 0 {
-            self.town.platforms.turn_clock(UNDONE_NO_MORE_S);
-        }
         let manager = self.tills[1].clone();
         let undo = manager.undo_order(last.id, "顾客改主意");
         let answer = self.tell(&undo, &manager).await?;
@@ -518,7 +504,7 @@ impl Trial {
         }
         self.town.platforms.clear_faults();
         // Whoever starts asks at once about everything that is open.
-        for starts in 0..STARTS_MAX {
+        for _ in 0..STARTS_MAX {
             let known = until("everything to be known", SOON, async || {
                 Ok((self.town.booked()?.open == 0).then_some(()))
             });
@@ -526,13 +512,7 @@ impl Trial {
                 break;
             }
             self.town.store.edge.kill();
-            let seconds = match starts {
-                0 => UNDOABLE_S,
-                1 => TOO_LONG_S,
-                // Only what no house can tell is open by now.
-                _ => GIVEN_UP_S,
-            };
-            self.town.let_pass(seconds).await?;
+            self.town.let_pass(UNDOABLE_S).await?;
             self.town.store.edge.start().await?;
         }
         self.town.ends_well().await?;

@@ -323,7 +323,8 @@ fn shops(street: &Street) -> Result<()> {
 
 /// Connections that one phone holds open are counted by the kernel, and those of others are not.
 fn crowd(street: &Street) -> Result<()> {
-    // Of 40 at once the kernel resets those beyond the limit of `gate::ruleset`; they go with the shell.
+    // Of 40 at once the kernel resets those beyond the limit of `gate::ruleset`, and the door closes
+    // those beyond a caller's part; they go with the shell.
     let held = street.guests.command("phone1", "bash").args(["-c", HOLDS]).output();
     let held = String::from_utf8_lossy(&held.context("no shell")?.stdout).into_owned();
     let n: usize = held.trim().parse().with_context(|| held.clone())?;
@@ -332,9 +333,10 @@ fn crowd(street: &Street) -> Result<()> {
     Ok(())
 }
 
-/// How many of 40 connections a phone can hold at once.
-const HOLDS: &str = "n=0; for i in $(seq 40); do \
-    if { exec {file}<>/dev/tcp/10.77.0.1/80; } 2>/dev/null; then n=$((n + 1)); fi; done; echo $n";
+/// How many of 40 connections a phone can hold at once; one whose end comes is closed.
+const HOLDS: &str = "files=; n=0; for i in $(seq 40); do \
+    if { exec {file}<>/dev/tcp/10.77.0.1/80; } 2>/dev/null; then files=\"$files $file\"; fi; done; \
+    for file in $files; do read -r -t 0.1 -n 1 -u $file; [ $? -gt 128 ] && n=$((n + 1)); done; echo $n";
 
 /// A pass ends by the kernel's clock also without the node; a node that comes back tells a gate that
 /// forgot; what is over in the ledger is over at the gate.

@@ -451,7 +451,7 @@ async function priceCart() {
   })
   const occasion = { store: $('cart-store').value, channel: 'till' }
   const quote = await ask('/hq/v1/quotes', { method: 'POST', body: { lines, occasion, set: edited().set } })
-  const cells = (tag, ...texts) => texts.map((text, place) => make(tag, { text, kind: place ? 'money' : '' }))
+  const cells = (tag, ...texts) => texts.map((text, place) => make(place ? 'td' : tag, { text, kind: place ? 'money' : '' }))
   $('quote').replaceChildren(
     make('table', {}, make('tbody', {},
       ...quote.lines.map((line, place) => make('tr', {}, ...cells('td', lines[place].sku, yuan(line.list_minor), yuan(line.amount_minor)))),
