@@ -24,11 +24,9 @@ impl PaymentRow {
         self.reversing_at.unwrap_or(self.made_at)
     }
 
-    /// Whether no charge with its number can still be on its way to its house. What was never charged
-    /// here was written down to be undone, in one moment; a mall that charged and forgot it was set
-    /// back since.
+    /// Whether no charge with its number can still be on its way to its house.
     fn is_late(&self, now: Timestamp) -> bool {
-        now.ms_since(self.made_at) >= LATE_MS || self.reversing_at == Some(self.made_at)
+        now.ms_since(self.made_at) >= LATE_MS
     }
 
     /// It was not known for so long that it shall not be.

@@ -13,7 +13,7 @@ use tracing::info;
 
 use super::{PaymentError, ask, charge, fit};
 use crate::{
-    asking::Turn,
+    asking::{LATE_MS, Turn},
     context::Context,
     db::{
         self,
@@ -45,7 +45,9 @@ pub(crate) async fn reverse(
         payments::write(&mut tx, &row).await?;
     } else {
         let code = stores::code(&mut tx, store).await?;
-        let mut row = charge::new(store, id, purpose, now);
+        // This mall never charged it. One that did and forgot was set back since, so nothing of it is
+        // on its way any more, and what its house does not know now it never will.
+        let mut row = charge::new(store, id, purpose, now.plus_ms(-LATE_MS));
         row.turn = Turn::at(now);
         row.undo(now);
         // A house that nobody can ask has charged nobody.
