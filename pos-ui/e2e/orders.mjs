@@ -162,7 +162,7 @@ async function looks(page, shot, name, keys = []) {
         await page.evaluate((one) => (document.documentElement.dataset.theme = one), theme)
         await shot(page, `${name}-${lang}-${theme}-${width}x${height}`)
       }
-      same(await cut(page), [], `cut at ${width}×${height} ${lang}`)
+      await eventually(() => cut(page), [], `cut at ${width}×${height} ${lang}`)
       same(await small(page, '[data-panel] button'), [], `keys at ${width}×${height} ${lang}`)
       for (const key of keys) {
         const box = await page.locator(key).boundingBox()
