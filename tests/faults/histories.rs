@@ -12,14 +12,13 @@ use acceptance::{
     catalog::{self, Listed},
     edge_process::Start,
     houses::Town,
-    sim::{Behaviour, COUPON_RULE, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
+    sim::{Behaviour, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
     sim::{Repeat, Script, Voucher},
     till::{Answer, Call, Till},
     view::View,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::dice::Dice;
@@ -129,13 +128,7 @@ struct Trial {
 
 impl Trial {
     async fn begin(seed: u64) -> Result<Self> {
-        let rules = json!({ "rules": [{
-            "id": COUPON_RULE.0, "name": "商家券满 30 减 5", "coupon": true,
-            "steps": [{
-                "needs": [{ "amount": { "minor": 3_000 } }], "reward": { "amount_off": 500 },
-            }],
-        }] });
-        let mut town = Town::found_with(Some(&rules)).await?;
+        let mut town = Town::found_with_coupons().await?;
         let tills = [town.till.clone(), town.store.manager(2).await?];
         town.store.edge.kill();
         let list = catalog::read(&catalog::demo())?;
