@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 /// Fen of balance that the demo's member begins with, and spends.
 const BALANCE: (i64, i64) = (20_000, 3_000);
+/// Points that they begin with, and spend: one yuan.
+const POINTS: (i64, i64) = (1_000, 100);
 
 /// The demo, and where a person clicks.
 struct Demo {
@@ -91,7 +93,7 @@ async fn a_person_walks_the_demo_with_what_its_page_issues_and_finds_it_again() 
     let mut till = Till::new(&demo.edge, 1);
     let (operator, _, _, pin) = OPERATORS[0];
     till.sign_in(operator, pin).await?.done::<Value>()?;
-    member_and_coupon(&demo, &till).await?;
+    let earned = member_and_coupon(&demo, &till).await?;
     voucher_and_charge(&demo, &till).await?;
     ordered_online(&demo, &till).await?;
     guest(&demo, &data).await?;
@@ -104,7 +106,10 @@ async fn a_person_walks_the_demo_with_what_its_page_issues_and_finds_it_again() 
     // It was told, or is told now; either way the mall counts it.
     let has_counted = |view: &View| {
         let funds = view.member.as_ref().and_then(|member| member.funds);
-        funds.is_some_and(|funds| funds.balance.amount == BALANCE.0 - BALANCE.1)
+        funds.is_some_and(|funds| {
+            funds.balance.amount == BALANCE.0 - BALANCE.1
+                && funds.points == POINTS.0 - POINTS.1 + earned
+        })
     };
     till.until("what was spent", has_counted).await?;
     demo.close().await
@@ -120,15 +125,20 @@ async fn known(demo: &Demo, till: &Till) -> Result<Member> {
     view.member.context("nobody is known")
 }
 
-async fn member_and_coupon(demo: &Demo, till: &Till) -> Result<()> {
+/// A sale to the member, with all that they can pay by; the points that it earned them.
+async fn member_and_coupon(demo: &Demo, till: &Till) -> Result<i64> {
     let member = known(demo, till).await?;
     assert_eq!((member.phone.as_str(), member.is_proven), ("138****5678", true));
     let coupon = demo.code("brand/coupons", &json!({})).await?;
     let view = till.done(&till.scan(&coupon)).await?;
     assert!(view.coupons.first().is_some_and(|coupon| coupon.takes_part), "{view:?}");
-    till.done(&till.use_balance(BALANCE.1)).await?;
+    till.done(&till.use_points(POINTS.1)).await?;
+    let view = till.done(&till.use_balance(BALANCE.1)).await?;
+    let paying = view.member.context("nobody is known any more")?;
+    assert_eq!((paying.points_spent, paying.balance_part.amount), (POINTS.1, BALANCE.1));
+    assert!(paying.points_earned > 0, "{paying:?}");
     till.sell(&[], 0).await?;
-    Ok(())
+    Ok(paying.points_earned)
 }
 
 async fn voucher_and_charge(demo: &Demo, till: &Till) -> Result<()> {
