@@ -46,9 +46,13 @@ async fn sale_with_a_printer_that_is(state: &str, notice: &str) -> Result<()> {
         ensure!(slips.len() == 1, "{} receipts of one order", slips.len());
         ensure!(!slips.concat().contains("补打"), "a first receipt is marked as a copy");
     }
-    let slips = store.edge.ledger()?.slips()?;
-    ensure!(slips.get("sent") == Some(&3) && slips.len() == 1, "{slips:?}");
-    Ok(())
+    // The books learn of the paper a moment after it came.
+    let ledger = store.edge.ledger()?;
+    until("three receipts and no other in the books", PATIENCE, async || {
+        let slips = ledger.slips()?;
+        Ok((slips.get("sent") == Some(&3) && slips.len() == 1).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test]
