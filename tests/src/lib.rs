@@ -19,6 +19,7 @@
 //! | `guest` | a guest of its Wi-Fi without a phone |
 //! | `stagehand` | for a browser: an online shop's orders, and a cable that it can turn |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
+//! | `wifi` | for a browser: phones on the guests' Wi-Fi, its gate, the codes that were sent |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `hours` | time by hand for a browser |
 //! | `club` | the same with a member of its mall, and a cable between them |
@@ -64,3 +65,4 @@ pub mod store;
 pub mod till;
 pub mod view;
 pub mod wait;
+pub mod wifi;
