@@ -33,6 +33,7 @@ use crate::{
         staff,
     },
     devices::{Health, Tasks},
+    fault,
     help::HelpWanted,
     in_flight::InFlight,
     pace::Pace,
@@ -64,7 +65,9 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => Timestamp::from_micros(system_micros()),
+            Self::System => {
+                Timestamp::from_micros(system_micros().saturating_add(fault::ahead_micros()))
+            }
             Self::Fixed(at) => Timestamp::from_micros(at.load(std::sync::atomic::Ordering::SeqCst)),
         }
     }

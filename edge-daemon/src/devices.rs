@@ -218,20 +218,15 @@ impl Tasks {
 
 /// Starts what the boot file names.
 ///
-/// A scanner's port that cannot be opened is told and left: its network may come later than the
-/// store opens, and a keyboard scanner or Find sells meanwhile.
+/// A scanner's port whose address is away opens when that comes; a keyboard scanner or Find sells
+/// meanwhile.
 pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) {
     for config in &context.config.printers {
         let paper = Paper::with_columns(config.columns).unwrap_or(Paper::COLUMNS_48);
         tend(context, tasks, config.workstation, config.address.clone(), paper);
     }
     for config in &context.config.scanners {
-        if let Err(error) = scanner::listen(context, tasks, config.workstation, config.listen) {
-            tracing::error!(
-                workstation.id = config.workstation, address = %config.listen, %error,
-                "The scanners of workstation {} cannot connect", config.workstation,
-            );
-        }
+        scanner::open(context, tasks, config.workstation, config.listen);
     }
 }
 

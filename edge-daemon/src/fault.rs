@@ -1,4 +1,5 @@
-//! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`).
+//! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`), and the hand by
+//! which it turns this process's clock (`GUITAI_AHEAD=file`).
 //!
 //! **Invariant:** compiled to nothing without the feature `fault-points`, which no release has.
 
@@ -30,4 +31,23 @@ pub(crate) fn point(name: &'static str) {
             std::thread::park();
         }
     }
+}
+
+/// How far a test has put this process's clock ahead, in microseconds.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn ahead_micros() -> i64 {
+    0
+}
+
+/// How far a test has put this process's clock ahead, in microseconds: the file that
+/// `GUITAI_AHEAD` names has the seconds, and is read anew each time.
+#[cfg(feature = "fault-points")]
+pub(crate) fn ahead_micros() -> i64 {
+    use std::{path::PathBuf, sync::LazyLock};
+    static FILE: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| std::env::var_os("GUITAI_AHEAD").map(PathBuf::from));
+    let said = FILE.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    let seconds = said.and_then(|said| said.trim().parse::<i64>().ok()).unwrap_or(0);
+    seconds.saturating_mul(1_000_000)
 }

@@ -53,7 +53,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Context;
+use crate::{context::Context, later};
 
 pub(crate) use routes::{access, openapi};
 pub(crate) use table::Door;
@@ -98,7 +98,7 @@ pub(crate) async fn open(
     context: Arc<Context>,
     stop: CancellationToken,
 ) {
-    if let Some(listener) = doorway::listen(at, &stop).await {
+    if let Some(listener) = later::listen(at, &stop).await {
         serve(door, listener, context, stop).await;
     }
 }

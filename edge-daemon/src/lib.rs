@@ -13,6 +13,7 @@
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
+//! | `later` | what cannot be done yet, tried until it is done |
 //! | `portal` | lets guests of the Wi-Fi through once they have shown a phone number |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
@@ -46,6 +47,7 @@ mod fault;
 mod help;
 mod http;
 mod in_flight;
+mod later;
 mod member;
 mod online_return;
 mod pace;
@@ -179,8 +181,7 @@ impl Daemon {
                 Ok((node::load(tx)?, db::phone::secret(tx, &fresh)?))
             })
             .await?;
-        let listener = tokio::net::TcpListener::bind(config.listen).await?;
-        let address = listener.local_addr()?;
+        let (own, address) = Self::own_door(&config).await?;
         let phones_at = config.phones_at(address);
         let tasks = Tasks::default();
         let context = Arc::new(Context {
@@ -220,17 +221,51 @@ impl Daemon {
         console::restore(&context).await?;
         Self::begin(&context, &tasks).await?;
         Self::open_portal(&context, &tasks).await;
-        let (doors, stop) = (&tasks.tracker, &tasks.stop);
-        doors.spawn(http::serve(Door::Box, listener, Arc::clone(&context), stop.clone()));
-        // The network of these may come later than the store opens.
-        let Config { listen_lan, listen_phones, .. } = &context.config;
-        for (door, at) in [(Door::Lan, listen_lan), (Door::Phones, listen_phones)] {
-            let Some(at) = *at else { continue };
-            doors.spawn(http::open(door, at, Arc::clone(&context), stop.clone()));
-        }
+        Self::open_doors(&context, &tasks, own, address);
         tasks.tracker.spawn(service_manager::run(Arc::clone(&context), tasks.stop.clone()));
-        tracing::info!(%address, "Screens may come");
         Ok(Self { address, tasks, writer, context, only })
+    }
+
+    /// The tills' own door, and its address. No door yet where this box does not have that address
+    /// yet; a port that another program has taken is an error, because no waiting frees it.
+    async fn own_door(
+        config: &Config,
+    ) -> Result<(Option<tokio::net::TcpListener>, SocketAddr), DaemonError> {
+        match tokio::net::TcpListener::bind(config.listen).await {
+            Ok(listener) => {
+                let address = listener.local_addr()?;
+                Ok((Some(listener), address))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => {
+                Ok((None, config.listen))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens the doors, each as soon as this box has its address: their networks may come later than
+    /// the store opens.
+    fn open_doors(
+        context: &Arc<Context>,
+        tasks: &Tasks,
+        own: Option<tokio::net::TcpListener>,
+        address: SocketAddr,
+    ) {
+        let Config { listen_lan, listen_phones, .. } = &context.config;
+        let mut waiting = vec![(Door::Lan, *listen_lan), (Door::Phones, *listen_phones)];
+        match own {
+            Some(own) => {
+                let (context, stop) = (Arc::clone(context), tasks.stop.clone());
+                tasks.tracker.spawn(http::serve(Door::Box, own, context, stop));
+                tracing::info!(%address, "Screens may come");
+            }
+            None => waiting.push((Door::Box, Some(address))),
+        }
+        for (door, at) in waiting {
+            let Some(at) = at else { continue };
+            let (context, stop) = (Arc::clone(context), tasks.stop.clone());
+            tasks.tracker.spawn(http::open(door, at, context, stop));
+        }
     }
 
     /// The Wi-Fi portal, where the boot file has one. What goes wrong with it stops no sale.

@@ -32,7 +32,7 @@ mod sms;
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -82,9 +82,9 @@ const SLACK_SECONDS: i64 = 5;
 pub struct PortalConfig {
     /// The guests' network.
     pub lan: LanConfig,
-    /// The socket of the gate's keeper (`edge-daemon portal`).
-    #[serde(default = "default_gate")]
-    pub gate: PathBuf,
+    /// The socket of the gate's keeper (`edge-daemon portal`), if not where its unit has it.
+    #[serde(default)]
+    pub gate: Option<PathBuf>,
     /// How long a sign-in lasts, in minutes, 1 to 1440.
     #[serde(default = "default_minutes")]
     pub minutes: u32,
@@ -105,8 +105,15 @@ pub struct PortalTls {
     pub key: PathBuf,
 }
 
-fn default_gate() -> PathBuf {
-    PathBuf::from("/run/guitai-portal/gate.sock")
+/// Where the unit of the gate's keeper has its socket.
+const GATE: &str = "/run/guitai-portal/gate.sock";
+
+impl PortalConfig {
+    /// The socket of the gate's keeper.
+    #[must_use]
+    pub fn gate(&self) -> &Path {
+        self.gate.as_deref().unwrap_or(Path::new(GATE))
+    }
 }
 
 const fn default_minutes() -> u32 {
@@ -201,9 +208,10 @@ impl Portal {
             return Err(PortalError::Minutes);
         }
         let gateway = if context.config.devices.simulated {
-            Gateway::of_memory()
+            // Where nobody said where a gate is, it is of memory as all the rest.
+            Gateway::for_phones_of_memory(config.gate.as_deref())
         } else {
-            Gateway::at(&config.gate)
+            Gateway::at(config.gate())
         };
         let seal = keys::make_or_read(&context.config.data)?;
         let now = context.clock.now();

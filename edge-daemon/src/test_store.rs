@@ -35,7 +35,7 @@ use sync::{
 };
 
 use crate::{
-    Config, Daemon,
+    Config, Daemon, DaemonError,
     checkout::{self, CheckoutError, Command, CompleteCommand, ScanCommand},
     context::{Clock, Context, mint},
     db::{Ledger, ledger, node, station},
@@ -72,13 +72,16 @@ pub(crate) struct TestStore {
 struct Boot {
     /// Where its mall is; nobody listens there, unless a test has one.
     mall: String,
+    /// Where its own door is.
+    listen: String,
     /// Further keys, then tables.
     more: String,
 }
 
 impl Boot {
     fn with_mall(mall: &str) -> Self {
-        Self { mall: mall.to_owned(), more: String::new() }
+        let listen = "127.0.0.1:0".to_owned();
+        Self { mall: mall.to_owned(), listen, more: String::new() }
     }
 }
 
@@ -105,6 +108,22 @@ impl TestStore {
     /// A store with more in its boot file: keys, then tables.
     pub(crate) async fn open_with_boot(more: &str) -> Self {
         Self::open_with_boot_in(tempfile::tempdir().unwrap(), more).await
+    }
+
+    /// The same with its own door at this address.
+    pub(crate) async fn open_listening(listen: &str, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
+        let (listen, more) = (listen.to_owned(), more.to_owned());
+        let boot = Boot { listen, more, ..Boot::with_mall(NO_MALL) };
+        Self::open_at(folder, None, Arc::default(), boot).await
+    }
+
+    /// What comes of starting a store without a ledger whose own door is at this address.
+    pub(crate) async fn start_listening(listen: &str) -> Result<Daemon, DaemonError> {
+        let folder = tempfile::tempdir().unwrap();
+        let boot = Boot { listen: listen.to_owned(), ..Boot::with_mall(NO_MALL) };
+        try_start(folder.path(), &Arc::default(), &boot).await
     }
 
     /// The same in a folder in which something lies already.
@@ -246,10 +265,18 @@ fn incarnation() -> IncarnationId {
 }
 
 async fn start(data: &Path, clock: &Arc<AtomicI64>, boot: &Boot) -> Daemon {
-    let (data, Boot { mall, more }) = (data.display().to_string(), boot);
-    let text = format!("data = {data:?}\nlisten = \"127.0.0.1:0\"\n{more}\n[mall]\nurl = {mall:?}");
+    try_start(data, clock, boot).await.unwrap()
+}
+
+async fn try_start(
+    data: &Path,
+    clock: &Arc<AtomicI64>,
+    boot: &Boot,
+) -> Result<Daemon, DaemonError> {
+    let (data, Boot { mall, listen, more }) = (data.display().to_string(), boot);
+    let text = format!("data = {data:?}\nlisten = {listen:?}\n{more}\n[mall]\nurl = {mall:?}");
     let config: Config = toml::from_str(&text).unwrap();
-    Daemon::start(config, Clock::Fixed(Arc::clone(clock))).await.unwrap()
+    Daemon::start(config, Clock::Fixed(Arc::clone(clock))).await
 }
 
 fn file(data: &Path, scope: Scope, tables: &str, schema: i64, rows: &str) {

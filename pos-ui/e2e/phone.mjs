@@ -1,4 +1,5 @@
-// A shopper's phone against the daemon: joined by the display's QR, goods by photo, its cart to the till.
+// A shopper's phone against the daemon: joined by the display's QR, goods by photo, its cart to the till. On the stage it
+// finds the box by a name over plain HTTP, as in a shop: its pages have no secure context there, and so no live camera.
 import {
   axe,
   check,
@@ -17,8 +18,8 @@ const SIZES = [
   { width: 390, height: 844 },
   { width: 360, height: 640 },
 ]
-/** A photo is read within this time also on a busy machine; a phone is slower than it, a till's queue slower still. */
-const READ_MS_MAX = 8_000
+/** From a photo to its goods, the reader fetched first: a shopper who waits longer takes another (docs/limits.md). */
+const READ_MS_MAX = 2_000
 
 const LEFT = ['0001101', '0011001', '0010011', '0111101', '0100011'].concat([
   '0110001',
@@ -104,10 +105,13 @@ export async function checkPhone({ browser, edge, till, display, shot, codes, op
     const open = async (link) => openPage(browser, link, size)
 
     await check(`phone ${at}: a stranger is told which QR to scan`, async () => {
-      const stranger = await open(`${edge}/phone/`)
+      await signIn(till, operator, pin)
+      await eventually(display.mode, 'idle', 'customer mode')
+      const { origin } = new URL(await joinLink())
+      const stranger = await open(`${origin}/phone/`)
       await eventually(() => modeOf(stranger), 'outside', 'mode')
       await fits(stranger, named('outside'), shot)
-      await stranger.goto(`${edge}/phone/?j=1.${'0'.repeat(32)}`)
+      await stranger.goto(`${origin}/phone/?j=1.${'0'.repeat(32)}`)
       await eventually(() => modeOf(stranger), 'outside', 'mode')
       holds(
         (await stranger.textContent('main')).includes('过时'),
@@ -130,6 +134,12 @@ export async function checkPhone({ browser, edge, till, display, shot, codes, op
         phone = await open(link)
         await eventually(() => modeOf(phone), 'scan', 'mode')
         holds(!phone.url().includes('j='), phone.url())
+        const isByName = !/^(127\.|localhost$)/.test(new URL(link).hostname)
+        const has = await phone.evaluate(() => [
+          window.isSecureContext,
+          navigator.mediaDevices !== undefined,
+        ])
+        same(has, [!isByName, !isByName], 'a secure context and its camera')
         await fits(phone, named('scan'), shot)
       },
     )

@@ -4,9 +4,10 @@
 // MEMBER and MEMBER_CODE (the phone number of a member with balance, and what their phone shows; without them no member
 // buys), COUPONS (tokens of the brand's own, comma separated), HOUSES_URL, HOURS_URL, MANAGER and MANAGER_PIN (see
 // houses.mjs; without them no house is asked), STAGEHAND (where online orders are placed and the cable to the mall is
-// turned; without it none comes), MALL_URL, HQ_TOKEN, KEEPER and READER (the mall, and staff tokens: one
-// that may save there, one that may change members, one that only reads; without them HQ's page is not tested), QUERY (a
-// word Find finds), WORKSTATION, CHROMIUM; `--shots DIR` keeps pictures.
+// turned; without it none comes), WIFI (where phones join the guests' Wi-Fi, see portal.mjs; without it none does),
+// MALL_URL, HQ_TOKEN, KEEPER and READER (the mall, and staff tokens: one that may save there, one that may change
+// members, one that only reads; without them HQ's page is not tested), QUERY (a word Find finds), WORKSTATION, CHROMIUM;
+// `--shots DIR` keeps pictures.
 import {
   axe,
   check,
@@ -32,6 +33,7 @@ import { checkKioskHouses } from './kiosk-houses.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
 import { checkOrderLooks, checkOrders } from './orders.mjs'
 import { checkPhone } from './phone.mjs'
+import { checkPortal } from './portal.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
 import { clearCounter, customerPage, money, operatorPage, signIn } from './till.mjs'
@@ -513,6 +515,7 @@ await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 if (mall === '' || token === '') console.log("NOT TESTED: HQ's page; set MALL_URL and HQ_TOKEN")
 else await checkHqSettings({ browser, mall, token, till, display, codes, operator, pin, shot })
 await checkHq({ browser, shot })
+await checkPortal({ browser, edge, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok
 if (simulated) {

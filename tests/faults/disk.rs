@@ -12,6 +12,7 @@ use acceptance::{
     catalog, folder,
     store::{Store, original},
     till::{Answer, Call, Till},
+    untested::{self, Lack},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -32,10 +33,11 @@ impl SmallDisk {
         let mut mount = Command::new("mount");
         let said = mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(over).output();
         match said {
-            Ok(said) if said.status.success() => Ok(Some(Self(over.to_owned()))),
+            Ok(said) if said.status.success() => return Ok(Some(Self(over.to_owned()))),
             Ok(said) => refuse(&String::from_utf8_lossy(&said.stderr)),
             Err(error) => refuse(&error.to_string()),
         }
+        Ok(None)
     }
 
     fn ballast(&self) -> PathBuf {
@@ -62,13 +64,9 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Says that nothing was tested, to whoever runs the tests: what a test prints is not shown while
-/// it passes, what it writes is.
-fn refuse(why: &str) -> Result<Option<SmallDisk>> {
-    let why = why.lines().next().unwrap_or_default();
-    let told = format!("NOT TESTED: a full disk; this process may not mount a tmpfs: {why}\n");
-    std::io::stderr().write_all(told.as_bytes()).context("could not say what is not tested")?;
-    Ok(None)
+/// Says that nothing was tested.
+fn refuse(why: &str) {
+    untested::say("a full disk", &Lack::Refused(format!("a tmpfs may not be mounted: {why}")));
 }
 
 /// Sells until a command is refused for lack of room; gives that command and how many orders were

@@ -10,6 +10,7 @@
 
 mod facts;
 mod points;
+mod tally;
 mod walls;
 
 use std::path::{Path, PathBuf};

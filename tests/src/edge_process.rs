@@ -40,6 +40,10 @@ pub struct Boot {
     pub broker: Option<Access>,
     /// The Wi-Fi portal: the port of its pages on loopback, and the file that its SMS go to.
     pub portal: Option<(u16, PathBuf)>,
+    /// The socket of the portal's gate; without one the gate is of memory.
+    pub gate: Option<PathBuf>,
+    /// Where shoppers' phones find the box, if by a name.
+    pub phone_url: Option<String>,
 }
 
 impl Boot {
@@ -60,6 +64,8 @@ impl Boot {
             lan: None,
             broker: None,
             portal: None,
+            gate: None,
+            phone_url: None,
         })
     }
 
@@ -89,15 +95,18 @@ impl Boot {
                  ca_file = {authority:?}\n\n"
             )
         });
+        let gate = self.gate.as_ref().map_or_else(String::new, |gate| format!("gate = {gate:?}\n"));
+        let phones = self.phone_url.as_ref();
+        let phones = phones.map_or_else(String::new, |url| format!("[phone]\nurl = {url:?}\n\n"));
         let portal = self.portal.as_ref().map_or_else(String::new, |(port, sms)| {
             format!(
-                "[portal]\nsms = {{ file = {sms:?} }}\n[portal.lan]\ninterface = \"lo\"\n\
+                "[portal]\n{gate}sms = {{ file = {sms:?} }}\n[portal.lan]\ninterface = \"lo\"\n\
                  address = \"127.0.0.1\"\nprefix = 24\npage_port = {port}\n\n"
             )
         });
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
-             {broker}{portal}{scanners}{printers}[devices]\nsimulated = {}\n",
+             {broker}{portal}{phones}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }
@@ -110,6 +119,24 @@ pub enum Start {
     Ready,
     /// It died on the way by the signal it was told to send itself.
     Died,
+}
+
+/// The hand by which a test turns a node's clock; only programs built with the feature
+/// `fault-points` look at it.
+#[derive(Clone, Debug)]
+pub struct Hand(PathBuf);
+
+impl Hand {
+    /// Puts the clock so many seconds ahead of the machine's; 0 puts it right.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn put_ahead(&self, seconds: u32) -> Result<()> {
+        // The node reads it at every look at the clock: it finds the old one or the new one.
+        let next = self.0.with_extension("next");
+        std::fs::write(&next, seconds.to_string()).context("could not turn the clock")?;
+        std::fs::rename(next, &self.0).context("could not turn the clock")
+    }
 }
 
 /// An edge node, running or not.
@@ -154,6 +181,12 @@ impl EdgeProcess {
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.folder.join("edge.log")
+    }
+
+    /// The hand by which its clock is turned.
+    #[must_use]
+    pub fn hand(&self) -> Hand {
+        Hand(self.folder.join("ahead"))
     }
 
     /// From now on it runs another program than the one that was built beside this one.
@@ -251,7 +284,7 @@ impl EdgeProcess {
     async fn launch(&mut self, environment: &[(&str, &str)], limit: Duration) -> Result<Start> {
         let mut command = self.command()?;
         command.arg("serve").arg("--config").arg(self.boot_file());
-        command.envs(environment.iter().copied());
+        command.envs(environment.iter().copied()).env("GUITAI_AHEAD", &self.hand().0);
         let log = self.log();
         // One that still runs, e.g. because it was never ready, has the ports and the folder.
         self.running = None;

@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     program::Running,
+    untested::Lack,
     wait::{PATIENCE, until},
 };
 
@@ -45,20 +46,29 @@ pub struct Guests {
     running: Vec<Running>,
 }
 
+/// What it takes, and which Debian package brings it.
+const TOOLS: [(&str, Lack); 5] = [
+    ("ip", Lack::Packages(&["iproute2"])),
+    ("nft", Lack::Packages(&["nftables"])),
+    ("dnsmasq", Lack::Packages(&["dnsmasq-base"])),
+    ("dhclient", Lack::Packages(&["isc-dhcp-client"])),
+    ("curl", Lack::Packages(&["curl"])),
+];
+
 /// Why this machine does not allow it; `None` where it does.
 #[must_use]
-pub fn hindrance() -> Option<String> {
-    for tool in ["ip", "nft", "dnsmasq", "dhclient", "curl"] {
+pub fn hindrance() -> Option<Lack> {
+    for (tool, lack) in TOOLS {
         let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
         if !found.is_ok_and(|found| found.status.success()) {
-            return Some(format!("{tool} is missing"));
+            return Some(lack);
         }
     }
     let name = format!("guitai-try-{}", std::process::id());
     let made = ip(["netns", "add", &name]);
     let rules = made.and_then(|_| ip(["netns", "exec", &name, "nft", "add", "table", "inet", "t"]));
     let _ = ip(["netns", "del", &name]);
-    rules.err().map(|error| format!("no network namespace of our own: {error:#}"))
+    rules.err().map(|error| Lack::Refused(format!("no network namespace of our own: {error:#}")))
 }
 
 fn ip<I, S>(arguments: I) -> Result<Output>

@@ -3,6 +3,7 @@
 //! | room | what |
 //! | --- | --- |
 //! | `program`, `port`, `wait` | processes, ports, waiting for a condition |
+//! | `untested` | what cannot be tested on this machine, said aloud |
 //! | `mall_process`, `edge_process` | the two programs, started, told to stop, killed |
 //! | `cable` | what lies between them: whole, cut, slow, or full of nonsense |
 //! | `kiosk` | a kiosk's screen without a screen |
@@ -18,6 +19,7 @@
 //! | `store` | all of it together |
 //! | `guest` | a guest of its Wi-Fi without a phone |
 //! | `stagehand` | for a browser: an online shop's orders, and a cable that it can turn |
+//! | `wifi` | for a browser: phones on the guests' Wi-Fi, its gate, the codes that were sent |
 //! | `guests` | the guests' network: namespaces with a gateway, phones and an outside |
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `hours` | time by hand for a browser |
@@ -62,5 +64,7 @@ pub mod sim;
 pub mod stagehand;
 pub mod store;
 pub mod till;
+pub mod untested;
 pub mod view;
 pub mod wait;
+pub mod wifi;

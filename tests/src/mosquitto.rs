@@ -6,7 +6,6 @@
 
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -22,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     port,
     program::Running,
+    untested::{self, Lack},
     wait::{PATIENCE, until},
 };
 
@@ -73,14 +73,16 @@ pub fn program() -> Option<PathBuf> {
     in_path.chain(PROGRAMS.map(PathBuf::from)).find(|path| path.is_file())
 }
 
+/// What is not tested without a broker, and what to do about it.
+pub const UNTESTED: (&str, Lack) = ("settings over MQTT", Lack::Packages(&["mosquitto"]));
+
 /// Whether tests can have a broker; says visibly when they cannot.
 #[must_use]
 pub fn is_here() -> bool {
     let is_here = program().is_some();
     if !is_here {
-        let told = "NOT TESTED: settings over MQTT; mosquitto is not installed\n";
-        // What a test prints is not shown while it passes; what it writes is.
-        let _ = std::io::stderr().write_all(told.as_bytes());
+        let (what, lack) = UNTESTED;
+        untested::say(what, &lack);
     }
     is_here
 }

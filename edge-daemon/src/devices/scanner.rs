@@ -20,6 +20,7 @@ use crate::{
     Chain,
     checkout::{self, CheckoutError, Command, ScanCommand},
     context::{Context, mint},
+    later,
 };
 
 /// More is a stuck scanner; its thread then waits.
@@ -29,14 +30,50 @@ const CONNECTIONS_MAX: usize = 4;
 /// A frame without a suffix is closed by so much silence.
 const SILENCE: Duration = Duration::from_millis(100);
 
-/// Listens for the scanners of a workstation and puts what they read on its counter.
+/// Listens for the scanners of a workstation, now or as soon as this box has the address.
+pub(super) fn open(
+    context: &Arc<Context>,
+    tasks: &Tasks,
+    workstation: WorkstationNumber,
+    at: SocketAddr,
+) {
+    // Scanners that find their port shut at the start may wait for minutes before they call again.
+    if listen(context, tasks, workstation, at).is_ok() {
+        return;
+    }
+    let (context, own) = (Arc::clone(context), tasks.clone());
+    tasks.tracker.spawn(async move {
+        let Some(listener) = later::listen(at, &own.stop).await else { return };
+        let served = listener.into_std().and_then(|listener| {
+            listener.set_nonblocking(false)?;
+            serve(&context, &own, workstation, listener)
+        });
+        if let Err(error) = served {
+            tracing::error!(
+                workstation.id = workstation, address = %at, %error,
+                "The scanners of workstation {workstation} cannot connect",
+            );
+        }
+    });
+}
+
+/// Listens for the scanners of a workstation at an address of this box; gives it with its port.
 pub(super) fn listen(
     context: &Arc<Context>,
     tasks: &Tasks,
     workstation: WorkstationNumber,
-    listen: SocketAddr,
+    at: SocketAddr,
 ) -> std::io::Result<SocketAddr> {
-    let listener = TcpListener::bind(listen)?;
+    serve(context, tasks, workstation, TcpListener::bind(at)?)
+}
+
+/// Puts on the counter of a workstation what scanners read that connect here.
+fn serve(
+    context: &Arc<Context>,
+    tasks: &Tasks,
+    workstation: WorkstationNumber,
+    listener: TcpListener,
+) -> std::io::Result<SocketAddr> {
     let address = listener.local_addr()?;
     let (scans, waiting) = mpsc::channel(SCANS_WAITING_MAX);
     let stop = tasks.stop.clone();

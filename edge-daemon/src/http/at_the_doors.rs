@@ -101,6 +101,39 @@ async fn the_door_of_the_lan_opens_when_its_address_comes() {
     store.stop().await;
 }
 
+#[tokio::test]
+async fn a_store_whose_own_address_is_not_there_yet_opens_its_other_doors() {
+    let ((lan, lan_at), listen) = (taken_port(), NOT_HERE);
+    drop(lan);
+    let store = TestStore::open_listening(listen, &format!("listen_lan = \"{lan_at}\"")).await;
+    until_open(lan_at).await;
+    store.scan(1, "TEA").await;
+    assert_eq!((store.total(1), store.address().to_string()), (1_200, listen.to_owned()));
+    store.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_that_another_program_has_taken_is_no_door_to_wait_for() {
+    let (_taken, at) = taken_port();
+    let refused = TestStore::start_listening(&at.to_string()).await;
+    assert!(matches!(refused, Err(crate::DaemonError::Open(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_port_of_a_scanner_opens_when_its_address_comes() {
+    let (taken, at) = taken_port();
+    let boot = format!("[[scanner]]\nworkstation = 1\nlisten = \"{at}\"");
+    let store = TestStore::open_with_boot(&boot).await;
+    scans(&store).await;
+    let before = store.total(1);
+    drop(taken);
+    // A scanner that finds its port shut calls again.
+    let mut scanner = until(async || TcpStream::connect(at).await.ok()).await;
+    scanner.write_all(b"TEA\r").await.unwrap();
+    until(async || (store.total(1) == before + 1_200).then_some(())).await;
+    store.stop().await;
+}
+
 /// Whether the other side has hung up by now.
 async fn is_hung_up(stream: &mut TcpStream) -> bool {
     let read = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut [0])).await;
@@ -201,5 +234,25 @@ async fn guests_sign_in_once_their_network_is_there_whatever_the_certificate_is_
     for mut stream in silent {
         assert!(!is_hung_up(&mut stream).await, "the answer waited until they were given up");
     }
+    store.stop().await;
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_without_a_restart_and_half_of_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let ((pages, pages_at), (api, api_at)) = (taken_port(), taken_port());
+    drop((pages, api));
+    let first = certificate(folder.path());
+    let store = TestStore::open_with_boot(&portal(folder.path(), pages_at, api_at)).await;
+    until(async || captivity(&first, api_at).await).await;
+    // A key without its certificate, as it is between the two files of a renewal.
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    std::fs::write(folder.path().join("portal.key.pem"), key).unwrap();
+    assert!(captivity(&first, api_at).await.is_some());
+    let second = certificate(folder.path());
+    assert!(captivity(&second, api_at).await.is_some());
+    assert!(captivity(&first, api_at).await.is_none(), "the old one is still shown");
+    std::fs::remove_file(folder.path().join("portal.pem")).unwrap();
+    assert!(captivity(&second, api_at).await.is_some());
     store.stop().await;
 }

@@ -9,7 +9,6 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    error::Error,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
@@ -29,7 +28,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
@@ -68,43 +67,6 @@ const HEAD_BYTES_MAX: usize = 32_768;
 const ANSWER: Duration = Duration::from_secs(60);
 /// What is under way when the daemon is told to stop gets so long; systemd waits twenty seconds.
 const PARTING: Duration = Duration::from_secs(10);
-/// How often is tried again what could not be done.
-const AGAIN: Duration = Duration::from_secs(2);
-
-/// Listens at an address as soon as this box has it; `None` when told to stop before.
-///
-/// After a power cut a switch may come up minutes later than this box, and without it an interface
-/// has no address. Whoever waits for that must not keep anybody else waiting.
-pub(super) async fn listen(at: SocketAddr, stop: &CancellationToken) -> Option<TcpListener> {
-    in_the_end(&format!("listen at {at}"), stop, || TcpListener::bind(at)).await
-}
-
-/// Tries until it is done, and tells of the first failure alone; `None` when told to stop before.
-pub(super) async fn in_the_end<T, E, F>(
-    what: &str,
-    stop: &CancellationToken,
-    mut attempt: impl FnMut() -> F,
-) -> Option<T>
-where
-    E: Error + 'static,
-    F: Future<Output = Result<T, E>>,
-{
-    let mut is_told = false;
-    loop {
-        match attempt().await {
-            Ok(done) => return Some(done),
-            Err(error) if !is_told => {
-                is_told = true;
-                tracing::warn!(error = %Chain(&error), "Could not {what} yet; it is tried again");
-            }
-            Err(_) => {}
-        }
-        tokio::select! {
-            () = stop.cancelled() => return None,
-            () = sleep(AGAIN) => {}
-        }
-    }
-}
 
 /// Callers inside by who they are.
 #[derive(Debug, Default)]

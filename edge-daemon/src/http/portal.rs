@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use self::pages::{Card, Page};
 use super::{doorway, problem::Language};
 use crate::{
+    later,
     phone::token,
     portal::{
         Part, Portal, Standing, Stop,
@@ -73,7 +74,7 @@ pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     let at = SocketAddr::from((config.address, config.page_port));
     let (outage, screens) = (&portal.context.portal, &portal.context.screens);
     outage.begins(Part::Pages, portal.context.clock.now());
-    let Some(listener) = doorway::listen(at, &stop).await else { return };
+    let Some(listener) = later::listen(at, &stop).await else { return };
     outage.ends(Part::Pages);
     screens.beat();
     tracing::info!(address = %at, "Guests may sign in");
@@ -86,10 +87,10 @@ pub(crate) async fn serve_api(portal: Desk, stop: CancellationToken) {
     let Some(files) = portal.tls() else { return };
     let read = || std::future::ready(tls::Greeter::with(files));
     let what = "read the certificate of the portal's API";
-    let Some(greeter) = doorway::in_the_end(what, &stop, read).await else { return };
+    let Some(greeter) = later::in_the_end(what, &stop, read).await else { return };
     let config = portal.lan.config();
     let at = SocketAddr::from((config.address, config.api_port));
-    let Some(listener) = doorway::listen(at, &stop).await else { return };
+    let Some(listener) = later::listen(at, &stop).await else { return };
     tracing::info!(address = %at, "Phones may ask whether they are held");
     let router = routes::api().with_state(Arc::clone(&portal));
     doorway::serve(listener, doorway::GUESTS_API, greeter, router, stop).await;

@@ -61,11 +61,11 @@ pub fn keep_gate(config: &Config, dnsmasq: Option<&Path>) -> Result<(), GateKeep
         std::fs::write(path, text).map_err(file(path))?;
     }
     keeper::apply(&lan)?;
+    let gate = portal.gate();
     // Left over from a run before; two keepers at once would only take turns.
-    let _ = std::fs::remove_file(&portal.gate);
-    let listener = UnixListener::bind(&portal.gate).map_err(file(&portal.gate))?;
-    std::fs::set_permissions(&portal.gate, Permissions::from_mode(SOCKET_MODE))
-        .map_err(file(&portal.gate))?;
+    let _ = std::fs::remove_file(gate);
+    let listener = UnixListener::bind(gate).map_err(file(gate))?;
+    std::fs::set_permissions(gate, Permissions::from_mode(SOCKET_MODE)).map_err(file(gate))?;
     tracing::info!(interface = %lan.config().interface, "The gate is kept");
     keeper::hear(&listener, &lan, |error| {
         tracing::error!(error = %Chain(error), "The gate did not do what it was asked");

@@ -235,6 +235,8 @@ impl Demo {
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
             // The page of the simulated houses shows what is sent.
             portal: Some((arguments.portal_port, data.join("platforms").join(MESSAGES))),
+            gate: None,
+            phone_url: None,
         };
         let edge = EdgeProcess::new(data.join("edge"), boot)?;
         let page = format!("http://127.0.0.1:{}", arguments.platforms_port);

@@ -4,8 +4,9 @@
 //! `MANAGER`, `MANAGER_PIN`, `CODES` (barcodes of the demo catalog, divided by commas), `MEMBER` and
 //! `MEMBER_CODE` (the number of somebody with balance, and what their phone shows), `HQ_TOKEN`,
 //! `KEEPER` and `READER` (staff tokens of HQ: one that may save, one that may change members, one
-//! that only reads), `STAGEHAND` (where it has online orders placed and the cable to the mall turned).
-//! The demo's promotions are in force.
+//! that only reads), `STAGEHAND` (where it has online orders placed and the cable to the mall turned),
+//! `WIFI` (where phones join the guests' Wi-Fi, whose gate is not the kernel's). The demo's promotions
+//! are in force.
 //!
 //! Around the store stand simulated houses: `HOUSES_URL` is where shoppers get vouchers, coupons and
 //! payment codes of theirs; `HOURS_URL` is where time passes; `COUPONS` are coupons of the brand's own
@@ -22,6 +23,7 @@ use acceptance::{
     stagehand::Stagehand,
     store::{LACKING, OPERATORS, Store, neighbour},
     wait::{PATIENCE, until},
+    wifi::Wifi,
 };
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
@@ -56,6 +58,7 @@ async fn main() -> Result<ExitCode> {
         .filter(|item| !item.is_weighed && item.barcode.len() == 13);
     let codes: Vec<String> = items.by_ref().map(|item| item.barcode).take(CODES_MAX).collect();
     let goods: Vec<Listed> = items.filter(|item| item.sku != LACKING.0).take(SHOP_GOODS).collect();
+    let wifi = Wifi::open(&mut store).await?;
     let stagehand = Stagehand::hire(&mut store, goods).await?;
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
     let (manager, _, _, manager_pin) = OPERATORS.last().context("a manager")?;
@@ -80,7 +83,8 @@ async fn main() -> Result<ExitCode> {
         .env("MEMBER_CODE", shown)
         .env("KEEPER", keeper)
         .env("READER", reader)
-        .env("STAGEHAND", stagehand.url());
+        .env("STAGEHAND", stagehand.url())
+        .env("WIFI", wifi.url());
     let ended = tokio::task::spawn_blocking(move || command.status()).await?;
     let agreed = hours.with(close).await;
     let is_fine = ended.context("could not run the command")?.success();

@@ -14,6 +14,7 @@ use crate::{
     catalog::{self, yuan},
     folder, program,
     store::{Store, original},
+    untested::{self, Lack},
 };
 
 /// The program of a store's node, in the tree.
@@ -33,7 +34,8 @@ const BESIDE: [&str; 4] = [
 pub async fn play(table: &mut Table) -> Result<()> {
     const PACK: &str = "pack what a store's box installs";
     if Command::new("dpkg-deb").arg("--version").output().is_err() {
-        let left_out = async { Ok(((), "NOT TESTED: dpkg-deb is not installed".to_owned())) };
+        let lack = Lack::Packages(&["dpkg"]);
+        let left_out = async { Ok(((), untested::line("the package as files", &lack))) };
         return table.step(PACK, left_out).await;
     }
     let folder = folder::temporary()?;

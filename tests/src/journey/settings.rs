@@ -9,6 +9,7 @@ use crate::{
     catalog::yuan,
     mosquitto,
     pushed::{Pushed, due},
+    untested,
     view::View,
 };
 
@@ -21,7 +22,8 @@ const PUSHES: u32 = 5;
 /// The first step that is not as it should be; the table holds it too.
 pub async fn play(table: &mut Table) -> Result<()> {
     if !mosquitto::is_here() {
-        let left_out = async { Ok(((), "NOT TESTED: mosquitto is not installed".to_owned())) };
+        let (what, lack) = mosquitto::UNTESTED;
+        let left_out = async { Ok(((), untested::line(what, &lack))) };
         return table.step("HQ sets something in the store", left_out).await;
     }
     let what = "open a store with an MQTT broker between it and HQ";

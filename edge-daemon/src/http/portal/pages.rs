@@ -1,5 +1,6 @@
 //! The sign-in pages as HTML: one answer each, nothing loaded besides, readable without scripts,
-//! cookies or recent CSS, at 320 px and at twice the size of text.
+//! cookies or recent CSS, at 320 px and at twice the size of text; what a finger may touch is 44 px
+//! high and wide (WCAG 2.2, 2.5.5).
 //!
 //! **Invariant:** every text that comes from elsewhere is escaped here.
 
@@ -56,7 +57,8 @@ p{margin:.5em 0}\
 .small{font-size:.85em;color:#5b635f}\
 .wrong{background:#f7e2dd;border-left:4px solid #ae2b1f;padding:.6em .8em}\
 label{display:block;margin:1em 0 .3em}\
-label.box{display:block;margin:.9em 0;padding-left:1.9em;text-indent:-1.9em}\
+label.box{display:block;margin:.4em 0;padding:.55em 0 .55em 1.9em;text-indent:-1.9em}\
+label.box a,.small a{display:inline-block;padding:.8em 0;text-indent:0}\
 input[type=checkbox]{width:1.3em;height:1.3em;margin:0 .6em 0 0;vertical-align:-.25em}\
 input[type=tel],input[type=text]{width:100%;box-sizing:border-box;font:inherit;font-size:1.3em;padding:.55em .6em;border:1px solid #7d7a6e;border-radius:6px;background:#fff;color:inherit}\
 button,a.button{display:block;width:100%;box-sizing:border-box;margin:1.4em 0 .8em;padding:.85em 1em;border:0;border-radius:6px;background:#0e665a;color:#fff;font:inherit;font-size:1.15em;font-weight:600;text-align:center;text-decoration:none}\
@@ -67,7 +69,7 @@ a{color:#0e665a}\
 section{border-top:3px double #d9d3c4;margin-top:1.6em;padding-top:.6em}\
 h2{font-size:1.2em;margin:.4em 0}\
 .left{font-size:2.2em;font-weight:600;line-height:1.2;margin:.2em 0}\
-@media (prefers-color-scheme:dark){body{background:#101614;color:#eef2ef}.small{color:#aab3ae}.shop,section{border-color:#39423e}input[type=tel],input[type=text]{background:#182019;border-color:#8c948f}a,button.plain{color:#7fd0c0;border-color:#7fd0c0}.wrong{background:#3a1d19;border-color:#f08a7c}}";
+@media (prefers-color-scheme:dark){body{background:#101614;color:#eef2ef}.small{color:#aab3ae}.shop,section{border-color:#39423e}input[type=tel],input[type=text]{background:#182019;border-color:#8c948f}a,button.plain{color:#7fd0c0;border-color:#7fd0c0}:focus{outline-color:#9db5f2}.wrong{background:#3a1d19;border-color:#f08a7c}}";
 
 /// A page.
 pub(super) fn html(page: &Page<'_>) -> String {
