@@ -21,6 +21,8 @@ mod approvals;
 mod assets;
 #[cfg(test)]
 mod at_the_doors;
+#[cfg(test)]
+mod bent;
 mod body;
 mod caller;
 mod console;

@@ -95,6 +95,14 @@ impl TestStore {
 
     /// The same store with a mall that answers.
     pub(crate) async fn open_with_mall(rules: Option<&str>) -> (Self, TestMall) {
+        Self::open_with_mall_and_boot(rules, "").await
+    }
+
+    /// The same with more in its boot file.
+    pub(crate) async fn open_with_mall_and_boot(
+        rules: Option<&str>,
+        more: &str,
+    ) -> (Self, TestMall) {
         let folder = tempfile::tempdir().unwrap();
         lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
         let random = ring::rand::SystemRandom::new();
@@ -102,7 +110,8 @@ impl TestStore {
         std::fs::write(folder.path().join("edge.key"), key.as_ref()).unwrap();
         let clock = Arc::new(AtomicI64::new(0));
         let mall = TestMall::open(&clock, key.as_ref()).await;
-        (Self::open_at(folder, rules, clock, Boot::with_mall(&mall.url)).await, mall)
+        let boot = Boot { more: more.to_owned(), ..Boot::with_mall(&mall.url) };
+        (Self::open_at(folder, rules, clock, boot).await, mall)
     }
 
     /// A store with more in its boot file: keys, then tables.

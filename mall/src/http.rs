@@ -6,6 +6,7 @@
 //! | `table` | how an endpoint is declared, guarded and documented |
 //! | `guard` | signatures of edge nodes, tokens of HQ |
 //! | `problem` | errors as the API says them (RFC 9457) |
+//! | `segments` | what stands in a path |
 //! | `edge` | what edge nodes call |
 //! | `download` | the snapshot file |
 //! | `hq` | what HQ reads |
@@ -35,6 +36,7 @@ mod problem;
 mod redemptions;
 mod routes;
 mod rules;
+mod segments;
 mod settings;
 mod shop;
 mod stock;

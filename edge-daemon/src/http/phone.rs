@@ -43,7 +43,7 @@ use shapes::{PhoneItemView, PhoneView};
 /// No phone sends more.
 pub(super) const BODY_BYTES_MAX: usize = 16_384;
 /// The cookie of a phone.
-const COOKIE: &str = "guitai_phone";
+pub(super) const COOKIE: &str = "guitai_phone";
 /// Variants of one style that a phone lists.
 const VARIANTS_MAX: u32 = 60;
 

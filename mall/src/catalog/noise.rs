@@ -45,29 +45,29 @@ fn rows(ending: &str, bytes: &[u8]) -> Option<usize> {
     read.ok().map(|()| n)
 }
 
-/// No spreadsheet program writes more rows.
-const ROWS_OF_A_SHEET: u32 = 1_048_576;
+/// The XML of a sheet.
+fn sheet_of(dimension: &str, rows: &str) -> String {
+    format!(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\
+         <dimension ref=\"{dimension}\"/><sheetData>{rows}</sheetData></worksheet>"
+    )
+}
 
-/// A workbook's sheet with cells of whatever reference and kind.
+/// A workbook's sheet with rows and cells of whatever reference and kind.
 fn sheet_xml() -> impl Strategy<Value = String> {
-    let place = prop_oneof!["[A-Z]{1,3}[0-9]{1,6}", "[A-C][1-9]", "[^0-9]{0,6}"];
+    let place =
+        prop_oneof!["[A-Z]{1,3}[0-9]{1,6}", "[A-C][1-9]", "[A-Z]{1,9}[0-9]{1,12}", ".{0,6}"];
+    let place = place.prop_map(|place| place.replace(['"', '<', '&'], "")).boxed();
     let kind = prop_oneof![Just("s"), Just("n"), Just("b"), Just("e"), Just("d"), Just("str")];
     let value = prop_oneof!["-?[0-9]{1,25}", "[0-9]{0,3}e[0-9]{1,4}", "[^<&]{0,30}"];
-    let cell = (place, kind, value).prop_map(|(place, kind, value)| {
-        let place = place.replace(['"', '<', '&'], "");
+    let cell = (place.clone(), kind, value).prop_map(|(place, kind, value)| {
         format!("<c r=\"{place}\" t=\"{kind}\"><v>{value}</v></c>")
     });
-    // calamine 0.32 multiplies the numbers of rows and columns unchecked: beyond what sheets have, a
-    // program that was built with overflow checks ends there.
-    let row = (0..=ROWS_OF_A_SHEET, vec(cell, 0..6))
+    let row = (prop_oneof![0..2_000_000_u64, any::<u64>()], vec(cell, 0..6))
         .prop_map(|(n, cells)| format!("<row r=\"{n}\">{}</row>", cells.concat()));
-    vec(row, 0..6).prop_map(|rows| {
-        format!(
-            "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\
-             <sheetData>{}</sheetData></worksheet>",
-            rows.concat()
-        )
-    })
+    let dimension = prop_oneof![3 => Just("A1:C4".to_owned()), 1 => (place.clone(), place)
+        .prop_map(|(from, to)| format!("{from}:{to}"))];
+    (dimension, vec(row, 0..6)).prop_map(|(dimension, rows)| sheet_of(&dimension, &rows.concat()))
 }
 
 proptest! {
@@ -126,4 +126,29 @@ proptest! {
 #[test]
 fn the_workbook_that_is_bent_here_is_one() {
     assert_eq!(rows("xlsx", &xlsx::workbook()), Some(2));
+}
+
+#[test]
+fn rows_and_columns_that_no_sheet_has_are_refused_with_a_sentence() {
+    let row = |n: &str, place: &str| format!("<row r=\"{n}\"><c r=\"{place}\"><v>1</v></c></row>");
+    let read = |dimension: &str, rows: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.xlsx");
+        std::fs::write(&path, xlsx::with_sheet(sheet_of(dimension, rows).as_bytes())).unwrap();
+        sheet::read(&path, &mut |_| ControlFlow::Continue(())).map_err(|error| error.to_string())
+    };
+    assert_eq!(read("A1:XFD1048576", &row("1048576", "XFD1048576")), Ok(()));
+    for (dimension, n, place) in [
+        ("A1", "1048577", "A1048577"),
+        ("A1", "1", "XFE1"),
+        ("A1", "4294967297", "A1"),
+        ("A1", "1", "A10000000000"),
+        ("A1", "1", "AAAAAAAAA1"),
+        ("A1:A99999999999", "1", "A1"),
+        ("B5:A1", "1", "A1"),
+    ] {
+        let told = read(dimension, &row(n, place));
+        let sentence = "the workbook is damaged, or has rows or columns beyond what a sheet has";
+        assert_eq!(told, Err(sentence.to_owned()), "{dimension} {n} {place}");
+    }
 }

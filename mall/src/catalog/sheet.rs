@@ -61,6 +61,9 @@ pub(crate) enum SheetError {
     /// Not a workbook that can be read.
     #[error("could not read the workbook")]
     Workbook(#[source] calamine::XlsxError),
+    /// A workbook that names rows or columns beyond those of a sheet, or is damaged in the same way.
+    #[error("the workbook is damaged, or has rows or columns beyond what a sheet has")]
+    Beyond,
     /// A workbook without a sheet.
     #[error("the workbook has no sheet")]
     NoSheet,

@@ -5,23 +5,37 @@
 //! barcode comes out digit by digit, and a price that was computed (0.1 + 0.2) shows all its
 //! decimals and is refused for them.
 //!
-//! **Invariant:** no sum, product or rounding of a float.
+//! **Invariant:** no sum, product or rounding of a float. No workbook, whatever its bytes say, ends
+//! the program.
 
-use std::{fs::File, io::BufReader, ops::ControlFlow, path::Path};
+use std::{
+    fs::File,
+    io::BufReader,
+    ops::ControlFlow,
+    panic::{self, AssertUnwindSafe},
+    path::Path,
+};
 
-use calamine::{DataRef, Reader as _, Xlsx};
+use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
 
 use super::sheet::{CELLS_MAX, Cell, CellKind, SheetError, SheetRow, Taker};
 
+/// Rows of a sheet (Excel specifications and limits).
+const ROWS_MAX: u32 = 1_048_576;
+/// Columns of a sheet, A to XFD (the same).
+const COLUMNS_MAX: u32 = 16_384;
+
 pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> {
     let file = File::open(path).map_err(SheetError::Read)?;
-    let mut workbook: Xlsx<BufReader<File>> =
-        Xlsx::new(BufReader::new(file)).map_err(SheetError::Workbook)?;
+    let mut workbook: Xlsx<BufReader<File>> = asked(|| Xlsx::new(BufReader::new(file)))?;
     let name = workbook.sheet_names().into_iter().next().ok_or(SheetError::NoSheet)?;
-    let mut cells = workbook.worksheet_cells_reader(&name).map_err(SheetError::Workbook)?;
+    let mut cells = asked(|| workbook.worksheet_cells_reader(&name))?;
     let mut row = SheetRow { line: 0, cells: Vec::new() };
-    while let Some(cell) = cells.next_cell().map_err(SheetError::Workbook)? {
+    while let Some(cell) = asked(|| cells.next_cell())? {
         let (line, column) = cell.get_position();
+        if line >= ROWS_MAX || column >= COLUMNS_MAX {
+            return Err(SheetError::Beyond);
+        }
         let line = u64::from(line) + 1;
         if line != row.line {
             let finished = std::mem::replace(&mut row, SheetRow { line, cells: Vec::new() });
@@ -42,6 +56,15 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<(), SheetError> 
         let _ = take(row);
     }
     Ok(())
+}
+
+/// The one door to calamine. It multiplies the numbers of rows and columns that a workbook names
+/// unchecked (0.32): built with overflow checks, as we build, it panics at those that no sheet has.
+/// Here that ends the reading of the workbook and nothing else.
+fn asked<T>(ask: impl FnOnce() -> Result<T, XlsxError>) -> Result<T, SheetError> {
+    // What is left of a reader that broke off is dropped and never asked again.
+    let answer = panic::catch_unwind(AssertUnwindSafe(ask));
+    answer.map_or(Err(SheetError::Beyond), |answer| answer.map_err(SheetError::Workbook))
 }
 
 fn cell_of(value: &DataRef<'_>) -> Cell {

@@ -8,7 +8,7 @@
 use axum::{
     Extension,
     body::Body,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -19,6 +19,7 @@ use super::{
     edge::own_scope,
     guard::Caller,
     problem::{INTERNAL, NOT_FOUND, Problem},
+    segments::Path,
 };
 use crate::{context::Context, error_chain::Chain, feed};
 

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::{
     Extension, Json,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Path, Query, State, rejection::QueryRejection},
+    extract::{ConnectInfo, Query, State, rejection::QueryRejection},
     http::{HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
 };
 use domain::id::{EdgeId, IncarnationId};
@@ -23,6 +23,7 @@ use sync::{
 use super::{
     guard::{Caller, read_body},
     problem::{FORBIDDEN, MALFORMED, NOT_FOUND, Problem},
+    segments::Path,
 };
 use crate::{
     context::Context,

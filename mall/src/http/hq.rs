@@ -4,12 +4,15 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::problem::{MALFORMED, Problem};
+use super::{
+    problem::{MALFORMED, Problem},
+    segments::Path,
+};
 use crate::{
     context::Context,
     hq::{

@@ -6,7 +6,7 @@
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
 };
 use domain::{id::MemberId, lending::Purse, time::BusinessDate};
@@ -19,6 +19,7 @@ use super::{
     guard::{Staff, read_body},
     hq::query,
     problem::{MALFORMED, NOT_FOUND, Problem},
+    segments::Path,
 };
 use crate::{
     context::Context,

@@ -2,12 +2,12 @@
 //!
 //! **Invariant:** nothing here tells what the mall holds.
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 
-use super::problem::{BUSY, KINDS, NOT_FOUND, Problem};
+use super::{
+    problem::{BUSY, KINDS, NOT_FOUND, Problem},
+    segments::Path,
+};
 use crate::{context::Context, db::scope};
 
 /// `GET /livez`: the program answers.

@@ -6,7 +6,7 @@
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use domain::{
     id::{PaymentId, RefundId},
@@ -21,6 +21,7 @@ use super::{
     guard::Caller,
     hq::query,
     problem::{NOT_FOUND, Problem},
+    segments::Path,
 };
 use crate::{
     context::Context,

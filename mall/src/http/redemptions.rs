@@ -6,14 +6,14 @@
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use domain::{id::RedemptionId, redemption::RedemptionState};
 use serde::Deserialize;
 use sync::wire::{LookUpV1, RedemptionV1};
 use utoipa::IntoParams;
 
-use super::{edge::json, guard::Caller, hq::query, payments::id, problem::Problem};
+use super::{edge::json, guard::Caller, hq::query, payments::id, problem::Problem, segments::Path};
 use crate::{
     context::Context,
     hq::{self, Asked, RedemptionPage},

@@ -5,7 +5,7 @@
 use axum::{
     Extension, Json,
     body::{Body, Bytes},
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ use super::{
     hq::query,
     problem::{FORBIDDEN, MALFORMED, Problem},
     rules::{expected, tag},
+    segments::Path,
 };
 use crate::{
     context::Context,

@@ -2,18 +2,14 @@
 //!
 //! **Invariant:** a shop sees its own orders alone.
 
-use axum::{
-    Extension, Json,
-    body::Bytes,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Extension, Json, body::Bytes, extract::State, http::StatusCode};
 use uuid::Uuid;
 
 use super::{
     edge::json,
     guard::Shop,
     problem::{NOT_FOUND, Problem},
+    segments::Path,
 };
 use crate::{
     context::Context,

@@ -4,12 +4,12 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{hq::query, problem::Problem};
+use super::{hq::query, problem::Problem, segments::Path};
 use crate::{
     context::Context,
     hq::{self, Asked, PickupCaseShape},

@@ -52,7 +52,8 @@ pub(super) fn frame(cursor: &Cursor, batch: &BatchV1) -> Result<Fit, Refusal> {
     let Some(first) = batch.facts.first() else {
         return Ok(Fit::Fits);
     };
-    let is_dense = (first.seq..).zip(&batch.facts).all(|(seq, fact)| fact.seq == seq);
+    let mut pairs = batch.facts.iter().zip(batch.facts.iter().skip(1));
+    let is_dense = pairs.all(|(one, next)| one.seq.checked_add(1) == Some(next.seq));
     if first.seq < 1 || !is_dense {
         return Err(Refusal::Sequences);
     }
@@ -206,6 +207,13 @@ mod tests {
         BatchV1 { epoch: 1, prev_chain, facts }
     }
 
+    /// A batch of one fact at a place.
+    fn last(seq: i64) -> BatchV1 {
+        let mut batch = batch(1, 1);
+        batch.facts[0].seq = seq;
+        batch
+    }
+
     fn cursor(acked_seq: i64) -> Cursor {
         let acked_chain = batch(1, acked_seq).facts.last().map_or(Hash::GENESIS, |f| f.chain);
         Cursor { epoch: 1, acked_seq, acked_chain }
@@ -221,6 +229,7 @@ mod tests {
             (5, batch(2, 3), Ok(Fit::Fits)),
             (3, batch(5, 6), Ok(Fit::Gap { expected: 4 })),
             (0, batch(2, 2), Ok(Fit::Gap { expected: 1 })),
+            (0, last(i64::MAX), Ok(Fit::Gap { expected: 1 })),
         ];
         for (acked, batch, expected) in table {
             assert_eq!(frame(&cursor(acked), &batch), expected, "at {acked}");
@@ -236,6 +245,7 @@ mod tests {
         };
         check(0, |b| b.epoch = 2, Refusal::Epoch { ours: 1 });
         check(0, |b| b.facts[1].seq = 9, Refusal::Sequences);
+        check(0, |b| b.facts[0].seq = i64::MAX, Refusal::Sequences);
         check(0, |b| drop(b.facts.remove(2)), Refusal::Sequences);
         check(0, |b| b.facts.iter_mut().for_each(|f| f.seq -= 1), Refusal::Sequences);
         check(0, |b| b.prev_chain = Hash::of(b"x"), Refusal::Forked);

@@ -7,6 +7,8 @@
     reason = "in a test the first surprise should stop it, where it stands"
 )]
 
+mod bend;
+mod bent;
 mod catalog;
 mod check_ins;
 mod discrepancies;
@@ -17,6 +19,7 @@ mod histories;
 mod hq;
 mod intake;
 mod members;
+mod office;
 mod online_returns;
 mod payments;
 mod pickups;

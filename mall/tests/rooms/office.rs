@@ -1,0 +1,506 @@
+//! A mall where everything that can be asked for is there, and a right request to each endpoint.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+};
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use domain::{money::Money, payment::PaymentMethod};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sync::{
+    path,
+    settings::Target,
+    wire::{
+        BatchAnswerV1, BatchV1, BroughtV1, CheckInV1, ElsewhereV1, EnrolmentV1, RefundAskV1,
+        ReportV1, SetAsideV1, StandingV1, UseV1,
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    bend::{self, Bend},
+    feed::list,
+    intake,
+    intake::Outbox,
+    online_returns::{asked, back},
+    payments::{self, charge, pay, reversal},
+    pickups::{handed_over, order, place, shop},
+    redemptions::question,
+    rules::{cut, set},
+    street::id,
+    town::{Answer, Edge, Key, Town},
+};
+
+/// Goods of each kind in each store: more than anybody asks for here.
+const PIECES: u32 = 900_000;
+/// Seconds after which wrong tries of claim codes are forgotten.
+const REST_S: i64 = 61;
+
+/// An endpoint as it is declared.
+pub(crate) struct Endpoint {
+    pub(crate) caller: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// A body as an endpoint takes it.
+pub(crate) enum Right {
+    /// None is read.
+    Nothing,
+    /// A document.
+    Json(Value),
+    /// A table.
+    Table(String),
+}
+
+impl Right {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Json(document) => document.to_string().into_bytes(),
+            Self::Table(table) => table.clone().into_bytes(),
+        }
+    }
+
+    /// What is bent: what is no document is bent as if it were one.
+    pub(crate) fn document(&self) -> Value {
+        match self {
+            Self::Json(document) => document.clone(),
+            Self::Nothing | Self::Table(_) => json!({ "id": 1 }),
+        }
+    }
+
+    pub(crate) fn every_bend(&self) -> Vec<Bend> {
+        match self {
+            Self::Json(document) => bend::every_bend(document),
+            Self::Nothing | Self::Table(_) => bend::wholes(),
+        }
+    }
+}
+
+/// What the books of a mall say; two are the same where nothing was written in between.
+pub(crate) type Books = Rc<Vec<String>>;
+
+/// The books of a mall, read beside it.
+struct Reader {
+    file: rusqlite::Connection,
+    query: String,
+    /// What was read last, and of which version of the file.
+    last: RefCell<Option<(i64, Books)>>,
+}
+
+impl Reader {
+    #[expect(clippy::disallowed_methods, reason = "a test looks into the file from outside")]
+    fn open(town: &Town) -> Self {
+        let file = rusqlite::Connection::open(town.folder.path().join("mall.db")).unwrap();
+        let query = sums_of_all_tables(&file);
+        Self { file, query, last: RefCell::default() }
+    }
+
+    fn books(&self) -> Books {
+        let version = self.file.query_row("pragma data_version", [], |row| row.get(0)).unwrap();
+        let last = self.last.borrow().clone().filter(|(of, _)| *of == version);
+        if let Some((_, books)) = last {
+            return books;
+        }
+        let books = Rc::new(sums(&self.file, &self.query));
+        *self.last.borrow_mut() = Some((version, books.clone()));
+        books
+    }
+}
+
+/// What asks a database for the rows of each table and the sums of its columns.
+fn sums_of_all_tables(db: &rusqlite::Connection) -> String {
+    let names = "select m.name, group_concat(' || '' '' || total(' || \
+                 iif(p.type like 'int%', '', 'length') || '(\"' || p.name || '\"))', '') \
+                 from sqlite_master m join pragma_table_info(m.name) p \
+                 where m.type = 'table' and m.name not like 'sqlite_%' group by m.name";
+    let mut statement = db.prepare(names).unwrap();
+    let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let tables: Vec<(String, String)> = tables.map(Result::unwrap).collect();
+    assert!(tables.len() > 40, "{tables:?}");
+    let of = |(table, sums): &(String, String)| {
+        format!("select '{table} ' || count(*){sums} from \"{table}\"")
+    };
+    tables.iter().map(of).collect::<Vec<_>>().join(" union all ")
+}
+
+/// The answer to that question, a line for each table.
+fn sums(db: &rusqlite::Connection, query: &str) -> Vec<String> {
+    let mut statement = db.prepare(query).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Everybody who may call, with what they call about.
+pub(crate) struct Office<'a> {
+    pub(crate) edge: Edge<'a>,
+    hq: String,
+    shop: String,
+    claim: String,
+    outbox: RefCell<Outbox>,
+    next: Cell<u32>,
+    reader: Reader,
+}
+
+impl<'a> Office<'a> {
+    pub(crate) async fn open(town: &'a Town) -> Self {
+        let edge = town.edge("SH001").await;
+        town.cli("store add --code SH002 --name 另一家店").await;
+        town.import(&list(0..3, "1.00")).await;
+        let counted: String = (0..3).map(|n| format!("S{n:04},{PIECES}\n")).collect();
+        let file = town.file("stock.csv", &format!("sku,on_hand\n{counted}"));
+        for store in ["SH001", "SH002"] {
+            town.cli(&format!("stock count --store {store} {}", file.display())).await;
+        }
+        let words = "staff add hq --may-save-rules --may-save-settings --may-manage-members";
+        let hq = town.cli_json(words).await["token"].as_str().unwrap().to_owned();
+        let (shop, claim) = (shop(town).await, town.claim("SH001").await);
+        let office = Self {
+            edge,
+            hq,
+            shop,
+            claim,
+            outbox: RefCell::new(Outbox::new()),
+            next: Cell::new(1),
+            reader: Reader::open(town),
+        };
+        office.fill().await;
+        office
+    }
+
+    /// What requests are about: rules, settings, a member, a payment, an order that was collected.
+    async fn fill(&self) {
+        let (edge, town) = (&self.edge, self.edge.town);
+        for (method, path) in
+            [("PUT", "/hq/v1/rules"), ("PUT", "/hq/v1/settings"), ("PUT", "/hq/v1/members/{id}")]
+        {
+            let endpoint =
+                Endpoint { caller: "hq".into(), method: method.into(), path: path.into() };
+            let (path, right) = self.right(&endpoint).await;
+            let answer = self.send(&endpoint, &path, &right.bytes()).await;
+            assert_eq!(answer.status, 200, "{endpoint}: {:?}", answer.json());
+        }
+        pay(edge, 1).await;
+        let placed = place(town, &self.shop, &order(1, &[("S0000", 900)])).await;
+        assert_eq!(placed.status, 201, "{:?}", placed.json());
+        handed_over(&mut self.outbox.borrow_mut(), 1, 1, town.now());
+        let mut batch = self.outbox.borrow().batch(1, 1);
+        batch.epoch = edge.enrolled.epoch;
+        assert_eq!(intake::post(edge, &batch).await.status, 200);
+        intake::processed(town).await;
+        self.next.set(100);
+    }
+
+    /// A number that nobody used.
+    fn fresh(&self) -> u32 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    pub(crate) fn books(&self) -> Books {
+        self.reader.books()
+    }
+
+    /// The next batch of the store.
+    pub(crate) fn batch(&self, facts: impl FnOnce(&mut Outbox)) -> BatchV1 {
+        let mut outbox = self.outbox.borrow().clone();
+        let from = outbox.facts.len() + 1;
+        facts(&mut outbox);
+        let batch = outbox.batch(from, outbox.facts.len());
+        BatchV1 { epoch: self.edge.enrolled.epoch, ..batch }
+    }
+
+    /// Notes what the mall took of a batch, so that the next one goes on from there.
+    async fn note(&self, sent: &[u8], answer: &Answer) {
+        if answer.status != 200 {
+            return;
+        }
+        let told: BatchAnswerV1 = serde_json::from_slice(&answer.body).unwrap();
+        let sent: BatchV1 = serde_json::from_slice(sent).unwrap();
+        for fact in sent.facts {
+            let held = i64::try_from(self.outbox.borrow().facts.len()).unwrap();
+            if (held + 1..=told.acked_seq).contains(&fact.seq) {
+                self.outbox.borrow_mut().facts.push(fact);
+            }
+        }
+        intake::processed(self.edge.town).await;
+    }
+
+    /// Sends a batch.
+    pub(crate) async fn deliver(&self, batch: &BatchV1) -> Answer {
+        let body = serde_json::to_vec(batch).unwrap();
+        let path = path::batches(self.edge.id());
+        let answer = self.edge.call("POST", &path, &body).await;
+        self.note(&body, &answer).await;
+        answer
+    }
+
+    /// Sends something as the endpoint's caller does.
+    pub(crate) async fn send(&self, endpoint: &Endpoint, path: &str, body: &[u8]) -> Answer {
+        self.send_as(endpoint, path, None, body).await
+    }
+
+    /// The same with headers of the test's own.
+    pub(crate) async fn send_as(
+        &self,
+        endpoint: &Endpoint,
+        path: &str,
+        own: Option<(header::HeaderName, &[u8])>,
+        body: &[u8],
+    ) -> Answer {
+        let plain = |token: &str| {
+            let request = Request::builder().method(endpoint.method.as_str()).uri(path);
+            let request = request
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .header(header::IF_MATCH, "*");
+            request.body(Body::from(body.to_vec())).unwrap()
+        };
+        let mut request = match endpoint.caller.as_str() {
+            "edge" => self.edge.request(&endpoint.method, path, body),
+            "shop" => plain(&self.shop),
+            _ => plain(&self.hq),
+        };
+        if let Some((name, value)) = own {
+            let value = header::HeaderValue::from_bytes(value).unwrap();
+            request.headers_mut().insert(name, value);
+        }
+        if endpoint.path == path::ENROLMENTS {
+            self.edge.town.turn(REST_S);
+        }
+        let answer = self.edge.town.send(request).await;
+        if endpoint.path == path::BATCHES {
+            self.note(body, &answer).await;
+        }
+        answer
+    }
+
+    /// A path and a body that an endpoint takes, about something that nobody asked for before.
+    pub(crate) async fn right(&self, endpoint: &Endpoint) -> (String, Right) {
+        let n = self.fresh();
+        let name = endpoint.to_string();
+        if let Some(right) = self.of_edges(&name, n).await {
+            return right;
+        }
+        if let Some(right) = self.of_shops(&name, n).await {
+            return right;
+        }
+        let of_hq = self.of_hq(&name, n).await;
+        of_hq.unwrap_or_else(|| panic!("say in office.rs what is right for {name}"))
+    }
+
+    async fn of_edges(&self, name: &str, n: u32) -> Option<(String, Right)> {
+        let (edge, number) = (&self.edge, u128::from(n));
+        if let Some(right) = self.of_houses(name, number).await {
+            return Some(right);
+        }
+        Some(match name {
+            "POST /edge/v1/check-ins" => told(
+                path::CHECK_INS,
+                &CheckInV1 {
+                    id: Uuid::from_u128(number),
+                    guest: format!("{n:032x}"),
+                    at: edge.town.now(),
+                },
+            ),
+            "POST /edge/v1/edges/{edge}/batches" => {
+                let batch = self.batch(|outbox| {
+                    outbox.order(&intake::order("SH001", n, 100));
+                });
+                told(&path::batches(edge.id()), &batch)
+            }
+            "POST /edge/v1/elsewhere" => {
+                told(path::ELSEWHERE, &ElsewhereV1 { sku: "S0000".into(), pieces: 1 })
+            }
+            "POST /edge/v1/enrolments" => told(
+                path::ENROLMENTS,
+                &EnrolmentV1 { claim_code: self.claim.clone(), public_key: Key::new().public() },
+            ),
+            "POST /edge/v1/online-orders" => told(
+                path::ONLINE_ORDERS,
+                &BroughtV1 { presented: "M-1".into(), lines: vec![back(1, 1)] },
+            ),
+            "POST /edge/v1/online-returns" => {
+                told(path::ONLINE_RETURNS, &asked(edge, number, 1, &[back(1, 1)], 100))
+            }
+            "POST /edge/v1/set-asides" => told(
+                path::SET_ASIDES,
+                &SetAsideV1 {
+                    id: id(number),
+                    store: "SH002".into(),
+                    sku: "S0001".into(),
+                    pieces: 1,
+                },
+            ),
+            "POST /edge/v1/settings/reports" => {
+                let target = Target::Store("SH001".parse().unwrap());
+                let standing = StandingV1 {
+                    target,
+                    applied: 1,
+                    came_by: None,
+                    refused: None,
+                    unknown: vec!["x".into()],
+                };
+                let report = ReportV1 {
+                    edge: edge.id(),
+                    at_micros: i64::from(n),
+                    standings: vec![standing],
+                };
+                told(path::SETTINGS_REPORTS, &report)
+            }
+            _ => return None,
+        })
+    }
+
+    async fn of_houses(&self, name: &str, n: u128) -> Option<(String, Right)> {
+        let edge = &self.edge;
+        let looked_up = async || {
+            let answer = payments::post(edge, path::REDEMPTIONS, &question(n)).await;
+            assert_eq!(answer.status, 200, "{:?}", answer.json());
+        };
+        Some(match name {
+            "POST /edge/v1/payments" => told(path::PAYMENTS, &charge(n, PaymentMethod::Wechat)),
+            "POST /edge/v1/payments/{payment}/reversal" => {
+                pay(edge, n).await;
+                told(&path::reversal(id(n)), &reversal(n, PaymentMethod::Wechat))
+            }
+            "POST /edge/v1/refunds" => told(
+                path::REFUNDS,
+                &RefundAskV1 {
+                    id: id(n),
+                    payment: id(1),
+                    amount_minor: Money::from_minor(1),
+                    reason: "退货".into(),
+                },
+            ),
+            "POST /edge/v1/redemptions" => told(path::REDEMPTIONS, &question(n)),
+            "POST /edge/v1/redemptions/{redemption}/use" => {
+                looked_up().await;
+                told(&path::redemption_use(id(n)), &UseV1 { offer: 0, count: 1 })
+            }
+            "POST /edge/v1/redemptions/{redemption}/reversal" => {
+                looked_up().await;
+                (path::redemption_reversal(id(n)), Right::Nothing)
+            }
+            _ => return None,
+        })
+    }
+
+    async fn of_shops(&self, name: &str, n: u32) -> Option<(String, Right)> {
+        let wish = order(u128::from(n), &[("S0001", 1)]);
+        let path = format!("/shop/v1/orders/{}", Uuid::from_u128(u128::from(n)));
+        let placed = async || {
+            let placed = place(self.edge.town, &self.shop, &wish).await;
+            assert_eq!(placed.status, 201, "{:?}", placed.json());
+        };
+        Some(match name {
+            "POST /shop/v1/orders" => told("/shop/v1/orders", &wish),
+            "POST /shop/v1/orders/{order}/cancellation" => {
+                placed().await;
+                (format!("{path}/cancellation"), Right::Nothing)
+            }
+            "POST /shop/v1/orders/{order}/refunds/{refund}" => {
+                placed().await;
+                let cancelled = self
+                    .edge
+                    .town
+                    .hq_send(&self.shop, ("POST", &format!("{path}/cancellation")), None, "")
+                    .await
+                    .json();
+                let refund = cancelled["refunds"][0]["id"].as_str().unwrap();
+                told(&format!("{path}/refunds/{refund}"), &json!({ "reference": "5000" }))
+            }
+            "POST /shop/v1/quotes" => told(
+                "/shop/v1/quotes",
+                &json!({ "store": "SH001", "lines": [{ "sku": "S0000", "quantity": 2 }] }),
+            ),
+            _ => return None,
+        })
+    }
+
+    async fn of_hq(&self, name: &str, n: u32) -> Option<(String, Right)> {
+        let uuid = Uuid::from_u128(u128::from(n));
+        let member = |n: u32| {
+            json!({
+                "phone": format!("138{n:08}"), "name": "欧阳小明", "store": "SH001", "tier": "gold",
+                "joined_on": "2026-11-20", "birthday": "02-29", "is_staff": false,
+                "crowds": ["tea"],
+            })
+        };
+        let mut coupon = cut("two", 9_000);
+        coupon["coupon"] = json!(true);
+        let promotions = set(&[coupon]);
+        let settings = json!({
+            "settings": {
+                "portal": { "coupon_rule": "two", "coupon_days": 3 },
+                "receipt": { "head_lines": ["南京西路 1000 号"] },
+                "tender": { "cash_rounding": "yuan_up" },
+            },
+            "note": "试一下",
+        });
+        let first = "/hq/v1/members/00000000-0000-0000-0000-000000000003";
+        Some(match name {
+            "POST /hq/v1/coupons" => told(
+                "/hq/v1/coupons",
+                &json!({
+                    "id": uuid, "rule": "two", "count": 1, "member": "", "store": "SH001",
+                    "days": 30,
+                }),
+            ),
+            "POST /hq/v1/members/import" => {
+                let table = format!("phone,name,balance\n139{n:08},王小明,1.00\n");
+                ("/hq/v1/members/import".into(), Right::Table(table))
+            }
+            "POST /hq/v1/members/search" => {
+                told("/hq/v1/members/search", &json!({ "phone": "13800000003" }))
+            }
+            "PUT /hq/v1/members/{id}" => told(&format!("/hq/v1/members/{uuid}"), &member(n)),
+            "DELETE /hq/v1/members/{id}" => {
+                let path = format!("/hq/v1/members/{uuid}");
+                let body = member(n).to_string();
+                let made = self.edge.town.hq_send(&self.hq, ("PUT", &path), None, body).await;
+                assert_eq!(made.status, 200, "{:?}", made.json());
+                (path, Right::Nothing)
+            }
+            "POST /hq/v1/members/{id}/adjustments" => told(
+                &format!("{first}/adjustments"),
+                &json!({ "id": uuid, "purse": "points", "amount": 5, "reason": "生日" }),
+            ),
+            "POST /hq/v1/members/{id}/codes" => {
+                told(&format!("{first}/codes"), &json!({ "minutes": 5 }))
+            }
+            "POST /hq/v1/quotes" => told(
+                "/hq/v1/quotes",
+                &json!({
+                    "lines": [{ "sku": "S0000", "quantity_milli": 2_000 }],
+                    "occasion": { "store": "SH001" },
+                    "tenders": [{ "kind": "cash", "amount_minor": 5_000 }],
+                }),
+            ),
+            "PUT /hq/v1/rules" => {
+                told("/hq/v1/rules", &json!({ "set": promotions, "note": "双十一" }))
+            }
+            "POST /hq/v1/rules/checks" => {
+                told("/hq/v1/rules/checks", &json!({ "set": promotions }))
+            }
+            "PUT /hq/v1/settings" => told("/hq/v1/settings", &settings),
+            "PUT /hq/v1/stores/{code}/settings" => told("/hq/v1/stores/SH001/settings", &settings),
+            _ => return None,
+        })
+    }
+}
+
+fn told(path: &str, body: &impl Serialize) -> (String, Right) {
+    (path.to_owned(), Right::Json(serde_json::to_value(body).unwrap()))
+}
