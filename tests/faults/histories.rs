@@ -13,7 +13,7 @@ use acceptance::{
     edge_process::Start,
     houses::Town,
     sim::{Behaviour, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
-    sim::{Repeat, Script, Voucher},
+    sim::{Repeat, Script, Voucher, Wrong},
     till::{Answer, Call, Till},
     view::View,
     wait::{PATIENCE, until},
@@ -100,6 +100,34 @@ async fn however_it_goes_the_houses_hold_what_the_orders_say_to_the_fen() -> Res
     // What never happened proves nothing.
     ensure!(balance.charged > balance.held && balance.held > 0 && balance.redeemed_count > 0);
     ensure!(trial.deaths.len() * 3 > POINTS.len().min(wanted / 25), "{:?}", trial.deaths);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_charge_while_one_is_undecided_is_found_though_every_sum_agrees() -> Result<()> {
+    let mut trial = Trial::begin(0).await?;
+    trial.town.store.edge.start().await?;
+    let till = trial.tills[0].clone();
+    let view = till.done(&till.scan(&trial.pieces[0].barcode)).await?;
+    let total = view.cart.as_ref().context("nobody is signed in")?.total.amount;
+    let never = PaymentCode { behaviour: Behaviour::NeverPays, ..PaymentCode::default() };
+    let never = trial.town.platforms.wechat().issue_code(never);
+    till.done(&till.charge(&view, &never, None)?).await?;
+    let is_paying = |view: &View| view.payment().is_ok_and(|payment| payment.state == "paying");
+    till.until("the password to be typed", is_paying).await?;
+    trial.town.store.close().await?;
+    // What no program of ours does, by hand.
+    trial.town.presume_refused()?;
+    trial.town.store.mall.start().await?;
+    trial.town.store.edge.start().await?;
+    let pays = trial.town.platforms.alipay().issue_code(PaymentCode::default());
+    till.done(&till.charge(&till.view().await?, &pays, None)?).await?;
+    till.until("the order", |view| view.phase == "done").await?;
+    let found = trial.look_at_the_books().await.err().context("nobody minds")?;
+    let wrongs: Vec<Wrong> = trial.town.platforms.violations().iter().map(|v| v.wrong).collect();
+    ensure!(wrongs == [Wrong::SecondCharge], "{wrongs:?}");
+    ensure!(format!("{found:#}").contains("SecondCharge"), "{found:#}");
+    ensure!(trial.town.platforms.balance(None).held == total);
     Ok(())
 }
 

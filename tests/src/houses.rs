@@ -66,14 +66,10 @@ const ODD_ORDERS: &str = "
     )";
 
 /// Houses, and a store that has accounts with them; nothing of it runs yet.
-async fn lay(are_charges_of_orders_watched: bool) -> Result<(Platforms, Store)> {
+async fn lay() -> Result<(Platforms, Store)> {
     let mut store = Store::twin(original().await?, None)?;
     let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
-    let family = if are_charges_of_orders_watched {
-        family(store.edge.data().join("ledger.db"))
-    } else {
-        Family::told_by(str::to_owned)
-    };
+    let family = family(store.edge.data().join("ledger.db"));
     let platforms = Platforms::start_with(Options { family, ..options }).await?;
     store.join(platforms.access())?;
     Ok((platforms, store))
@@ -133,9 +129,7 @@ impl Town {
     /// # Errors
     /// When a step is not done.
     pub async fn found_with(rules: Option<&Value>) -> Result<Self> {
-        // Where a proxy sends a charge twice, a house answers "it is paid already", which its books do
-        // not take for the answer; so towns with rules, in which that happens, are not watched.
-        let (platforms, mut store) = lay(rules.is_none()).await?;
+        let (platforms, mut store) = lay().await?;
         if let Some(rules) = rules {
             let folder = folder::temporary()?;
             let path = folder.path().join("rules.json");
@@ -158,7 +152,7 @@ impl Town {
     /// # Errors
     /// When a step is not done.
     pub async fn open() -> Result<Self> {
-        let (platforms, mut store) = lay(true).await?;
+        let (platforms, mut store) = lay().await?;
         store.mall.start().await?;
         store.edge.start().await?;
         let till = store.edge.till(1);
