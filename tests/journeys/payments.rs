@@ -2,14 +2,19 @@
 
 use acceptance::{
     houses::Town,
-    sim::{Balance, Behaviour, Fault, Operation, PaymentCode, Planned, Platform, Wrong},
+    sim::{Balance, Behaviour, Deed, Fault, Operation, PaymentCode, Planned, Platform, Wrong},
     view::View,
+    wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
 
 use crate::pieces;
 
 const HOUSES: [Platform; 2] = [Platform::Wechat, Platform::Alipay];
+
+/// When no house undoes a charge any more: `WeChat` does for a week, Alipay for a day.
+const UNDONE_NO_MORE: [(Platform, u32); 2] =
+    [(Platform::Wechat, 8 * 86_400), (Platform::Alipay, 25 * 3_600)];
 
 /// How long a payer is given to type a password, and a moment.
 const TOO_LONG_S: u32 = 130;
@@ -240,6 +245,53 @@ async fn a_store_that_charges_again_before_it_knows_of_the_first_charge_is_found
         let wrongs: Vec<Wrong> = town.platforms.violations().iter().map(|v| v.wrong).collect();
         ensure!(wrongs == [Wrong::SecondCharge], "{house:?}: {wrongs:?}");
         ensure!(town.ends_well().await.is_err(), "{house:?}: paid twice, and nobody minds");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_its_house_undoes_no_more_is_refunded_once_though_the_answers_are_lost() -> Result<()>
+{
+    for (house, seconds) in UNDONE_NO_MORE {
+        let mut town = Town::found().await?;
+        let total = charge(&town, house, Behaviour::Pays).await?;
+        is_sold(&town, house, total).await?;
+        let order = town.till.view().await?.last_order.context("no order is shown")?.id;
+        // The clock of the house decides.
+        town.platforms.turn_clock(seconds);
+        let planned = |operation, fault| Planned {
+            platform: house,
+            operation: Some(operation),
+            fault,
+            times: 1,
+        };
+        let refund = planned(Operation::Refund, Fault::CutAfter);
+        let query = planned(Operation::RefundQuery, Fault::HtmlBefore { status: 502 });
+        // Whether an earlier refund is known is asked before there is one.
+        town.platforms.faults([refund, query, query]);
+        let manager = town.store.manager(2).await?;
+        let undo = manager.undo_order(order, "顾客改主意");
+        manager.call(&undo).await?.done::<serde_json::Value>()?;
+        town.until_wished_back().await?;
+        // Each of them is asked about again when it is time.
+        while !town.platforms.planned().is_empty() {
+            let left = town.platforms.planned().len();
+            town.let_pass(20).await?;
+            until("the house to be asked", PATIENCE, async || {
+                Ok((town.platforms.planned().len() < left).then_some(()))
+            })
+            .await
+            .with_context(|| format!("{house:?}"))?;
+        }
+        town.let_pass(20).await?;
+        ensure!(town.until_asked().await? == 0, "{house:?}: its refund is not known");
+        // The store asks whether the payment is undone, and it is: it went back another way.
+        town.store.edge.kill();
+        town.store.edge.start().await?;
+        town.settled().await.with_context(|| format!("{house:?}"))?;
+        let deeds: Vec<_> = town.platforms.ledger().iter().map(|e| (e.deed, e.fen)).collect();
+        ensure!(deeds == [(Deed::Charge, total), (Deed::Refund, total)], "{house:?}: {deeds:?}");
+        town.ends_well().await?;
     }
     Ok(())
 }

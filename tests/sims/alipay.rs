@@ -10,7 +10,7 @@ fn code(hands: &Hands, behaviour: Behaviour) -> String {
     hands.platforms.alipay().issue_code(PaymentCode { behaviour, ..PaymentCode::default() })
 }
 
-fn pay(number: &str, yuan: &str, code: &str) -> Value {
+pub(crate) fn pay(number: &str, yuan: &str, code: &str) -> Value {
     json!({
         "out_trade_no": number, "scene": "bar_code", "auth_code": code, "subject": "归台/南京店",
         "total_amount": yuan, "product_code": "FACE_TO_FACE_PAYMENT",
@@ -66,6 +66,22 @@ async fn a_number_is_charged_once() -> Result<()> {
     assert_eq!(other["sub_code"], "ACQ.CONTEXT_INCONSISTENT");
     assert_eq!(hands.platforms.violations()[0].wrong, Wrong::KeyReused);
     assert_eq!(hands.platforms.balance(None).held, 888);
+    Ok(())
+}
+
+#[tokio::test]
+async fn that_a_charge_is_not_known_decides_once_its_code_is_good_no_more() -> Result<()> {
+    for (seconds, n_wrong) in [(59, 1), (60, 0)] {
+        let hands = Hands::new().await?;
+        hands.platforms.stop_clock();
+        let first = pay("order01", "8.88", &code(&hands, Behaviour::ErrorUnpaid));
+        hands.alipay("alipay.trade.pay", &first).await?;
+        hands.platforms.turn_clock(seconds);
+        assert_eq!(status(&hands, "order01").await?, "ACQ.TRADE_NOT_EXIST");
+        let second = pay("order02", "8.88", &code(&hands, Behaviour::Pays));
+        hands.alipay("alipay.trade.pay", &second).await?;
+        assert_eq!(hands.platforms.violations().len(), n_wrong, "after {seconds} s");
+    }
     Ok(())
 }
 

@@ -1,13 +1,16 @@
 //! What goes wrong on order.
 
 use acceptance::{
-    sim::{Coupon, Fault, Operation, PaymentCode, Planned, Platform, Voucher, Wrong},
+    sim::{Behaviour, Coupon, Fault, Operation, PaymentCode, Planned, Platform, Voucher, Wrong},
     wait::{PATIENCE, until},
 };
 use anyhow::Result;
 use serde_json::json;
 
-use super::hands::{Hands, charge, split_alipay};
+use super::{
+    alipay::pay,
+    hands::{Hands, charge, split_alipay},
+};
 
 fn planned(platform: Platform, operation: Operation, fault: Fault) -> [Planned; 1] {
     [Planned { platform, operation: Some(operation), fault, times: 1 }]
@@ -84,6 +87,59 @@ async fn an_answer_that_did_not_come_whole_decides_nothing() -> Result<()> {
         let wrongs: Vec<Wrong> = hands.platforms.violations().iter().map(|v| v.wrong).collect();
         assert_eq!(wrongs, [Wrong::SecondCharge], "{fault:?}");
     }
+    Ok(())
+}
+
+/// Charges a code by a call that a proxy sends twice, and then another one for the same payment: what
+/// was wrong about that.
+async fn charged_again_after_a_doubled_call(
+    house: Platform,
+    behaviour: Behaviour,
+) -> Result<Vec<Wrong>> {
+    let hands = Hands::new().await?;
+    hands.platforms.faults(planned(house, Operation::Charge, Fault::Duplicate));
+    for (number, behaviour) in [("order01", behaviour), ("order02", Behaviour::Pays)] {
+        let code = PaymentCode { behaviour, ..PaymentCode::default() };
+        if house == Platform::Wechat {
+            let digits = hands.platforms.wechat().issue_code(code);
+            hands.micropay(number, "5", &digits).await?;
+        } else {
+            let digits = hands.platforms.alipay().issue_code(code);
+            hands.alipay("alipay.trade.pay", &pay(number, "0.05", &digits)).await?;
+        }
+    }
+    Ok(hands.platforms.violations().iter().map(|violation| violation.wrong).collect())
+}
+
+#[tokio::test]
+async fn what_a_doubled_call_is_told_decides_where_it_tells_how_the_charge_ended() -> Result<()> {
+    for (house, behaviour, is_decided) in [
+        (Platform::Wechat, Behaviour::Pays, true),
+        (Platform::Wechat, Behaviour::ErrorButPaid, true),
+        // Its number is in use, and that is all it is told.
+        (Platform::Wechat, Behaviour::BalanceShort, false),
+        (Platform::Wechat, Behaviour::NeverPays, false),
+        (Platform::Wechat, Behaviour::ErrorUnpaid, false),
+        (Platform::Alipay, Behaviour::Pays, true),
+        (Platform::Alipay, Behaviour::ErrorButPaid, true),
+        (Platform::Alipay, Behaviour::BalanceShort, true),
+        (Platform::Alipay, Behaviour::NeverPays, false),
+        (Platform::Alipay, Behaviour::ErrorUnpaid, false),
+    ] {
+        let wrongs = charged_again_after_a_doubled_call(house, behaviour).await?;
+        let expected: &[Wrong] = if is_decided { &[] } else { &[Wrong::SecondCharge] };
+        assert_eq!(wrongs, expected, "{house:?} {behaviour:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_without_results_to_leave_out_decides_as_it_is() -> Result<()> {
+    let hands = Hands::new().await?;
+    charged_under(&hands, "order01", Fault::EmptyResults).await?;
+    let digits = hands.platforms.wechat().issue_code(PaymentCode::default());
+    hands.micropay("order02", "5", &digits).await?;
+    assert_eq!(hands.platforms.violations(), []);
     Ok(())
 }
 

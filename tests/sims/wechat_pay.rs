@@ -137,6 +137,21 @@ async fn a_guest_who_types_cannot_be_reversed_and_after_a_week_nobody_can() -> R
 }
 
 #[tokio::test]
+async fn what_nobody_pays_is_closed_after_two_hours_and_stays_unpaid() -> Result<()> {
+    let hands = Hands::new().await?;
+    hands.platforms.stop_clock();
+    for (number, behaviour) in [("a01", Behaviour::NeverPays), ("b01", Behaviour::ErrorUnpaid)] {
+        hands.micropay(number, "5", &code(&hands, behaviour)).await?;
+        hands.platforms.turn_clock(2 * 3_600 - 1);
+        assert_ne!(state(&hands, number).await?, "CLOSED", "{number}");
+        hands.platforms.turn_clock(1);
+        assert_eq!(state(&hands, number).await?, "CLOSED", "{number}");
+    }
+    assert_eq!(hands.platforms.balance(None).charged, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn parts_are_refunded_once_each_and_never_more_than_was_paid() -> Result<()> {
     let hands = Hands::new().await?;
     let digits = hands

@@ -54,6 +54,16 @@ const IS_ASKING: &str = "
 /// Longer than such a pause, shorter than a turn.
 const PAUSE_S: i64 = 5;
 
+/// What of a mall's books is not known yet, and what of it somebody asks about by a moment.
+const TO_ASK: &str = "
+    select count(*), count(*) filter (where ask_at <= ?1 or busy_until > ?1) from (
+        select ask_at, busy_until from payment where state in ('sent', 'paying', 'reversing')
+        union all select ask_at, busy_until from refund where state = 'sent'
+        union all select ask_at, busy_until from redemption where state in ('pending', 'reversing')
+    )";
+/// Shorter than any pause between two questions.
+const MOMENT_S: i64 = 1;
+
 fn open(file: &Path) -> Result<Connection> {
     // A file that is not there is not made.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -92,6 +102,19 @@ pub fn mall(data: &Path, is_running: bool, seconds: u32) -> Result<bool> {
     age(&change, &OF_MALL, seconds)?;
     change.commit().context("could not make the mall's books older")?;
     Ok(true)
+}
+
+/// How much a mall that runs does not know yet, once it has asked about all of that and asks again only
+/// when more time has passed. `None` while it asks, or is about to.
+///
+/// # Errors
+/// When its books cannot be read.
+pub fn n_open_at_mall(data: &Path) -> Result<Option<usize>> {
+    let soon = (Clock::wall() + MOMENT_S) * 1_000_000;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (open, asked): (usize, usize) =
+        open(&data.join("mall.db"))?.query_row(TO_ASK, [soon], read)?;
+    Ok((asked == 0).then_some(open))
 }
 
 /// Makes what a store does not know yet of them older; it may run.

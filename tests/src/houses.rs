@@ -4,7 +4,7 @@
 //! compares what the houses hold with what the store sold, to the fen.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 use crate::{
-    folder,
+    ageing, folder,
     sim::{Balance, COUPON_RULE, Deed, Family, Options, Platform, Platforms},
     store::{Store, original},
     till::Till,
@@ -49,6 +49,17 @@ pub struct Booked {
 /// How links of vouchers begin on a real phone; tills know no other.
 const LINK_URL: &str = "https://v.douyin.com";
 
+/// What goes back of a store's and is not known to be back, by its id.
+const GOES_BACK: &str = "
+    select lower(hex(id)) from payment where state = 'reversing'
+    union select lower(hex(id)) from redemption where state = 'reversing'";
+
+/// What of a mall's was, or is, or need not be given back, by its id.
+const WAS_WISHED_BACK: &str = "
+    select replace(id, '-', '') from payment where state in ('reversing', 'reversed', 'refused')
+    union select replace(id, '-', '') from redemption
+    where state in ('reversing', 'reversed', 'refused', 'kept')";
+
 /// Orders that stand, and whose tenders of a kind are not what was paid or used for them.
 const ODD_ORDERS: &str = "
     select count(*) from orders
@@ -66,14 +77,10 @@ const ODD_ORDERS: &str = "
     )";
 
 /// Houses, and a store that has accounts with them; nothing of it runs yet.
-async fn lay(are_charges_of_orders_watched: bool) -> Result<(Platforms, Store)> {
+async fn lay() -> Result<(Platforms, Store)> {
     let mut store = Store::twin(original().await?, None)?;
     let options = Options { link_url: Some(LINK_URL.to_owned()), ..Options::default() };
-    let family = if are_charges_of_orders_watched {
-        family(store.edge.data().join("ledger.db"))
-    } else {
-        Family::told_by(str::to_owned)
-    };
+    let family = family(store.edge.data().join("ledger.db"));
     let platforms = Platforms::start_with(Options { family, ..options }).await?;
     store.join(platforms.access())?;
     Ok((platforms, store))
@@ -85,6 +92,12 @@ fn books(file: &Path) -> Result<Connection> {
         .with_context(|| format!("could not open {}", file.display()))?;
     books.busy_timeout(PATIENCE).context("could not wait for the books")?;
     Ok(books)
+}
+
+fn ids(books: &Connection, sql: &str) -> Result<BTreeSet<String>> {
+    let mut statement = books.prepare(sql).context(sql.to_owned())?;
+    let rows = statement.query_map([], |row| row.get(0));
+    rows.and_then(Iterator::collect).context(sql.to_owned())
 }
 
 /// Each charge has a number of its own; those of one order are attempts at the same payment.
@@ -133,9 +146,7 @@ impl Town {
     /// # Errors
     /// When a step is not done.
     pub async fn found_with(rules: Option<&Value>) -> Result<Self> {
-        // Where a proxy sends a charge twice, a house answers "it is paid already", which its books do
-        // not take for the answer; so towns with rules, in which that happens, are not watched.
-        let (platforms, mut store) = lay(rules.is_none()).await?;
+        let (platforms, mut store) = lay().await?;
         if let Some(rules) = rules {
             let folder = folder::temporary()?;
             let path = folder.path().join("rules.json");
@@ -158,7 +169,7 @@ impl Town {
     /// # Errors
     /// When a step is not done.
     pub async fn open() -> Result<Self> {
-        let (platforms, mut store) = lay(true).await?;
+        let (platforms, mut store) = lay().await?;
         store.mall.start().await?;
         store.edge.start().await?;
         let till = store.edge.till(1);
@@ -185,6 +196,30 @@ impl Town {
             Ok((heard >= self.number(sql)?).then_some(()))
         })
         .await
+    }
+
+    /// Waits until the mall has heard of everything that is to go back.
+    ///
+    /// # Errors
+    /// When it never hears of something.
+    pub async fn until_wished_back(&self) -> Result<()> {
+        let store = books(&self.store.edge.data().join("ledger.db"))?;
+        let mall = books(&self.store.mall.data().join("mall.db"))?;
+        until("the mall to hear what goes back", PATIENCE, async || {
+            let is_heard = ids(&store, GOES_BACK)?.is_subset(&ids(&mall, WAS_WISHED_BACK)?);
+            Ok(is_heard.then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until the mall has asked the houses all that it is time to ask: how much it does not know
+    /// then.
+    ///
+    /// # Errors
+    /// When it does not come to an end.
+    pub async fn until_asked(&self) -> Result<usize> {
+        let data = self.store.mall.data();
+        until("the mall to have asked", PATIENCE, async || ageing::n_open_at_mall(data)).await
     }
 
     /// The mall forgets every payment, as one does that was restored from a backup; it must not run.

@@ -106,7 +106,8 @@ async fn settle(context: &Context, acquirer: &dyn Acquirer, row: PaymentRow) {
     let may_be_known = matches!(undone, Undone::Refused(_) | Undone::Silence);
     if may_be_known && row.state.is_undecided() {
         let standing = acquirer.standing(&number).await;
-        record(context, store, id, |row, now| row.hear(&standing, now)).await;
+        record(context, store, id, |row, now| row.hear_of_what_stays(&undone, &standing, now))
+            .await;
         if undone.is_final() && matches!(standing, Standing::Paid(_)) {
             refund::instead(context, &row).await;
         }

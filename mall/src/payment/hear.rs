@@ -105,6 +105,20 @@ impl PaymentRow {
         }
     }
 
+    /// Its house said where it stands after it did not undo it. What failed there and is undone no more
+    /// took nothing, and never will.
+    pub(super) fn hear_of_what_stays(
+        &mut self,
+        undone: &Undone,
+        standing: &Standing,
+        now: Timestamp,
+    ) {
+        self.hear(standing, now);
+        if undone.is_final() && matches!(standing, Standing::Failed(_)) {
+            self.hear(&Standing::Reversed, now);
+        }
+    }
+
     fn settle(&mut self, heard: Heard, now: Timestamp) {
         self.state = self.state.after(heard);
         if self.state.is_undecided() {
@@ -250,6 +264,24 @@ mod tests {
             assert_eq!(row.state.word(), state, "{undone:?}");
             let asked = row.state.is_undecided().then(|| row.turn.ask_at.ms_since(now));
             assert_eq!(asked, again, "{undone:?}");
+        }
+    }
+
+    #[test]
+    fn what_failed_is_over_once_its_house_undoes_it_no_more() {
+        let no = |word: &str| Undone::Refused(word.into());
+        for (undone, heard, state) in [
+            (no("too-late"), "failed", "reversed"),
+            (no("not-reversible"), "failed", "reversed"),
+            (no("not-found"), "failed", "reversing"),
+            (Undone::Silence, "failed", "reversing"),
+            (no("too-late"), "paid", "reversing"),
+            (no("too-late"), "paying", "reversing"),
+            (no("too-late"), "silence", "reversing"),
+        ] {
+            let mut row = payment("reversing", PaymentMethod::Wechat);
+            row.hear_of_what_stays(&undone, &standing(heard), START.plus_ms(20_000));
+            assert_eq!(row.state.word(), state, "{undone:?} {heard}");
         }
     }
 

@@ -38,11 +38,15 @@ pub(crate) async fn reverse(
     if charge::is_known(&mut tx, store, id, purpose).await? {
         let row = payments::by_id(&mut tx, store, id).await?;
         let mut row = row.ok_or(PaymentError::Unknown)?;
-        if refunds::sum(&mut tx, store, id).await? > Money::ZERO {
-            return Err(PaymentError::Refunded);
+        // Of what is to be undone already, or is decided, it is only told where it stands: also where
+        // its house gave it back instead.
+        if row.state != row.state.reversing() {
+            if refunds::sum(&mut tx, store, id).await? > Money::ZERO {
+                return Err(PaymentError::Refunded);
+            }
+            row.undo(now);
+            payments::write(&mut tx, &row).await?;
         }
-        row.undo(now);
-        payments::write(&mut tx, &row).await?;
     } else {
         let code = stores::code(&mut tx, store).await?;
         // This mall never charged it. One that did and forgot was set back since, so nothing of it is

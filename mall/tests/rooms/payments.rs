@@ -473,16 +473,35 @@ async fn what_its_house_undoes_no_more_is_refunded_once() {
     pay(&edge, 1).await;
     town.turn(20);
     street.book().is_too_late = true;
-    // The refund is not done at once either, and the reversal is asked for again meanwhile.
+    // The refund is not done at once either, and its store asks for the reversal until it is known.
     street.will(&[Act::Yes, Act::Yes]);
     undo(&edge, 1).await;
     for _ in 0..3 {
         town.turn(10);
         look(&edge, 1).await;
+        assert!(matches!(undo(&edge, 1).await.state.word(), "reversing" | "reversed"));
     }
     until("it went back", || town.rows(STATES) == ["reversed"]).await;
+    assert_eq!(undo(&edge, 1).await.state, PaymentState::Reversed, "and its store hears of it");
     assert_eq!(town.rows("select state, amount_minor from refund"), ["done|1299"]);
     assert_eq!(street.book().refunds.len(), 1);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn what_failed_and_its_house_undoes_no_more_took_nothing() {
+    let (town, street) = street::town().await;
+    let edge = town.edge("SH001").await;
+    street.will(&[Act::Paying]);
+    pay(&edge, 1).await;
+    street.payer(&written(1), false);
+    street.book().is_unsure = true;
+    street.book().is_too_late = true;
+    town.turn(20);
+    undo(&edge, 1).await;
+    until("it is over", || town.rows(STATES) == ["reversed"]).await;
+    assert_eq!(look(&edge, 1).await.state, PaymentState::Reversed);
+    assert!(street.book().refunds.is_empty(), "nothing came that could go back");
     town.stop().await;
 }
 

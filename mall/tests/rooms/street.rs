@@ -76,6 +76,8 @@ pub(crate) struct Book {
     pub(crate) script: VecDeque<Act>,
     /// Nothing is undone any more, only refunded.
     pub(crate) is_too_late: bool,
+    /// Where a payer said no, it says that the payment failed, which it wants undone.
+    pub(crate) is_unsure: bool,
     /// Nobody answers, and nothing happens.
     pub(crate) is_down: bool,
     /// The issuer has no way to tell where a use stands.
@@ -245,7 +247,9 @@ impl Street {
     }
 
     fn stands(&self, number: &str) -> Standing {
-        match self.book().deals.get(number) {
+        let book = self.book();
+        match book.deals.get(number) {
+            Some((Deal::Failed, _)) if book.is_unsure => Standing::Failed("declined".into()),
             Some((Deal::Paid, amount)) => Standing::Paid(receipt(number, *amount)),
             Some((Deal::Paying, _)) => Standing::Paying,
             Some((Deal::Failed, _)) => Standing::Refused("payer_gave_up".into()),

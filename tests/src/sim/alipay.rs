@@ -18,8 +18,13 @@ use gateway::{Asked, fen, refusal, yuan};
 /// Nobody cancels later; the real limit is the same day or 24 hours, sources differ.
 const CANCEL_SECONDS: i64 = 86_400;
 
+/// A payment code is good for a minute: a charge that nobody knows of by then takes nothing any more.
+const CODE_SECONDS: i64 = 60;
+
 /// A business refusal: `sub_code`, `sub_msg`.
 type No = (&'static str, &'static str);
+/// It knows no such trade.
+const NOT_EXIST: No = ("ACQ.TRADE_NOT_EXIST", "交易不存在");
 
 /// What Alipay knows.
 #[derive(Debug)]
@@ -114,17 +119,18 @@ impl Alipay {
                 return Ok(Answer::json(node));
             }
             Charged::Short => {
-                let node = refusal("40004", "ACQ.BUYER_BALANCE_NOT_ENOUGH", "买家余额不足");
-                return Ok(Answer::json(node).settling(number));
+                return Ok(last_word(number, ("ACQ.BUYER_BALANCE_NOT_ENOUGH", "买家余额不足")));
             }
             Charged::CodeUnknown | Charged::CodeUsed | Charged::CodeExpired => (
                 "ACQ.PAYMENT_AUTH_CODE_INVALID",
                 "支付失败，获取顾客账户信息失败，请顾客刷新付款码后重新收款",
             ),
-            Charged::Again(Standing::Paid) => ("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
+            Charged::Again(Standing::Paid) => {
+                return Ok(last_word(number, ("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")));
+            }
             Charged::Again(Standing::Unpaid) => ("ACQ.SYSTEM_ERROR", "系统错误"),
             Charged::Again(Standing::Closed | Standing::Reversed | Standing::Failed) => {
-                ("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
+                return Ok(last_word(number, ("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")));
             }
             Charged::NumberUsed => ("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"),
         };
@@ -133,10 +139,14 @@ impl Alipay {
 
     fn query(&mut self, asked: &Asked, now: i64, books: &mut Ledger) -> Result<Answer, No> {
         let trade = self.trades.look(which(asked)?, now, books);
-        let trade = trade.filter(|trade| trade.fen > 0 && trade.standing != Standing::Unpaid);
-        let trade = trade.ok_or(("ACQ.TRADE_NOT_EXIST", "交易不存在"))?;
+        let trade = trade.filter(|trade| trade.fen > 0);
+        let trade = trade.ok_or(NOT_EXIST)?;
         let status = match trade.standing {
-            Standing::Paying | Standing::Unpaid => "WAIT_BUYER_PAY",
+            Standing::Unpaid if now - trade.begun_at >= CODE_SECONDS => {
+                return Ok(last_word(&trade.number, NOT_EXIST));
+            }
+            Standing::Unpaid => return Err(NOT_EXIST),
+            Standing::Paying => "WAIT_BUYER_PAY",
             Standing::Paid if trade.left() > 0 => "TRADE_SUCCESS",
             Standing::Paid | Standing::Failed | Standing::Closed | Standing::Reversed => {
                 "TRADE_CLOSED"
@@ -161,7 +171,7 @@ impl Alipay {
         let known =
             known.map(|trade| (trade.number.clone(), trade.transaction.clone(), trade.begun_at));
         if known.is_none() && asked.text("out_trade_no").is_empty() {
-            return Err(("ACQ.TRADE_NOT_EXIST", "交易不存在"));
+            return Err(NOT_EXIST);
         }
         if known.as_ref().is_some_and(|(_, _, begun_at)| now - begun_at > CANCEL_SECONDS) {
             return Err(("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围"));
@@ -194,7 +204,7 @@ impl Alipay {
         let wanted = fen(asked.text("refund_amount"));
         let wanted = wanted.ok_or(("ACQ.INVALID_PARAMETER", "refund_amount"))?;
         let trade = self.trades.look_quietly(which);
-        let trade = trade.ok_or(("ACQ.TRADE_NOT_EXIST", "交易不存在"))?;
+        let trade = trade.ok_or(NOT_EXIST)?;
         let (is_whole, number) = (wanted == trade.fen, trade.number.clone());
         let key = match asked.text("out_request_no") {
             "" if is_whole => number.as_str(),
@@ -211,7 +221,7 @@ impl Alipay {
                 return Err(("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限"));
             }
             Refunded::NotPaid => return Err(("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")),
-            Refunded::NoTrade => return Err(("ACQ.TRADE_NOT_EXIST", "交易不存在")),
+            Refunded::NoTrade => return Err(NOT_EXIST),
         };
         let trade = self.trades.look_quietly(which);
         let trade = trade.ok_or(("ACQ.SYSTEM_ERROR", "系统错误"))?;
@@ -231,7 +241,7 @@ impl Alipay {
         let which = which(asked)?.to_owned();
         let known = self.trades.look_quietly(&which);
         let number = known.map(|trade| trade.number.clone());
-        let number = number.ok_or(("ACQ.TRADE_NOT_EXIST", "交易不存在"))?;
+        let number = number.ok_or(NOT_EXIST)?;
         let found = self.trades.look_refund(asked.text("out_request_no"));
         let mut node = json!({ "code": "10000", "msg": "Success" });
         // A refund that nobody asked for, or that is not done, is answered without its fields.
@@ -252,6 +262,11 @@ impl Alipay {
         }
         Ok(Answer::json(node))
     }
+}
+
+/// A refusal that tells how a charge ended.
+fn last_word(number: &str, (sub_code, sub_msg): No) -> Answer {
+    Answer::json(refusal("40004", sub_code, sub_msg)).settling(number)
 }
 
 /// The trade a call is about: Alipay's number goes before the caller's.

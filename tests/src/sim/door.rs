@@ -201,11 +201,8 @@ async fn suffer(door: &Door, call: Call, operation: Operation, fault: Option<Fau
             act(&call, false);
             act(&call, true)
         }
-        Some(Fault::EmptyResults) => {
-            let mut answer = fault::without_results(act(&call, false));
-            answer.settles = None;
-            answer
-        }
+        // What of an answer has no such list leaves whole, and decides what it decides.
+        Some(Fault::EmptyResults) => fault::without_results(act(&call, false)),
     }
 }
 

@@ -8,6 +8,8 @@
 //! | failed | failed | nothing is left to do |
 //! | closed, reversed | that | nothing, again |
 //!
+//! What is not paid after two hours is closed: nobody types for so long.
+//!
 //! **Invariant:** a number is charged once at most, and one whose charge was reversed never again.
 //! A reversal that comes before its charge does nothing.
 
@@ -20,6 +22,9 @@ use super::{
     ledger::{Deed, Entry, Ledger, Met, Platform, Wrong},
     mint,
 };
+
+/// What is not paid by then is closed; houses give a payer minutes, and an order two hours.
+const UNPAID_SECONDS: i64 = 2 * 3_600;
 
 /// How a charge stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -197,6 +202,12 @@ impl Trades {
     pub(crate) fn look(&mut self, number: &str, now: i64, books: &mut Ledger) -> Option<&Trade> {
         let platform = self.platform;
         let trade = self.find(number)?;
+        // Alipay knows nothing of what it never began.
+        let is_known = trade.standing == Standing::Paying || platform == Platform::Wechat;
+        let is_unpaid = matches!(trade.standing, Standing::Paying | Standing::Unpaid);
+        if is_unpaid && is_known && now - trade.begun_at >= UNPAID_SECONDS {
+            trade.standing = Standing::Closed;
+        }
         if trade.standing == Standing::Paying {
             match (trade.polls_left, trade.code.behaviour) {
                 (0, Behaviour::PayingThenFails { .. }) => trade.standing = Standing::Failed,

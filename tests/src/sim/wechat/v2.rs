@@ -81,7 +81,7 @@ fn refusal((code, text): No) -> Answer {
     Answer::new(200, Content::Xml(pairs))
 }
 
-/// A refusal that decides a charge for good.
+/// A refusal that tells how a charge ended.
 fn last_word(number: &str, no: No) -> Answer {
     refusal(no).settling(number)
 }
@@ -186,9 +186,16 @@ fn charge(
         Charged::CodeUnknown => ("AUTH_CODE_INVALID", "101 付款码无效，请重新扫码"),
         Charged::CodeUsed => ("AUTH_CODE_INVALID", "101 每个二维码仅限使用一次，请刷新再试"),
         Charged::CodeExpired => ("AUTHCODEEXPIRE", "二维码已过期，请用户在微信上刷新后再试"),
-        Charged::Again(Standing::Paid) => ("ORDERPAID", "订单已支付"),
-        Charged::Again(Standing::Reversed) => ("ORDERREVERSED", "订单已撤销"),
-        Charged::Again(Standing::Closed) => ("ORDERCLOSED", "订单已关闭"),
+        Charged::Again(Standing::Paid) => {
+            return Ok(last_word(number, ("ORDERPAID", "订单已支付")));
+        }
+        Charged::Again(Standing::Reversed) => {
+            return Ok(last_word(number, ("ORDERREVERSED", "订单已撤销")));
+        }
+        Charged::Again(Standing::Closed) => {
+            return Ok(last_word(number, ("ORDERCLOSED", "订单已关闭")));
+        }
+        // In use it is, but by which charge, and how that ended, only a query tells.
         Charged::Again(Standing::Failed) | Charged::NumberUsed => {
             ("OUT_TRADE_NO_USED", "商户订单号重复")
         }
