@@ -44,7 +44,9 @@ pub(crate) async fn receive(
 ) -> Result<BatchAnswerV1, ReceiveError> {
     let doing = "keep a batch";
     let sender = Sender { store: edge.store, edge: edge.id, epoch: edge.epoch, at: context.now() };
-    let mut tx = context.db().write(doing).await?;
+    // Beside whoever has the turn: a hundred stores that come back at once do not wait for HQ, and HQ
+    // does not wait for them. The cursor's row keeps one node's batches one after the other.
+    let mut tx = context.db().write_beside(doing).await?;
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
     let fit = judge::frame(&cursor, batch).map_err(ReceiveError::Refused)?;
     if let Fit::Gap { expected } = fit {
