@@ -23,6 +23,7 @@ mod online_returns;
 mod payments;
 mod pickups;
 mod place;
+mod pollers;
 mod post_voids;
 mod process;
 mod quotes;

@@ -69,7 +69,7 @@ fn it_serves_beside_other_verbs_and_stops_cleanly_when_it_is_told() {
 
 #[test]
 fn malls_that_start_at_once_over_an_empty_database_make_it_once_and_all_serve() {
-    let home = Home::new();
+    let home = Home::bare();
     let place = home.place();
     let serving: Vec<Serving> = std::thread::scope(|scope| {
         let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| serve(place))).collect();
