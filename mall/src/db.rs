@@ -10,7 +10,7 @@
 //! | `stores`, `staffing` | stores, their workstations and operators |
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
 //! | `rules` | sets of rules |
-//! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//! | `inbox`, `days`, `orders`, `orders_read` | what the stores sent |
 //! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
 //! | `online_returns` | goods of such orders that came back in stores |
 //! | `stock` | what each store has of an item |
@@ -34,6 +34,7 @@ pub(crate) mod barcodes;
 mod bulk;
 pub(crate) mod check_ins;
 pub(crate) mod coupons;
+mod days;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;
 pub(crate) mod edges;

@@ -20,6 +20,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Executor, any::install_drivers};
 
 use super::{DbError, sql};
 
+pub(super) use postgres::make_part;
 pub(crate) use sqlite::url_of;
 
 /// What speaks behind the database's address.
@@ -111,6 +112,15 @@ impl Engine {
             Self::Sqlite => Cow::Borrowed(text),
             Self::Postgres => Cow::Owned(postgres::step(text)),
         })
+    }
+
+    /// What tells whether a day of the inbox has a part of its own (its table's name is the only
+    /// parameter), where there are such parts.
+    pub(super) const fn has_part(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(postgres::HAS_PART),
+        }
     }
 
     /// Whether another mall that made the schema at the same moment may be why it could not be made.

@@ -20,7 +20,7 @@ use sync::{
 };
 use uuid::Uuid;
 
-use super::{Conn, DbError, bulk, damaged, sql};
+use super::{Conn, DbError, bulk, damaged, days, sql};
 
 /// Rows in one statement.
 const ROWS_A_STATEMENT: usize = 100;
@@ -45,7 +45,7 @@ pub(crate) struct Sender {
 impl Sender {
     /// The day it came, in UTC, by which bodies lie together.
     pub(crate) fn day(&self) -> String {
-        self.at.to_string().chars().take(10).collect()
+        days::day_of(self.at)
     }
 }
 
@@ -250,36 +250,42 @@ fn decoded(coding: &str, kept: String) -> Option<String> {
     }
 }
 
-/// Stores a body as it came.
+/// Stores bodies as they came, each with whether there is something to do with it.
 pub(crate) async fn keep(
     tx: &mut Conn,
     sender: &Sender,
-    received: Received<'_>,
-    is_waiting: bool,
+    received: &[(Received<'_>, bool)],
 ) -> Result<(), DbError> {
-    let Received { fact, digest } = received;
-    let (coding, body) = coded(&fact.body);
-    sqlx::query(
-        "insert into event_inbox (store_id, received_day, id, edge_id, epoch, seq, kind, v,
-                                  digest, body, received_at, state, coding)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-    )
-    .bind(sender.store.0)
-    .bind(sender.day())
-    .bind(fact.id.to_string())
-    .bind(sender.edge.to_string())
-    .bind(i64::from(sender.epoch))
-    .bind(fact.seq)
-    .bind(kept_kind(fact))
-    .bind(i64::from(fact.v))
-    .bind(digest.to_string())
-    .bind(&*body)
-    .bind(sender.at.micros())
-    .bind(if is_waiting { "waiting" } else { "kept" })
-    .bind(coding)
-    .execute(tx)
-    .await
-    .map_err(sql("store a fact"))?;
+    const COLUMNS: usize = 13;
+    const ROWS_MAX: usize = bulk::rows_max(COLUMNS);
+    let day = sender.day();
+    for some in received.chunks(ROWS_MAX) {
+        let statement = format!(
+            "insert into event_inbox (store_id, received_day, id, edge_id, epoch, seq, kind, v,
+                                      digest, body, received_at, state, coding)
+             values {}",
+            bulk::rows(some.len(), COLUMNS)
+        );
+        let bodies: Vec<_> = some.iter().map(|(one, _)| coded(&one.fact.body)).collect();
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_MAX);
+        for ((Received { fact, digest }, is_waiting), (coding, body)) in some.iter().zip(&bodies) {
+            query = query
+                .bind(sender.store.0)
+                .bind(day.as_str())
+                .bind(fact.id.to_string())
+                .bind(sender.edge.to_string())
+                .bind(i64::from(sender.epoch))
+                .bind(fact.seq)
+                .bind(kept_kind(fact))
+                .bind(i64::from(fact.v))
+                .bind(digest.to_string())
+                .bind(&**body)
+                .bind(sender.at.micros())
+                .bind(if *is_waiting { "waiting" } else { "kept" })
+                .bind(*coding);
+        }
+        query.execute(&mut *tx).await.map_err(sql("store facts"))?;
+    }
     Ok(())
 }
 

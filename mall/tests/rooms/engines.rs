@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     feed::{follow, start},
     intake::{Outbox, order, post, processed},
+    place::Home,
     town::{Town, cli},
 };
 
@@ -203,5 +204,46 @@ async fn two_malls_keep_and_process_each_fact_once() {
     assert_eq!(town.rows("select count(*) from trouble"), ["0"]);
     beside.stop().await;
     drop(edges);
+    town.stop().await;
+}
+
+/// Where the engine keeps the inbox by days, one of them can be taken away while the mall serves.
+#[tokio::test]
+#[ignore = "needs a server"]
+async fn a_day_of_the_inbox_can_be_moved_away_and_its_ids_stay() {
+    const DAY_S: i64 = 86_400;
+    let town = Town::over(Home::bare()).await;
+    let edge = town.edge("SH001").await;
+    let mut outbox = Outbox::new();
+    for number in 1..=5 {
+        outbox.order(&order("SH001", number, 100));
+    }
+    let lies = "select tableoid::regclass, seq from event_inbox order by seq";
+    post(&edge, &outbox.batch(1, 2)).await.read::<BatchAnswerV1>();
+    processed(&town).await;
+    assert_eq!(town.rows(lies), ["event_inbox_20261121|1", "event_inbox_20261121|2"]);
+    let away = "alter table event_inbox detach partition event_inbox_20261121;
+                alter table event_inbox_20261121 rename to moved";
+    town.folder.place().execute(away);
+    town.turn(DAY_S);
+    let again: BatchAnswerV1 = post(&edge, &outbox.batch(1, 3)).await.read();
+    let duplicate = |seq| ToldV1 { seq, verdict: VerdictV1::Duplicate };
+    assert_eq!(again.verdicts, [duplicate(1), duplicate(2)]);
+    assert_eq!(town.rows(lies), ["event_inbox_20261122|3"]);
+    // On a day that nobody has made room for nothing is lost.
+    town.turn(30 * DAY_S);
+    post(&edge, &outbox.batch(4, 4)).await.read::<BatchAnswerV1>();
+    assert_eq!(town.rows(lies), ["event_inbox_20261122|3", "event_inbox_rest|4"]);
+    // Who starts on that day leaves it where it is, and makes room for those after it.
+    let beside = town.beside().await;
+    post(&edge, &outbox.batch(5, 5)).await.read::<BatchAnswerV1>();
+    assert_eq!(town.rows(lies)[1..], ["event_inbox_rest|4", "event_inbox_rest|5"]);
+    let parts = "select count(*) from pg_inherits where inhparent = 'event_inbox'::regclass";
+    assert_eq!(town.rows(parts), ["5"]);
+    processed(&town).await;
+    assert_eq!(town.rows("select count(*) from orders"), ["5"]);
+    assert_eq!(town.rows("select count(*) from event_id"), ["5"]);
+    beside.stop().await;
+    drop(edge);
     town.stop().await;
 }

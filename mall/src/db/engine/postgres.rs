@@ -40,10 +40,34 @@ pub(super) const SETTINGS: &str = "
 /// An untranslatable sign, here always NUL: no text of PostgreSQL can hold one.
 pub(super) const CHARACTER_NOT_IN_REPERTOIRE: &str = "22021";
 
+/// The head and the end of the inbox's table in the first step of the schema.
+const INBOX: (&str, &str) = ("create table event_inbox (", "\n);");
+/// What becomes of the end: a part for each day, and one for the days that have none.
+const INBOX_BY_DAY: &str = "\n) partition by list (received_day);
+create table event_inbox_rest partition of event_inbox default;";
+/// The name of a table that is there, or nothing.
+pub(super) const HAS_PART: &str = "select coalesce(to_regclass($1)::text, '')";
+
 /// A step of the schema. Texts sort by their bytes, as in SQLite and in the stores' own files: the
-/// feed goes on from the last key that a store holds.
+/// feed goes on from the last key that a store holds. The inbox is kept by days.
 pub(super) fn step(text: &str) -> String {
-    text.replace(" text not null", " text collate \"C\" not null")
+    let text = text.replace(" text not null", " text collate \"C\" not null");
+    let (head, end) = INBOX;
+    match text.split_once(head) {
+        None => text,
+        Some((before, table)) => {
+            format!("{before}{head}{}", table.replacen(end, INBOX_BY_DAY, 1))
+        }
+    }
+}
+
+/// Makes the part of a day. It is made aside and attached, which whoever writes to other days need
+/// not wait for.
+pub(crate) fn make_part(name: &str, day: &str) -> String {
+    format!(
+        "create table {name} (like event_inbox including all);
+         alter table event_inbox attach partition {name} for values in ('{day}')"
+    )
 }
 
 /// Codes after which the same may work (<https://www.postgresql.org/docs/current/errcodes-appendix.html>):
@@ -71,6 +95,17 @@ mod tests {
             step("create table a (\n  id text not null primary key,\n  n bigint not null\n);");
         let told = "create table a (\n  id text collate \"C\" not null primary key,\n  n bigint not null\n);";
         assert_eq!(step, told);
+    }
+
+    #[test]
+    fn the_inbox_alone_is_kept_by_days() {
+        let text = "create table a (\n  x bigint\n);\ncreate table event_inbox (\n  y bigint\n);\n\
+                    create table b (\n  z bigint\n);";
+        let made = "create table a (\n  x bigint\n);\ncreate table event_inbox (\n  y bigint\n\
+                    ) partition by list (received_day);\n\
+                    create table event_inbox_rest partition of event_inbox default;\n\
+                    create table b (\n  z bigint\n);";
+        assert_eq!(step(text), made);
     }
 
     #[test]
