@@ -90,7 +90,7 @@ async fn a_fact_with_a_nul_is_kept_as_it_came_and_holds_nothing_up() {
     let edge = town.edge("SH001").await;
     let mut outbox = Outbox::new();
     let mut nul = order("SH001", 3, 300);
-    nul.operator = "10\001".into();
+    nul.operator = "10\u{0}01".into();
     outbox
         .push("shift", 1, Uuid::from_u128(1), "a\0b".into())
         .push("sh\0ift", 1, Uuid::from_u128(2), "{}".into())
@@ -160,7 +160,7 @@ async fn malls_that_write_at_once_take_turns() {
 /// Stores send to two malls over one database at once, and both make orders of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_malls_keep_and_process_each_fact_once() {
-    const ORDERS: u32 = 60;
+    const ORDERS: usize = 60;
     let town = Town::new().await;
     let beside = town.beside().await;
     let stores = ["SH001", "SH002", "SH003"];
@@ -172,11 +172,11 @@ async fn two_malls_keep_and_process_each_fact_once() {
         let beside = &beside;
         async move {
             let mut outbox = Outbox::new();
-            for number in 1..=ORDERS {
+            for number in (1_u32..).take(ORDERS) {
                 outbox.order(&order(store, place * 1_000 + number, 100));
             }
             // Every batch to both, and the next one to the other first.
-            for (from, turn) in (1..=ORDERS as usize).step_by(10).zip(0..) {
+            for (from, turn) in (1..=ORDERS).step_by(10).zip(0..) {
                 let batch = outbox.batch(from, from + 9);
                 let body = serde_json::to_vec(&batch).unwrap();
                 let request = || edge.request("POST", &path::batches(edge.id()), &body);
@@ -194,7 +194,7 @@ async fn two_malls_keep_and_process_each_fact_once() {
     });
     futures_util::future::join_all(sending).await;
     processed(&town).await;
-    let n = (ORDERS as usize * stores.len()).to_string();
+    let n = (ORDERS * stores.len()).to_string();
     for table in ["event_id", "event_inbox", "orders", "order_line", "tender"] {
         assert_eq!(town.rows(&format!("select count(*) from {table}")), [n.as_str()], "{table}");
     }

@@ -38,7 +38,7 @@ pub(crate) fn url_of(data: &Path) -> String {
     url
 }
 
-/// SQLITE_BUSY, SQLITE_LOCKED and BUSY's extended codes (<https://sqlite.org/rescode.html>).
+/// `SQLITE_BUSY`, `SQLITE_LOCKED` and the extended codes of the first (<https://sqlite.org/rescode.html>).
 pub(super) fn is_transient(code: &str) -> bool {
     matches!(code, "5" | "6" | "261" | "517" | "773")
 }
