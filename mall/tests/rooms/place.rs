@@ -18,6 +18,9 @@ use uuid::Uuid;
 /// The server's address without a database, e.g. `postgres://postgres@%2Frun%2Fpostgresql`.
 const SERVER: &str = "GUITAI_TEST_POSTGRES";
 
+/// What whoever writes says first.
+const TAKE_TURN: &str = "select name from turn where name = 'write' for update";
+
 /// Databases of this process that nobody uses, with the schema. To make one takes ten times as long
 /// as to empty one.
 static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -137,11 +140,11 @@ impl Place {
         }
     }
 
-    /// Reaches into the database from outside.
+    /// Reaches into the database from outside, in one transaction; where writers take turns, in turn.
     #[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
     pub(crate) fn execute(&self, sql: &str) {
         match &self.url {
-            Some(url) => drop(ask(url, sql)),
+            Some(url) => drop(ask(url, &format!("{TAKE_TURN}; {sql}"))),
             None => rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap(),
         }
     }

@@ -8,9 +8,18 @@ use std::{
 
 use crate::place::{Home, Place};
 
-struct Serving {
+/// A mall as a process.
+pub(crate) struct Serving {
     child: Child,
     address: String,
+}
+
+impl Serving {
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 fn mall(place: &Place) -> Command {
@@ -19,7 +28,7 @@ fn mall(place: &Place) -> Command {
     command
 }
 
-fn serve(place: &Place) -> Serving {
+pub(crate) fn serve(place: &Place) -> Serving {
     let mut child = mall(place)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -89,7 +98,7 @@ fn malls_that_start_at_once_over_an_empty_database_make_it_once_and_all_serve() 
 #[test]
 fn a_second_one_on_the_same_port_says_what_to_do_and_a_wrong_verb_fails() {
     let folder = Home::new();
-    let mut serving = serve(folder.place());
+    let serving = serve(folder.place());
     let second = mall(folder.place())
         .args(["serve", "--listen", &serving.address])
         .stderr(Stdio::piped())
@@ -100,8 +109,7 @@ fn a_second_one_on_the_same_port_says_what_to_do_and_a_wrong_verb_fails() {
     assert!(told.contains("could not listen on") && told.contains("--listen"), "{told}");
     assert_eq!(verb(folder.place(), "claim SH001").status.code(), Some(1));
     assert_eq!(verb(folder.place(), "sell everything").status.code(), Some(2));
-    serving.child.kill().unwrap();
-    serving.child.wait().unwrap();
+    serving.kill();
 }
 
 #[test]
