@@ -47,6 +47,7 @@ test: ## everything that proves it; ends with "N passed, M failed"
 	@packaging/need rust rust-lints cc room node chromium fonts-noto-cjk iproute2 nftables dnsmasq-base isc-dhcp-client curl
 	@# Where it cannot be installed, the tests that need it say NOT TESTED.
 	@packaging/need mosquitto || true
+	@packaging/need postgresql || true
 	@exec packaging/test
 
 check: pos-ui/.stamp-dist ## formatting, lints and types only

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `engine` | what differs from engine to engine: pragmas, how a transaction begins |
+//! | `engine` | what differs between SQLite and PostgreSQL: how a connection is set up, how a transaction begins, whose turn it is |
 //! | `migrate` | steps the schema forward, refuses a newer one |
 //! | `bulk` | lists of values for statements over many rows |
 //! | `scope` | the counter of each feed |
@@ -10,7 +10,7 @@
 //! | `stores`, `staffing` | stores, their workstations and operators |
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
 //! | `rules` | sets of rules |
-//! | `inbox`, `orders`, `orders_read` | what the stores sent |
+//! | `inbox`, `days`, `orders`, `orders_read` | what the stores sent |
 //! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
 //! | `online_returns` | goods of such orders that came back in stores |
 //! | `stock` | what each store has of an item |
@@ -34,6 +34,7 @@ pub(crate) mod barcodes;
 mod bulk;
 pub(crate) mod check_ins;
 pub(crate) mod coupons;
+mod days;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;
 pub(crate) mod edges;
@@ -76,7 +77,8 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
-pub(crate) use engine::url_of;
+use engine::Engine;
+pub(crate) use engine::{Turn, url_of};
 
 /// A transaction; rolled back unless it is committed.
 pub(crate) type Tx = Transaction<'static, Any>;
@@ -85,6 +87,8 @@ pub(crate) type Tx = Transaction<'static, Any>;
 const READERS_MAX: u32 = 6;
 /// Longer than any batch takes; then the caller is told to come again.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(15);
+/// How often the schema is tried again where another mall makes it at the same moment.
+const FIRST_STARTS_MAX: u32 = 4;
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -130,15 +134,24 @@ impl DbError {
         }
     }
 
+    /// Whether a text that was to be kept holds the sign NUL, which not every engine keeps.
+    #[must_use]
+    pub(crate) fn is_of_unkeepable_text(&self) -> bool {
+        match self {
+            Self::Sql { source, .. } => engine::is_unkeepable(source),
+            Self::Damaged { .. } | Self::Newer { .. } | Self::Engine { .. } => false,
+        }
+    }
+
     /// What a person can do.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Newer { .. } => Some("start the newer program, or restore an older copy"),
-            Self::Engine { .. } => Some("give an address that begins with sqlite:"),
+            Self::Engine { .. } => Some("give an address that begins with sqlite: or postgres:"),
             Self::Damaged { .. } => Some("check the disk and restore a copy"),
             Self::Sql { source, .. } if engine::is_transient(source) => {
-                Some("another program is writing; try again")
+                Some("another program is writing, or the database does not answer; try again")
             }
             Self::Sql { .. } => None,
         }
@@ -155,10 +168,11 @@ pub(crate) const fn damaged(doing: &'static str) -> DbError {
     DbError::Damaged { doing }
 }
 
-/// The mall's database: one writer, a few readers.
+/// The mall's database: its writers, who take turns, and a few readers.
 #[derive(Clone, Debug)]
 pub(crate) struct Db {
-    writer: AnyPool,
+    engine: Engine,
+    writers: AnyPool,
     readers: AnyPool,
 }
 
@@ -169,7 +183,7 @@ impl Db {
         now: Timestamp,
         incarnation: IncarnationId,
     ) -> Result<Self, DbError> {
-        engine::install(url)?;
+        let engine = Engine::of(url)?;
         // Reading a whole catalog for a snapshot is slow and no reason to warn.
         let options: AnyConnectOptions = url.parse().map_err(sql("open the database"))?;
         // What lists of HQ run is listened to in a test (`http::lists`).
@@ -178,17 +192,19 @@ impl Db {
             AnyPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(WAIT_FOR_CONNECTION)
-                .after_connect(|connection, _| Box::pin(engine::prepare(connection)))
+                .after_connect(move |connection, _| Box::pin(engine.set_up(connection)))
                 .connect_lazy_with(options.clone())
         };
-        let db = Self { writer: pool(1), readers: pool(READERS_MAX) };
-        if db.is_ready().await {
-            return Ok(db);
+        let db = Self { engine, writers: pool(engine.writers()), readers: pool(READERS_MAX) };
+        let mut tries = 1;
+        while !db.is_ready().await {
+            match db.make_ready(now, incarnation).await {
+                Err(error) if tries < FIRST_STARTS_MAX && engine.is_first_start_race(&error) => {
+                    tries += 1;
+                }
+                made => return made.map(|()| db),
+            }
         }
-        let mut tx = db.write("open the database").await?;
-        migrate::forward(&mut tx, now).await?;
-        scope::create(&mut tx, sync::replica::Scope::Catalog, incarnation, now).await?;
-        commit(tx, "open the database").await?;
         Ok(db)
     }
 
@@ -202,20 +218,54 @@ impl Db {
             && matches!(scope::head(&mut tx, sync::replica::Scope::Catalog).await, Ok(Some(_)))
     }
 
-    /// Begins a transaction that may write; only one is open at a time.
+    /// Steps the schema forward, in one transaction.
+    async fn make_ready(&self, now: Timestamp, incarnation: IncarnationId) -> Result<(), DbError> {
+        // The schema's own lock and not the turn, which may not be there yet.
+        let mut tx = self.write_beside("open the database").await?;
+        migrate::forward(&mut tx, self.engine, now).await?;
+        scope::create(&mut tx, sync::replica::Scope::Catalog, incarnation, now).await?;
+        commit(tx, "open the database").await
+    }
+
+    /// Begins a transaction that may write; of those only one is open at a time, in all malls over
+    /// this database.
     pub(crate) async fn write(&self, doing: &'static str) -> Result<Tx, DbError> {
-        self.writer.begin_with(engine::BEGIN_WRITE).await.map_err(sql(doing))
+        let mut tx = self.write_beside(doing).await?;
+        engine::take_turn(self.engine, Turn::Write, &mut tx, doing).await?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction that writes only what is one store's and what nobody who has the turn
+    /// decides by; the engine may have several of them open beside `write`'s. It locks a row of that
+    /// store's first, and waits for no turn afterwards.
+    pub(crate) async fn write_beside(&self, doing: &'static str) -> Result<Tx, DbError> {
+        self.writers.begin_with(self.engine.begin_write()).await.map_err(sql(doing))
+    }
+
+    /// Waits until no other mall over this database is at something, and keeps them from it until
+    /// the answer is dropped. `None` where the engine has but one writer: there nobody is kept.
+    pub(crate) async fn turn(
+        &self,
+        turn: Turn,
+        doing: &'static str,
+    ) -> Result<Option<Tx>, DbError> {
+        if self.engine.take(turn).is_none() {
+            return Ok(None);
+        }
+        let mut tx = self.write_beside(doing).await?;
+        engine::take_turn(self.engine, turn, &mut tx, doing).await?;
+        Ok(Some(tx))
     }
 
     /// Begins a transaction that only reads and sees one state throughout.
     pub(crate) async fn read(&self, doing: &'static str) -> Result<Tx, DbError> {
-        self.readers.begin_with(engine::BEGIN_READ).await.map_err(sql(doing))
+        self.readers.begin_with(self.engine.begin_read()).await.map_err(sql(doing))
     }
 
     /// Closes every connection; waits for those at work.
     pub(crate) async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.writers.close().await;
     }
 }
 

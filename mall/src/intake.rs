@@ -5,18 +5,21 @@
 //! | `judge` | pure: does a batch fit, and what is each fact |
 //! | `receive` | one batch, one transaction, one answer |
 //! | `process` | the inbox into orders; finds its work again after a restart |
+//! | `days` | room in the inbox for the days to come |
 //! | `post_void` | an order that was undone: does it fit the order that is held |
 //! | `recompute` | each order priced again; what comes out otherwise is written down |
 //!
 //! **Invariant:** the answer is given after the commit. Nothing is refused for what it says: a sale
 //! that happened is kept, and a person looks at what does not hold.
 
+mod days;
 mod judge;
 mod post_void;
 mod process;
 mod receive;
 mod recompute;
 
+pub(crate) use days::keep_days_ahead;
 pub(crate) use judge::Refusal;
 pub(crate) use process::keep_processing;
 pub(crate) use receive::{ReceiveError, receive, tell_forked};

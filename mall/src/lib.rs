@@ -124,6 +124,7 @@ impl Mall {
     /// Opens the data folder and the database, and listens.
     pub async fn start(config: Config) -> Result<Self, RunError> {
         let context = Context::open(&config).await?;
+        context.db().make_days(context.now()).await.map_err(OpenError::Db)?;
         let client = format!("mall-{:08x}", context.random());
         let broker = config.broker.as_ref().map(|broker| bells::wish(broker, client));
         let broker = broker.transpose()?;
@@ -151,6 +152,7 @@ impl Mall {
         info!(address = %address, snapshots = %folder, "The mall listens on http://{address}");
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(intake::keep_processing(context.clone(), stop.clone()));
+        tasks.spawn(intake::keep_days_ahead(context.clone(), stop.clone()));
         tasks.spawn(feed::keep_fresh(context.clone(), stop.clone()));
         tasks.spawn(member::keep_lending(context.clone(), stop.clone()));
         tasks.spawn(settle::keep_settling(context.clone(), stop.clone()));

@@ -151,6 +151,8 @@ impl Vault {
         if known.is_none() {
             let cell = self.seal.close(KNOWN_PLACE, self.nonce()?, KNOWN)?;
             token_keys::put_known(&mut tx, &hex(&cell)).await?;
+            // Another mall, perhaps with another secret, may have been first.
+            self.prove(&token_keys::known(&mut tx).await?.unwrap_or_default())?;
         }
         if token_keys::believed(&mut tx).await?.is_empty() {
             self.make_key(&mut tx, 1, now).await?;

@@ -12,6 +12,7 @@
 //! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
+//! | `postgres` | a real PostgreSQL server, for the mall's rooms a second time |
 //! | `pushed` | a store with that broker between it and HQ, and how long a setting takes |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
 //! | `ageing` | time by hand: what is written down becomes older |
@@ -55,6 +56,7 @@ pub mod mosquitto;
 pub mod paper;
 pub mod phone;
 pub mod port;
+pub mod postgres;
 pub mod printer;
 pub mod program;
 pub mod pushed;

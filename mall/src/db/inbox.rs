@@ -1,18 +1,33 @@
 //! What the stores sent, byte for byte: cursors, ids, bodies, troubles.
 //!
+//! PostgreSQL keeps no sign NUL in a text, and a batch that held one would never be kept and hold its
+//! store up for ever. Such a body stands there in hexadecimal digits, on every engine alike; such a
+//! kind, which no program ever had, as `?`.
+//!
 //! **Invariant:** nothing is deleted here, and no body is changed after it was stored.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use domain::{id::EdgeId, time::Timestamp};
 use sqlx::AssertSqlSafe;
-use sync::{chain::Hash, replica::StoreId, wire::FactV1};
+use sync::{
+    chain::{self, Hash},
+    replica::StoreId,
+    wire::FactV1,
+};
 use uuid::Uuid;
 
-use super::{Conn, DbError, bulk, damaged, sql};
+use super::{Conn, DbError, bulk, damaged, days, sql};
 
 /// Rows in one statement.
 const ROWS_A_STATEMENT: usize = 100;
+/// Bytes of the longest kind there may be.
+const KIND_BYTES_MAX: usize = 64;
+/// How a body with a NUL is written.
+const HEX: &str = "hex";
 
 /// Who sent something, and when it came.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +45,7 @@ pub(crate) struct Sender {
 impl Sender {
     /// The day it came, in UTC, by which bodies lie together.
     pub(crate) fn day(&self) -> String {
-        self.at.to_string().chars().take(10).collect()
+        days::day_of(self.at)
     }
 }
 
@@ -208,34 +223,69 @@ pub(crate) async fn is_quarantined(
     Ok(found.is_some())
 }
 
-/// Stores a body as it came.
+/// Whether a kind is kept as it is.
+pub(crate) fn is_kind(kind: &str) -> bool {
+    kind.len() <= KIND_BYTES_MAX && !kind.contains('\0')
+}
+
+/// A kind as it is kept.
+fn kept_kind(fact: &FactV1) -> &str {
+    if is_kind(&fact.kind) { &fact.kind } else { "?" }
+}
+
+/// A body as it is kept, after how it is written.
+fn coded(body: &str) -> (&'static str, Cow<'_, str>) {
+    match body.contains('\0') {
+        true => (HEX, Cow::Owned(chain::hex(body.as_bytes()))),
+        false => ("", Cow::Borrowed(body)),
+    }
+}
+
+/// A kept body as it came.
+fn decoded(coding: &str, kept: String) -> Option<String> {
+    match coding {
+        "" => Some(kept),
+        HEX => String::from_utf8(chain::hex_bytes(&kept)?).ok(),
+        _ => None,
+    }
+}
+
+/// Stores bodies as they came, each with whether there is something to do with it.
 pub(crate) async fn keep(
     tx: &mut Conn,
     sender: &Sender,
-    received: Received<'_>,
-    is_waiting: bool,
+    received: &[(Received<'_>, bool)],
 ) -> Result<(), DbError> {
-    let Received { fact, digest } = received;
-    sqlx::query(
-        "insert into event_inbox (store_id, received_day, id, edge_id, epoch, seq, kind, v,
-                                  digest, body, received_at, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    )
-    .bind(sender.store.0)
-    .bind(sender.day())
-    .bind(fact.id.to_string())
-    .bind(sender.edge.to_string())
-    .bind(i64::from(sender.epoch))
-    .bind(fact.seq)
-    .bind(fact.kind.as_str())
-    .bind(i64::from(fact.v))
-    .bind(digest.to_string())
-    .bind(fact.body.as_str())
-    .bind(sender.at.micros())
-    .bind(if is_waiting { "waiting" } else { "kept" })
-    .execute(tx)
-    .await
-    .map_err(sql("store a fact"))?;
+    const COLUMNS: usize = 13;
+    const ROWS_MAX: usize = bulk::rows_max(COLUMNS);
+    let day = sender.day();
+    for some in received.chunks(ROWS_MAX) {
+        let statement = format!(
+            "insert into event_inbox (store_id, received_day, id, edge_id, epoch, seq, kind, v,
+                                      digest, body, received_at, state, coding)
+             values {}",
+            bulk::rows(some.len(), COLUMNS)
+        );
+        let bodies: Vec<_> = some.iter().map(|(one, _)| coded(&one.fact.body)).collect();
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_MAX);
+        for ((Received { fact, digest }, is_waiting), (coding, body)) in some.iter().zip(&bodies) {
+            query = query
+                .bind(sender.store.0)
+                .bind(day.as_str())
+                .bind(fact.id.to_string())
+                .bind(sender.edge.to_string())
+                .bind(i64::from(sender.epoch))
+                .bind(fact.seq)
+                .bind(kept_kind(fact))
+                .bind(i64::from(fact.v))
+                .bind(digest.to_string())
+                .bind(&**body)
+                .bind(sender.at.micros())
+                .bind(if *is_waiting { "waiting" } else { "kept" })
+                .bind(*coding);
+        }
+        query.execute(&mut *tx).await.map_err(sql("store facts"))?;
+    }
     Ok(())
 }
 
@@ -247,14 +297,15 @@ pub(crate) async fn put_trouble(
     what: &What,
 ) -> Result<(), DbError> {
     let Received { fact, digest } = received;
+    let (coding, body) = coded(&fact.body);
     let reason = match what {
         What::Quarantined(reason) => reason.as_str(),
         What::Conflict => "other bytes are held under this id",
     };
     sqlx::query(
         "insert into trouble (store_id, id, digest, what, reason, edge_id, epoch, seq, kind, v,
-                              body, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                              body, received_at, coding)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict do nothing",
     )
     .bind(sender.store.0)
@@ -265,10 +316,11 @@ pub(crate) async fn put_trouble(
     .bind(sender.edge.to_string())
     .bind(i64::from(sender.epoch))
     .bind(fact.seq)
-    .bind(fact.kind.as_str())
+    .bind(kept_kind(fact))
     .bind(i64::from(fact.v))
-    .bind(fact.body.as_str())
+    .bind(&*body)
     .bind(sender.at.micros())
+    .bind(coding)
     .execute(tx)
     .await
     .map_err(sql("write down a trouble"))?;
@@ -288,10 +340,11 @@ pub(crate) struct Waiting {
 
 /// The next facts that wait, each edge node's in its own sequence.
 pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, DbError> {
-    type Row = (i64, String, String, i64, i64, String, String, i64, String, String, i64);
+    type Row = (i64, String, String, i64, i64, String, String, i64, String, String, String, i64);
     let doing = "read the inbox";
     let rows: Vec<Row> = sqlx::query_as(
-        "select store_id, received_day, edge_id, epoch, seq, id, kind, v, digest, body, received_at
+        "select store_id, received_day, edge_id, epoch, seq, id, kind, v, digest, coding, body,
+                received_at
          from event_inbox where state = 'waiting'
          order by store_id, edge_id, epoch, seq limit $1",
     )
@@ -300,7 +353,7 @@ pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, D
     .await
     .map_err(sql(doing))?;
     let read = |row: Row| {
-        let (store, day, edge, epoch, seq, id, kind, v, digest, body, at) = row;
+        let (store, day, edge, epoch, seq, id, kind, v, digest, coding, body, at) = row;
         let sender = Sender {
             store: StoreId(store),
             edge: edge.parse().ok()?,
@@ -309,6 +362,7 @@ pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, D
         };
         let (id, v) = (id.parse().ok()?, u16::try_from(v).ok()?);
         let digest = Hash::from_hex(&digest)?;
+        let body = decoded(&coding, body)?;
         let fact = FactV1 { seq, id, kind, v, body, digest, chain: Hash::GENESIS };
         Some(Waiting { sender, day, fact })
     };
@@ -333,4 +387,20 @@ pub(crate) async fn mark(
     .await
     .map_err(sql("mark a fact as processed"))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_as_it_came() {
+        for body in ["", "{}", "\0", "纯牛奶\0 250ml", "\\u0000"] {
+            let (coding, kept) = coded(body);
+            assert!(!kept.contains('\0'), "{body:?}");
+            assert_eq!(decoded(coding, kept.into_owned()).as_deref(), Some(body));
+        }
+        assert_eq!(decoded("rot13", "{}".to_owned()), None);
+        assert_eq!(decoded(HEX, "0".to_owned()), None);
+    }
 }

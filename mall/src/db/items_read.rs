@@ -158,7 +158,7 @@ pub(crate) async fn changed(
 /// How many rows changed after a version, counted up to a limit.
 pub(crate) async fn count_changed(tx: &mut Conn, since: i64, limit: i64) -> Result<i64, DbError> {
     let (n,): (i64,) = sqlx::query_as(
-        "select count(*) from (select 1 from item where version > $1 limit $2) as some",
+        "select count(*) from (select 1 from item where version > $1 limit $2) as few",
     )
     .bind(since)
     .bind(limit)
@@ -180,7 +180,7 @@ pub(crate) async fn page(
                list_price_minor, tax_rate_bps, plu, tags, initials, pinyin, sku_key
         from item
         where gone = 0 and sku_key > $1
-          and ($2 = '' or name like $3 escape '\\' or sku_key like $3 escape '\\'
+          and ($2 = '' or lower(name) like $3 escape '\\' or sku_key like $3 escape '\\'
                or initials like $3 escape '\\'
                or sku_key in (select sku_key from barcode where gtin = $4))
         order by sku_key
@@ -269,7 +269,7 @@ pub(crate) fn all(tx: &mut Conn) -> impl Stream<Item = Result<Joined, DbError>> 
         from item i
         left join barcode b on b.sku_key = i.sku_key
         where i.gone = 0
-        order by i.sku_key";
+        order by i.sku_key, b.gtin";
     let doing = "read the whole catalog";
     sqlx::query(SQL).fetch(tx).map(move |row| {
         let row = row.map_err(sql(doing))?;

@@ -4,10 +4,10 @@
 
 use domain::time::Timestamp;
 
-use super::{Conn, DbError, sql};
+use super::{Conn, DbError, engine::Engine, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -22,6 +22,7 @@ const STEPS: [&str; 14] = [
     include_str!("../../migrations/0012_check_in.sql"),
     include_str!("../../migrations/0013_token_keys.sql"),
     include_str!("../../migrations/0014_lists.sql"),
+    include_str!("../../migrations/0015_engines.sql"),
 ];
 
 /// Which steps were taken, and when.
@@ -41,19 +42,28 @@ async fn found(tx: &mut Conn) -> Result<i64, DbError> {
     Ok(found)
 }
 
-pub(super) async fn forward(tx: &mut Conn, now: Timestamp) -> Result<(), DbError> {
-    forward_by(tx, now, &STEPS).await
+pub(super) async fn forward(tx: &mut Conn, engine: Engine, now: Timestamp) -> Result<(), DbError> {
+    forward_by(tx, engine, now, &STEPS).await
 }
 
-async fn forward_by(tx: &mut Conn, now: Timestamp, steps: &[&'static str]) -> Result<(), DbError> {
+async fn forward_by(
+    tx: &mut Conn,
+    engine: Engine,
+    now: Timestamp,
+    steps: &[&'static str],
+) -> Result<(), DbError> {
     sqlx::raw_sql(LOG).execute(&mut *tx).await.map_err(sql("read the schema number"))?;
+    if let Some(lock) = engine.lock_schema() {
+        sqlx::raw_sql(lock).execute(&mut *tx).await.map_err(sql("read the schema number"))?;
+    }
     let found = found(&mut *tx).await?;
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(DbError::Newer { found, known });
     }
     for (number, step) in (1_i64..).zip(steps).filter(|(number, _)| *number > found) {
-        sqlx::raw_sql(*step).execute(&mut *tx).await.map_err(sql("step the schema forward"))?;
+        let step = engine.step(step);
+        sqlx::raw_sql(step).execute(&mut *tx).await.map_err(sql("step the schema forward"))?;
         sqlx::query("insert into schema_step (number, taken_at) values ($1, $2)")
             .bind(number)
             .bind(now.micros())
@@ -69,10 +79,9 @@ mod tests {
     use sqlx::{AnyConnection, Connection};
 
     use super::*;
-    use crate::db::engine;
 
     async fn memory() -> AnyConnection {
-        engine::install("sqlite::memory:").unwrap();
+        Engine::of("sqlite::memory:").unwrap();
         AnyConnection::connect("sqlite::memory:").await.unwrap()
     }
 
@@ -82,9 +91,10 @@ mod tests {
         let now = Timestamp::from_micros(7);
         let steps = ["create table a (x bigint)", "create table b (x bigint)"];
         for known in [&steps[..1], &steps[..], &steps[..]] {
-            forward_by(&mut connection, now, known).await.unwrap();
+            forward_by(&mut connection, Engine::Sqlite, now, known).await.unwrap();
         }
-        let error = forward_by(&mut connection, now, &steps[..1]).await.unwrap_err();
+        let forward = forward_by(&mut connection, Engine::Sqlite, now, &steps[..1]);
+        let error = forward.await.unwrap_err();
         assert!(matches!(error, DbError::Newer { found: 2, known: 1 }));
         assert!(error.hint().unwrap().contains("newer program"));
     }

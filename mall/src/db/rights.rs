@@ -157,12 +157,12 @@ mod tests {
     use sqlx::{AnyConnection, Connection as _};
 
     use super::*;
-    use crate::db::{engine, migrate, plan};
+    use crate::db::{engine::Engine, migrate, plan};
 
     async fn empty() -> AnyConnection {
-        engine::install("sqlite::memory:").unwrap();
+        let engine = Engine::of("sqlite::memory:").unwrap();
         let mut connection = AnyConnection::connect("sqlite::memory:").await.unwrap();
-        migrate::forward(&mut connection, Timestamp::from_micros(0)).await.unwrap();
+        migrate::forward(&mut connection, engine, Timestamp::from_micros(0)).await.unwrap();
         connection
     }
 

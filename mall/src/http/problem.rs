@@ -261,6 +261,9 @@ impl From<DbError> for Problem {
             warn!(error = %Chain(&error), "A request found the database busy");
             return Self::of(BUSY).retry_after_ms(BUSY_MS);
         }
+        if error.is_of_unkeepable_text() {
+            return Self::of(MALFORMED).detail("a text in it holds the sign NUL");
+        }
         Self::internal(&error)
     }
 }

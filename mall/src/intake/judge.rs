@@ -13,7 +13,10 @@ use sync::{
 };
 use uuid::Uuid;
 
-use crate::{db::inbox::Cursor, pickup::Tale};
+use crate::{
+    db::inbox::{Cursor, is_kind},
+    pickup::Tale,
+};
 
 /// Why a whole batch is turned away; nothing of it is kept, and the edge node keeps all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +113,9 @@ pub(super) fn fact(store_code: &str, fact: &FactV1, digest: Hash) -> Judged {
     if digest != fact.digest {
         return Judged::Bad("the digest does not fit the body".to_owned());
     }
+    if !is_kind(&fact.kind) {
+        return Judged::Bad("the kind is no word".to_owned());
+    }
     match (fact.kind.as_str(), fact.v) {
         (KIND_ORDER, 1) => order(store_code, fact).unwrap_or_else(Judged::Bad),
         (KIND_POST_VOID, 1) => post_void(fact).unwrap_or_else(Judged::Bad),
@@ -122,9 +128,22 @@ pub(super) fn fact(store_code: &str, fact: &FactV1, digest: Hash) -> Judged {
 /// Reads a body. What is told is where it breaks, not what stands there: a reason is shown, a body
 /// is not.
 fn read<T: DeserializeOwned>(body: &str, what: &str) -> Result<T, String> {
+    if tells_nul(body) {
+        return Err(format!("not {what}: a text in it holds the sign NUL"));
+    }
     serde_json::from_str(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         format!("not {what}: line {line}, column {column}")
+    })
+}
+
+/// Whether a text in a JSON document holds the sign NUL, which no order has and not every engine
+/// keeps. As it is, JSON does not allow it; written `\u0000` it does.
+fn tells_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        // After an odd number of backslashes this one is itself what is escaped.
+        let before = json.get(..at).unwrap_or_default();
+        before.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 0
     })
 }
 
@@ -265,6 +284,12 @@ mod tests {
     }
 
     #[test]
+    fn a_nul_is_told_from_a_backslash_before_four_noughts() {
+        assert!(tells_nul(r#"{"a":"x\u0000"}"#) && tells_nul(r#"["\\\u0000"]"#));
+        assert!(!tells_nul(r#"{"a":"\\u0000"}"#) && !tells_nul(r#"["\u0001", 0]"#));
+    }
+
+    #[test]
     fn a_fact_is_an_order_or_unknown_or_bad_with_a_reason() {
         let check = |kind: &str, v: u16, body: &str, expected: Judged| {
             let digest = Hash::of(body.as_bytes());
@@ -282,6 +307,11 @@ mod tests {
         };
         check("shift", 1, "anything", Judged::Unknown);
         check("order", 2, "anything", Judged::Unknown);
+        check("shift", 1, "\0", Judged::Unknown);
+        check("sh\0ift", 1, "{}", Judged::Bad("the kind is no word".into()));
+        check(&"x".repeat(65), 1, "{}", Judged::Bad("the kind is no word".into()));
+        let nul = "not an order: a text in it holds the sign NUL";
+        check("order", 1, "{\"operator\":\"\\u0000\"}", Judged::Bad(nul.into()));
         check("order", 1, "secret!", Judged::Bad("not an order: line 1, column 1".into()));
         let (_, mut one) = facts(1, 1);
         one[0].body.push(' ');

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     context::Context,
     db::{
-        self, Conn, DbError,
+        self, Conn, DbError, Turn,
         drift::{self, Drift},
         inbox::{self, Received, Waiting, What},
         member_cases, orders, pickup_cases, savings, stores,
@@ -58,10 +58,12 @@ pub(crate) async fn keep_processing(context: Context, stop: CancellationToken) {
 
 /// Processes the next facts; the answer is how many.
 ///
-/// They are judged and priced before the write lock is taken. Meanwhile another mall may process
-/// the same ones: every write here is one that may be done twice.
+/// They are judged and priced before the write lock is taken. Where several malls write, one of them
+/// is at this at a time; over a file another one may meanwhile process the same ones: every write here
+/// is one that may be done twice.
 async fn process_some(context: &Context) -> Result<usize, DbError> {
     let doing = "process the inbox";
+    let _turn = context.db().turn(Turn::Process, doing).await?;
     let mut reading = context.db().read(doing).await?;
     let waiting = inbox::waiting(&mut reading, FACTS_MAX).await?;
     if waiting.is_empty() {

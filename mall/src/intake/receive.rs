@@ -44,7 +44,9 @@ pub(crate) async fn receive(
 ) -> Result<BatchAnswerV1, ReceiveError> {
     let doing = "keep a batch";
     let sender = Sender { store: edge.store, edge: edge.id, epoch: edge.epoch, at: context.now() };
-    let mut tx = context.db().write(doing).await?;
+    // Beside whoever has the turn: a hundred stores that come back at once do not wait for HQ, and HQ
+    // does not wait for them. The cursor's row keeps one node's batches one after the other.
+    let mut tx = context.db().write_beside(doing).await?;
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
     let fit = judge::frame(&cursor, batch).map_err(ReceiveError::Refused)?;
     if let Fit::Gap { expected } = fit {
@@ -58,6 +60,7 @@ pub(crate) async fn receive(
             verdicts.push(ToldV1 { seq: fact.seq, verdict });
         }
     }
+    inbox::keep(&mut tx, &sender, &keeping.new).await?;
     let last = batch.facts.last().filter(|last| last.seq > cursor.acked_seq);
     if let Some(last) = last {
         inbox::advance(&mut tx, &sender, last.seq, last.chain).await?;
@@ -101,20 +104,22 @@ fn tell_quarantined(sender: &Sender, seq: i64, reason: &str) {
     );
 }
 
-/// What is known of the ids of a batch while its facts are kept one by one.
-struct Keeping {
+/// What is known of the ids of a batch while its facts are judged one by one, and which of them are
+/// new: their bodies are written together.
+struct Keeping<'a> {
     sender: Sender,
     store_code: String,
     taken: HashSet<Uuid>,
     held: HashMap<Uuid, Hash>,
+    new: Vec<(Received<'a>, bool)>,
 }
 
-impl Keeping {
+impl<'a> Keeping<'a> {
     /// Takes the new ids and reads the held ones.
     async fn begin(
         tx: &mut Conn,
         sender: Sender,
-        batch: &BatchV1,
+        batch: &'a BatchV1,
         acked_seq: i64,
     ) -> Result<Self, ReceiveError> {
         let received = batch.facts.iter().map(received);
@@ -129,10 +134,10 @@ impl Keeping {
             return Err(ReceiveError::Refused(Refusal::Forked));
         }
         let store_code = code(tx, sender.store).await?;
-        Ok(Self { sender, store_code, taken, held })
+        Ok(Self { sender, store_code, taken, held, new: Vec::new() })
     }
 
-    async fn keep(&mut self, tx: &mut Conn, fact: &FactV1) -> Result<VerdictV1, DbError> {
+    async fn keep(&mut self, tx: &mut Conn, fact: &'a FactV1) -> Result<VerdictV1, DbError> {
         let received = received(fact);
         if self.taken.remove(&fact.id) {
             return self.keep_new(tx, received).await;
@@ -150,9 +155,13 @@ impl Keeping {
         })
     }
 
-    async fn keep_new(&self, tx: &mut Conn, received: Received<'_>) -> Result<VerdictV1, DbError> {
+    async fn keep_new(
+        &mut self,
+        tx: &mut Conn,
+        received: Received<'a>,
+    ) -> Result<VerdictV1, DbError> {
         let judged = judge::fact(&self.store_code, received.fact, received.digest);
-        inbox::keep(tx, &self.sender, received, judged.is_work()).await?;
+        self.new.push((received, judged.is_work()));
         Ok(match judged {
             Judged::Order(_) | Judged::PostVoid(_) | Judged::Pickup(_) => VerdictV1::Accepted,
             Judged::Unknown => VerdictV1::StoredUnknown,

@@ -154,17 +154,17 @@ async fn a_stores_own_rows_come_with_tombstones() {
 async fn writers_at_once_are_never_skipped_by_a_poller() {
     let town = Town::new().await;
     let edge = town.edge("SH001").await;
-    let data = town.folder.path().to_owned();
+    let place = town.folder.place().clone();
     let writers: Vec<_> = (0..4)
         .map(|writer| {
-            let data = data.clone();
+            let place = place.clone();
             tokio::spawn(async move {
                 for round in 0..6 {
-                    let path = data.join(format!("w{writer}.csv"));
+                    let path = place.data().join(format!("w{writer}.csv"));
                     let from = writer * 100;
                     let price = format!("{round}.{writer}0");
                     std::fs::write(&path, list(from..from + 10 + round, &price)).unwrap();
-                    cli(&data, Clock::System, &["import", path.to_str().unwrap()]).await.unwrap();
+                    cli(&place, Clock::System, &["import", path.to_str().unwrap()]).await.unwrap();
                 }
             })
         })

@@ -20,7 +20,10 @@ use sync::{
 };
 use uuid::Uuid;
 
-use crate::town::{Answer, Edge, Town};
+use crate::{
+    place::Place,
+    town::{Answer, Edge, Town},
+};
 
 /// An order of one line over so many fen, paid with 100 yuan more than due in cash.
 pub(crate) fn order(store: &str, number: u32, fen: i64) -> OrderV1 {
@@ -380,7 +383,7 @@ async fn facts_that_were_kept_before_a_restart_are_processed_after_it() {
     processed(&town).await;
     let folder = town.stop().await;
     // As if the program had been killed between the answer and the processing, twice.
-    mark_waiting(&folder.path().join("mall.db"));
+    mark_waiting(folder.place());
     let town = Town::over(folder).await;
     processed(&town).await;
     assert_eq!(town.rows("select count(*), sum(total_minor) from orders"), ["3|300"]);
@@ -388,12 +391,10 @@ async fn facts_that_were_kept_before_a_restart_are_processed_after_it() {
     town.stop().await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
-fn mark_waiting(file: &std::path::Path) {
-    let connection = rusqlite::Connection::open(file).unwrap();
+fn mark_waiting(place: &Place) {
     let sql = "update event_inbox set state = 'waiting';
                delete from tender where order_id = (select max(id) from orders);
                delete from order_line where order_id = (select max(id) from orders);
                delete from orders where id = (select max(id) from orders);";
-    connection.execute_batch(sql).unwrap();
+    place.execute(sql);
 }

@@ -1,4 +1,5 @@
-//! The mall's rooms together: a real database file, the command line's verbs, HTTP over a real port.
+//! The mall's rooms together: a real database (a file, or one of a server: see `place`), the command
+//! line's verbs, HTTP over a real port.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@ mod catalog;
 mod check_ins;
 mod discrepancies;
 mod drift;
+mod engines;
 mod enrolment;
 mod feed;
 mod histories;
@@ -23,6 +25,8 @@ mod office;
 mod online_returns;
 mod payments;
 mod pickups;
+mod place;
+mod pollers;
 mod post_voids;
 mod process;
 mod quotes;

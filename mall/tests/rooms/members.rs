@@ -1,7 +1,7 @@
 //! Members: what they have, what stores are lent of it, coupons, what does not fit; and that nobody
 //! reads who they are.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use domain::{
     cart::{Addition, Cart, LineItem, Measure},
@@ -346,23 +346,6 @@ async fn what_was_spent_beyond_what_was_lent_is_a_case_and_the_receipt_stands() 
     town.stop().await;
 }
 
-/// Every file of a folder that holds a text.
-fn holding(folder: &Path, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, text));
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
-}
-
 #[tokio::test]
 async fn nobody_reads_a_name_or_a_phone_number_in_files_lists_or_refusals() {
     let town = Town::new().await;
@@ -393,10 +376,10 @@ async fn nobody_reads_a_name_or_a_phone_number_in_files_lists_or_refusals() {
         assert!(!text.contains("12345678") && !text.contains("小明"), "{text}");
     }
     for marker in [PHONE, "12345678", NAME, "小明", "02-29", code.trim()] {
-        assert_eq!(holding(town.folder.path(), marker), [""; 0], "{marker}");
+        assert_eq!(town.folder.place().holding(marker), [""; 0], "{marker}");
     }
     // The same look finds what is there.
-    assert!(!holding(town.folder.path(), "gold").is_empty());
+    assert!(!town.folder.place().holding("gold").is_empty());
     town.stop().await;
 }
 
@@ -579,7 +562,7 @@ async fn a_mall_without_the_key_of_its_database_says_so_and_does_not_start() {
     let folder = town.stop().await;
     let key = folder.path().join("pii.key");
     std::fs::remove_file(&key).unwrap();
-    let started = mall::Mall::start(mall::Config::new(folder.path())).await;
+    let started = mall::Mall::start(folder.place().config()).await;
     let error = started.unwrap_err();
     assert!(mall::Chain(&error).to_string().contains("is not the key"), "{}", mall::Chain(&error));
     assert!(error.hint().unwrap().contains("put back the key files"));

@@ -146,7 +146,7 @@ async fn an_order_is_undone_once_however_often_that_is_told() {
     assert_eq!(troubles(&town).await, expected);
     // As if the program had been killed between the answer and the processing: all of it again.
     let folder = town.stop().await;
-    execute(folder.path(), "update event_inbox set state = 'waiting'");
+    folder.place().execute("update event_inbox set state = 'waiting'");
     let town = Town::over(folder).await;
     processed(&town).await;
     assert_eq!((town.rows(HELD), troubles(&town).await), (held, expected));
@@ -235,10 +235,11 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
     assert_eq!(post(&edge, &batch).await.status, 200);
     processed(&town).await;
     let folder = town.stop().await;
-    execute(
-        folder.path(),
+    folder.place().execute(
         // As the step before post-voids left it.
-        "drop index orders_completed; drop index trouble_received; drop index price_drift_newest;
+        "drop table turn; alter table event_inbox drop column coding;
+         alter table trouble drop column coding;
+         drop index orders_completed; drop index trouble_received; drop index price_drift_newest;
          drop index payment_store; drop index payment_state; drop index payment_store_state;
          drop index redemption_store; drop index redemption_state;
          drop index redemption_store_state; drop index redemption_order;
@@ -268,10 +269,4 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
     let expected = [order.as_str(), order.as_str(), "post_void|done", "post_void|kept"];
     assert_eq!(town.rows(states), expected);
     town.stop().await;
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
-fn execute(folder: &std::path::Path, sql: &str) {
-    let connection = rusqlite::Connection::open(folder.join("mall.db")).unwrap();
-    connection.execute_batch(sql).unwrap();
 }

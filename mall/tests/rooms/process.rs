@@ -3,25 +3,33 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    path::Path,
     process::{Child, Command, Output, Stdio},
 };
 
-use crate::town::rows;
+use crate::place::{Home, Place};
 
-struct Serving {
+/// A mall as a process.
+pub(crate) struct Serving {
     child: Child,
     address: String,
 }
 
-fn mall(data: &Path) -> Command {
+impl Serving {
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn mall(place: &Place) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mall"));
-    command.arg("--data").arg(data).env_remove("RUST_LOG").stderr(Stdio::null());
+    command.args(place.words()).env_remove("RUST_LOG").stderr(Stdio::null());
     command
 }
 
-fn serve(data: &Path) -> Serving {
-    let mut child = mall(data)
+pub(crate) fn serve(place: &Place) -> Serving {
+    let mut child = mall(place)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .spawn()
@@ -32,8 +40,8 @@ fn serve(data: &Path) -> Serving {
     Serving { child, address }
 }
 
-fn verb(data: &Path, words: &str) -> Output {
-    mall(data).args(words.split(' ')).output().unwrap()
+fn verb(place: &Place, words: &str) -> Output {
+    mall(place).args(words.split(' ')).output().unwrap()
 }
 
 /// What a plain HTTP client gets: status line and all that follows.
@@ -52,27 +60,46 @@ fn signal(child: &Child, name: &str) {
 
 #[test]
 fn it_serves_beside_other_verbs_and_stops_cleanly_when_it_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path();
-    let mut serving = serve(data);
+    let home = Home::new();
+    let place = home.place();
+    let mut serving = serve(place);
     assert!(get(&serving.address, "/readyz").starts_with("HTTP/1.1 200"));
     assert!(get(&serving.address, "/hq/v1/stores").starts_with("HTTP/1.1 401"));
-    let list = data.join("a.csv");
+    let list = home.path().join("a.csv");
     std::fs::write(&list, "sku,name,price_yuan\nA1,奶,5\n").unwrap();
-    let imported = verb(data, &format!("import {}", list.display()));
+    let imported = verb(place, &format!("import {}", list.display()));
     assert!(imported.status.success());
     let expected = "1 rows: 1 added, 0 changed, 0 unchanged, 0 refused; catalog version 1\n";
     assert_eq!(String::from_utf8(imported.stdout).unwrap(), expected);
     signal(&serving.child, "-TERM");
     assert!(serving.child.wait().unwrap().success());
-    assert_eq!(rows(&data.join("mall.db"), "select version from scope"), ["1"]);
+    assert_eq!(place.rows("select version from scope"), ["1"]);
+}
+
+#[test]
+fn malls_that_start_at_once_over_an_empty_database_make_it_once_and_all_serve() {
+    let home = Home::bare();
+    let place = home.place();
+    let serving: Vec<Serving> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| serve(place))).collect();
+        starting.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for one in &serving {
+        assert!(get(&one.address, "/readyz").starts_with("HTTP/1.1 200"));
+    }
+    assert_eq!(place.rows("select count(*) = max(number) from schema_step"), ["1"]);
+    assert_eq!(place.rows("select scope from scope"), ["catalog"]);
+    for mut one in serving {
+        signal(&one.child, "-TERM");
+        assert!(one.child.wait().unwrap().success());
+    }
 }
 
 #[test]
 fn a_second_one_on_the_same_port_says_what_to_do_and_a_wrong_verb_fails() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut serving = serve(folder.path());
-    let second = mall(folder.path())
+    let folder = Home::new();
+    let serving = serve(folder.place());
+    let second = mall(folder.place())
         .args(["serve", "--listen", &serving.address])
         .stderr(Stdio::piped())
         .output()
@@ -80,55 +107,50 @@ fn a_second_one_on_the_same_port_says_what_to_do_and_a_wrong_verb_fails() {
     let told = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(told.contains("could not listen on") && told.contains("--listen"), "{told}");
-    assert_eq!(verb(folder.path(), "claim SH001").status.code(), Some(1));
-    assert_eq!(verb(folder.path(), "sell everything").status.code(), Some(2));
-    serving.child.kill().unwrap();
-    serving.child.wait().unwrap();
+    assert_eq!(verb(folder.place(), "claim SH001").status.code(), Some(1));
+    assert_eq!(verb(folder.place(), "sell everything").status.code(), Some(2));
+    serving.kill();
 }
 
 #[test]
 fn killed_at_any_moment_of_an_import_it_holds_whole_chunks_and_the_next_run_does_the_rest() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Home::new();
     let list = folder.path().join("a.csv");
     let lines: String = (0..20_000).map(|i| format!("S{i:05},商品{i},1.50\n")).collect();
     std::fs::write(&list, format!("sku,name,price_yuan\n{lines}")).unwrap();
-    let db = folder.path().join("mall.db");
     let mut seen = Vec::new();
     for round in 1..=3 {
         let mut child =
-            mall(folder.path()).arg("import").arg(&list).stdout(Stdio::null()).spawn().unwrap();
+            mall(folder.place()).arg("import").arg(&list).stdout(Stdio::null()).spawn().unwrap();
         // Not a time but a state: some more chunks are in.
         let more = |seen: &[i64]| seen.last().copied().unwrap_or(0) + 2_000 * (round % 2 + 1);
-        while child.try_wait().unwrap().is_none() && count(&db) < more(&seen) {
+        while child.try_wait().unwrap().is_none() && count(folder.place()) < more(&seen) {
             std::thread::yield_now();
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        seen.push(count(&db));
+        seen.push(count(folder.place()));
     }
     assert!(seen.iter().all(|n| n % 2_000 == 0), "{seen:?}");
-    assert!(verb(folder.path(), &format!("import {}", list.display())).status.success());
-    assert_eq!(count(&db), 20_000);
-    let doubled = "select count(*) from (select 1 from item group by sku having count(*) > 1)";
-    assert_eq!(rows(&db, doubled), ["0"]);
+    assert!(verb(folder.place(), &format!("import {}", list.display())).status.success());
+    assert_eq!(count(folder.place()), 20_000);
+    let doubled =
+        "select count(*) from (select 1 from item group by sku having count(*) > 1) as few";
+    assert_eq!(folder.place().rows(doubled), ["0"]);
 }
 
-fn count(db: &Path) -> i64 {
-    if !db.exists() {
-        return 0;
-    }
-    let tables = "select count(*) from sqlite_schema where name = 'item'";
-    match rows(db, tables)[0].as_str() {
-        "0" => 0,
-        _ => rows(db, "select count(*) from item")[0].parse().unwrap(),
+fn count(place: &Place) -> i64 {
+    match place.has_table("item") {
+        false => 0,
+        true => place.rows("select count(*) from item")[0].parse().unwrap(),
     }
 }
 
 #[test]
 fn accounts_that_cannot_be_read_are_told_before_it_listens() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Home::new();
     let told = |file: &std::path::Path| {
-        let output = mall(folder.path())
+        let output = mall(folder.place())
             .args(["serve", "--listen", "127.0.0.1:0", "--platforms"])
             .arg(file)
             .stderr(Stdio::piped())

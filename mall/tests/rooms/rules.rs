@@ -12,8 +12,9 @@ use sync::{
 
 use crate::{
     feed::{follow, start},
+    place::file_rows,
     snapshot::fetch,
-    town::{Answer, Town, rows},
+    town::{Answer, Town},
 };
 
 /// A rule over everything that cuts each unit to a rate.
@@ -220,10 +221,10 @@ async fn a_store_gets_the_whole_set_by_page_and_by_snapshot() {
     assert_eq!((page.changes.len(), &page.changes[0].row), (1, &RowV1::Rules(expected)));
     let (_, file) = fetch(&edge, Scope::Catalog).await;
     assert_eq!(
-        rows(file.path(), "select one, revision, body from rule_set"),
+        file_rows(file.path(), "select one, revision, body from rule_set"),
         ["1|2|{\"rules\":[]}"]
     );
-    assert_eq!(rows(file.path(), "select sku, tags from item order by sku")[0], "A1|new");
+    assert_eq!(file_rows(file.path(), "select sku, tags from item order by sku")[0], "A1|new");
     town.stop().await;
 }
 

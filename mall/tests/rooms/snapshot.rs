@@ -13,7 +13,8 @@ use sync::{
 
 use crate::{
     feed::{follow, list, start},
-    town::{Edge, Town, rows},
+    place::file_rows,
+    town::{Edge, Town},
 };
 
 /// Fetches, verifies and unpacks the snapshot that is offered.
@@ -70,7 +71,7 @@ async fn a_snapshot_holds_the_rows_that_the_feed_gives() {
         words.extend(item_words(item));
     }
     barcodes.sort();
-    let of = |sql: &str| rows(file.path(), sql);
+    let of = |sql: &str| file_rows(file.path(), sql);
     assert_eq!(
         of("select sku, name, spec, unit, style, colour, size, brand, category, list_price_minor,
                    tax_rate_bps, plu, tags, initials, pinyin from item order by lower(sku)"),
@@ -105,7 +106,7 @@ async fn a_stores_snapshot_holds_its_rows_without_what_is_gone() {
     town.cli("operator add --store SH001 --number 1001 --name 李静 --role manager --pin 246810")
         .await;
     let (snapshot, file) = fetch(&edge, scope).await;
-    let of = |sql: &str| rows(file.path(), sql);
+    let of = |sql: &str| file_rows(file.path(), sql);
     assert_eq!((snapshot.scope, snapshot.version), (scope.to_string(), 5));
     assert_eq!(of("select number, name, kind from workstation"), ["1|1号台|till"]);
     assert_eq!(of("select number, name, role from operator"), ["1001|李静|manager"]);

@@ -24,7 +24,10 @@ use mall::{
 use sync::wire::OfferV1;
 use tokio::sync::Notify;
 
-use crate::town::{START, Town};
+use crate::{
+    place::Home,
+    town::{START, Town},
+};
 
 /// A payment code is good for so long, and nothing is on its way for longer.
 const CODE_MS: i64 = 60_000;
@@ -154,8 +157,7 @@ pub(crate) struct Street {
 pub(crate) async fn town() -> (Town, Street) {
     let clock = Arc::new(AtomicI64::new(START));
     let street = Street { book: Arc::default(), clock: clock.clone(), holds: Arc::default() };
-    let folder = tempfile::tempdir().unwrap();
-    let town = Town::among(folder, clock, street.platforms()).await;
+    let town = Town::among(Home::new(), clock, street.platforms()).await;
     (town, street)
 }
 

@@ -1,10 +1,10 @@
-//! A mall in a folder of its own, with a clock that the test turns.
+//! A mall in a place of its own, with a clock that the test turns.
 //!
 //! Requests go to the router in process, so that no port and no time limit is in the way.
 
 use std::{
     io::Write as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -29,16 +29,46 @@ use sync::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::place::{Home, Place};
+
 /// 2026-11-21T10:00:00Z.
 pub(crate) const START: i64 = 1_795_255_200_000_000;
 
-/// A mall and its folder.
+/// A mall and its place.
 pub(crate) struct Town {
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) folder: Home,
     clock: Arc<AtomicI64>,
+    serving: Serving,
+}
+
+/// A mall that serves until it is told to stop.
+pub(crate) struct Serving {
     router: Router,
     stop: CancellationToken,
-    serving: tokio::task::JoinHandle<Result<(), mall::RunError>>,
+    running: tokio::task::JoinHandle<Result<(), mall::RunError>>,
+}
+
+impl Serving {
+    async fn start(config: Config) -> Self {
+        let mall = Mall::start(config).await.unwrap();
+        let router = mall.router();
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(mall.run(stop.clone().cancelled_owned()));
+        Self { router, stop, running }
+    }
+
+    /// Stops it, as SIGTERM does.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.unwrap().unwrap();
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
 }
 
 /// What came back.
@@ -71,36 +101,34 @@ impl Answer {
 
 impl Town {
     pub(crate) async fn new() -> Self {
-        Self::over(tempfile::tempdir().unwrap()).await
+        Self::over(Home::new()).await
     }
 
-    /// A mall over a folder that another one left.
-    pub(crate) async fn over(folder: tempfile::TempDir) -> Self {
+    /// A mall over a place that another one left.
+    pub(crate) async fn over(folder: Home) -> Self {
         Self::among(folder, Arc::new(AtomicI64::new(START)), Platforms::None).await
     }
 
     /// A mall among other houses that go by the same clock.
-    pub(crate) async fn among(
-        folder: tempfile::TempDir,
-        clock: Arc<AtomicI64>,
-        platforms: Platforms,
-    ) -> Self {
+    pub(crate) async fn among(folder: Home, clock: Arc<AtomicI64>, platforms: Platforms) -> Self {
         let config = Config {
             clock: Clock::ByHand(clock.clone()),
             platforms,
-            ..Config::new(folder.path()).listening_on("127.0.0.1:0".parse().unwrap())
+            ..folder.place().config().listening_on("127.0.0.1:0".parse().unwrap())
         };
-        let mall = Mall::start(config).await.unwrap();
-        let router = mall.router();
-        let stop = CancellationToken::new();
-        let serving = tokio::spawn(mall.run(stop.clone().cancelled_owned()));
-        Self { folder, clock, router, stop, serving }
+        Self { folder, clock, serving: Serving::start(config).await }
+    }
+
+    /// Another mall over the same place.
+    pub(crate) async fn beside(&self) -> Serving {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let config = self.folder.place().config().listening_on(listen);
+        Serving::start(Config { clock: Clock::ByHand(self.clock.clone()), ..config }).await
     }
 
     /// Stops the mall, as SIGTERM does.
-    pub(crate) async fn stop(self) -> tempfile::TempDir {
-        self.stop.cancel();
-        self.serving.await.unwrap().unwrap();
+    pub(crate) async fn stop(self) -> Home {
+        self.serving.stop().await;
         self.folder
     }
 
@@ -121,7 +149,7 @@ impl Town {
     /// Runs a verb of the command line over the same database, beside the serving mall.
     pub(crate) async fn try_cli(&self, words: &str) -> Result<(bool, String), String> {
         let clock = Clock::ByHand(self.clock.clone());
-        cli(self.folder.path(), clock, &words.split(' ').collect::<Vec<_>>()).await
+        cli(self.folder.place(), clock, &words.split(' ').collect::<Vec<_>>()).await
     }
 
     pub(crate) async fn cli(&self, words: &str) -> String {
@@ -139,10 +167,7 @@ impl Town {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Answer { status: parts.status, headers: parts.headers, body }
+        self.serving.send(request).await
     }
 
     pub(crate) async fn enrol(&self, code: &str, key: &Key) -> Answer {
@@ -193,41 +218,20 @@ impl Town {
         answer["token"].as_str().unwrap().to_owned()
     }
 
-    /// Runs a statement's query on the mall's own database file; the first column of every row.
+    /// Every row of a query on the mall's own database, its columns joined by `|`.
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
-        rows(&self.folder.path().join("mall.db"), sql)
+        self.folder.place().rows(sql)
     }
 }
 
-/// Every row of a query, its columns joined by `|`.
-#[expect(clippy::disallowed_methods, reason = "a test looks into the file from outside")]
-pub(crate) fn rows(file: &Path, sql: &str) -> Vec<String> {
-    let connection = rusqlite::Connection::open(file).unwrap();
-    let mut statement = connection.prepare(sql).unwrap();
-    let n = statement.column_count();
-    let mut rows = statement.query([]).unwrap();
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().unwrap() {
-        let cells = (0..n).map(|i| match row.get_ref(i).unwrap() {
-            rusqlite::types::ValueRef::Null => "null".to_owned(),
-            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-            rusqlite::types::ValueRef::Real(number) => number.to_string(),
-            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            rusqlite::types::ValueRef::Blob(bytes) => format!("{bytes:?}"),
-        });
-        found.push(cells.collect::<Vec<_>>().join("|"));
-    }
-    found
-}
-
-/// Runs a verb over a data folder; whether what it looked at was right, and what it printed.
+/// Runs a verb over a place; whether what it looked at was right, and what it printed.
 pub(crate) async fn cli(
-    data: &Path,
+    place: &Place,
     clock: Clock,
     words: &[&str],
 ) -> Result<(bool, String), String> {
-    let data = data.display().to_string();
-    let args = ["mall", "--data", &data].into_iter().chain(words.iter().copied());
+    let words = place.words().into_iter().chain(words.iter().map(|word| (*word).to_owned()));
+    let args = std::iter::once("mall".to_owned()).chain(words);
     let args = cli::Args::try_parse_from(args).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
     let is_right =
