@@ -168,6 +168,7 @@ impl Daemon {
         std::fs::create_dir_all(&config.data).map_err(DbError::file("make", &config.data))?;
         let only = db::only_here(&config.data)?;
         let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
+        uplink::session::start(&config, &ledger).await?;
         let now = clock.now();
         let fresh = random();
         let (node, secret) = ledger

@@ -40,6 +40,7 @@ pub(crate) mod edges;
 mod engine;
 pub(crate) mod inbox;
 pub(crate) mod items;
+pub(crate) mod lives;
 pub(crate) mod items_read;
 pub(crate) mod member_cases;
 pub(crate) mod members;

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `judge` | pure: does a batch fit, and what is each fact |
+//! | `session` | is the ledger that comes the one that spoke before, and how it goes on |
 //! | `receive` | one batch, one transaction, one answer |
 //! | `process` | the inbox into orders; finds its work again after a restart |
 //! | `post_void` | an order that was undone: does it fit the order that is held |
@@ -16,7 +17,9 @@ mod post_void;
 mod process;
 mod receive;
 mod recompute;
+mod session;
 
 pub(crate) use judge::Refusal;
 pub(crate) use process::keep_processing;
-pub(crate) use receive::{ReceiveError, receive, tell_forked};
+pub(crate) use receive::{ReceiveError, receive};
+pub(crate) use session::{SessionError, lost, open as open_session, split};

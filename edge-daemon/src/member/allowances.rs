@@ -134,8 +134,9 @@ impl World {
         let order = order.unwrap_or(Id::from_uuid(id));
         self.ledger
             .execute(
-                "insert into outbox (epoch, id, kind, v, at, body, digest, chain)
-                 values (?1, ?2, 'x', 1, 0, '', zeroblob(32), zeroblob(32))",
+                "insert into outbox (epoch, place, id, kind, v, at, body, digest, chain)
+                 select ?1, count(*) + 1, ?2, 'x', 1, 0, '', zeroblob(32), zeroblob(32)
+                 from outbox",
                 params![EPOCH, id.as_bytes()],
             )
             .unwrap();

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -22,6 +22,7 @@ const STEPS: [&str; 14] = [
     include_str!("../../migrations/0012_check_in.sql"),
     include_str!("../../migrations/0013_token_keys.sql"),
     include_str!("../../migrations/0014_lists.sql"),
+    include_str!("../../migrations/0015_history.sql"),
 ];
 
 /// Which steps were taken, and when.

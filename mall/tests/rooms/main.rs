@@ -16,6 +16,7 @@ mod feed;
 mod histories;
 mod hq;
 mod intake;
+mod lives;
 mod members;
 mod online_returns;
 mod payments;
