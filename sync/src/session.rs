@@ -185,7 +185,11 @@ mod tests {
         type Change = fn(&mut SessionAskV1, &mut Held);
         let table: &[(&str, Change, Found)] = &[
             ("goes on", |_, _| {}, Found::Itself),
-            ("speaks for the first time", |said, held| (said.nonce, held.given) = (None, None), Found::Itself),
+            (
+                "speaks for the first time",
+                |said, held| (said.nonce, held.given) = (None, None),
+                Found::Itself,
+            ),
             (
                 "has an answer on its way that was lost",
                 |_, held| held.life = Some(place(44)),
@@ -195,7 +199,8 @@ mod tests {
                 "went back below what is held",
                 |said, held| {
                     (said.newest, said.acked) = (place(30), place(30));
-                    (held.chain_at_newest, held.chain_at_acked) = (Some(chain(30)), Some(chain(30)));
+                    (held.chain_at_newest, held.chain_at_acked) =
+                        (Some(chain(30)), Some(chain(30)));
                 },
                 Found::Restored,
             ),

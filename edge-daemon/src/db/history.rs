@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sync::{
     chain::Hash,
     wire::{
-        KIND_ORDER, KIND_POST_VOID, LostFactV1, LostV1, OrderV1, PostVoidV1, SessionAskV1, SessionV1,
+        KIND_ORDER, KIND_POST_VOID, LostFactV1, LostV1, OrderV1, PostVoidV1, SessionAskV1,
+        SessionV1,
     },
 };
 use uuid::Uuid;
@@ -83,7 +84,7 @@ pub(crate) fn start(
         .optional()
         .map_err(DbError::sqlite(doing))?;
     let Some((edge, boot_no, before, has_mark)) = row else { return Ok(()) };
-    let own = found.filter(|mark| mark.edge.bytes() == &edge);
+    let own = found.filter(|mark| mark.edge.bytes() == edge);
     let went_back = own.is_some_and(|mark| mark.boot_no > boot_no);
     let head = head(connection)?;
     let forgot = own.is_some_and(|mark| mark.head > head);
@@ -234,9 +235,10 @@ pub(crate) fn find(
     }
     let reached = facts.last().map_or(lost.through, |last| last.seq);
     connection
-        .execute("update lost set after = ?2 where epoch = ?1 and through > ?2", params![
-            lost.epoch, reached
-        ])
+        .execute(
+            "update lost set after = ?2 where epoch = ?1 and through > ?2",
+            params![lost.epoch, reached],
+        )
         .and_then(|_| {
             let done = "delete from lost where epoch = ?1 and through <= ?2";
             connection.execute(done, params![lost.epoch, reached])
@@ -304,4 +306,184 @@ fn put_post_void(connection: &Connection, body: &str) -> Result<(), DbError> {
         post_void::insert(connection, &told)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::wire::{FactV1, LifeV1, PlaceV1};
+
+    use super::*;
+    use crate::db::migrate;
+
+    const EDGE: EdgeId = EdgeId::from_uuid(Uuid::from_u128(2));
+
+    fn machine(name: &str) -> Hash {
+        Hash::of(name.as_bytes())
+    }
+
+    /// A ledger of an enrolled node that has started once on machine `a`, with a mark.
+    fn ledger() -> Connection {
+        let mut ledger = Connection::open_in_memory().unwrap();
+        migrate::forward(&mut ledger, std::path::Path::new("ledger.db")).unwrap();
+        ledger
+            .execute(
+                "insert into node (one, edge_id, store_id, store_code, epoch, enrolled_at)
+                 values (1, ?1, 1, 'S1', 1, 0)",
+                [EDGE.bytes()],
+            )
+            .unwrap();
+        start(&ledger, None, machine("a"), 5).unwrap();
+        is_marked(&ledger).unwrap();
+        ledger
+    }
+
+    fn push(ledger: &Connection, n: u128) {
+        let body = format!("fact {n}");
+        let id = Uuid::from_u128(n);
+        let at = Timestamp::from_micros(0);
+        outbox::push(ledger, &outbox::Fact { id, kind: "x", v: 1, body: &body, at }).unwrap();
+    }
+
+    fn waiting(ledger: &Connection) -> Vec<FactV1> {
+        let batch = outbox::next_batch(ledger, None, None).unwrap();
+        batch.map_or_else(Vec::new, |batch| batch.facts)
+    }
+
+    fn told(epoch: u32, lives: &[(u32, i64)]) -> SessionV1 {
+        let life =
+            |(epoch, acked_seq): &(u32, i64)| LifeV1 { epoch: *epoch, acked_seq: *acked_seq };
+        SessionV1 {
+            nonce: Uuid::from_u128(77),
+            epoch,
+            lives: lives.iter().map(life).collect(),
+            lost: Vec::new(),
+            is_frozen: false,
+        }
+    }
+
+    fn acked(ledger: &Connection, through: i64) {
+        let marks = sync::outbox::Marks { acked_through: Some(through), ..Default::default() };
+        outbox::mark(ledger, epoch(ledger).unwrap(), &marks).unwrap();
+    }
+
+    #[test]
+    fn a_copy_is_doubted_and_a_ledger_that_goes_on_is_not() {
+        let mark = |boot_no, head| Some(Mark { edge: EDGE, boot_no, head });
+        let others =
+            Some(Mark { edge: EdgeId::from_uuid(Uuid::from_u128(9)), boot_no: 1, head: 2 });
+        let table = [
+            ("goes on", mark(1, 2), "a", false),
+            ("was killed before its mark was written", mark(0, 0), "a", false),
+            ("has sold since its mark was written", mark(1, 1), "a", false),
+            ("has started less often than its mark says", mark(2, 2), "a", true),
+            ("has forgotten what its mark has seen", mark(1, 3), "a", true),
+            ("is on another machine", mark(1, 2), "b", true),
+            ("has no mark any more", None, "a", true),
+            ("has the mark of another", others, "a", true),
+        ];
+        for (it, found, on, expected) in table {
+            let ledger = ledger();
+            push(&ledger, 1);
+            push(&ledger, 2);
+            start(&ledger, found, machine(on), 5).unwrap();
+            let stands = standing(&ledger).unwrap();
+            assert_eq!(stands.is_doubtful, expected, "a ledger that {it}");
+            assert_eq!(lending_epoch(&ledger).unwrap().is_none(), expected, "a ledger that {it}");
+            let carried = receipt_epoch(&ledger).unwrap();
+            assert_eq!(PROVISIONAL.contains(&carried), expected, "a ledger that {it}");
+            assert_eq!(ask(&ledger, Uuid::nil()).unwrap().is_doubtful, expected);
+            // Starting again does not make it sure, nor number anew.
+            let own = super::mark(&ledger).unwrap();
+            start(&ledger, own, machine(on), 6).unwrap();
+            assert_eq!(receipt_epoch(&ledger).unwrap(), carried, "a ledger that {it}");
+            take(&ledger, &told(4, &[(1, 0), (4, 0)])).unwrap();
+            assert_eq!(receipt_epoch(&ledger).unwrap(), 4);
+            assert_eq!(lending_epoch(&ledger).unwrap(), Some(4));
+        }
+    }
+
+    #[test]
+    fn in_a_new_life_what_waits_keeps_its_ids_and_bytes_and_gets_places_from_one() {
+        let ledger = ledger();
+        (1..=5).for_each(|n| push(&ledger, n));
+        acked(&ledger, 2);
+        let before = waiting(&ledger);
+        let answer = told(3, &[(1, 2), (3, 0)]);
+        take(&ledger, &answer).unwrap();
+        let after = waiting(&ledger);
+        let bytes = |facts: &[FactV1]| -> Vec<_> {
+            facts.iter().map(|fact| (fact.id, fact.body.clone(), fact.digest)).collect()
+        };
+        assert_eq!(bytes(&after), bytes(&before));
+        let places: Vec<i64> = after.iter().map(|fact| fact.seq).collect();
+        assert_eq!(places, [1, 2, 3]);
+        let mut chain = Hash::GENESIS;
+        for fact in &after {
+            chain = chain.link(fact.id, fact.digest);
+            assert_eq!(fact.chain, chain);
+        }
+        push(&ledger, 6);
+        assert_eq!(waiting(&ledger).last().unwrap().seq, 4);
+        // The same answer again, as after a crash, changes nothing.
+        let standing = waiting(&ledger);
+        take(&ledger, &answer).unwrap();
+        assert_eq!(waiting(&ledger), standing);
+    }
+
+    #[test]
+    fn what_a_mall_that_went_back_does_not_hold_waits_again() {
+        let ledger = ledger();
+        (1..=4).for_each(|n| push(&ledger, n));
+        acked(&ledger, 4);
+        assert!(waiting(&ledger).is_empty());
+        take(&ledger, &told(1, &[(1, 2)])).unwrap();
+        let places: Vec<i64> = waiting(&ledger).iter().map(|fact| fact.seq).collect();
+        assert_eq!(places, [3, 4]);
+        // It has forgotten a whole life, and gives another.
+        acked(&ledger, 4);
+        take(&ledger, &told(2, &[(1, 4), (2, 0)])).unwrap();
+        push(&ledger, 5);
+        acked(&ledger, 1);
+        take(&ledger, &told(3, &[(1, 4), (3, 0)])).unwrap();
+        let ids: Vec<u128> = waiting(&ledger).iter().map(|fact| fact.id.as_u128()).collect();
+        assert_eq!((ids, waiting(&ledger)[0].seq), (vec![5], 1));
+    }
+
+    #[test]
+    fn an_ask_has_one_id_until_it_is_answered() {
+        let ledger = ledger();
+        push(&ledger, 1);
+        let first = ask(&ledger, Uuid::from_u128(11)).unwrap();
+        assert_eq!(ask(&ledger, Uuid::from_u128(12)).unwrap(), first);
+        assert_eq!((first.newest.seq, first.acked, first.nonce), (1, PlaceV1::START, None));
+        take(&ledger, &told(1, &[(1, 0)])).unwrap();
+        let next = ask(&ledger, Uuid::from_u128(13)).unwrap();
+        assert_eq!((next.id, next.nonce), (Uuid::from_u128(13), Some(Uuid::from_u128(77))));
+    }
+
+    #[test]
+    fn what_was_lost_is_fetched_page_by_page_and_what_is_here_is_passed_over() {
+        let ledger = ledger();
+        push(&ledger, 1);
+        let lost_range = LostV1 { epoch: 1, after: 0, through: 3 };
+        take(&ledger, &SessionV1 { lost: vec![lost_range], ..told(2, &[(1, 3), (2, 0)]) }).unwrap();
+        let fact = |seq: i64| LostFactV1 {
+            seq,
+            id: Uuid::from_u128(u128::try_from(seq).unwrap()),
+            kind: "x".to_owned(),
+            v: 1,
+            body: String::new(),
+        };
+        let at = Timestamp::from_micros(0);
+        assert_eq!(lost(&ledger).unwrap(), Some(lost_range));
+        assert_eq!(find(&ledger, lost_range, &[fact(1), fact(2)], at).unwrap(), 1);
+        let rest = LostV1 { after: 2, ..lost_range };
+        assert_eq!(lost(&ledger).unwrap(), Some(rest));
+        assert_eq!(find(&ledger, rest, &[fact(2), fact(3), fact(4)], at).unwrap(), 1);
+        assert_eq!(lost(&ledger).unwrap(), None);
+        // A page without facts ends a range whose bodies were moved away.
+        take(&ledger, &SessionV1 { lost: vec![lost_range], ..told(2, &[(1, 3)]) }).unwrap();
+        assert_eq!(find(&ledger, lost_range, &[], at).unwrap(), 0);
+        assert_eq!(lost(&ledger).unwrap(), None);
+    }
 }

@@ -73,10 +73,9 @@ mod tests {
         let path = path_beside(&folder.path().join("store"));
         assert_eq!(path, folder.path().join("store.mark"));
         let edge = EdgeId::from_uuid(uuid::Uuid::from_u128(7));
-        for mark in [
-            Mark { edge, boot_no: 1, head: 0 },
-            Mark { edge, boot_no: u64::MAX, head: i64::MAX },
-        ] {
+        for mark in
+            [Mark { edge, boot_no: 1, head: 0 }, Mark { edge, boot_no: u64::MAX, head: i64::MAX }]
+        {
             write(&path, mark).unwrap();
             assert_eq!(read(&path), Some(mark));
         }

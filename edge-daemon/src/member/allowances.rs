@@ -69,7 +69,11 @@ impl World {
         let mut ledger = Connection::open_in_memory().unwrap();
         migrate::forward(&mut ledger, std::path::Path::new("ledger.db")).unwrap();
         ledger
-            .execute("insert into node values (1, zeroblob(16), 1, 'S1', ?1, 0)", [EPOCH])
+            .execute(
+                "insert into node (one, edge_id, store_id, store_code, epoch, enrolled_at)
+                 values (1, zeroblob(16), 1, 'S1', ?1, 0)",
+                [EPOCH],
+            )
             .unwrap();
         let row = MemberV1 {
             id: who(),

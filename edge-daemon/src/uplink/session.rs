@@ -102,7 +102,9 @@ pub(crate) async fn open(
         tracing::debug!(epoch, "A session with the mall began");
     } else {
         tracing::warn!(
-            epoch, before = ask.epoch, lost = n_lost,
+            epoch,
+            before = ask.epoch,
+            lost = n_lost,
             "This ledger is a copy, or the mall's is: it goes on in a new life"
         );
     }

@@ -119,9 +119,9 @@ fn told_down(context: &Context, error: &UploadError, failures: u32) {
         UploadError::Mall(error) | UploadError::Session(SessionError::Mall(error)) => {
             matches!(error, MallError::Silent(_))
         }
-        UploadError::Session(SessionError::Db(_)) | UploadError::Db(_) | UploadError::NoProgress => {
-            false
-        }
+        UploadError::Session(SessionError::Db(_))
+        | UploadError::Db(_)
+        | UploadError::NoProgress => false,
     };
     let is_new = is_silent && context.link.reached(false, context.clock.now());
     if is_new || (!is_silent && failures == 1) {
@@ -205,7 +205,8 @@ fn is_another_life(error: &MallError) -> bool {
 
 /// Counts what waits and reads how the ledger stands, and shows it if it is news.
 pub(crate) async fn recount(context: &Arc<Context>) {
-    let read = |db: &_| -> Result<_, DbError> { Ok((outbox::backlog(db)?, history::standing(db)?)) };
+    let read =
+        |db: &_| -> Result<_, DbError> { Ok((outbox::backlog(db)?, history::standing(db)?)) };
     match context.ledger.read(read).await {
         Ok((backlog, history)) if context.link.stands(backlog, history) => context.screens.beat(),
         Ok(_) => {}

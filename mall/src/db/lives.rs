@@ -290,11 +290,7 @@ pub(crate) async fn put_session(
 }
 
 /// Ends the sessions of a life: who comes in it again is given another one.
-pub(crate) async fn end_sessions(
-    tx: &mut Conn,
-    edge: &EdgeRow,
-    epoch: u32,
-) -> Result<(), DbError> {
+pub(crate) async fn end_sessions(tx: &mut Conn, edge: &EdgeRow, epoch: u32) -> Result<(), DbError> {
     sqlx::query(
         "update edge_session set nonce = '' where store_id = $1 and edge_id = $2 and epoch = $3",
     )
@@ -329,11 +325,7 @@ pub(crate) async fn freeze(
 }
 
 /// Says which is a node's newest life.
-pub(crate) async fn set_newest(
-    tx: &mut Conn,
-    edge: &EdgeRow,
-    epoch: u32,
-) -> Result<(), DbError> {
+pub(crate) async fn set_newest(tx: &mut Conn, edge: &EdgeRow, epoch: u32) -> Result<(), DbError> {
     sqlx::query("update edge set epoch = $2 where edge_id = $1")
         .bind(edge.id.to_string())
         .bind(i64::from(epoch))
@@ -357,4 +349,3 @@ pub(crate) async fn newest_of_store(tx: &mut Conn, edge: &EdgeRow) -> Result<u32
 
 /// The word for a life that began at enrolment.
 pub(crate) const ENROLLED: &str = "enrolled";
-

@@ -75,11 +75,7 @@ pub(crate) async fn receive(
 }
 
 /// Whether whoever sends was told to go on in this life. A node that is older than sessions has none.
-async fn is_in_session(
-    tx: &mut Conn,
-    edge: &EdgeRow,
-    batch: &BatchV1,
-) -> Result<(), ReceiveError> {
+async fn is_in_session(tx: &mut Conn, edge: &EdgeRow, batch: &BatchV1) -> Result<(), ReceiveError> {
     let sessions = lives::sessions(tx, edge).await?;
     let is_given = |row: &SessionRow| row.given.nonce == batch.session;
     let refusal = match (batch.session, sessions.iter().find(|row| is_given(row))) {

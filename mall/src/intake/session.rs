@@ -103,9 +103,9 @@ async fn freeze_who_came_later(
     ask: &SessionAskV1,
     sessions: &[SessionRow],
 ) -> Result<(), DbError> {
-    let later = sessions.iter().filter(|row| {
-        row.machine != ask.machine && row.given.epoch > ask.epoch && !row.is_frozen
-    });
+    let later = sessions
+        .iter()
+        .filter(|row| row.machine != ask.machine && row.given.epoch > ask.epoch && !row.is_frozen);
     for row in later {
         lives::freeze(tx, edge, row.machine, true).await?;
         error!(

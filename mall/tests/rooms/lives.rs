@@ -175,9 +175,8 @@ async fn a_ledger_that_went_back_gets_a_new_life_and_what_it_lost() {
     assert_eq!(told.epoch, 2);
     assert_eq!(told.lost, [LostV1 { epoch: 1, after: 2, through: 5 }]);
     let page: LostPageV1 = edge.get(&path::lost(1, 2)).await.read();
-    let bodies = |facts: &[FactV1]| -> Vec<String> {
-        facts.iter().map(|fact| fact.body.clone()).collect()
-    };
+    let bodies =
+        |facts: &[FactV1]| -> Vec<String> { facts.iter().map(|fact| fact.body.clone()).collect() };
     let lost: Vec<String> = page.facts.iter().map(|fact| fact.body.clone()).collect();
     assert_eq!(lost, bodies(&own.outbox.facts[2..]));
     assert!(edge.get(&path::lost(1, 5)).await.read::<LostPageV1>().facts.is_empty());
