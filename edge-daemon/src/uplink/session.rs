@@ -18,7 +18,11 @@ use crate::{
     Chain,
     config::Config,
     context::{Context, mint, random},
-    db::{DbError, Ledger, history, mark},
+    db::{
+        DbError, Ledger,
+        history::{self, Standing},
+        mark,
+    },
     fault,
 };
 
@@ -40,7 +44,7 @@ fn mark_path(config: &Config) -> PathBuf {
 
 /// Counts a start of the daemon and looks whether this ledger is a copy: by its mark, and by the
 /// machine. Before anything is sold.
-pub(crate) async fn start(config: &Config, ledger: &Ledger) -> Result<(), DbError> {
+pub(crate) async fn start(config: &Config, ledger: &Ledger) -> Result<Standing, DbError> {
     let path = mark_path(config);
     let found = mark::read(&path);
     let machine = Hash::of(&std::fs::read(&config.machine_id_file).unwrap_or_default());
@@ -56,14 +60,13 @@ pub(crate) async fn start(config: &Config, ledger: &Ledger) -> Result<(), DbErro
             "This ledger may be a copy: receipts carry a life of their own until the mall has been asked"
         );
     }
-    let Some(own) = own else { return Ok(()) };
-    match mark::write(&path, own) {
-        Ok(()) => ledger.write(history::is_marked).await,
+    match own.map_or(Ok(()), |own| mark::write(&path, own)) {
+        Ok(()) => ledger.write(history::is_marked).await?,
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "There is no mark beside the ledger");
-            Ok(())
         }
     }
+    Ok(stands)
 }
 
 /// Writes down beside the ledger how far it has come. One that is old only doubts less.
