@@ -144,7 +144,8 @@ async fn two_boxes_with_one_ledger_both_sell_until_hq_says_which_one_stays() -> 
     let n_sold = numbers.len();
     numbers.dedup();
     ensure!(numbers.len() == n_sold, "a number stands on two receipts: {numbers:?}");
-    let held: Value = store.mall.ask(&store.token, &format!("/hq/v1/orders?store={CODE}")).await?;
+    let held: Value =
+        store.mall.ask(&store.token, &format!("/hq/v1/stores/{CODE}/orders?limit=200")).await?;
     let held = held["orders"].as_array().context("no orders")?;
     let mut theirs: Vec<&str> =
         held.iter().filter_map(|order| order["receipt_number"].as_str()).collect();
