@@ -180,86 +180,88 @@ mod tests {
         }
     }
 
+    type Change = fn(&mut SessionAskV1, &mut Held);
+
+    /// What happens to a ledger or to what is held of it, and what it is then.
+    const TABLE: &[(&str, Change, Found)] = &[
+        ("goes on", |_, _| {}, Found::Itself),
+        (
+            "speaks for the first time",
+            |said, held| (said.nonce, held.given) = (None, None),
+            Found::Itself,
+        ),
+        (
+            "has an answer on its way that was lost",
+            |_, held| held.life = Some(place(44)),
+            Found::Itself,
+        ),
+        (
+            "went back below what is held",
+            |said, held| {
+                (said.newest, said.acked) = (place(30), place(30));
+                (held.chain_at_newest, held.chain_at_acked) = (Some(chain(30)), Some(chain(30)));
+            },
+            Found::Restored,
+        ),
+        (
+            "went back to where all was told",
+            |said, held| {
+                (said.newest, said.nonce) = (place(40), Some(Uuid::from_u128(6)));
+                held.chain_at_newest = Some(chain(40));
+            },
+            Found::Restored,
+        ),
+        ("says that it may be a copy", |said, _| said.is_doubtful = true, Found::Restored),
+        (
+            "has other facts at the end of what is held",
+            |said, held| {
+                said.newest = PlaceV1 { seq: 40, chain: chain(99) };
+                held.chain_at_newest = Some(chain(40));
+            },
+            Found::Forked,
+        ),
+        (
+            "has other facts in the middle",
+            |_, held| held.chain_at_acked = Some(chain(98)),
+            Found::Forked,
+        ),
+        (
+            "was seen to be another history by its batch",
+            |_, held| held.given = Some(Given { epoch: 3, nonce: None }),
+            Found::Restored,
+        ),
+        (
+            "comes from another box",
+            |_, held| (held.given, held.has_other_machine) = (None, true),
+            Found::Moved,
+        ),
+        (
+            "is in a life that its machine has left",
+            |_, held| {
+                held.newest_epoch = 4;
+                held.given = Some(Given { epoch: 4, nonce: Some(NONCE) });
+            },
+            Found::OldLife,
+        ),
+        ("is in a life that was never its own", |_, held| held.life = None, Found::OldLife),
+        (
+            "was told more than is held",
+            |_, held| {
+                (held.life, held.chain_at_acked) = (Some(place(25)), None);
+                held.given = Some(Given { epoch: 3, nonce: Some(Uuid::from_u128(2)) });
+            },
+            Found::MallWentBack,
+        ),
+        (
+            "was given a life that is forgotten",
+            |_, held| (held.newest_epoch, held.life) = (2, None),
+            Found::LifeUnknown,
+        ),
+    ];
+
     #[test]
     fn a_ledger_is_known_by_its_nonce_its_chain_and_its_machine() {
-        type Change = fn(&mut SessionAskV1, &mut Held);
-        let table: &[(&str, Change, Found)] = &[
-            ("goes on", |_, _| {}, Found::Itself),
-            (
-                "speaks for the first time",
-                |said, held| (said.nonce, held.given) = (None, None),
-                Found::Itself,
-            ),
-            (
-                "has an answer on its way that was lost",
-                |_, held| held.life = Some(place(44)),
-                Found::Itself,
-            ),
-            (
-                "went back below what is held",
-                |said, held| {
-                    (said.newest, said.acked) = (place(30), place(30));
-                    (held.chain_at_newest, held.chain_at_acked) =
-                        (Some(chain(30)), Some(chain(30)));
-                },
-                Found::Restored,
-            ),
-            (
-                "went back to where all was told",
-                |said, held| {
-                    (said.newest, said.nonce) = (place(40), Some(Uuid::from_u128(6)));
-                    held.chain_at_newest = Some(chain(40));
-                },
-                Found::Restored,
-            ),
-            ("says that it may be a copy", |said, _| said.is_doubtful = true, Found::Restored),
-            (
-                "has other facts at the end of what is held",
-                |said, held| {
-                    said.newest = PlaceV1 { seq: 40, chain: chain(99) };
-                    held.chain_at_newest = Some(chain(40));
-                },
-                Found::Forked,
-            ),
-            (
-                "has other facts in the middle",
-                |_, held| held.chain_at_acked = Some(chain(98)),
-                Found::Forked,
-            ),
-            (
-                "was seen to be another history by its batch",
-                |_, held| held.given = Some(Given { epoch: 3, nonce: None }),
-                Found::Restored,
-            ),
-            (
-                "comes from another box",
-                |_, held| (held.given, held.has_other_machine) = (None, true),
-                Found::Moved,
-            ),
-            (
-                "is in a life that its machine has left",
-                |_, held| {
-                    held.newest_epoch = 4;
-                    held.given = Some(Given { epoch: 4, nonce: Some(NONCE) });
-                },
-                Found::OldLife,
-            ),
-            ("is in a life that was never its own", |_, held| held.life = None, Found::OldLife),
-            (
-                "was told more than is held",
-                |_, held| {
-                    (held.life, held.chain_at_acked) = (Some(place(25)), None);
-                    held.given = Some(Given { epoch: 3, nonce: Some(Uuid::from_u128(2)) });
-                },
-                Found::MallWentBack,
-            ),
-            (
-                "was given a life that is forgotten",
-                |_, held| (held.newest_epoch, held.life) = (2, None),
-                Found::LifeUnknown,
-            ),
-        ];
-        for (it, change, expected) in table {
+        for (it, change, expected) in TABLE {
             let (mut said, mut held) = (said(), held());
             change(&mut said, &mut held);
             assert_eq!(look(&said, &held), *expected, "a ledger that {it}");
