@@ -20,6 +20,13 @@ use crate::portal::PortalConfig;
 pub struct Config {
     /// The folder of the ledger, the replicas and the key.
     pub data: PathBuf,
+    /// The file beside the ledger by which one that was put back from a copy is known: `data` with
+    /// `.mark` behind its name if not said.
+    #[serde(default)]
+    pub mark_file: Option<PathBuf>,
+    /// The file with the machine's own id, by which a ledger on another box is known.
+    #[serde(default = "default_machine_id_file")]
+    pub machine_id_file: PathBuf,
     /// Where screens reach the daemon.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
@@ -163,6 +170,11 @@ const fn default_payment_code_in_sell() -> bool {
 
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7070))
+}
+
+fn default_machine_id_file() -> PathBuf {
+    // machine-id(5)
+    PathBuf::from("/etc/machine-id")
 }
 
 const fn default_poll_ms() -> u64 {

@@ -170,6 +170,7 @@ impl Daemon {
         std::fs::create_dir_all(&config.data).map_err(DbError::file("make", &config.data))?;
         let only = db::only_here(&config.data)?;
         let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
+        let stands = uplink::session::start(&config, &ledger).await?;
         let now = clock.now();
         let fresh = random();
         let (node, secret) = ledger
@@ -178,6 +179,7 @@ impl Daemon {
                 if n_doubtful > 0 {
                     tracing::warn!(n_doubtful, "Receipts were being printed when the daemon died");
                 }
+                db::station::renew_orders(tx, stands.is_doubtful, mint, now)?;
                 Ok((node::load(tx)?, db::phone::secret(tx, &fresh)?))
             })
             .await?;

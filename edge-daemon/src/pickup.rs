@@ -310,7 +310,7 @@ pub(crate) async fn take(
 }
 
 async fn make_ready(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
-    let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
+    context.node.as_ref().ok_or(Refusal::NoCatalog)?;
     let (now, workstation, at_work) = (context.clock.now(), wish.workstation, Arc::clone(context));
     let write = move |tx: &Connection| -> Result<Seen, CheckoutError> {
         let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
@@ -329,7 +329,7 @@ async fn make_ready(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutEr
             operator: wish.operator,
             at: now,
         };
-        tell(tx, node.epoch, (told.id, KIND_PICKUP_READY), &told, now)?;
+        tell(tx, (told.id, KIND_PICKUP_READY), &told, now)?;
         fault::point("pickup.ready");
         Ok(seen)
     };
@@ -342,14 +342,13 @@ async fn make_ready(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutEr
 
 fn tell(
     tx: &Connection,
-    epoch: u32,
     (id, kind): (Uuid, &'static str),
     told: &impl serde::Serialize,
     at: Timestamp,
 ) -> Result<(), DbError> {
     let body = serde_json::to_string(told)
         .map_err(|_| DbError::Damaged { doing: "write a fact about a pickup as JSON" })?;
-    outbox::push(tx, epoch, &outbox::Fact { id, kind, v: 1, body: &body, at })
+    outbox::push(tx, &outbox::Fact { id, kind, v: 1, body: &body, at })
 }
 
 /// Whether a text looks like a signed code of an online order.
@@ -411,7 +410,7 @@ async fn prove(
 }
 
 async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutError> {
-    let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
+    context.node.as_ref().ok_or(Refusal::NoCatalog)?;
     let (now, workstation, at_work) = (context.clock.now(), wish.workstation, Arc::clone(context));
     let open = context.screens.pickup_at(workstation);
     let open = open.filter(|open| open.seen.pickup.id == wish.pickup);
@@ -440,7 +439,7 @@ async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutErr
             at: now,
             proof,
         };
-        tell(tx, node.epoch, (told.id, KIND_PICKUP_HANDED_OVER), &told, now)?;
+        tell(tx, (told.id, KIND_PICKUP_HANDED_OVER), &told, now)?;
         fault::point("pickup.told");
         // What is still to be sold gets a receipt.
         if let Some(id) = slip.filter(|_| !seen.pickup.unpaid) {

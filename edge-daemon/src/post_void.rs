@@ -56,7 +56,7 @@ pub(crate) async fn undo(
 ) -> Result<Arc<Order>, CheckoutError> {
     let context = Arc::clone(context);
     to_the_end(async move {
-        let node = context.node.clone().ok_or(Refusal::NoCatalog)?;
+        context.node.as_ref().ok_or(Refusal::NoCatalog)?;
         let (workstation, now) = (wish.workstation, context.clock.now());
         let today = context.store_clock().business_date(now);
         let slip = context.health.has_printer(workstation).then(mint);
@@ -87,7 +87,7 @@ pub(crate) async fn undo(
                 if used.any(is_kept) {
                     return Err(Refusal::VoucherStaysUsed.into());
                 }
-                write(tx, &order, &wish, node.epoch, slip, now)?;
+                write(tx, &order, &wish, slip, now)?;
                 let gives_quota = db::rules::give_uses_back(tx, order.id)?;
                 Ok((order, true, gives_quota))
             })
@@ -137,7 +137,6 @@ fn write(
     tx: &Connection,
     order: &Order,
     wish: &PostVoid,
-    epoch: u32,
     slip: Option<SlipId>,
     now: Timestamp,
 ) -> Result<(), DbError> {
@@ -155,7 +154,7 @@ fn write(
     let body = serde_json::to_string(&told)
         .map_err(|_| DbError::Damaged { doing: "write an undone order as JSON" })?;
     let fact = outbox::Fact { id: told.id, kind: KIND_POST_VOID, v: 1, body: &body, at: now };
-    outbox::push(tx, epoch, &fact)?;
+    outbox::push(tx, &fact)?;
     give_back_to_member(tx, order, wish.id)?;
     fault::point("post_void.told");
     payment::reverse_all(tx, order.id, now)?;

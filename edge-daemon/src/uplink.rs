@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `mall` | signed requests, time limits, what an answer means |
 //! | `enrol` | takes this box's place with a one-time code |
+//! | `session` | where the ledger stands, before its facts are sent; what it has lost |
 //! | `upload` | reconciler: the outbox, until it is empty |
 //! | `mqtt` | the line to the broker: settings and bells in, reports and presence out |
 //! | `check_in` | guests of the Wi-Fi who came, and their coupons |
@@ -18,13 +19,14 @@ pub(crate) mod mall;
 pub(crate) mod mqtt;
 pub(crate) mod rights;
 pub(crate) mod seal;
+pub(crate) mod session;
 pub(crate) mod upload;
 
 use std::sync::Mutex;
 
 use domain::time::Timestamp;
 
-use crate::db::outbox::Backlog;
+use crate::db::{history::Standing, outbox::Backlog};
 
 /// Whether the mall answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub(crate) struct LinkState {
     pub(crate) since: Option<Timestamp>,
     /// What waits to be told.
     pub(crate) backlog: Backlog,
+    /// Which life the ledger is in, where that is in doubt.
+    pub(crate) history: Standing,
     /// When the mall last acknowledged facts, in this run.
     pub(crate) told_at: Option<Timestamp>,
 }
@@ -81,13 +85,13 @@ impl Link {
         }
     }
 
-    /// Notes what waits; `true` when that is new.
-    pub(crate) fn backlog(&self, backlog: Backlog) -> bool {
+    /// Notes what waits and how the ledger stands; `true` when that is new.
+    pub(crate) fn stands(&self, backlog: Backlog, history: Standing) -> bool {
         let Ok(mut state) = self.0.lock() else {
             return false;
         };
-        let is_new = state.backlog != backlog;
-        state.backlog = backlog;
+        let is_new = (state.backlog, state.history) != (backlog, history);
+        (state.backlog, state.history) = (backlog, history);
         is_new
     }
 }

@@ -42,6 +42,7 @@ mod engine;
 pub(crate) mod inbox;
 pub(crate) mod items;
 pub(crate) mod items_read;
+pub(crate) mod lives;
 pub(crate) mod member_cases;
 pub(crate) mod members;
 mod migrate;

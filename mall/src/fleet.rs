@@ -5,6 +5,7 @@
 //! | `stores` | stores, workstations, operators: added, changed, removed |
 //! | `claim` | one-time codes |
 //! | `enrol` | an edge node takes its place |
+//! | `keep_life` | which of two machines that speak as one goes on |
 //! | `limiter` | how often somebody may guess |
 //! | `staff` | HQ's tokens |
 //!
@@ -13,6 +14,7 @@
 
 mod claim;
 mod enrol;
+mod keep_life;
 mod limiter;
 mod shops;
 mod staff;
@@ -20,6 +22,7 @@ mod stores;
 
 pub(crate) use claim::{ClaimError, TTL_MINUTES, claim};
 pub(crate) use enrol::{EnrolError, enrol};
+pub(crate) use keep_life::keep_life;
 pub(crate) use limiter::Limiter;
 pub(crate) use shops::{add_shop, revoke_shop, shop_of};
 pub(crate) use staff::{StaffError, add_staff, revoke_staff, staff_of};

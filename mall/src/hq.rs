@@ -40,4 +40,4 @@ pub(crate) use read::{
 };
 pub(crate) use redemptions::{RedemptionPage, redemptions};
 pub(crate) use savings::{FundingShape, SavingsShape};
-pub(crate) use shapes::{ItemPage, OrderPage, OrderShape, StoreShape, TroubleShape};
+pub(crate) use shapes::{ItemPage, LifeShape, OrderPage, OrderShape, StoreShape, TroubleShape};

@@ -10,6 +10,7 @@
 //! | `pickup` | the code by which a shopper gets an online order, checked without a network |
 //! | `token` | codes of our own that prove themselves: member, coupon, pickup |
 //! | `seal` | personal data at rest: cells that open in one place, and a blind index |
+//! | `session` | pure: is a ledger that comes to speak the one that spoke before |
 //! | `chain` | digest and hash chain of the outbox |
 //! | `outbox` | pure: what makes the next batch, what an answer means |
 //! | `replica` | the files that hold a store's copy of what the mall owns |
@@ -25,6 +26,7 @@ pub mod path;
 pub mod pickup;
 pub mod replica;
 pub mod seal;
+pub mod session;
 pub mod settings;
 pub mod signature;
 pub mod token;

@@ -16,6 +16,10 @@ pub const FEED: &str = "/edge/v1/scopes/{scope}/feed";
 pub const SNAPSHOT: &str = "/edge/v1/scopes/{scope}/snapshot";
 /// `GET`: the snapshot file, compressed.
 pub const SNAPSHOT_FILE: &str = "/edge/v1/scopes/{scope}/snapshots/{version}";
+/// `POST`: where an edge node's ledger stands, before its facts are sent.
+pub const SESSIONS: &str = "/edge/v1/sessions";
+/// `GET`: facts that are held and that a ledger has lost.
+pub const LOST: &str = "/edge/v1/lives/{epoch}/facts";
 /// `POST`: a batch of facts.
 pub const BATCHES: &str = "/edge/v1/edges/{edge}/batches";
 /// `GET`: the secret by which a store opens what is sealed for it.
@@ -128,6 +132,12 @@ pub fn snapshot_file(scope: Scope, version: i64) -> String {
 #[must_use]
 pub fn batches(edge: EdgeId) -> String {
     format!("/edge/v1/edges/{edge}/batches")
+}
+
+/// Facts of one life of a ledger, after a sequence.
+#[must_use]
+pub fn lost(epoch: u32, after: i64) -> String {
+    format!("/edge/v1/lives/{epoch}/facts?after={after}")
 }
 
 /// Percent-encodes everything that is not unreserved (RFC 3986, 2.3).

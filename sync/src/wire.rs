@@ -20,6 +20,7 @@ mod post_void;
 mod quote;
 mod redemption;
 mod rules;
+mod session;
 mod settings;
 mod stock;
 mod store;
@@ -51,6 +52,9 @@ pub use post_void::{KIND_POST_VOID, PostVoidV1};
 pub use quote::{AppliedV1, ByV1, GrantedV1, NextV1, NoteV1, QuoteV1, QuotedLineV1, TakingV1};
 pub use redemption::{LookUpV1, OFFERS_MAX, OfferV1, PRESENTED_BYTES_MAX, RedemptionV1, UseV1};
 pub use rules::{RULES_BYTES_MAX, RulesV1};
+pub use session::{
+    LOST_FACTS_MAX, LifeV1, LostFactV1, LostPageV1, LostV1, PlaceV1, SessionAskV1, SessionV1,
+};
 pub use settings::{
     BellV1, COUPON_DAYS, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1,
     PortalSettingsV1, PresenceV1, ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting,

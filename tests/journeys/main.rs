@@ -8,6 +8,7 @@ mod bells;
 mod codes;
 mod console;
 mod console_doors;
+mod copies;
 mod day;
 mod demo;
 mod doors;

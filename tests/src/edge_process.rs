@@ -38,6 +38,8 @@ pub struct Boot {
     pub lan: Option<u16>,
     /// The MQTT broker it calls.
     pub broker: Option<Access>,
+    /// The file with the machine's own id, where it is not this machine's.
+    pub machine: Option<PathBuf>,
     /// The Wi-Fi portal: the port of its pages on loopback, and the file that its SMS go to.
     pub portal: Option<(u16, PathBuf)>,
     /// The socket of the portal's gate; without one the gate is of memory.
@@ -63,6 +65,7 @@ impl Boot {
             simulated: true,
             lan: None,
             broker: None,
+            machine: None,
             portal: None,
             gate: None,
             phone_url: None,
@@ -88,6 +91,8 @@ impl Boot {
             .collect();
         let lan = self.lan.map(|port| format!("listen_lan = \"127.0.0.1:{port}\"\n"));
         let lan = lan.unwrap_or_default();
+        let machine = self.machine.as_ref().map(|file| format!("machine_id_file = {file:?}\n"));
+        let machine = machine.unwrap_or_default();
         let broker = self.broker.as_ref().map_or_else(String::new, |access| {
             let Access { url, user, password, authority } = access;
             format!(
@@ -105,7 +110,7 @@ impl Boot {
             )
         });
         format!(
-            "data = {data:?}\nlisten = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
+            "data = {data:?}\n{machine}listen = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
              {broker}{portal}{phones}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.simulated,
         )
@@ -175,6 +180,12 @@ impl EdgeProcess {
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// What stands beside the folder, and is not in a copy of it.
+    #[must_use]
+    pub fn mark(&self) -> PathBuf {
+        self.folder.join("data.mark")
     }
 
     /// The file of its log.

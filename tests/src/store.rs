@@ -156,6 +156,8 @@ impl Store {
         let folder = temporary.path().to_owned();
         folder::copy(&original.folder.join("mall"), &folder.join("mall"))?;
         folder::copy(&original.edge.data(), &folder.join("edge/data"))?;
+        let mark = folder.join("edge/data.mark");
+        std::fs::copy(original.edge.mark(), mark).context("could not copy the ledger's mark")?;
         let mall = MallProcess::new(folder.join("mall"), port::free()?);
         let url = through.unwrap_or_else(|| mall.url());
         let edge = EdgeProcess::new(folder.join("edge"), Boot::on_free_ports(url)?)?;

@@ -22,7 +22,7 @@ use crate::{
     context::{Context, mint},
     coupon::OwnCoupon,
     db::{
-        self, DbError, call, coupon, member,
+        self, DbError, call, coupon, history, member,
         node::Node,
         orders, outbox, rules,
         spool::{self, Slip, SlipOf, SlipState},
@@ -225,7 +225,7 @@ fn carry_out(
     let receipt_number = ReceiptNumber {
         store: setting.node.store_code.clone(),
         workstation: command.workstation,
-        epoch: setting.node.epoch,
+        epoch: history::receipt_epoch(tx)?,
         business_date,
         sequence: orders::next_sequence(tx, command.workstation, business_date)?,
     };
@@ -356,7 +356,7 @@ fn write(tx: &Connection, order: &Order, setting: &Setting) -> Result<(), DbErro
     fault::point("complete.inserted");
     let fact =
         outbox::Fact { id: order.id.uuid(), kind: KIND_ORDER, v: 1, body: &body, at: setting.now };
-    outbox::push(tx, setting.node.epoch, &fact)?;
+    outbox::push(tx, &fact)?;
     fault::point("complete.told");
     let Some(id) = setting.slip else {
         return Ok(());

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sync::{chain::hex_bytes, token::PublicKey, wire::MemberV1};
 use uuid::Uuid;
 
-use super::DbError;
+use super::{DbError, history};
 use crate::member::{Identified, MemberUse};
 
 /// A member of the replica.
@@ -87,11 +87,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Identified> {
 /// What this store has spent of a member's, each after the place up to which the mall had counted.
 fn spent(connection: &Connection, member: &Identified) -> Result<Spent, DbError> {
     let doing = "count what was spent of a member's";
-    let epoch: Option<u32> = connection
-        .prepare_cached("select epoch from node")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
-        .map_err(DbError::sqlite(doing))?;
-    let Some(epoch) = epoch else { return Ok(Spent::default()) };
+    let Some(epoch) = history::lending_epoch(connection)? else { return Ok(Spent::default()) };
     let row = member.row.as_ref();
     let through = |allowance: Option<domain::member::Allowance>| {
         allowance.map(|allowance| allowance.spent_through).unwrap_or_default()
@@ -193,7 +189,7 @@ pub(crate) fn insert(connection: &Connection, entry: &Entry) -> Result<(), DbErr
         .prepare_cached(
             "insert into member_entry (fact_id, order_id, member_id, epoch, seq, points,
                balance_minor, points_before, balance_before_minor)
-             select ?1, ?2, ?3, epoch, seq, ?4, ?5, ?6, ?7 from outbox where id = ?1",
+             select ?1, ?2, ?3, epoch, place, ?4, ?5, ?6, ?7 from outbox where id = ?1",
         )
         .and_then(|mut statement| {
             statement.execute(params![

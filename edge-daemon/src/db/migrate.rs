@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
@@ -25,6 +25,7 @@ const STEPS: [&str; 15] = [
     include_str!("../../migrations/0013_online_return.sql"),
     include_str!("../../migrations/0014_check_in.sql"),
     include_str!("../../migrations/0015_console_pin.sql"),
+    include_str!("../../migrations/0016_history.sql"),
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -6,7 +6,8 @@ use sync::{replica::StoreId, wire::EnrolledV1};
 
 use super::DbError;
 
-/// The place that the mall gave this node.
+/// The place that the mall gave this node. Which life its ledger is in changes while it runs:
+/// `history`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     /// Its id at the mall.
@@ -15,25 +16,22 @@ pub(crate) struct Node {
     pub(crate) store: StoreId,
     /// The store's code, in receipt numbers.
     pub(crate) store_code: StoreCode,
-    /// The life of this ledger.
-    pub(crate) epoch: u32,
 }
 
 /// Reads it; `None` before enrolment.
 pub(crate) fn load(connection: &Connection) -> Result<Option<Node>, DbError> {
     let doing = "read who this node is";
-    let row: Option<([u8; 16], i64, String, u32)> = connection
-        .query_row("select edge_id, store_id, store_code, epoch from node", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    let row: Option<([u8; 16], i64, String)> = connection
+        .query_row("select edge_id, store_id, store_code from node", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()
         .map_err(DbError::sqlite(doing))?;
-    row.map(|(edge, store, code, epoch)| {
+    row.map(|(edge, store, code)| {
         Ok(Node {
             edge: EdgeId::from_uuid(uuid::Uuid::from_bytes(edge)),
             store: StoreId(store),
             store_code: code.parse().map_err(|_| DbError::Damaged { doing })?,
-            epoch,
         })
     })
     .transpose()

@@ -4,15 +4,15 @@
 //! mall moves it from `pending`.
 
 use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync::{
     chain::Hash,
     outbox::{BATCH_FACTS_MAX, Marks, Trouble, batch_len},
-    wire::{BatchV1, FactV1},
+    wire::{BatchV1, FactV1, PlaceV1},
 };
 use uuid::Uuid;
 
-use super::DbError;
+use super::{DbError, history};
 
 /// A fact to be told.
 #[derive(Debug)]
@@ -29,29 +29,22 @@ pub(crate) struct Fact<'a> {
     pub(crate) at: Timestamp,
 }
 
-/// Puts a fact behind the newest and chains it.
-pub(crate) fn push(connection: &Connection, epoch: u32, fact: &Fact<'_>) -> Result<(), DbError> {
+/// Puts a fact behind the newest of this life and chains it.
+pub(crate) fn push(connection: &Connection, fact: &Fact<'_>) -> Result<(), DbError> {
     let doing = "put a fact into the outbox";
-    let last: Option<(u32, [u8; 32])> = connection
-        .prepare_cached("select epoch, chain from outbox order by seq desc limit 1")
-        .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-        .map_err(DbError::sqlite(doing))?;
-    let before = match last {
-        Some((last_epoch, chain)) if last_epoch == epoch => {
-            Hash::from_bytes(&chain).ok_or(DbError::Damaged { doing })?
-        }
-        _ => Hash::GENESIS,
-    };
+    let epoch = history::epoch(connection)?;
+    let newest = newest(connection, epoch)?;
     let digest = Hash::of(fact.body.as_bytes());
-    let chain = before.link(fact.id, digest);
+    let chain = newest.chain.link(fact.id, digest);
     connection
         .prepare_cached(
-            "insert into outbox (epoch, id, kind, v, at, body, digest, chain)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "insert into outbox (epoch, place, id, kind, v, at, body, digest, chain)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )
         .and_then(|mut statement| {
             statement.execute(params![
                 epoch,
+                newest.seq + 1,
                 fact.id.as_bytes(),
                 fact.kind,
                 fact.v,
@@ -65,24 +58,60 @@ pub(crate) fn push(connection: &Connection, epoch: u32, fact: &Fact<'_>) -> Resu
         .map_err(DbError::sqlite(doing))
 }
 
-/// The next batch from this sequence on, or from the first pending fact; `None` when all is told.
+/// The newest fact of a life; `PlaceV1::START` before the first.
+pub(crate) fn newest(connection: &Connection, epoch: u32) -> Result<PlaceV1, DbError> {
+    let statement = "select place, chain from outbox where epoch = ?1 order by place desc limit 1";
+    place(connection, statement, params![epoch], "read the newest fact")
+}
+
+/// The newest fact of a life that the mall has acknowledged.
+pub(crate) fn acked(connection: &Connection, epoch: u32) -> Result<PlaceV1, DbError> {
+    let statement = "select place, chain from outbox
+         where epoch = ?1 and place < coalesce(
+           (select place from outbox where state = 'pending' and epoch = ?1 order by seq limit 1),
+           9223372036854775807)
+         order by place desc limit 1";
+    place(connection, statement, params![epoch], "read the newest fact that is told")
+}
+
+fn place(
+    connection: &Connection,
+    statement: &str,
+    keys: impl Params,
+    doing: &'static str,
+) -> Result<PlaceV1, DbError> {
+    let found: Option<(i64, [u8; 32])> = connection
+        .prepare_cached(statement)
+        .and_then(|mut s| s.query_row(keys, |row| Ok((row.get(0)?, row.get(1)?))).optional())
+        .map_err(DbError::sqlite(doing))?;
+    found.map_or(Ok(PlaceV1::START), |(seq, chain)| {
+        let chain = Hash::from_bytes(&chain).ok_or(DbError::Damaged { doing })?;
+        Ok(PlaceV1 { seq, chain })
+    })
+}
+
+/// The next batch of this life from this sequence on, or from the first pending fact; `None` when all
+/// is told.
 pub(crate) fn next_batch(
     connection: &Connection,
+    session: Option<Uuid>,
     from: Option<i64>,
 ) -> Result<Option<BatchV1>, DbError> {
     let doing = "read the next batch";
+    let epoch = history::epoch(connection)?;
     let mut statement = connection
         .prepare_cached(
-            "select seq, id, kind, v, body, digest, chain, epoch from outbox
-             where seq >= coalesce(?1, (select min(seq) from outbox where state = 'pending'))
-             order by seq limit ?2",
+            "select place, id, kind, v, body, digest, chain from outbox
+             where epoch = ?1 and place >= coalesce(
+               ?2, (select place from outbox where state = 'pending' order by seq limit 1))
+             order by place limit ?3",
         )
         .map_err(DbError::sqlite(doing))?;
-    let rows = statement
-        .query_map(params![from, BATCH_FACTS_MAX], |row| {
+    let mut facts = statement
+        .query_map(params![epoch, from, BATCH_FACTS_MAX], |row| {
             let hash = |index| row.get::<_, [u8; 32]>(index);
             let (digest, chain) = (hash(5)?, hash(6)?);
-            let fact = FactV1 {
+            Ok(FactV1 {
                 seq: row.get(0)?,
                 id: Uuid::from_bytes(row.get(1)?),
                 kind: row.get(2)?,
@@ -90,35 +119,50 @@ pub(crate) fn next_batch(
                 body: row.get(4)?,
                 digest: Hash::from_bytes(&digest).unwrap_or(Hash::GENESIS),
                 chain: Hash::from_bytes(&chain).unwrap_or(Hash::GENESIS),
-            };
-            Ok((fact, row.get::<_, u32>(7)?))
+            })
         })
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(DbError::sqlite(doing))?;
-    let Some((first, epoch)) = rows.first().map(|(fact, epoch)| (fact.seq, *epoch)) else {
+    let Some(first) = facts.first().map(|fact| fact.seq) else {
         return Ok(None);
     };
-    let same_epoch = rows.into_iter().take_while(|(_, e)| *e == epoch).map(|(fact, _)| fact);
-    let mut facts: Vec<FactV1> = same_epoch.collect();
     facts.truncate(batch_len(facts.iter().map(|fact| fact.body.len())));
-    Ok(Some(BatchV1 { epoch, prev_chain: chain_before(connection, first, epoch)?, facts }))
+    let before = "select place, chain from outbox
+                  where epoch = ?1 and place < ?2 order by place desc limit 1";
+    let before = place(connection, before, params![epoch, first], "read the chain before a batch")?;
+    Ok(Some(BatchV1 { session, epoch, prev_chain: before.chain, facts }))
 }
 
-fn chain_before(connection: &Connection, seq: i64, epoch: u32) -> Result<Hash, DbError> {
-    let doing = "read the chain before a batch";
-    let chain: Option<[u8; 32]> = connection
-        .prepare_cached(
-            "select chain from outbox where seq < ?1 and epoch = ?2 order by seq desc limit 1",
-        )
-        .and_then(|mut s| s.query_row(params![seq, epoch], |row| row.get(0)).optional())
+/// Gives all that waits its places in a new life, in the order in which it happened; ids and bytes stay.
+pub(crate) fn restamp(connection: &Connection, epoch: u32) -> Result<(), DbError> {
+    let doing = "give what waits its places in a new life";
+    type Row = (i64, [u8; 16], [u8; 32]);
+    let mut statement = connection
+        .prepare("select seq, id, digest from outbox where state = 'pending' order by seq")
         .map_err(DbError::sqlite(doing))?;
-    chain.map_or(Ok(Hash::GENESIS), |bytes| {
-        Hash::from_bytes(&bytes).ok_or(DbError::Damaged { doing })
-    })
+    let waiting: Vec<Row> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(DbError::sqlite(doing))?;
+    let mut at = newest(connection, epoch)?;
+    for (seq, id, digest) in waiting {
+        let digest = Hash::from_bytes(&digest).ok_or(DbError::Damaged { doing })?;
+        at = PlaceV1 { seq: at.seq + 1, chain: at.chain.link(Uuid::from_bytes(id), digest) };
+        connection
+            .prepare_cached("update outbox set epoch = ?2, place = ?3, chain = ?4 where seq = ?1")
+            .and_then(|mut s| s.execute(params![seq, epoch, at.seq, at.chain.bytes()]))
+            .map_err(DbError::sqlite(doing))?;
+        // What was spent of a member's is counted by the place of its fact.
+        connection
+            .prepare_cached("update member_entry set epoch = ?2, seq = ?3 where fact_id = ?1")
+            .and_then(|mut s| s.execute(params![id, epoch, at.seq]))
+            .map_err(DbError::sqlite(doing))?;
+    }
+    Ok(())
 }
 
-/// Writes down what the mall said.
-pub(crate) fn mark(connection: &Connection, marks: &Marks) -> Result<(), DbError> {
+/// Writes down what the mall said of facts of a life.
+pub(crate) fn mark(connection: &Connection, epoch: u32, marks: &Marks) -> Result<(), DbError> {
     let doing = "mark what the mall holds";
     for (seq, trouble) in &marks.troubled {
         let (state, reason) = match trouble {
@@ -127,17 +171,22 @@ pub(crate) fn mark(connection: &Connection, marks: &Marks) -> Result<(), DbError
         };
         connection
             .prepare_cached(
-                "update outbox set state = ?2, reason = ?3 where seq = ?1 and state = 'pending'",
+                "update outbox set state = ?3, reason = ?4
+                 where epoch = ?1 and place = ?2 and state = 'pending'",
             )
-            .and_then(|mut statement| statement.execute(params![seq, state, reason]))
+            .and_then(|mut statement| statement.execute(params![epoch, seq, state, reason]))
             .map_err(DbError::sqlite(doing))?;
     }
     let Some(through) = marks.acked_through else {
         return Ok(());
     };
     connection
-        .prepare_cached("update outbox set state = 'acked' where state = 'pending' and seq <= ?1")
-        .and_then(|mut statement| statement.execute([through]))
+        // By the key of what waits: the history of a life is long.
+        .prepare_cached(
+            "update outbox set state = 'acked' where state = 'pending'
+             and seq <= (select seq from outbox where epoch = ?1 and place = ?2)",
+        )
+        .and_then(|mut statement| statement.execute(params![epoch, through]))
         .map(|_| ())
         .map_err(DbError::sqlite(doing))
 }

@@ -99,6 +99,46 @@ fn lines(
         .collect()
 }
 
+/// Gives carts other order ids: a copy of this ledger would complete its next carts under the same.
+/// Empty ones at every start, and where this ledger may be the copy (`also_open`) those with goods in
+/// them too; what waits for a manager's word is asked again. A cart for which another house has taken
+/// something keeps its id, by which that house knows it.
+pub(crate) fn renew_orders(
+    connection: &Connection,
+    also_open: bool,
+    mint: impl Fn() -> OrderId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let doing = "give carts other ids";
+    let mut statement = connection
+        .prepare(
+            "select workstation, order_id from station s
+             where not exists (select 1 from payment p where p.order_id = s.order_id)
+               and not exists (select 1 from redemption r where r.order_id = s.order_id)
+               and (?1 or not exists (select 1 from cart_line l where l.workstation = s.workstation))",
+        )
+        .map_err(DbError::sqlite(doing))?;
+    let found: Vec<(WorkstationNumber, [u8; 16])> = statement
+        .query_map([also_open], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(DbError::sqlite(doing))?;
+    for (workstation, before) in found {
+        approval::lapse(connection, OrderId::from_uuid(uuid::Uuid::from_bytes(before)), now)?;
+        let fresh = mint();
+        for change in [
+            "update station set order_id = ?2, revision = revision + 1 where order_id = ?1",
+            "update cart_member set order_id = ?2 where order_id = ?1",
+            "update cart_coupon set order_id = ?2 where order_id = ?1",
+        ] {
+            connection
+                .execute(change, params![before, fresh.bytes()])
+                .map_err(DbError::sqlite(doing))?;
+        }
+        tracing::debug!(workstation.id = workstation, order.id = %fresh, "A cart has another id");
+    }
+    Ok(())
+}
+
 /// Writes where a workstation stands, all but its lines.
 pub(crate) fn save_head(connection: &Connection, station: &Station) -> Result<(), DbError> {
     let signed_in = station.signed_in.as_ref();
@@ -298,4 +338,48 @@ pub(crate) fn forget_commands(connection: &Connection, now: Timestamp) -> Result
         .and_then(|mut statement| statement.execute([now.plus_ms(-COMMAND_KEPT_MS).micros()]))
         .map(|_| ())
         .map_err(DbError::sqlite("forget old commands"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{context::mint, db::migrate};
+
+    const BEFORE: u128 = 7;
+
+    #[test]
+    fn a_cart_gets_another_id_at_a_start_unless_somebody_elsewhere_knows_it_by_the_one_it_has() {
+        let line = "insert into cart_line values (1, 0, '{}')";
+        let member = "insert into cart_member
+           (order_id, member_id, is_proven, points_to_pay, balance_to_pay_minor)
+           select order_id, zeroblob(16), 0, 0, 0 from station";
+        let paid = "insert into payment
+           (id, order_id, workstation, method, amount_minor, state, asked_at)
+           select zeroblob(16), order_id, 1, 'wechat', 1, 'sent', 0 from station";
+        let table: [(&[&str], bool, bool); 6] = [
+            (&[], false, true),
+            (&[member], false, true),
+            (&[line], false, false),
+            (&[line, member], true, true),
+            (&[paid], false, false),
+            (&[line, paid], true, false),
+        ];
+        for (rows, also_open, expected) in table {
+            let mut ledger = Connection::open_in_memory().unwrap();
+            migrate::forward(&mut ledger, std::path::Path::new("ledger.db")).unwrap();
+            let before = OrderId::from_uuid(uuid::Uuid::from_u128(BEFORE));
+            save_head(&ledger, &Station::new(1, Cart::open(before, 3))).unwrap();
+            rows.iter().for_each(|row| assert_eq!(ledger.execute(row, []).unwrap(), 1));
+            renew_orders(&ledger, also_open, mint, Timestamp::from_micros(0)).unwrap();
+            let read = |sql: &str| -> Option<([u8; 16], u64)> {
+                ledger.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional().unwrap()
+            };
+            let (order, revision) = read("select order_id, revision from station").unwrap();
+            assert_eq!(order != before.bytes(), expected, "{rows:?} {also_open}");
+            assert_eq!(revision, if expected { 4 } else { 3 });
+            if let Some((of, _)) = read("select order_id, 0 from cart_member") {
+                assert_eq!(of, order, "who buys stays with the cart");
+            }
+        }
+    }
 }

@@ -69,7 +69,11 @@ impl World {
         let mut ledger = Connection::open_in_memory().unwrap();
         migrate::forward(&mut ledger, std::path::Path::new("ledger.db")).unwrap();
         ledger
-            .execute("insert into node values (1, zeroblob(16), 1, 'S1', ?1, 0)", [EPOCH])
+            .execute(
+                "insert into node (one, edge_id, store_id, store_code, epoch, enrolled_at)
+                 values (1, zeroblob(16), 1, 'S1', ?1, 0)",
+                [EPOCH],
+            )
             .unwrap();
         let row = MemberV1 {
             id: who(),
@@ -134,8 +138,9 @@ impl World {
         let order = order.unwrap_or(Id::from_uuid(id));
         self.ledger
             .execute(
-                "insert into outbox (epoch, id, kind, v, at, body, digest, chain)
-                 values (?1, ?2, 'x', 1, 0, '', zeroblob(32), zeroblob(32))",
+                "insert into outbox (epoch, place, id, kind, v, at, body, digest, chain)
+                 select ?1, count(*) + 1, ?2, 'x', 1, 0, '', zeroblob(32), zeroblob(32)
+                 from outbox",
                 params![EPOCH, id.as_bytes()],
             )
             .unwrap();

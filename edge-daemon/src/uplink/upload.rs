@@ -4,6 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use domain::time::Timestamp;
 use sync::{
     backoff::{RETRY_MS_MAX, retry_ms},
     outbox::marks,
@@ -11,17 +12,26 @@ use sync::{
     wire::BatchAnswerV1,
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::mall::{Mall, MallError};
+use super::{
+    mall::{Mall, MallError},
+    session::{self, SessionError},
+};
 use crate::{
     Chain,
     context::{Context, random},
-    db::{DbError, node::Node, outbox},
+    db::{DbError, history, node::Node, outbox},
     fault,
 };
 
 /// How often the outbox is looked at when nobody nudges.
 const UPLOAD_PERIOD: Duration = Duration::from_secs(30);
+/// A session is as old at most: by then a clone that speaks in between is seen, and what HQ decided
+/// about it is heard.
+const SESSION_MS_MAX: i64 = 60 * 60 * 1_000;
+/// How often in one go the mall may say that the session has ended.
+const ENDED_MAX: u32 = 3;
 
 /// Why an upload stopped.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +40,8 @@ enum UploadError {
     Db(#[from] DbError),
     #[error("could not tell the mall")]
     Mall(#[from] MallError),
+    #[error("could not begin to tell the mall")]
+    Session(#[from] SessionError),
     /// The mall answered without acknowledging anything or saying what it wants.
     #[error("the mall acknowledged nothing")]
     NoProgress,
@@ -43,13 +55,23 @@ enum Pause {
     Asked(Duration),
 }
 
+/// A session with the mall.
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    /// What its batches carry; none where the mall is older than sessions.
+    nonce: Option<Uuid>,
+    began: Timestamp,
+}
+
 /// Uploads until the daemon stops.
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
     let mut failures = 0_u32;
+    let mut session = None;
     loop {
         // Cut short at a stop: what was told and not marked is told again, which the mall notices.
-        let told = stop.run_until_cancelled(until_empty(&context, &mall, &node)).await;
-        let Some(told) = told else { return };
+        let telling = until_empty(&context, &mall, &node, &mut session);
+        let Some(told) = stop.run_until_cancelled(telling).await else { return };
+        session::write_mark(&context).await;
         let (pause, is_open) = match told {
             Ok(Pause::Empty) => {
                 failures = 0;
@@ -57,6 +79,8 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
             }
             Ok(Pause::Asked(pause)) => (pause, false),
             Err(error) => {
+                // Whoever comes back after a silence says first where it stands.
+                session = None;
                 failures = failures.saturating_add(1);
                 told_down(&context, &error, failures);
                 let wait = retry_ms(failures, u32::from_be_bytes(random()));
@@ -91,7 +115,14 @@ async fn rest(context: &Arc<Context>, pause: Duration, is_open: bool) {
 }
 
 fn told_down(context: &Context, error: &UploadError, failures: u32) {
-    let is_silent = matches!(error, UploadError::Mall(MallError::Silent(_)));
+    let is_silent = match error {
+        UploadError::Mall(error) | UploadError::Session(SessionError::Mall(error)) => {
+            matches!(error, MallError::Silent(_))
+        }
+        UploadError::Session(SessionError::Db(_))
+        | UploadError::Db(_)
+        | UploadError::NoProgress => false,
+    };
     let is_new = is_silent && context.link.reached(false, context.clock.now());
     if is_new || (!is_silent && failures == 1) {
         tracing::warn!(
@@ -108,26 +139,40 @@ async fn until_empty(
     context: &Arc<Context>,
     mall: &Mall,
     node: &Node,
+    session: &mut Option<Session>,
 ) -> Result<Pause, UploadError> {
     let mut from = None;
-    let mut resent = 0_u32;
+    let (mut resent, mut ended) = (0_u32, 0_u32);
     loop {
-        let batch = context.ledger.read(move |db| outbox::next_batch(db, from)).await?;
+        let open = match session {
+            Some(open) if context.clock.now().ms_since(open.began) < SESSION_MS_MAX => *open,
+            Some(_) | None => {
+                let nonce = session::open(context, mall).await?;
+                answers(context);
+                *session.insert(Session { nonce, began: context.clock.now() })
+            }
+        };
+        let batch = context.ledger.read(move |db| outbox::next_batch(db, open.nonce, from)).await?;
         let Some(batch) = batch else {
+            session::find_what_was_lost(context, mall).await?;
             return Ok(Pause::Empty);
         };
-        let answer: BatchAnswerV1 = mall.post(&path::batches(node.edge), &batch).await?;
+        let answer: BatchAnswerV1 = match mall.post(&path::batches(node.edge), &batch).await {
+            Err(error) if is_another_life(&error) && ended < ENDED_MAX => {
+                (*session, from, ended) = (None, None, ended + 1);
+                continue;
+            }
+            answer => answer?,
+        };
         fault::point("upload.answered");
-        if context.link.reached(true, context.clock.now()) {
-            tracing::info!("The mall answers");
-            context.screens.beat();
-        }
+        answers(context);
         let marks = marks(&batch.facts, &answer);
         resent = if marks.resend_from.is_some() { resent + 1 } else { 0 };
         let goes_on = marks.acked_through.is_some() || marks.resend_from.is_some();
         from = marks.resend_from;
         let acked = marks.acked_through;
-        context.ledger.write(move |tx| outbox::mark(tx, &marks)).await?;
+        let epoch = batch.epoch;
+        context.ledger.write(move |tx| outbox::mark(tx, epoch, &marks)).await?;
         if acked.is_some() {
             context.link.told(context.clock.now());
         }
@@ -144,10 +189,26 @@ async fn until_empty(
     }
 }
 
-/// Counts what waits, and shows it if it is another number than before.
+fn answers(context: &Context) {
+    if context.link.reached(true, context.clock.now()) {
+        tracing::info!("The mall answers");
+        context.screens.beat();
+    }
+}
+
+/// Whether the mall says that this ledger is to say anew where it stands.
+fn is_another_life(error: &MallError) -> bool {
+    let says = ["session-ended", "epoch", "forked"];
+    let MallError::Refused { status: 409, problem } = error else { return false };
+    problem.strip_prefix("/problems/").is_some_and(|slug| says.contains(&slug))
+}
+
+/// Counts what waits and reads how the ledger stands, and shows it if it is news.
 pub(crate) async fn recount(context: &Arc<Context>) {
-    match context.ledger.read(outbox::backlog).await {
-        Ok(backlog) if context.link.backlog(backlog) => context.screens.beat(),
+    let read =
+        |db: &_| -> Result<_, DbError> { Ok((outbox::backlog(db)?, history::standing(db)?)) };
+    match context.ledger.read(read).await {
+        Ok((backlog, history)) if context.link.stands(backlog, history) => context.screens.beat(),
         Ok(_) => {}
         Err(error) => tracing::error!(error = %Chain(&error), "The outbox could not be counted"),
     }

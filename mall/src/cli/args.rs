@@ -360,6 +360,15 @@ pub(super) enum EdgeVerb {
         #[arg(long)]
         store: String,
     },
+    /// Two machines speak as one edge node: say which life goes on and is lent to; the others sell on
+    /// and are lent nothing, until they are switched off.
+    Keep {
+        /// The edge node's id.
+        id: String,
+        /// The life that goes on.
+        #[arg(long)]
+        epoch: u32,
+    },
     /// Take the right to speak from an edge node.
     Revoke {
         /// Its id.

@@ -17,7 +17,7 @@ use crate::{
         staff::{self, Rights},
     },
     fleet::{self, OperatorWish},
-    hq,
+    hq::{self, LifeShape},
 };
 
 impl Desk<'_> {
@@ -121,6 +121,15 @@ impl Desk<'_> {
     pub(super) async fn edge(&mut self, verb: EdgeVerb) -> Result<(), CliError> {
         match verb {
             EdgeVerb::List { store } => self.edges(&store).await,
+            EdgeVerb::Keep { id, epoch } => {
+                let unknown = || CliError::from(Kind::Edge(id.clone()));
+                let edge = id.parse().map_err(|_| unknown())?;
+                if !fleet::keep_life(self.context, edge, epoch).await? {
+                    return Err(unknown());
+                }
+                let document = json!({ "result": "kept", "edge": id, "epoch": epoch });
+                self.say(&document, &format!("edge node {id} goes on in life {epoch}"))
+            }
             EdgeVerb::Revoke { id } => {
                 let unknown = || CliError::from(Kind::Edge(id.clone()));
                 let edge = id.parse().map_err(|_| unknown())?;
@@ -145,19 +154,28 @@ impl Desk<'_> {
         let mut table = Table::new(&[
             ("edge node", Side::Left),
             ("epoch", Side::Right),
+            ("since", Side::Left),
             ("acked", Side::Right),
             ("heard at", Side::Left),
             ("", Side::Left),
         ]);
         for edge in store.edges {
-            let state = if edge.is_revoked { "revoked" } else { "" };
-            table.row(vec![
-                edge.id,
-                edge.epoch.to_string(),
-                edge.acked_seq.to_string(),
-                edge.heard_at,
-                state.to_owned(),
-            ]);
+            for life in edge.lives {
+                let state = match life {
+                    _ if edge.is_revoked => "revoked",
+                    LifeShape { is_frozen: true, .. } => "frozen",
+                    LifeShape { is_spoken: true, .. } => "speaks",
+                    _ => "",
+                };
+                table.row(vec![
+                    edge.id.clone(),
+                    life.epoch.to_string(),
+                    life.why,
+                    life.acked_seq.to_string(),
+                    life.heard_at,
+                    state.to_owned(),
+                ]);
+            }
         }
         Ok(table.print(self.out)?)
     }

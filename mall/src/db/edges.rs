@@ -5,7 +5,7 @@
 use domain::{id::EdgeId, time::Timestamp};
 use sync::{chain::Hash, replica::StoreId};
 
-use super::{Conn, DbError, damaged, sql};
+use super::{Conn, DbError, damaged, lives, sql};
 
 /// A claim as it is kept.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct EdgeRow {
     pub(crate) store: StoreId,
     /// Its Ed25519 public key in hexadecimal digits.
     pub(crate) public_key: String,
-    /// The life of its ledger.
+    /// The newest life of its ledger.
     pub(crate) epoch: u32,
     /// When it took its place.
     pub(crate) enrolled_at: Timestamp,
@@ -92,9 +92,8 @@ pub(crate) async fn use_claim(
     Ok(())
 }
 
-/// Keeps a new edge node and its cursor.
+/// Keeps a new edge node and its first life.
 pub(crate) async fn insert(tx: &mut Conn, edge: &EdgeRow) -> Result<(), DbError> {
-    let doing = "keep an edge node";
     sqlx::query(
         "insert into edge (edge_id, store_id, public_key, epoch, enrolled_at, revoked_at)
          values ($1, $2, $3, $4, $5, 0)",
@@ -106,20 +105,8 @@ pub(crate) async fn insert(tx: &mut Conn, edge: &EdgeRow) -> Result<(), DbError>
     .bind(edge.enrolled_at.micros())
     .execute(&mut *tx)
     .await
-    .map_err(sql(doing))?;
-    sqlx::query(
-        "insert into edge_cursor (store_id, edge_id, epoch, acked_seq, acked_chain, heard_at)
-         values ($1, $2, $3, 0, $4, $5)",
-    )
-    .bind(edge.store.0)
-    .bind(edge.id.to_string())
-    .bind(i64::from(edge.epoch))
-    .bind(Hash::GENESIS.to_string())
-    .bind(edge.enrolled_at.micros())
-    .execute(tx)
-    .await
-    .map_err(sql(doing))?;
-    Ok(())
+    .map_err(sql("keep an edge node"))?;
+    lives::begin(tx, edge, edge.epoch, lives::ENROLLED, edge.enrolled_at).await
 }
 
 type Columns = (String, i64, String, i64, i64, i64);

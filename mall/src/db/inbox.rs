@@ -87,23 +87,27 @@ pub(crate) struct Received<'a> {
     pub(crate) digest: Hash,
 }
 
-/// Locks an edge node's cursor until the commit and reads it.
+/// Locks the cursor of a life until the commit and reads it; `None` for a life that was never given.
 ///
 /// An `update` and not a `select … for update`: it locks on every engine.
-pub(crate) async fn lock_cursor(tx: &mut Conn, sender: &Sender) -> Result<Cursor, DbError> {
+pub(crate) async fn lock_cursor(tx: &mut Conn, sender: &Sender) -> Result<Option<Cursor>, DbError> {
     let doing = "lock the cursor of an edge node";
-    let (epoch, acked_seq, acked_chain): (i64, i64, String) = sqlx::query_as(
-        "update edge_cursor set heard_at = $3 where store_id = $1 and edge_id = $2
-         returning epoch, acked_seq, acked_chain",
+    let found: Option<(i64, String)> = sqlx::query_as(
+        "update edge_life set heard_at = $4 where store_id = $1 and edge_id = $2 and epoch = $3
+         returning acked_seq, acked_chain",
     )
     .bind(sender.store.0)
     .bind(sender.edge.to_string())
+    .bind(i64::from(sender.epoch))
     .bind(sender.at.micros())
-    .fetch_one(tx)
+    .fetch_optional(tx)
     .await
     .map_err(sql(doing))?;
-    let acked_chain = Hash::from_hex(&acked_chain).ok_or_else(|| damaged(doing))?;
-    Ok(Cursor { epoch, acked_seq, acked_chain })
+    let cursor = |(acked_seq, acked_chain): (i64, String)| {
+        let acked_chain = Hash::from_hex(&acked_chain).ok_or_else(|| damaged(doing))?;
+        Ok(Cursor { epoch: i64::from(sender.epoch), acked_seq, acked_chain })
+    };
+    found.map(cursor).transpose()
 }
 
 /// Moves a cursor on.
@@ -114,11 +118,12 @@ pub(crate) async fn advance(
     acked_chain: Hash,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "update edge_cursor set acked_seq = $3, acked_chain = $4
-         where store_id = $1 and edge_id = $2",
+        "update edge_life set acked_seq = $4, acked_chain = $5
+         where store_id = $1 and edge_id = $2 and epoch = $3",
     )
     .bind(sender.store.0)
     .bind(sender.edge.to_string())
+    .bind(i64::from(sender.epoch))
     .bind(acked_seq)
     .bind(acked_chain.to_string())
     .execute(tx)
@@ -242,7 +247,7 @@ fn coded(body: &str) -> (&'static str, Cow<'_, str>) {
 }
 
 /// A kept body as it came.
-fn decoded(coding: &str, kept: String) -> Option<String> {
+pub(super) fn decoded(coding: &str, kept: String) -> Option<String> {
     match coding {
         "" => Some(kept),
         HEX => String::from_utf8(chain::hex_bytes(&kept)?).ok(),

@@ -323,7 +323,8 @@ pub(crate) async fn heard(
     edge: EdgeId,
 ) -> Result<(i64, Timestamp), DbError> {
     let (seq, at): (i64, i64) = sqlx::query_as(
-        "select acked_seq, heard_at from edge_cursor where store_id = $1 and edge_id = $2",
+        "select acked_seq, heard_at from edge_life
+         where store_id = $1 and edge_id = $2 order by epoch desc limit 1",
     )
     .bind(store.0)
     .bind(edge.to_string())

@@ -260,17 +260,21 @@ pub(crate) struct ToldBy {
     pub(crate) at: Timestamp,
 }
 
-/// How far a store has told its history: by its newest edge node that may speak.
+/// How far a store has told its history: by the newest life of an edge node that may speak and is not
+/// frozen. A fact that waits may have come in an earlier life and be told again in this one.
 pub(crate) async fn told_by(tx: &mut Conn, store: StoreId) -> Result<ToldBy, DbError> {
     let doing = "read how far a store has told";
     let found: Option<(i64, i64, i64, i64)> = sqlx::query_as(
         "select c.epoch, c.acked_seq, c.told_at,
-                (select coalesce(min(i.seq), 0) from event_inbox i
-                 where i.store_id = c.store_id and i.edge_id = c.edge_id and i.epoch = c.epoch
-                   and i.state = 'waiting')
-         from edge_cursor c join edge e on e.edge_id = c.edge_id
+                (select coalesce(min(p.seq), 0) from event_inbox i
+                 join event_place p on p.store_id = i.store_id and p.id = i.id
+                   and p.edge_id = c.edge_id and p.epoch = c.epoch
+                 where i.store_id = c.store_id and i.state = 'waiting')
+         from edge_life c join edge e on e.edge_id = c.edge_id
+         left join edge_session s
+           on s.store_id = c.store_id and s.edge_id = c.edge_id and s.epoch = c.epoch
          where c.store_id = $1 and e.revoked_at = 0
-         order by c.epoch desc, c.edge_id limit 1",
+         order by coalesce(s.is_frozen, 0), c.epoch desc, c.edge_id limit 1",
     )
     .bind(store.0)
     .fetch_optional(tx)
@@ -285,7 +289,7 @@ pub(crate) async fn told_by(tx: &mut Conn, store: StoreId) -> Result<ToldBy, DbE
 /// Says that a processed fact told of a moment.
 pub(crate) async fn tell(tx: &mut Conn, sender: &Sender, at: Timestamp) -> Result<(), DbError> {
     sqlx::query(
-        "update edge_cursor set told_at = $3
+        "update edge_life set told_at = $3
          where store_id = $1 and edge_id = $2 and told_at < $3",
     )
     .bind(sender.store.0)

@@ -11,7 +11,7 @@ use super::{
     drift::trouble,
     savings::{RULES_SHOWN_MAX, SavingsShape},
     shapes::{
-        EdgeShape, ItemPage, ItemShape, OrderPage, OrderShape, StoreShape, SummaryShape,
+        EdgeShape, ItemPage, ItemShape, LifeShape, OrderPage, OrderShape, StoreShape, SummaryShape,
         TroubleShape, WorkstationShape,
     },
 };
@@ -20,7 +20,9 @@ use crate::{
     db::{
         Conn, DbError, discrepancies, drift, edges,
         items::sku_key,
-        items_read, member_cases,
+        items_read,
+        lives::{self, LifeRow},
+        member_cases,
         orders_read::{self, After, StoredOrder},
         savings, staffing,
         stores::{self as db_stores, StoreRow},
@@ -65,6 +67,18 @@ pub(crate) async fn stores(context: &Context) -> Result<Vec<StoreShape>, HqError
     Ok(shapes)
 }
 
+fn life(row: LifeRow) -> LifeShape {
+    LifeShape {
+        epoch: row.epoch,
+        acked_seq: row.acked_seq,
+        opened_at: row.opened_at.to_string(),
+        heard_at: row.heard_at.to_string(),
+        why: row.why,
+        is_spoken: row.speaks.is_some(),
+        is_frozen: row.speaks == Some(true),
+    }
+}
+
 async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
     let workstations = staffing::workstations(tx, row.id).await?;
     let operators = staffing::operators(tx, row.id).await?;
@@ -77,6 +91,7 @@ async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
             acked_seq,
             heard_at: heard_at.to_string(),
             is_revoked: edge.is_revoked,
+            lives: lives::all(tx, &edge).await?.into_iter().map(life).collect(),
         });
     }
     let standing = workstations.into_iter().filter(|kept| !kept.is_gone).map(|kept| kept.row);

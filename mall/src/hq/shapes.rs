@@ -70,7 +70,7 @@ pub(crate) struct WorkstationShape {
 pub(crate) struct EdgeShape {
     /// Its id.
     pub(crate) id: String,
-    /// The life of its ledger.
+    /// The newest life of its ledger.
     pub(crate) epoch: u32,
     /// Everything up to this place of its outbox is held.
     pub(crate) acked_seq: i64,
@@ -78,6 +78,29 @@ pub(crate) struct EdgeShape {
     pub(crate) heard_at: String,
     /// Whether it may speak no more.
     pub(crate) is_revoked: bool,
+    /// All lives of its ledger, oldest first: one at enrolment, one more for each copy that was seen.
+    pub(crate) lives: Vec<LifeShape>,
+}
+
+/// A life of an edge node's ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Life)]
+pub(crate) struct LifeShape {
+    /// The epoch, as receipt numbers carry it.
+    pub(crate) epoch: u32,
+    /// Everything up to this place of its outbox is held.
+    pub(crate) acked_seq: i64,
+    /// When it was given.
+    pub(crate) opened_at: String,
+    /// When a batch of it last came.
+    pub(crate) heard_at: String,
+    /// Why it was given: `enrolled`, `restored`, `forked`, `moved`, `old-life`, `life-unknown`.
+    pub(crate) why: String,
+    /// Whether a machine speaks in it.
+    pub(crate) is_spoken: bool,
+    /// Two machines speak as this node, and this is the one that came later: it sells on and is lent
+    /// nothing until somebody decides (`mall edge keep`).
+    pub(crate) is_frozen: bool,
 }
 
 /// An order without its lines.

@@ -16,7 +16,7 @@ use sync::{
     replica::Scope,
     wire::{
         BatchAnswerV1, BatchV1, CheckInV1, CheckedInV1, EnrolledV1, EnrolmentV1, FeedCursorV1,
-        FeedPageV1, HeadV1, SealV1, SnapshotV1,
+        FeedPageV1, HeadV1, LostPageV1, SealV1, SessionAskV1, SessionV1, SnapshotV1,
     },
 };
 
@@ -143,10 +143,38 @@ pub(super) async fn batches(
         return Err(Problem::of(FORBIDDEN));
     }
     let batch: BatchV1 = json(&body)?;
-    let answer = intake::receive(&context, &caller.0, &batch).await.inspect_err(|error| {
-        if matches!(error, ReceiveError::Refused(Refusal::Forked)) {
-            intake::tell_forked(edge, caller.0.store);
-        }
-    })?;
-    Ok(Json(answer))
+    let received = intake::receive(&context, &caller.0, &batch).await;
+    if matches!(received, Err(ReceiveError::Refused(Refusal::Forked))) {
+        intake::split(&context, &caller.0, batch.epoch).await?;
+    }
+    Ok(Json(received?))
+}
+
+/// `POST /edge/v1/sessions`.
+pub(super) async fn session(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<SessionV1>, Problem> {
+    let ask: SessionAskV1 = json(&body)?;
+    Ok(Json(intake::open_session(&context, &edge, &ask).await?))
+}
+
+/// After which place a page of lost facts begins.
+#[derive(Debug, Deserialize)]
+pub(super) struct LostQuery {
+    after: i64,
+}
+
+/// `GET /edge/v1/lives/{epoch}/facts`.
+pub(super) async fn lost(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    Path(epoch): Path<String>,
+    query: Result<Query<LostQuery>, QueryRejection>,
+) -> Result<Json<LostPageV1>, Problem> {
+    let epoch: u32 = epoch.parse().map_err(|_| Problem::of(NOT_FOUND))?;
+    let Query(LostQuery { after }) =
+        query.map_err(|_| Problem::of(MALFORMED).detail("lost facts need `after`"))?;
+    Ok(Json(intake::lost(&context, &edge, epoch, after).await?))
 }

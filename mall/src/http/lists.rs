@@ -29,12 +29,13 @@ use crate::{
 };
 
 /// Tables of which a mall has a handful for each store, and what people wrote by hand.
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 9] = [
     "store",
     "workstation",
     "operator",
     "edge",
-    "edge_cursor",
+    "edge_life",
+    "edge_session",
     "edge_presence",
     "settings",
     "settings_report",

@@ -17,7 +17,7 @@ use crate::{
     feed::{FeedError, RETRY_MS, SnapshotError},
     fleet::EnrolError,
     hq::HqError,
-    intake::{ReceiveError, Refusal},
+    intake::{ReceiveError, Refusal, SessionError},
     member::MemberError,
     online_return::{self, OnlineReturnError},
     payment::PaymentError,
@@ -72,6 +72,7 @@ kinds! {
     ORDER_ENDED = "order-ended", CONFLICT, "The online order ended and its money went back whole";
     ORDER_AMBIGUOUS = "order-ambiguous", CONFLICT, "Several online orders have this number";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
+    SESSION_ENDED = "session-ended", CONFLICT, "The session has ended: say first where the ledger stands";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
     FEED_GONE = "feed-gone", GONE, "The feed cannot be followed from this cursor";
@@ -314,10 +315,20 @@ impl From<ReceiveError> for Problem {
         match error {
             ReceiveError::Refused(refusal) => match refusal {
                 Refusal::Epoch { ours } => Self::of(EPOCH).detail(refusal).epoch(ours),
+                Refusal::SessionEnded => Self::of(SESSION_ENDED),
                 Refusal::Sequences => Self::of(MALFORMED).detail(refusal),
                 Refusal::Forked => Self::of(FORKED).detail(refusal),
             },
             ReceiveError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Dice(_) => Self::internal(&error),
+            SessionError::Db(error) => error.into(),
         }
     }
 }

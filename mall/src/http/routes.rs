@@ -68,6 +68,8 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::SNAPSHOT_FILE, get(download::snapshot_file))
         .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
+        .plain(Access::Edge, Method::POST, path::SESSIONS, post(edge::session))
+        .plain(Access::Edge, Method::GET, path::LOST, get(edge::lost))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
         .plain(Access::Edge, Method::GET, path::SEAL, get(edge::seal))
         .plain(Access::Edge, Method::POST, path::ELSEWHERE, post(elsewhere::find))

@@ -27,6 +27,9 @@ pub(crate) enum Refusal {
         /// The one the mall knows.
         ours: i64,
     },
+    /// It is of a session that ended, or of none.
+    #[error("the session of the batch has ended")]
+    SessionEnded,
     /// Its sequences are not dense and rising from 1.
     #[error("the sequences of the batch are not dense and rising")]
     Sequences,
@@ -223,7 +226,7 @@ mod tests {
 
     fn batch(from: i64, to: i64) -> BatchV1 {
         let (prev_chain, facts) = facts(from, to);
-        BatchV1 { epoch: 1, prev_chain, facts }
+        BatchV1 { session: None, epoch: 1, prev_chain, facts }
     }
 
     /// A batch of one fact at a place.

@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::id::EdgeId;
 use sync::{
     chain::Hash,
     replica::StoreId,
@@ -21,6 +20,7 @@ use crate::{
         self, Conn, DbError,
         edges::EdgeRow,
         inbox::{self, Received, Sender, What},
+        lives::{self, SessionRow},
         stores,
     },
 };
@@ -43,11 +43,15 @@ pub(crate) async fn receive(
     batch: &BatchV1,
 ) -> Result<BatchAnswerV1, ReceiveError> {
     let doing = "keep a batch";
-    let sender = Sender { store: edge.store, edge: edge.id, epoch: edge.epoch, at: context.now() };
+    let at = context.now();
+    let sender = Sender { store: edge.store, edge: edge.id, epoch: batch.epoch, at };
     // Beside whoever has the turn: a hundred stores that come back at once do not wait for HQ, and HQ
     // does not wait for them. The cursor's row keeps one node's batches one after the other.
     let mut tx = context.db().write_beside(doing).await?;
+    is_in_session(&mut tx, edge, batch).await?;
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
+    let cursor = cursor.ok_or(Refusal::Epoch { ours: edge.epoch.into() });
+    let cursor = cursor.map_err(ReceiveError::Refused)?;
     let fit = judge::frame(&cursor, batch).map_err(ReceiveError::Refused)?;
     if let Fit::Gap { expected } = fit {
         return Ok(answer(cursor.acked_seq, Vec::new(), Some(expected)));
@@ -61,6 +65,8 @@ pub(crate) async fn receive(
         }
     }
     inbox::keep(&mut tx, &sender, &keeping.new).await?;
+    let new = batch.facts.iter().filter(|fact| fact.seq > cursor.acked_seq);
+    lives::put_places(&mut tx, &sender, &new.collect::<Vec<_>>()).await?;
     let last = batch.facts.last().filter(|last| last.seq > cursor.acked_seq);
     if let Some(last) = last {
         inbox::advance(&mut tx, &sender, last.seq, last.chain).await?;
@@ -69,6 +75,21 @@ pub(crate) async fn receive(
     context.inbox_nudge().notify_one();
     tell(&sender, batch, &verdicts);
     Ok(answer(last.map_or(cursor.acked_seq, |last| last.seq), verdicts, None))
+}
+
+/// Whether whoever sends was told to go on in this life. A node that is older than sessions has none.
+async fn is_in_session(tx: &mut Conn, edge: &EdgeRow, batch: &BatchV1) -> Result<(), ReceiveError> {
+    let sessions = lives::sessions(tx, edge).await?;
+    let is_given = |row: &SessionRow| row.given.nonce == batch.session;
+    let refusal = match (batch.session, sessions.iter().find(|row| is_given(row))) {
+        (None, _) if sessions.is_empty() => None,
+        (None, _) | (Some(_), None) => Some(Refusal::SessionEnded),
+        (Some(_), Some(row)) if row.given.epoch != batch.epoch => {
+            Some(Refusal::Epoch { ours: row.given.epoch.into() })
+        }
+        (Some(_), Some(_)) => None,
+    };
+    refusal.map_or(Ok(()), |refusal| Err(ReceiveError::Refused(refusal)))
 }
 
 fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
@@ -181,12 +202,4 @@ fn received(fact: &FactV1) -> Received<'_> {
 async fn code(tx: &mut Conn, store: StoreId) -> Result<String, DbError> {
     let row = stores::by_id(tx, store).await?;
     Ok(row.map(|row| row.store.code).unwrap_or_default())
-}
-
-/// A log line for a history that split; the caller turns the batch away.
-pub(crate) fn tell_forked(edge: EdgeId, store: StoreId) {
-    error!(
-        store.id = %store, edge.id = %edge,
-        "The history of an edge node does not go on from what is held: a restored copy or a clone"
-    );
 }

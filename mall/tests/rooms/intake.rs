@@ -108,7 +108,7 @@ impl Outbox {
             1 => Hash::GENESIS,
             from => self.facts[from - 2].chain,
         };
-        BatchV1 { epoch: 1, prev_chain, facts: self.facts[from - 1..to].to_vec() }
+        BatchV1 { session: None, epoch: 1, prev_chain, facts: self.facts[from - 1..to].to_vec() }
     }
 }
 
@@ -358,7 +358,7 @@ async fn splits_and_repeats_leave_the_same_state() {
             "select order_id, number, kind, amount_minor from tender order by 1, 2",
             "select id, digest, kind, seq, state from event_inbox order by id",
             "select id, digest, what, reason, seq from trouble order by 1, 2",
-            "select acked_seq, acked_chain from edge_cursor",
+            "select acked_seq, acked_chain from edge_life",
         ];
         states.push(state.map(|sql| town.rows(sql)));
         let check = town.cli_json("orders check").await;

@@ -20,6 +20,7 @@ mod feed;
 mod histories;
 mod hq;
 mod intake;
+mod lives;
 mod members;
 mod office;
 mod online_returns;

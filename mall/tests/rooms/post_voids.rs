@@ -250,7 +250,13 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
          drop table token_key; drop table vault_check;
          alter table staff drop column may_manage_members;
          alter table store drop column keys_version;
-         alter table edge_cursor drop column told_at;
+         create table edge_cursor (
+           store_id bigint not null references store (store_id), edge_id text not null,
+           epoch bigint not null, acked_seq bigint not null, acked_chain text not null,
+           heard_at bigint not null, primary key (store_id, edge_id));
+         insert into edge_cursor
+           select store_id, edge_id, epoch, acked_seq, acked_chain, heard_at from edge_life;
+         drop table edge_life; drop table edge_session; drop table event_place;
          alter table orders drop column member_id;
          drop table pickup_refund; drop table pickup_case; drop table reservation;
          drop table online_order; drop table shop;

@@ -11,6 +11,9 @@ pub const KIND_ORDER: &str = "order";
 /// A batch: the next facts of one edge node's outbox, in sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchV1 {
+    /// The session that they are sent in; nothing from a node that is older than sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Uuid>,
     /// The life of the ledger they come from.
     pub epoch: u32,
     /// The chain value before the first fact.

@@ -232,6 +232,7 @@ impl Demo {
             printers: Vec::new(),
             simulated: true,
             lan: None,
+            machine: None,
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
             // The page of the simulated houses shows what is sent.
             portal: Some((arguments.portal_port, data.join("platforms").join(MESSAGES))),

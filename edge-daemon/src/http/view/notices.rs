@@ -96,6 +96,11 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     {
         notices.push(notice("sync-lag", oldest, Some(link.backlog.pending)));
     }
+    if link.history.is_frozen {
+        notices.push(notice("box-twice", now, None));
+    } else if link.history.is_doubtful {
+        notices.push(notice("ledger-copied", now, None));
+    }
     if link.backlog.troubled > 0 {
         notices.push(notice("fact-troubled", now, Some(link.backlog.troubled)));
     }
