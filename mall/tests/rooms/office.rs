@@ -14,11 +14,12 @@ use domain::{money::Money, payment::PaymentMethod};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync::{
+    chain::Hash,
     path,
     settings::Target,
     wire::{
-        BatchAnswerV1, BatchV1, BroughtV1, CheckInV1, ElsewhereV1, EnrolmentV1, RefundAskV1,
-        ReportV1, SetAsideV1, StandingV1, UseV1,
+        BatchAnswerV1, BatchV1, BroughtV1, CheckInV1, ElsewhereV1, EnrolmentV1, PlaceV1,
+        RefundAskV1, ReportV1, SessionAskV1, SessionV1, SetAsideV1, StandingV1, UseV1,
     },
 };
 use uuid::Uuid;
@@ -150,7 +151,9 @@ pub(crate) struct Office<'a> {
     hq: String,
     shop: String,
     claim: String,
+    /// Of the life that the edge node's ledger is in.
     outbox: RefCell<Outbox>,
+    session: RefCell<Option<SessionV1>>,
     next: Cell<u32>,
     reader: Reader,
 }
@@ -174,6 +177,7 @@ impl<'a> Office<'a> {
             shop,
             claim,
             outbox: RefCell::new(Outbox::new()),
+            session: RefCell::default(),
             next: Cell::new(1),
             reader: Reader::open(town),
         };
@@ -219,7 +223,46 @@ impl<'a> Office<'a> {
         let from = outbox.facts.len() + 1;
         facts(&mut outbox);
         let batch = outbox.batch(from, outbox.facts.len());
-        BatchV1 { epoch: self.edge.enrolled.epoch, ..batch }
+        let (session, epoch) = self.standing();
+        BatchV1 { session, epoch, ..batch }
+    }
+
+    /// The nonce and the life of the newest session.
+    fn standing(&self) -> (Option<Uuid>, u32) {
+        let session = self.session.borrow();
+        let told = session.as_ref().map(|told| (Some(told.nonce), told.epoch));
+        told.unwrap_or((None, self.edge.enrolled.epoch))
+    }
+
+    /// Where the ledger stands: all that it holds is told.
+    fn ask(&self, number: u128) -> SessionAskV1 {
+        let (nonce, epoch) = self.standing();
+        let outbox = self.outbox.borrow();
+        let newest = outbox.facts.last();
+        let newest =
+            newest.map_or(PlaceV1::START, |fact| PlaceV1 { seq: fact.seq, chain: fact.chain });
+        SessionAskV1 {
+            id: Uuid::from_u128(number),
+            epoch,
+            boot_no: 1,
+            machine: Hash::of(b"a machine"),
+            nonce,
+            newest,
+            acked: newest,
+            is_doubtful: false,
+        }
+    }
+
+    /// Notes how the ledger goes on; in a new life it has told nothing.
+    fn go_on(&self, answer: &Answer) {
+        if answer.status != 200 {
+            return;
+        }
+        let told: SessionV1 = serde_json::from_slice(&answer.body).unwrap();
+        if told.epoch != self.standing().1 {
+            *self.outbox.borrow_mut() = Outbox::new();
+        }
+        *self.session.borrow_mut() = Some(told);
     }
 
     /// Notes what the mall took of a batch, so that the next one goes on from there.
@@ -283,6 +326,9 @@ impl<'a> Office<'a> {
         if endpoint.path == path::BATCHES {
             self.note(body, &answer).await;
         }
+        if endpoint.path == path::SESSIONS {
+            self.go_on(&answer);
+        }
         answer
     }
 
@@ -334,6 +380,7 @@ impl<'a> Office<'a> {
             "POST /edge/v1/online-returns" => {
                 told(path::ONLINE_RETURNS, &asked(edge, number, 1, &[back(1, 1)], 100))
             }
+            "POST /edge/v1/sessions" => told(path::SESSIONS, &self.ask(number)),
             "POST /edge/v1/set-asides" => told(
                 path::SET_ASIDES,
                 &SetAsideV1 {
