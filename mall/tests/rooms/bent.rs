@@ -18,6 +18,7 @@ use crate::{
     bend::{self, SEGMENTS, bends, every_path},
     feed, intake,
     office::{Endpoint, Office},
+    place::Home,
     post_voids::undoing,
     street::{self, id},
     town::Answer,
@@ -81,7 +82,7 @@ impl Office<'_> {
 
 #[tokio::test]
 async fn what_every_endpoint_takes_is_taken_and_bent_in_any_way_it_is_answered() {
-    let (town, _) = street::town().await;
+    let (town, _) = street::town_over(Home::of_a_file()).await;
     let office = Office::open(&town).await;
     let mut n_written = 0;
     for endpoint in &changing() {
@@ -104,7 +105,7 @@ async fn what_every_endpoint_takes_is_taken_and_bent_in_any_way_it_is_answered()
 
 #[tokio::test]
 async fn a_body_that_is_too_large_or_called_something_else_is_answered() {
-    let (town, _) = street::town().await;
+    let (town, _) = street::town_over(Home::of_a_file()).await;
     let office = Office::open(&town).await;
     for endpoint in &changing() {
         for kind in ["text/csv", "application/xml", "", "multipart/form-data; boundary=x"] {
@@ -136,6 +137,7 @@ fn filled(path: &str) -> String {
             "{scope}" => "catalog",
             "{version}" => "1",
             "{code}" => "SH001",
+            "{epoch}" => "1",
             "{date}" => "2026-11-21",
             "{slug}" => "malformed",
             "{edge}" | "{payment}" | "{redemption}" | "{refund}" | "{order}" | "{id}" => {
@@ -163,7 +165,7 @@ fn asked(endpoint: &Endpoint, document: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn whatever_stands_in_a_path_or_a_query_is_answered() {
-    let (town, _) = street::town().await;
+    let (town, _) = street::town_over(Home::of_a_file()).await;
     let office = Office::open(&town).await;
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     let incarnation = feed::start(&office.edge, Scope::Catalog).await.incarnation;
@@ -210,7 +212,7 @@ async fn whatever_stands_in_a_path_or_a_query_is_answered() {
 #[test]
 fn whatever_is_bent_at_several_places_at_once_is_answered() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (town, _) = runtime.block_on(street::town());
+    let (town, _) = runtime.block_on(street::town_over(Home::of_a_file()));
     let office = runtime.block_on(Office::open(&town));
     let changing = changing();
     let config =
@@ -255,7 +257,7 @@ fn facts(office: &Office<'_>, n: u32) -> Vec<(&'static str, Uuid, Value)> {
 /// What a store sends is kept whatever it says; what is made of it, and every list of HQ, holds.
 #[tokio::test]
 async fn whatever_a_fact_says_it_is_kept_and_nothing_after_it_waits() {
-    let (town, _) = street::town().await;
+    let (town, _) = street::town_over(Home::of_a_file()).await;
     let office = Office::open(&town).await;
     let mut n = 1_000_000;
     for kind in 0..facts(&office, n).len() {

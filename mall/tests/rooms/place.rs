@@ -58,6 +58,12 @@ impl Home {
         Self::of(database(), false)
     }
 
+    /// A place whose database is a file, also where there is a server: for a test that looks into all
+    /// tables thousands of times.
+    pub(crate) fn of_a_file() -> Self {
+        Self::of(None, false)
+    }
+
     fn of(url: Option<String>, is_kept: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = Place { data: folder.path().to_owned(), url };

@@ -155,9 +155,14 @@ pub(crate) struct Street {
 
 /// A mall and the houses around it.
 pub(crate) async fn town() -> (Town, Street) {
+    town_over(Home::new()).await
+}
+
+/// The same over a place.
+pub(crate) async fn town_over(home: Home) -> (Town, Street) {
     let clock = Arc::new(AtomicI64::new(START));
     let street = Street { book: Arc::default(), clock: clock.clone(), holds: Arc::default() };
-    let town = Town::among(Home::new(), clock, street.platforms()).await;
+    let town = Town::among(home, clock, street.platforms()).await;
     (town, street)
 }
 
