@@ -51,6 +51,8 @@ pub(crate) struct LinkState {
     pub(crate) backlog: Backlog,
     /// Which life the ledger is in, where that is in doubt.
     pub(crate) history: Standing,
+    /// By how much the mall's clock is ahead of this box's, in milliseconds, once that matters.
+    pub(crate) ahead_ms: i64,
     /// When the mall last acknowledged facts, in this run.
     pub(crate) told_at: Option<Timestamp>,
 }
@@ -83,6 +85,16 @@ impl Link {
         if let Ok(mut state) = self.0.lock() {
             state.told_at = Some(now);
         }
+    }
+
+    /// Notes how the clocks stand; `true` when that is new.
+    pub(crate) fn clocks(&self, ahead_ms: i64) -> bool {
+        let Ok(mut state) = self.0.lock() else {
+            return false;
+        };
+        let is_new = state.ahead_ms != ahead_ms;
+        state.ahead_ms = ahead_ms;
+        is_new
     }
 
     /// Notes what waits and how the ledger stands; `true` when that is new.

@@ -132,11 +132,11 @@ pub enum Start {
 pub struct Hand(PathBuf);
 
 impl Hand {
-    /// Puts the clock so many seconds ahead of the machine's; 0 puts it right.
+    /// Puts the clock so many seconds ahead of the machine's, or behind it; 0 puts it right.
     ///
     /// # Errors
     /// When it cannot be written down.
-    pub fn put_ahead(&self, seconds: u32) -> Result<()> {
+    pub fn put_ahead(&self, seconds: i64) -> Result<()> {
         // The node reads it at every look at the clock: it finds the old one or the new one.
         let next = self.0.with_extension("next");
         std::fs::write(&next, seconds.to_string()).context("could not turn the clock")?;

@@ -250,7 +250,7 @@ async fn turn_gate(State(air): State<Arc<Air>>, Json(turn): Json<TurnGate>) -> R
 
 #[derive(Debug, Deserialize)]
 struct TurnClock {
-    ahead_s: u32,
+    ahead_s: i64,
 }
 
 async fn turn_clock(State(air): State<Arc<Air>>, Json(turn): Json<TurnClock>) -> Response {

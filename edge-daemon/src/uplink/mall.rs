@@ -3,9 +3,16 @@
 //! **Invariant:** every call has a time limit and a size limit; an answer that is not what was
 //! agreed is an error like silence, never a panic and never believed in part.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
-use domain::id::EdgeId;
+use domain::{id::EdgeId, time::Timestamp};
 use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -21,6 +28,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const CHUNK_LIMIT: Duration = Duration::from_secs(20);
 /// No answer but a snapshot is larger.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+/// What the mall says of a signature whose time is not its own.
+const STALE: &str = "/problems/signature-stale";
 
 /// Why the mall did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +45,9 @@ pub enum MallError {
         /// The problem's type, or what little the answer said.
         problem: String,
     },
+    /// It says that the request was signed at another time than its own, which is this.
+    #[error("the mall's clock says {0}")]
+    Stale(Timestamp),
     /// It answered something that is not ours.
     #[error("the mall's answer is not what was agreed")]
     Nonsense,
@@ -66,6 +78,9 @@ pub(crate) struct Mall {
     client: reqwest::Client,
     url: String,
     clock: Clock,
+    /// By how much the mall's clock is ahead of this box's, in milliseconds, as it said when it last
+    /// found a signature stale. Every clone knows it.
+    ahead_ms: Arc<AtomicI64>,
     identity: Option<(EdgeId, Arc<[u8]>)>,
 }
 
@@ -81,13 +96,20 @@ impl Mall {
             .no_proxy()
             .build()
             .map_err(MallError::Client)?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), clock, identity: None })
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(Self { client, url, clock, ahead_ms: Arc::default(), identity: None })
     }
 
     /// Signs from now on.
     pub(crate) fn with_identity(mut self, edge: EdgeId, pkcs8: Vec<u8>) -> Self {
         self.identity = Some((edge, pkcs8.into()));
         self
+    }
+
+    /// By how much the mall's clock is ahead of this box's, in milliseconds; below zero where it is
+    /// behind, 0 while they are near enough for each other.
+    pub(crate) fn ahead_ms(&self) -> i64 {
+        self.ahead_ms.load(Ordering::Relaxed)
     }
 
     /// Asks for something.
@@ -130,9 +152,32 @@ impl Mall {
         if got == bytes { Ok(()) } else { Err(MallError::Nonsense) }
     }
 
+    /// A box whose clock is off signs by the mall's: what it has sold is told all the same, and by its
+    /// own clock. Trying once more is no second request, for the first was turned away unread.
     async fn send(
         &self,
         method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, MallError> {
+        match self.send_signed(&method, path, body.clone()).await {
+            Err(MallError::Stale(now)) => {
+                let ahead = now.ms_since(self.clock.now());
+                let before = self.ahead_ms.swap(ahead, Ordering::Relaxed);
+                tracing::warn!(
+                    ahead_ms = ahead,
+                    before_ms = before,
+                    "This box's clock is not the mall's"
+                );
+                self.send_signed(&method, path, body).await
+            }
+            sent => sent,
+        }
+    }
+
+    async fn send_signed(
+        &self,
+        method: &Method,
         path: &str,
         body: Vec<u8>,
     ) -> Result<reqwest::Response, MallError> {
@@ -140,7 +185,8 @@ impl Mall {
         if let Some((edge, key)) = &self.identity {
             let signed = Signed { method: method.as_str(), path, body: &body };
             let nonce = u64::from_be_bytes(random());
-            let header = signature::sign(key, *edge, self.clock.now(), nonce, signed)?;
+            let now = self.clock.now().plus_ms(self.ahead_ms());
+            let header = signature::sign(key, *edge, now, nonce, signed)?;
             request = request.header(signature::HEADER, header);
         }
         if !body.is_empty() {
@@ -162,10 +208,15 @@ async fn refusal(status: StatusCode, answer: reqwest::Response) -> MallError {
     #[derive(serde::Deserialize)]
     struct Problem {
         r#type: String,
+        #[serde(default)]
+        now: Option<String>,
     }
-    let problem = read_json::<Problem>(answer).await.map(|problem| problem.r#type);
-    let problem = problem.unwrap_or_else(|_| "no problem document".to_owned());
-    MallError::Refused { status: status.as_u16(), problem }
+    let Ok(Problem { r#type: problem, now }) = read_json(answer).await else {
+        let problem = "no problem document".to_owned();
+        return MallError::Refused { status: status.as_u16(), problem };
+    };
+    let now = now.and_then(|now| now.parse().ok()).filter(|_| problem == STALE);
+    now.map_or(MallError::Refused { status: status.as_u16(), problem }, MallError::Stale)
 }
 
 async fn read_json<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, MallError> {

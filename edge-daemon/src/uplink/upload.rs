@@ -72,6 +72,9 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
         let telling = until_empty(&context, &mall, &node, &mut session);
         let Some(told) = stop.run_until_cancelled(telling).await else { return };
         session::write_mark(&context).await;
+        if context.link.clocks(mall.ahead_ms()) {
+            context.screens.beat();
+        }
         let (pause, is_open) = match told {
             Ok(Pause::Empty) => {
                 failures = 0;

@@ -14,6 +14,9 @@ pub(crate) struct Notice {
     params: NoticeParams,
 }
 
+/// A clock that is off by less is off by what a line may take.
+const CLOCK_OFF_MINUTES: u32 = 2;
+
 /// Numbers in a notice.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 pub(crate) struct NoticeParams {
@@ -95,6 +98,10 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
         link.backlog.oldest_at.filter(|at| now.ms_since(*at) > settings.behind_ms())
     {
         notices.push(notice("sync-lag", oldest, Some(link.backlog.pending)));
+    }
+    let off_minutes = u32::try_from(link.ahead_ms.unsigned_abs() / 60_000).unwrap_or(u32::MAX);
+    if off_minutes >= CLOCK_OFF_MINUTES {
+        notices.push(notice("clock-off", now, Some(off_minutes)));
     }
     if link.history.is_frozen {
         notices.push(notice("box-twice", now, None));
