@@ -135,7 +135,7 @@ impl Complete {
         }
         tx.prepare_cached("insert into tender (order_id, number, kind, amount_minor) values (?1, 1, 'cash', 6500)")?.execute([id])?;
         let body = BODY.repeat(usize::try_from(n_lines)?);
-        tx.prepare_cached("insert into outbox (epoch, place, id, kind, v, at, body, digest, chain) values (1, ?2, ?1, 'order', 1, ?2, ?3, ?4, ?4)")?
+        tx.prepare_cached("insert into outbox (epoch, id, kind, v, at, body, digest, chain) values (1, ?1, 'order', 1, ?2, ?3, ?4, ?4)")?
             .execute(params![id, n, body, hash])?;
         tx.prepare_cached("insert into spool (id, order_id, workstation, copy, queued_at) values (?1, ?1, 1, 'first', ?2)")?.execute(params![id, n])?;
         tx.prepare_cached("delete from cart_line where workstation = 1")?.execute([])?;
