@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CATALOG ?= packaging/demo/catalog.csv
 UI_SOURCES := $(shell find pos-ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '.stamp-*' 2>/dev/null)
 
-.PHONY: help ui demo demo-reset journey deb test check bench openapi pictures clean
+.PHONY: help ui demo demo-reset journey torture deb test check bench openapi pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +35,12 @@ demo-reset: ## forgets the demo's data
 journey: release ## sells, cuts the mall off, sells on, compares every fen
 	@packaging/need mosquitto || true
 	@exec target/release/journey
+
+torture: pos-ui/.stamp-dist ## stores and malls that are killed, cut off and put back for MINUTES=1; SEED=n again
+	@packaging/need rust cc room
+	@packaging/need postgresql || true
+	@cargo build --locked --workspace --bins --features edge-daemon/fault-points
+	@MINUTES=$(or $(MINUTES),1) exec target/debug/torture
 
 # What a shop gets is built with PROFILE=dist: slower to build, some tenths faster.
 PROFILE ?= release

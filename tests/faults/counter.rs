@@ -5,13 +5,12 @@
 
 use acceptance::{
     catalog::{Listed, amount_label, full_label, weight_label},
+    dice::Dice,
     till::{Call, Till},
     view::{Cart, View},
 };
 use anyhow::{Context as _, Result, ensure};
 use uuid::Uuid;
-
-use crate::dice::Dice;
 
 /// Steps that can be taken back.
 const UNDO_STEPS_MAX: usize = 50;

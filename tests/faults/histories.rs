@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use acceptance::{
     catalog::{self, Listed},
+    dice::Dice,
     edge_process::Start,
     houses::Town,
     sim::{Behaviour, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
@@ -21,8 +22,6 @@ use acceptance::{
 };
 use anyhow::{Context as _, Result, ensure};
 use uuid::Uuid;
-
-use crate::dice::Dice;
 
 /// Histories in a run of all tests.
 const HISTORIES: usize = 500;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use acceptance::{
     catalog::{self, Listed},
+    dice::Dice,
     edge_process::Start,
     ledger::Ledger,
     printer::Printer,
@@ -19,7 +20,6 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     counter::{Counter, Remembered},
-    dice::Dice,
     operator::{End, Operator},
     tally::Tally,
 };

@@ -12,7 +12,6 @@
 mod charges;
 mod console;
 mod counter;
-mod dice;
 mod disk;
 mod histories;
 mod kills;

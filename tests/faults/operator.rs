@@ -2,6 +2,7 @@
 
 use acceptance::{
     catalog::Listed,
+    dice::Dice,
     gun::Gun,
     till::{Answer, Till},
     view::{Completed, View},
@@ -11,7 +12,6 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
     counter::{Command, Counter, Pending},
-    dice::Dice,
     tally::Tally,
 };
 

@@ -3,7 +3,14 @@
 //!
 //! **Invariant:** a change of the cable's state ends every connection that was made before it.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use tokio::{
@@ -62,6 +69,8 @@ fn answer(status: &str, kind: &str, body: &str) -> String {
 #[derive(Debug)]
 pub struct Cable {
     port: u16,
+    /// Where it leads.
+    to: Arc<AtomicU16>,
     weather: watch::Sender<Weather>,
     /// Batches that somebody else than the mall answered, or whose answer was cut off, since the
     /// last turn.
@@ -79,19 +88,27 @@ impl Cable {
         let port = listener.local_addr().context("a cable without an end")?.port();
         let weather = watch::Sender::new(Weather::Fair);
         let fooled = Arc::new(watch::Sender::new(0));
-        let (changes, count) = (weather.clone(), Arc::clone(&fooled));
+        let to = Arc::new(AtomicU16::new(to));
+        let (changes, count, far) = (weather.clone(), Arc::clone(&fooled), Arc::clone(&to));
         let listening = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                let to = far.load(Ordering::Relaxed);
                 tokio::spawn(carry(near, to, changes.subscribe(), Arc::clone(&count)));
             }
         });
-        Ok(Self { port, weather, fooled, listening })
+        Ok(Self { port, to, weather, fooled, listening })
     }
 
     /// Where the store calls.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Leads to another port of this machine from now on; what is connected is cut.
+    pub fn lead_to(&self, to: u16) {
+        self.to.store(to, Ordering::Relaxed);
+        self.weather.send_modify(|_| {});
     }
 
     /// Changes how it is, and counts from nothing again who was fooled.

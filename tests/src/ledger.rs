@@ -76,6 +76,14 @@ impl Ledger {
         self.number("select count(*) from outbox where state = 'pending'")
     }
 
+    /// Whether something that it lost is still to be fetched.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_lost(&self) -> Result<bool> {
+        Ok(self.number("select count(*) from lost")? > 0)
+    }
+
     /// Asks SQLite whether the file is whole.
     ///
     /// # Errors

@@ -27,6 +27,8 @@
 //! | `club` | the same with a member of its mall, and a cable between them |
 //! | `ledger`, `compare` | the books of both sides, order by order |
 //! | `bench` | floors and ratios |
+//! | `dice` | the same for the same seed |
+//! | `torture` | several stores and two malls that somebody tries to break, and what is left |
 //! | `journey` | a day in the life of a store, told as a table |
 //!
 //! **Invariant:** nothing here links against a program that it tests; all it knows of them is their
@@ -39,6 +41,7 @@ pub mod cable;
 pub mod catalog;
 pub mod club;
 pub mod compare;
+pub mod dice;
 pub mod edge_process;
 pub mod events;
 pub mod folder;
@@ -66,6 +69,7 @@ pub mod sim;
 pub mod stagehand;
 pub mod store;
 pub mod till;
+pub mod torture;
 pub mod untested;
 pub mod view;
 pub mod wait;

@@ -27,6 +27,8 @@ pub struct MallProcess {
     platforms: Option<PathBuf>,
     /// The MQTT broker it calls.
     broker: Option<Access>,
+    /// The database it keeps its books in, where that is not a file of its folder.
+    database: Option<String>,
     running: Option<Running>,
 }
 
@@ -81,6 +83,7 @@ impl MallProcess {
             port,
             platforms: None,
             broker: None,
+            database: None,
             running: None,
         }
     }
@@ -93,6 +96,19 @@ impl MallProcess {
     /// Gives it an MQTT broker; it calls it from its next start on.
     pub fn call(&mut self, broker: Access) {
         self.broker = Some(broker);
+    }
+
+    /// Keeps its books in a database of a server from its next start on.
+    pub fn keep_books_in(&mut self, url: String) {
+        self.database = Some(url);
+    }
+
+    /// Another mall over the same folder and the same books.
+    #[must_use]
+    pub fn beside(&self, port: u16) -> Self {
+        let (data, database) = (self.data.clone(), self.database.clone());
+        let log = self.data.with_extension(format!("{port}.log"));
+        Self { log, database, ..Self::new(data, port) }
     }
 
     /// Where it answers.
@@ -127,6 +143,7 @@ impl MallProcess {
         let mut command = program()?;
         let listen = format!("127.0.0.1:{}", self.port);
         command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
+        self.name_database(&mut command);
         if let Some(platforms) = &self.platforms {
             command.arg("--platforms").arg(platforms);
         }
@@ -146,6 +163,12 @@ impl MallProcess {
         })
         .await?;
         Ok(())
+    }
+
+    fn name_database(&self, command: &mut Command) {
+        if let Some(url) = &self.database {
+            command.args(["--database-url", url]);
+        }
     }
 
     /// Whether it runs.
@@ -179,6 +202,7 @@ impl MallProcess {
     pub async fn tell<T: DeserializeOwned>(&self, words: &[&str]) -> Result<T> {
         let mut command = program()?;
         command.args(words).arg("--json").arg("--data").arg(&self.data);
+        self.name_database(&mut command);
         let said = program::run(command).await?;
         let verb = words.first().copied().unwrap_or_default();
         let errors = String::from_utf8_lossy(&said.stderr);

@@ -37,7 +37,15 @@ pub const OPERATORS: [(&str, &str, &str, &str); 3] = [
 /// # Errors
 /// When the mall does not do it.
 pub async fn found(mall: &MallProcess) -> Result<()> {
-    let head = ["store", "add", "--code", CODE, "--name", NAME];
+    found_as(mall, CODE).await
+}
+
+/// The same under another code.
+///
+/// # Errors
+/// When the mall does not do it.
+pub async fn found_as(mall: &MallProcess, code: &str) -> Result<()> {
+    let head = ["store", "add", "--code", code, "--name", NAME];
     let texts = [
         "--head-line",
         "南京西路 1000 号  021-5550-0100",
@@ -49,14 +57,14 @@ pub async fn found(mall: &MallProcess) -> Result<()> {
     mall.order(&[head.as_slice(), texts.as_slice()].concat()).await?;
     for (number, name) in WORKSTATIONS {
         let number = number.to_string();
-        let words = ["workstation", "add", "--store", CODE, "--number", &number, "--name", name];
+        let words = ["workstation", "add", "--store", code, "--number", &number, "--name", name];
         mall.order(&words).await?;
     }
     let (number, name) = (KIOSK.0.to_string(), KIOSK.1);
-    let words = ["workstation", "add", "--store", CODE, "--number", &number, "--name", name];
+    let words = ["workstation", "add", "--store", code, "--number", &number, "--name", name];
     mall.order(&[words.as_slice(), &["--kind", "kiosk"]].concat()).await?;
     for (number, name, role, pin) in OPERATORS {
-        let who = ["operator", "add", "--store", CODE, "--number", number];
+        let who = ["operator", "add", "--store", code, "--number", number];
         let what = ["--name", name, "--role", role, "--pin", pin];
         mall.order(&[who.as_slice(), what.as_slice()].concat()).await?;
     }

@@ -1,10 +1,13 @@
 //! Dice that fall the same way for the same seed (splitmix64, Steele and others, 2014).
 
+/// Dice.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// Dice of a seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -17,17 +20,18 @@ impl Dice {
     }
 
     /// From 0 to below `n`.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n.max(1)).unwrap_or(1);
         usize::try_from(self.roll() % n).unwrap_or(0)
     }
 
     /// So often in a hundred.
-    pub(crate) fn is_within(&mut self, percent: usize) -> bool {
+    pub fn is_within(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+    /// One of them; none where there are none.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         of.get(self.below(of.len()))
     }
 }
