@@ -11,6 +11,7 @@
 
 mod charges;
 mod console;
+mod copies;
 mod counter;
 mod disk;
 mod histories;
