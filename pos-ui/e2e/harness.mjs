@@ -225,6 +225,12 @@ export async function readQr(page) {
   return found[0].text
 }
 
+/** Whether all of an element's height is on the page; a page that was just made smaller settles first. */
+export async function inSight(locator, height) {
+  const box = await locator.boundingBox()
+  return box !== null && box.y >= 0 && box.y + box.height <= height
+}
+
 /** Elements that are cut off without meaning to be, or a page that scrolls sideways. */
 export function cut(page) {
   return page.evaluate(() => {
@@ -271,7 +277,7 @@ export async function looks(page, shot, name, { sizes, turn, keys, before = asyn
         await page.evaluate((one) => (document.documentElement.dataset.theme = one), theme)
         await shot(page, `${name}-${lang}-${theme}-${width}x${height}`)
       }
-      same(await cut(page), [], `cut at ${width}×${height} ${lang}`)
+      await eventually(() => cut(page), [], `cut at ${width}×${height} ${lang}`)
       if (keys) same(await keys(page), [], `keys at ${width}×${height} ${lang}`)
     }
     await page.setViewportSize(began)

@@ -1,6 +1,17 @@
 // Who buys, on pages that are told it: by number or by code, what they have, points, balance, coupons of the brand's
 // own; what is shown, what is sent, and that nothing is cut, covered or beyond a finger.
-import { axe, check, cut, eventually, holds, press, same, scan, withFed } from './harness.mjs'
+import {
+  axe,
+  check,
+  cut,
+  eventually,
+  holds,
+  inSight,
+  press,
+  same,
+  scan,
+  withFed,
+} from './harness.mjs'
 import { signIn } from './till.mjs'
 import {
   cart,
@@ -166,11 +177,15 @@ async function checkOperator({ browser, page, shot }) {
             for (const [width, height] of OPERATOR_SIZES) {
               await fed.setViewportSize({ width, height })
               await shot(fed, `member-${part}-${name}-${lang}-${width}x${height}`)
-              same(await cut(fed), [], `cut at ${width}×${height} ${lang}`)
-              same(await small(fed, '.panel button, .side > button'), [], `keys at ${width}`)
-              const key = await fed.locator('.side > .kind-primary').boundingBox()
-              holds(key.y + key.height <= height, `the primary key is out of sight at ${width}`)
-              same(await covered(fed), [], `covered at ${width}×${height} ${lang}`)
+              await eventually(() => cut(fed), [], `cut at ${width}×${height} ${lang}`)
+              await eventually(
+                () => small(fed, '.panel button, .side > button'),
+                [],
+                `keys at ${width}`,
+              )
+              const isSeen = () => inSight(fed.locator('.side > .kind-primary'), height)
+              await eventually(isSeen, true, `the primary key in sight at ${width}`)
+              await eventually(() => covered(fed), [], `covered at ${width}×${height} ${lang}`)
             }
           }
           await fed.setViewportSize(SIZE)
@@ -270,10 +285,10 @@ async function checkCustomer({ browser, page, shot }) {
       for (const [width, height] of CUSTOMER_SIZES)
         await withFed(browser, page('customer'), { width, height }, view, async (fed) => {
           await shot(fed, `member-customer-${name}-${width}x${height}`)
-          same(await cut(fed), [], `cut at ${width}×${height}`)
+          await eventually(() => cut(fed), [], `cut at ${width}×${height}`)
           same(await fed.locator('h1').count(), 1, 'h1')
-          const due = await fed.locator('[data-test=due]').boundingBox()
-          holds(due.y >= 0 && due.y + due.height <= height, `the due is out of sight at ${width}`)
+          const isSeen = () => inSight(fed.locator('[data-test=due]'), height)
+          await eventually(isSeen, true, `the due in sight at ${width}`)
           if (width === 1024) await axe(fed)
         })
     })

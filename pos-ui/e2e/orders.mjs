@@ -7,6 +7,7 @@ import {
   cut,
   eventually,
   holds,
+  inSight,
   press,
   REUNION_MS,
   same,
@@ -163,10 +164,14 @@ async function looks(page, shot, name, keys = []) {
         await shot(page, `${name}-${lang}-${theme}-${width}x${height}`)
       }
       await eventually(() => cut(page), [], `cut at ${width}×${height} ${lang}`)
-      same(await small(page, '[data-panel] button'), [], `keys at ${width}×${height} ${lang}`)
+      await eventually(
+        () => small(page, '[data-panel] button'),
+        [],
+        `keys at ${width}×${height} ${lang}`,
+      )
       for (const key of keys) {
-        const box = await page.locator(key).boundingBox()
-        holds(box && box.y + box.height <= height, `${key} is out of sight at ${width}×${height}`)
+        const isSeen = () => inSight(page.locator(key), height)
+        await eventually(isSeen, true, `${key} in sight at ${width}×${height}`)
       }
     }
   }

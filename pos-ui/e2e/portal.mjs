@@ -111,7 +111,7 @@ function guest(page, { device, named, scripts, lang, size, shot }) {
       for (const colorScheme of ['dark', 'light']) {
         await page.emulateMedia({ colorScheme })
         await shot(page, `portal-${name}-${named}-${colorScheme}`)
-        same(await cut(page), [], `cut: ${name}`)
+        await eventually(() => cut(page), [], `cut: ${name}`)
         const wide = await page.evaluate(() => document.documentElement.scrollWidth)
         holds(wide <= size.width, `${name} is ${wide} px wide`)
         same(await smallTargets(page), [], `targets: ${name}`)

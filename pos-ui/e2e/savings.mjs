@@ -235,12 +235,14 @@ export async function checkSavingsFit({ browser, page, shot }) {
     await check(`twelve long promotions cut, cover and move nothing: ${name}`, async () => {
       const url = `${page(face)}${query}`
       await withFed(browser, url, { width, height }, view(1, cartOf(0)), async (fed) => {
-        const boxes = () => Promise.all(kept.map((part) => boxOf(fed, part)))
+        // Whole pixels: a font that comes later moves a line by a sixty-fourth.
+        const whole = ({ x, y, width, height }) => [x, y, width, height].map(Math.round)
+        const boxes = () => Promise.all(kept.map(async (part) => whole(await boxOf(fed, part))))
         const before = await boxes()
         await fed.say(view(2, cartOf(12)))
         await fed.waitForSelector('[data-test=reductions]')
-        same(await boxes(), before, 'boxes')
-        same(await cut(fed), [], 'cut')
+        await eventually(boxes, before, 'boxes')
+        await eventually(() => cut(fed), [], 'cut')
         same(await halfRows(fed), [], 'half rows')
         const due = await boxOf(fed, '[data-test=due]')
         for (const part of ['reductions', 'hints', 'saved']) {

@@ -149,8 +149,6 @@ struct Site {
     cable: Cable,
     confirmed: Confirmed,
     selling: JoinHandle<()>,
-    /// A copy of its ledger that was made some time ago.
-    copy: Option<PathBuf>,
 }
 
 struct World {
@@ -172,8 +170,13 @@ struct World {
 pub async fn torture(plan: Plan, folder: &Path) -> Result<Found> {
     let mut world = World::open(plan, folder).await?;
     let end = Instant::now() + plan.time;
+    let mut bag = Vec::new();
     while Instant::now() < end {
-        let blow = world.dice.pick(&Blow::ALL).copied().context("no blow")?;
+        // Each falls once before any falls again.
+        if bag.is_empty() {
+            bag = Blow::ALL.to_vec();
+        }
+        let blow = bag.swap_remove(world.dice.below(bag.len()));
         let struck = world.strike(blow).await;
         struck.with_context(|| format!("SEED={}: {}", plan.seed, blow.name()))?;
         let pause = world.dice.below(PAUSE_MS_MAX);
@@ -205,7 +208,7 @@ impl World {
         let list = catalog::read(&catalog::demo())?;
         let list: Vec<Listed> = list.into_iter().filter(|item| !item.barcode.is_empty()).collect();
         let (list, is_over) = (Arc::new(list), Arc::new(AtomicBool::new(false)));
-        let mut dice = Dice::new(plan.seed);
+        let dice = Dice::new(plan.seed);
         let mut sites = Vec::new();
         for number in 1..=plan.n_stores {
             let code = format!("SH{number:03}");
@@ -224,7 +227,7 @@ impl World {
                 is_over: Arc::clone(&is_over),
             };
             let selling = tokio::spawn(seller.work());
-            sites.push(Site { code, edge, cable, confirmed, selling, copy: None });
+            sites.push(Site { code, edge, cable, confirmed, selling });
         }
         let mut malls = vec![mall];
         // Over a file there is one mall.
@@ -233,7 +236,6 @@ impl World {
             second.start().await?;
             malls.push(second);
         }
-        dice.below(2);
         let folder = folder.to_owned();
         let found = Found::default();
         Ok(Self { folder, database, malls, token, sites, list, dice, is_over, found })
@@ -280,7 +282,7 @@ impl World {
                 self.site(site)?.edge.hand().put_ahead(jump)?;
                 true
             }
-            Blow::LedgerPutBack => self.put_back(site).await?,
+            Blow::LedgerPutBack => self.put_back(site, lasts).await?,
             Blow::PriceChanges => self.reprice(mall).await.is_ok(),
         };
         if struck {
@@ -301,28 +303,28 @@ impl World {
         Ok(true)
     }
 
-    /// Makes a copy of a ledger, or puts the one back that was made before: what had not reached HQ
-    /// would be gone with a disk, so that waits until it has.
-    async fn put_back(&mut self, number: usize) -> Result<bool> {
+    /// Puts back an old copy of a ledger; where there is none yet, one is made, and the till sells on for
+    /// a while. What had not reached HQ would be gone with a disk, so that waits until it has.
+    async fn put_back(&mut self, number: usize, lasts: Duration) -> Result<bool> {
         let copy = self.folder.join(format!("copy-{number}"));
         let site = self.site(number)?;
-        let is_there = site.copy.is_some();
-        if is_there {
-            site.all_told().await?;
+        let data = site.edge.data();
+        if !copy.exists() {
+            site.edge.stop().await?;
+            folder::copy(&data, &copy)?;
+            site.edge.start().await?;
+            sleep(lasts).await;
         }
+        site.all_told().await?;
         site.edge.stop().await?;
         // Whoever sold between the look and the stop had it confirmed and not told.
-        let is_put_back = is_there && site.edge.ledger()?.n_untold()? == 0;
-        if is_put_back {
-            let data = site.edge.data();
+        let is_told = site.edge.ledger()?.n_untold()? == 0;
+        if is_told {
             std::fs::remove_dir_all(&data).context("could not throw a ledger away")?;
             folder::copy(&copy, &data)?;
-        } else if !is_there {
-            folder::copy(&site.edge.data(), &copy)?;
-            site.copy = Some(copy);
         }
         site.edge.start().await?;
-        Ok(is_put_back)
+        Ok(is_told)
     }
 
     /// HQ gives an item another price, or the one it had. It may find no mall or no database.

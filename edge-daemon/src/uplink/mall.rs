@@ -45,9 +45,6 @@ pub enum MallError {
         /// The problem's type, or what little the answer said.
         problem: String,
     },
-    /// It says that the request was signed at another time than its own, which is this.
-    #[error("the mall's clock says {0}")]
-    Stale(Timestamp),
     /// It answered something that is not ours.
     #[error("the mall's answer is not what was agreed")]
     Nonsense,
@@ -69,6 +66,18 @@ impl MallError {
     /// The feed has another life, or the cursor is too old: fetch a snapshot.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self, Self::Refused { status: 410, .. })
+    }
+}
+
+/// A no, with the mall's time where it found that the request was signed at another.
+struct Refusal {
+    error: MallError,
+    mall_now: Option<Timestamp>,
+}
+
+impl From<MallError> for Refusal {
+    fn from(error: MallError) -> Self {
+        Self { error, mall_now: None }
     }
 }
 
@@ -160,19 +169,15 @@ impl Mall {
         path: &str,
         body: Vec<u8>,
     ) -> Result<reqwest::Response, MallError> {
-        match self.send_signed(&method, path, body.clone()).await {
-            Err(MallError::Stale(now)) => {
-                let ahead = now.ms_since(self.clock.now());
-                let before = self.ahead_ms.swap(ahead, Ordering::Relaxed);
-                tracing::warn!(
-                    ahead_ms = ahead,
-                    before_ms = before,
-                    "This box's clock is not the mall's"
-                );
-                self.send_signed(&method, path, body).await
-            }
-            sent => sent,
-        }
+        let refused = match self.send_signed(&method, path, body.clone()).await {
+            Ok(answer) => return Ok(answer),
+            Err(refused) => refused,
+        };
+        let Some(mall_now) = refused.mall_now else { return Err(refused.error) };
+        let ahead_ms = mall_now.ms_since(self.clock.now());
+        let before_ms = self.ahead_ms.swap(ahead_ms, Ordering::Relaxed);
+        tracing::warn!(ahead_ms, before_ms, "This box's clock is not the mall's");
+        self.send_signed(&method, path, body).await.map_err(|refused| refused.error)
     }
 
     async fn send_signed(
@@ -180,13 +185,13 @@ impl Mall {
         method: &Method,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<reqwest::Response, MallError> {
+    ) -> Result<reqwest::Response, Refusal> {
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
         if let Some((edge, key)) = &self.identity {
             let signed = Signed { method: method.as_str(), path, body: &body };
             let nonce = u64::from_be_bytes(random());
             let now = self.clock.now().plus_ms(self.ahead_ms());
-            let header = signature::sign(key, *edge, now, nonce, signed)?;
+            let header = signature::sign(key, *edge, now, nonce, signed).map_err(MallError::Key)?;
             request = request.header(signature::HEADER, header);
         }
         if !body.is_empty() {
@@ -196,7 +201,8 @@ impl Mall {
         let answer = match answer {
             Ok(answer) => answer.map_err(MallError::Silent)?,
             Err(_) => {
-                return Err(MallError::Refused { status: 504, problem: "silence".into() });
+                let problem = "silence".into();
+                return Err(MallError::Refused { status: 504, problem }.into());
             }
         };
         let status = answer.status();
@@ -204,19 +210,18 @@ impl Mall {
     }
 }
 
-async fn refusal(status: StatusCode, answer: reqwest::Response) -> MallError {
+async fn refusal(status: StatusCode, answer: reqwest::Response) -> Refusal {
     #[derive(serde::Deserialize)]
     struct Problem {
         r#type: String,
         #[serde(default)]
         now: Option<String>,
     }
-    let Ok(Problem { r#type: problem, now }) = read_json(answer).await else {
-        let problem = "no problem document".to_owned();
-        return MallError::Refused { status: status.as_u16(), problem };
-    };
-    let now = now.and_then(|now| now.parse().ok()).filter(|_| problem == STALE);
-    now.map_or(MallError::Refused { status: status.as_u16(), problem }, MallError::Stale)
+    let said = read_json::<Problem>(answer).await.ok();
+    let now = said.as_ref().filter(|said| said.r#type == STALE).and_then(|said| said.now.as_ref());
+    let mall_now = now.and_then(|now| now.parse().ok());
+    let problem = said.map_or_else(|| "no problem document".to_owned(), |said| said.r#type);
+    Refusal { error: MallError::Refused { status: status.as_u16(), problem }, mall_now }
 }
 
 async fn read_json<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, MallError> {

@@ -3,7 +3,7 @@
 //! The seed is said first; `SEED` plays the same blows again. The books and logs of a run that lost
 //! something are kept.
 
-use std::{process::ExitCode, time::Duration};
+use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use acceptance::{
     folder,
@@ -25,15 +25,16 @@ fn number(name: &str, otherwise: u64) -> Result<u64> {
 async fn main() -> Result<ExitCode> {
     let seed = number("SEED", u64::from(std::process::id()))?;
     let minutes = number("MINUTES", 1)?;
-    println!("SEED={seed} MINUTES={minutes}");
+    let mut out = std::io::stdout();
+    writeln!(out, "SEED={seed} MINUTES={minutes}")?;
     let folder = folder::temporary()?;
     let plan = Plan { seed, time: Duration::from_secs(60 * minutes), n_stores: STORES };
     let found = torture(plan, folder.path()).await;
     let is_fine = found.as_ref().is_ok_and(|found| found.faults.is_empty());
     if !is_fine {
-        println!("kept for a look: {}", folder.keep().display());
+        writeln!(out, "kept for a look: {}", folder.keep().display())?;
     }
     let found = found?;
-    print!("{found}");
+    write!(out, "{found}")?;
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
