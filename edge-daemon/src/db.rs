@@ -5,6 +5,7 @@
 //! | `ledger` | the ledger's one writer and few readers |
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
+//! | `history`, `mark` | which life the ledger is in, and the words beside it by which a copy is known |
 //! | `audit`, `approval`, `console` | who did what, what a manager is asked for, what the console reads |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `phone` | carts on shoppers' phones |
