@@ -94,8 +94,11 @@ pub(crate) fn start(
     let provisional = is_doubtful.then(|| PROVISIONAL.start + fresh % room);
     connection
         .execute(
+            // An ask that was under way when the copy was made is another ledger's: its answer would
+            // say that all is well.
             "update node set boot_no = max(boot_no, ?1) + 1, machine = ?2,
-               provisional_epoch = coalesce(?3, provisional_epoch)",
+               provisional_epoch = coalesce(?3, provisional_epoch),
+               asking = case when ?3 is null then asking end",
             params![own.map_or(0, |mark| mark.boot_no), machine.bytes(), provisional],
         )
         .map(|_| ())
@@ -459,6 +462,21 @@ mod tests {
         take(&ledger, &told(1, &[(1, 0)])).unwrap();
         let next = ask(&ledger, Uuid::from_u128(13)).unwrap();
         assert_eq!((next.id, next.nonce), (Uuid::from_u128(13), Some(Uuid::from_u128(77))));
+    }
+
+    #[test]
+    fn a_copy_that_was_made_while_its_ledger_asked_asks_anew() {
+        let ledger = ledger();
+        let own = super::mark(&ledger).unwrap().unwrap();
+        let before = ask(&ledger, Uuid::from_u128(11)).unwrap();
+        // The daemon dies and starts again: it is the same ask.
+        start(&ledger, Some(own), machine("a"), 5).unwrap();
+        assert_eq!(ask(&ledger, Uuid::from_u128(12)).unwrap().id, before.id);
+        // Put back: the answer to that ask was another's.
+        let later = Mark { boot_no: own.boot_no + 7, ..own };
+        start(&ledger, Some(later), machine("a"), 5).unwrap();
+        let copy = ask(&ledger, Uuid::from_u128(13)).unwrap();
+        assert_eq!((copy.id, copy.is_doubtful), (Uuid::from_u128(13), true));
     }
 
     #[test]
