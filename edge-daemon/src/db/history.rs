@@ -224,7 +224,7 @@ pub(crate) fn lost(connection: &Connection) -> Result<Option<LostV1>, DbError> {
         .map_err(DbError::sqlite("read what was lost"))
 }
 
-/// Keeps a page of what was lost; an empty one ends its range. What is here already is passed over.
+/// Keeps a page of what was lost; one that does not go on ends its range. What is here already is passed over.
 pub(crate) fn find(
     connection: &Connection,
     lost: LostV1,
@@ -236,7 +236,8 @@ pub(crate) fn find(
     for fact in facts.iter().filter(|fact| fact.seq <= lost.through) {
         n_found += u32::from(find_one(connection, lost.epoch, fact, at)?);
     }
-    let reached = facts.last().map_or(lost.through, |last| last.seq);
+    let reached = facts.last().map(|last| last.seq).filter(|seq| *seq > lost.after);
+    let reached = reached.unwrap_or(lost.through);
     connection
         .execute(
             "update lost set after = ?2 where epoch = ?1 and through > ?2",
@@ -498,6 +499,10 @@ mod tests {
         let rest = LostV1 { after: 2, ..lost_range };
         assert_eq!(lost(&ledger).unwrap(), Some(rest));
         assert_eq!(find(&ledger, rest, &[fact(2), fact(3), fact(4)], at).unwrap(), 1);
+        assert_eq!(lost(&ledger).unwrap(), None);
+        // A page that begins anew would be fetched for ever.
+        take(&ledger, &SessionV1 { lost: vec![rest], ..told(2, &[(1, 3)]) }).unwrap();
+        assert_eq!(find(&ledger, rest, &[fact(1), fact(2)], at).unwrap(), 0);
         assert_eq!(lost(&ledger).unwrap(), None);
         // A page without facts ends a range whose bodies were moved away.
         take(&ledger, &SessionV1 { lost: vec![lost_range], ..told(2, &[(1, 3)]) }).unwrap();

@@ -30,6 +30,8 @@ const UPLOAD_PERIOD: Duration = Duration::from_secs(30);
 /// A session is as old at most: by then a clone that speaks in between is seen, and what HQ decided
 /// about it is heard.
 const SESSION_MS_MAX: i64 = 60 * 60 * 1_000;
+/// The mark beside the ledger is so old at most: it is flushed twice, which a busy till would feel.
+const MARK_MS: i64 = 30_000;
 /// How often in one go the mall may say that the session has ended.
 const ENDED_MAX: u32 = 3;
 
@@ -66,12 +68,16 @@ struct Session {
 /// Uploads until the daemon stops.
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
     let mut failures = 0_u32;
-    let mut session = None;
+    let (mut session, mut marked_at) = (None, context.clock.now());
     loop {
         // Cut short at a stop: what was told and not marked is told again, which the mall notices.
         let telling = until_empty(&context, &mall, &node, &mut session);
         let Some(told) = stop.run_until_cancelled(telling).await else { return };
-        session::write_mark(&context).await;
+        let now = context.clock.now();
+        if now.ms_since(marked_at).abs() >= MARK_MS {
+            session::write_mark(&context).await;
+            marked_at = now;
+        }
         if context.link.clocks(mall.ahead_ms()) {
             context.screens.beat();
         }

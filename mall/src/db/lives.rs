@@ -309,7 +309,7 @@ pub(crate) async fn end_sessions(tx: &mut Conn, edge: &EdgeRow, epoch: u32) -> R
     Ok(())
 }
 
-/// Freezes, or thaws, the machines that speak in some of a node's lives.
+/// Freezes or thaws a machine that speaks as a node.
 pub(crate) async fn freeze(
     tx: &mut Conn,
     edge: &EdgeRow,
