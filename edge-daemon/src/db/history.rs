@@ -362,6 +362,7 @@ mod tests {
             lives: lives.iter().map(life).collect(),
             lost: Vec::new(),
             is_frozen: false,
+            retry_after_ms: None,
         }
     }
 

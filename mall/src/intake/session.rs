@@ -124,7 +124,7 @@ async fn answer(
     let nonce = row.given.nonce.unwrap_or_default();
     let lives: Vec<LifeV1> = lives::held(tx, edge).await?;
     let (epoch, lost, is_frozen) = (row.given.epoch, row.lost.clone(), row.is_frozen);
-    Ok(SessionV1 { nonce, epoch, lives, lost, is_frozen })
+    Ok(SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms: None })
 }
 
 fn tell(edge: &EdgeRow, ask: &SessionAskV1, found: Found, epoch: u32) {

@@ -78,6 +78,9 @@ pub struct SessionV1 {
     /// Another box speaks with this ledger's history too, and a person decides which one stays: it
     /// sells on, and is lent nothing.
     pub is_frozen: bool,
+    /// Set when the mall wants the first batch to wait: after an outage not all stores come at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 /// A held fact on its way back.
