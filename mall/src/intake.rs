@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `judge` | pure: does a batch fit, and what is each fact |
+//! | `judge` | pure: what is each fact |
 //! | `session` | is the ledger that comes the one that spoke before, and how it goes on |
 //! | `receive` | one batch, one transaction, one answer |
 //! | `process` | the inbox into orders; finds its work again after a restart |
@@ -22,7 +22,6 @@ mod recompute;
 mod session;
 
 pub(crate) use days::keep_days_ahead;
-pub(crate) use judge::Refusal;
 pub(crate) use process::keep_processing;
 pub(crate) use receive::{ReceiveError, receive};
 pub(crate) use session::{SessionError, lost, open as open_session, split};

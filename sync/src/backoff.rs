@@ -19,9 +19,32 @@ pub fn retry_ms(failures: u32, random: u32) -> u64 {
     floor + (bound - floor).saturating_mul(u64::from(random)) / u64::from(u32::MAX)
 }
 
+/// Milliseconds to wait when the mall asked for so many: up to half as much again, so that those who
+/// were asked together do not come back together, and never so short that asking is all there is.
+#[must_use]
+pub fn asked_ms(asked: u64, random: u32) -> u64 {
+    let asked = asked.clamp(RETRY_MS_MIN / 2, RETRY_MS_MAX);
+    (asked + (asked / 2).saturating_mul(u64::from(random)) / u64::from(u32::MAX)).min(RETRY_MS_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_mall_asks_for_is_kept_with_jitter_and_within_bounds() {
+        let table = [
+            (0, 0, 500),
+            (0, u32::MAX, 750),
+            (4_000, 0, 4_000),
+            (4_000, u32::MAX, 6_000),
+            (u64::MAX, 0, RETRY_MS_MAX),
+            (u64::MAX, u32::MAX, RETRY_MS_MAX),
+        ];
+        for (asked, random, ms) in table {
+            assert_eq!(asked_ms(asked, random), ms, "{asked} {random}");
+        }
+    }
 
     #[test]
     fn waits_grow_and_stay_bounded() {

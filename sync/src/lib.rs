@@ -13,6 +13,10 @@
 //! | `session` | pure: is a ledger that comes to speak the one that spoke before |
 //! | `chain` | digest and hash chain of the outbox |
 //! | `outbox` | pure: what makes the next batch, what an answer means |
+//! | `uplink` | pure: what an edge node says next: session, batch, half of it, hole, rest |
+//! | `inbox` | pure: the mall's half: does a batch fit, what becomes of each fact |
+//! | `raw` | a fact in a wrapping that nothing on the way takes offence at |
+//! | `follow` | pure: how a replica follows: pages, a snapshot, a repair |
 //! | `replica` | the files that hold a store's copy of what the mall owns |
 //! | `backoff` | attempt number to delay |
 //!
@@ -21,9 +25,12 @@
 
 pub mod backoff;
 pub mod chain;
+pub mod follow;
+pub mod inbox;
 pub mod outbox;
 pub mod path;
 pub mod pickup;
+pub mod raw;
 pub mod replica;
 pub mod seal;
 pub mod session;
@@ -31,4 +38,5 @@ pub mod settings;
 pub mod signature;
 pub mod token;
 pub mod topic;
+pub mod uplink;
 pub mod wire;

@@ -3,7 +3,7 @@
 //! **Invariant:** nothing is marked acked that the mall did not say it holds; nothing un-acked is
 //! ever dropped, whatever its age, its size or the answer.
 
-use crate::wire::{BatchAnswerV1, FactV1, VerdictV1};
+use crate::wire::{BatchAnswerV1, BatchV1, HoleV1, VerdictV1};
 
 /// One lost answer costs one batch.
 pub const BATCH_FACTS_MAX: usize = 100;
@@ -32,6 +32,8 @@ pub struct Marks {
     pub acked_through: Option<i64>,
     /// Sequences that the mall holds but wants a person to look at, with its reason.
     pub troubled: Vec<(i64, Trouble)>,
+    /// Places that the mall was told stay empty: what lies there is kept, and a person looks.
+    pub hole: Option<HoleV1>,
     /// The mall expects this sequence next: send again from here.
     pub resend_from: Option<i64>,
 }
@@ -51,17 +53,19 @@ pub enum Trouble {
 /// was set back, so a higher sequence is read as "all of these"; were it nonsense, the next batch
 /// would be answered with what the mall expects, and the rest is sent again.
 #[must_use]
-pub fn marks(sent: &[FactV1], answer: &BatchAnswerV1) -> Marks {
-    let (Some(first), Some(last)) = (sent.first(), sent.last()) else {
+pub fn marks(sent: &BatchV1, answer: &BatchAnswerV1) -> Marks {
+    let hole = sent.hole.as_ref();
+    let first = hole.map(|hole| hole.from).or(sent.facts.first().map(|fact| fact.seq));
+    let last = sent.facts.last().map(|fact| fact.seq).or(hole.map(|hole| hole.through));
+    let (Some(first), Some(last)) = (first, last) else {
         return Marks::default();
     };
-    let was_sent = |seq: i64| (first.seq..=last.seq).contains(&seq);
-    let acked_through = Some(answer.acked_seq.min(last.seq)).filter(|seq| *seq >= first.seq);
-    let is_acked = |seq: i64| acked_through.is_some_and(|through| seq <= through);
+    let acked_through = Some(answer.acked_seq.min(last)).filter(|seq| *seq >= first);
+    let is_acked = |seq: i64| acked_through.is_some_and(|through| (first..=through).contains(&seq));
     let troubled = answer
         .verdicts
         .iter()
-        .filter(|told| was_sent(told.seq) && is_acked(told.seq))
+        .filter(|told| is_acked(told.seq))
         .filter_map(|told| match &told.verdict {
             VerdictV1::Quarantined { reason } => {
                 Some((told.seq, Trouble::Quarantined(reason.clone())))
@@ -70,13 +74,17 @@ pub fn marks(sent: &[FactV1], answer: &BatchAnswerV1) -> Marks {
             VerdictV1::Accepted | VerdictV1::Duplicate | VerdictV1::StoredUnknown => None,
         })
         .collect();
-    Marks { acked_through, troubled, resend_from: answer.expected_seq }
+    let hole = hole.filter(|hole| is_acked(hole.through)).cloned();
+    Marks { acked_through, troubled, hole, resend_from: answer.expected_seq }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{chain::Hash, wire::ToldV1};
+    use crate::{
+        chain::Hash,
+        wire::{FactV1, ToldV1},
+    };
 
     fn fact(seq: i64) -> FactV1 {
         FactV1 {
@@ -90,8 +98,12 @@ mod tests {
         }
     }
 
+    fn batch(hole: Option<HoleV1>, facts: Vec<FactV1>) -> BatchV1 {
+        BatchV1 { session: None, epoch: 1, prev_chain: Hash::GENESIS, hole, facts }
+    }
+
     fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
-        BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None }
+        BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None, credits: None }
     }
 
     #[test]
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn only_what_was_sent_is_marked() {
-        let sent: Vec<FactV1> = (5..=8).map(fact).collect();
+        let sent = batch(None, (5..=8).map(fact).collect());
         let told = |seq, verdict| ToldV1 { seq, verdict };
         let reason = || "no lines".to_owned();
         let table = [
@@ -129,9 +141,26 @@ mod tests {
             ),
         ];
         for (answer, acked_through, troubled, resend_from) in table {
-            let expected = Marks { acked_through, troubled, resend_from };
+            let expected = Marks { acked_through, troubled, hole: None, resend_from };
             assert_eq!(marks(&sent, &answer), expected, "{answer:?}");
         }
-        assert_eq!(marks(&[], &answer(9, vec![], None)), Marks::default());
+        assert_eq!(marks(&batch(None, vec![]), &answer(9, vec![], None)), Marks::default());
+    }
+
+    #[test]
+    fn a_hole_is_marked_once_the_mall_has_written_it_down() {
+        let hole = HoleV1 { from: 3, through: 5, reason: "gone".to_owned() };
+        let facts: Vec<FactV1> = (6..=7).map(fact).collect();
+        let check = |facts: &[FactV1], acked: i64, through: Option<i64>, is_marked: bool| {
+            let sent = batch(Some(hole.clone()), facts.to_vec());
+            let marks = marks(&sent, &answer(acked, vec![], None));
+            assert_eq!(marks.acked_through, through, "acked {acked}");
+            assert_eq!(marks.hole.is_some(), is_marked, "acked {acked}");
+        };
+        check(&[], 5, Some(5), true);
+        check(&[], 2, None, false);
+        check(&facts, 7, Some(7), true);
+        check(&facts, 4, Some(4), false);
+        check(&facts, 2, None, false);
     }
 }

@@ -118,18 +118,61 @@ pub fn look(said: &SessionAskV1, held: &Held) -> Found {
     }
 }
 
+/// How far the numbers of lives jump at most where the mall has forgotten some.
+const JUMP_MAX: u32 = 1_000;
+
+/// The number of a new life: one more than any that the store ever had. A mall that finds that it was
+/// put back does not know how many it has given since, and to whom; it takes one from further on, by a
+/// random number.
+#[must_use]
+pub fn next_epoch(newest: u32, said: u32, found: Found, random: u32) -> u32 {
+    let jump = if found == Found::LifeUnknown { random % JUMP_MAX } else { 0 };
+    newest.max(said).saturating_add(1 + jump)
+}
+
+/// The last place of its life that a ledger and the mall agree on, as far as it is known.
+fn agreed(said: &SessionAskV1, held: &Held) -> i64 {
+    let agrees = |place: PlaceV1, ours: Option<Hash>| ours == Some(place.chain) || place.seq == 0;
+    if agrees(said.newest, held.chain_at_newest) {
+        said.newest.seq
+    } else if agrees(said.acked, held.chain_at_acked) {
+        said.acked.seq
+    } else {
+        0
+    }
+}
+
+/// How far a ledger is told that its lives are held. Of a life that it leaves it is told no more than
+/// both agree on: what is held behind that is another's, and its own is still to be told.
+#[must_use]
+pub fn told_lives(
+    said: &SessionAskV1,
+    held: &Held,
+    goes_on_in: u32,
+    lives: Vec<LifeV1>,
+) -> Vec<LifeV1> {
+    let told = |life: LifeV1| match life.epoch == said.epoch && life.epoch != goes_on_in {
+        true => LifeV1 { acked_seq: life.acked_seq.min(agreed(said, held)), ..life },
+        false => life,
+    };
+    lives.into_iter().map(told).collect()
+}
+
+/// Whether a life that the mall holds is the one that a ledger knows by that number, given the chain
+/// after the ledger's first fact in it, where that is known.
+#[must_use]
+pub fn is_same_life(life: &LifeV1, first: Option<Hash>) -> bool {
+    match (life.first, first) {
+        (Some(theirs), Some(ours)) => theirs == ours,
+        (None, _) | (_, None) => true,
+    }
+}
+
 /// What a ledger may have lost of the lives that are held: what came after the last place that both
 /// agree on, and all of every later life. What it has all the same it passes over by its id.
 #[must_use]
 pub fn lost(said: &SessionAskV1, held: &Held, lives: &[LifeV1]) -> Vec<LostV1> {
-    let agreed = |place: PlaceV1, ours: Option<Hash>| ours == Some(place.chain) || place.seq == 0;
-    let common = if agreed(said.newest, held.chain_at_newest) {
-        said.newest.seq
-    } else if agreed(said.acked, held.chain_at_acked) {
-        said.acked.seq
-    } else {
-        0
-    };
+    let common = agreed(said, held);
     let after = |epoch: u32| if epoch == said.epoch { common } else { 0 };
     let later = lives.iter().filter(|life| life.epoch >= said.epoch);
     let lost = later.map(|life| LostV1 {
@@ -271,7 +314,7 @@ mod tests {
     #[test]
     fn what_was_lost_begins_after_the_last_place_that_both_agree_on() {
         let lives = [(1, 90), (3, 60), (4, 5), (5, 0)];
-        let lives = lives.map(|(epoch, acked_seq)| LifeV1 { epoch, acked_seq });
+        let lives = lives.map(|(epoch, acked_seq)| LifeV1 { epoch, acked_seq, first: None });
         let range = |epoch, after, through| LostV1 { epoch, after, through };
         let at = |newest, acked| SessionAskV1 { newest, acked, ..said() };
         let knows = |newest: Option<i64>, acked: Option<i64>| Held {
@@ -289,6 +332,59 @@ mod tests {
         for (said, held, after) in table {
             assert_eq!(lost(&said, &held, &lives), [range(3, after, 60), range(4, 0, 5)]);
         }
-        assert_eq!(lost(&said(), &held(), &[LifeV1 { epoch: 3, acked_seq: 40 }]), []);
+        let all = LifeV1 { epoch: 3, acked_seq: 40, first: None };
+        assert_eq!(lost(&said(), &held(), &[all]), []);
+    }
+
+    #[test]
+    fn of_a_life_that_it_leaves_a_ledger_is_told_no_more_than_both_agree_on() {
+        let life = |epoch, acked_seq| LifeV1 { epoch, acked_seq, first: None };
+        let at = |newest, acked| SessionAskV1 { newest, acked, ..said() };
+        let knows = |newest: Option<i64>, acked: Option<i64>| Held {
+            chain_at_newest: newest.map(chain),
+            chain_at_acked: acked.map(chain),
+            ..held()
+        };
+        let other = |seq| PlaceV1 { seq, chain: chain(99) };
+        let table = [
+            ("goes on", at(place(44), place(40)), knows(None, Some(40)), 3, 50),
+            ("was put back", at(place(44), place(40)), knows(Some(44), Some(40)), 4, 44),
+            ("went another way", at(other(44), place(40)), knows(Some(44), Some(40)), 4, 40),
+            ("is another", at(other(44), other(40)), knows(Some(44), Some(40)), 4, 0),
+        ];
+        for (it, said, held, goes_on_in, acked_seq) in table {
+            let told = told_lives(&said, &held, goes_on_in, vec![life(2, 9), life(3, 50)]);
+            assert_eq!(told, [life(2, 9), life(3, acked_seq)], "a ledger that {it}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_life_is_one_that_nobody_had() {
+        let table = [
+            (3, 3, Found::Restored, 7, 4),
+            (3, 9, Found::Moved, 7, 10),
+            (3, 9, Found::LifeUnknown, 0, 10),
+            (3, 9, Found::LifeUnknown, 7, 17),
+            (3, 9, Found::LifeUnknown, JUMP_MAX, 10),
+            (u32::MAX, 9, Found::LifeUnknown, 7, u32::MAX),
+        ];
+        for (newest, said, found, random, expected) in table {
+            assert_eq!(next_epoch(newest, said, found, random), expected, "{newest} {said}");
+        }
+    }
+
+    #[test]
+    fn a_life_is_known_by_its_first_fact_and_not_by_its_number() {
+        let life = |first| LifeV1 { epoch: 3, acked_seq: 9, first };
+        let table = [
+            (Some(chain(1)), Some(chain(1)), true),
+            (Some(chain(1)), Some(chain(2)), false),
+            (Some(chain(1)), None, true),
+            (None, Some(chain(1)), true),
+            (None, None, true),
+        ];
+        for (theirs, ours, expected) in table {
+            assert_eq!(is_same_life(&life(theirs), ours), expected, "{theirs:?} {ours:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use domain::{id::EdgeId, time::Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::{
     chain::Hash,
+    session::is_same_life,
     wire::{
         KIND_ORDER, KIND_POST_VOID, LostFactV1, LostV1, OrderV1, PostVoidV1, SessionAskV1,
         SessionV1,
@@ -202,7 +203,9 @@ fn wait_for_what_is_not_held(connection: &Connection, told: &SessionV1) -> Resul
             .and_then(|mut statement| statement.query_row([epoch], |row| row.get(0)))
             .map_err(DbError::sqlite(doing))?;
         let Some(next) = next else { return Ok(()) };
+        let first = first(connection, next)?;
         let held = told.lives.iter().find(|life| life.epoch == next);
+        let held = held.filter(|life| is_same_life(life, first));
         connection
             .prepare_cached(
                 "update outbox set state = 'pending', reason = null
@@ -212,6 +215,15 @@ fn wait_for_what_is_not_held(connection: &Connection, told: &SessionV1) -> Resul
             .map_err(DbError::sqlite(doing))?;
         epoch = next;
     }
+}
+
+/// The chain after the first fact of a life, where that is here.
+fn first(connection: &Connection, epoch: u32) -> Result<Option<Hash>, DbError> {
+    let chain: Option<[u8; 32]> = connection
+        .prepare_cached("select chain from outbox where epoch = ?1 and place = 1")
+        .and_then(|mut statement| statement.query_row([epoch], |row| row.get(0)).optional())
+        .map_err(DbError::sqlite("read how a life began"))?;
+    Ok(chain.and_then(|chain| Hash::from_bytes(&chain)))
 }
 
 /// The next page to fetch of what this ledger may have lost; `None` when it has all.
@@ -354,14 +366,18 @@ mod tests {
     }
 
     fn told(epoch: u32, lives: &[(u32, i64)]) -> SessionV1 {
-        let life =
-            |(epoch, acked_seq): &(u32, i64)| LifeV1 { epoch: *epoch, acked_seq: *acked_seq };
+        let life = |(epoch, acked_seq): &(u32, i64)| LifeV1 {
+            epoch: *epoch,
+            acked_seq: *acked_seq,
+            first: None,
+        };
         SessionV1 {
             nonce: Uuid::from_u128(77),
             epoch,
             lives: lives.iter().map(life).collect(),
             lost: Vec::new(),
             is_frozen: false,
+            retry_after_ms: None,
         }
     }
 
@@ -451,6 +467,21 @@ mod tests {
         take(&ledger, &told(3, &[(1, 4), (3, 0)])).unwrap();
         let ids: Vec<u128> = waiting(&ledger).iter().map(|fact| fact.id.as_u128()).collect();
         assert_eq!((ids, waiting(&ledger)[0].seq), (vec![5], 1));
+    }
+
+    #[test]
+    fn a_life_that_was_given_to_another_since_is_not_taken_for_this_ones() {
+        let ledger = ledger();
+        (1..=3).for_each(|n| push(&ledger, n));
+        let own = waiting(&ledger)[0].chain;
+        acked(&ledger, 3);
+        let life = |first| LifeV1 { epoch: 1, acked_seq: 7, first: Some(first) };
+        take(&ledger, &SessionV1 { lives: vec![life(own)], ..told(1, &[]) }).unwrap();
+        assert!(waiting(&ledger).is_empty());
+        // The mall was put back, and has given the number again.
+        let others = life(Hash::of(b"another's first fact"));
+        take(&ledger, &SessionV1 { lives: vec![others], ..told(2, &[]) }).unwrap();
+        assert_eq!(waiting(&ledger).len(), 3);
     }
 
     #[test]

@@ -130,7 +130,7 @@ pub(crate) fn next_batch(
     let before = "select place, chain from outbox
                   where epoch = ?1 and place < ?2 order by place desc limit 1";
     let before = place(connection, before, params![epoch, first], "read the chain before a batch")?;
-    Ok(Some(BatchV1 { session, epoch, prev_chain: before.chain, facts }))
+    Ok(Some(BatchV1 { session, epoch, prev_chain: before.chain, hole: None, facts }))
 }
 
 /// Gives all that waits its places in a new life, in the order in which it happened; ids and bytes stay.

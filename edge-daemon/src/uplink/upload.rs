@@ -175,7 +175,7 @@ async fn until_empty(
         };
         fault::point("upload.answered");
         answers(context);
-        let marks = marks(&batch.facts, &answer);
+        let marks = marks(&batch, &answer);
         resent = if marks.resend_from.is_some() { resent + 1 } else { 0 };
         let goes_on = marks.acked_through.is_some() || marks.resend_from.is_some();
         from = marks.resend_from;

@@ -15,6 +15,7 @@ use domain::{id::EdgeId, time::Timestamp};
 use sqlx::AssertSqlSafe;
 use sync::{
     chain::{self, Hash},
+    inbox::Cursor,
     replica::StoreId,
     wire::FactV1,
 };
@@ -47,17 +48,6 @@ impl Sender {
     pub(crate) fn day(&self) -> String {
         days::day_of(self.at)
     }
-}
-
-/// How far an edge node's facts are held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    /// The life of its ledger.
-    pub(crate) epoch: i64,
-    /// Everything up to here is held.
-    pub(crate) acked_seq: i64,
-    /// The chain's value there.
-    pub(crate) acked_chain: Hash,
 }
 
 /// Why a fact is in trouble.
@@ -105,18 +95,13 @@ pub(crate) async fn lock_cursor(tx: &mut Conn, sender: &Sender) -> Result<Option
     .map_err(sql(doing))?;
     let cursor = |(acked_seq, acked_chain): (i64, String)| {
         let acked_chain = Hash::from_hex(&acked_chain).ok_or_else(|| damaged(doing))?;
-        Ok(Cursor { epoch: i64::from(sender.epoch), acked_seq, acked_chain })
+        Ok(Cursor { epoch: sender.epoch, acked_seq, acked_chain })
     };
     found.map(cursor).transpose()
 }
 
 /// Moves a cursor on.
-pub(crate) async fn advance(
-    tx: &mut Conn,
-    sender: &Sender,
-    acked_seq: i64,
-    acked_chain: Hash,
-) -> Result<(), DbError> {
+pub(crate) async fn advance(tx: &mut Conn, sender: &Sender, to: &Cursor) -> Result<(), DbError> {
     sqlx::query(
         "update edge_life set acked_seq = $4, acked_chain = $5
          where store_id = $1 and edge_id = $2 and epoch = $3",
@@ -124,8 +109,8 @@ pub(crate) async fn advance(
     .bind(sender.store.0)
     .bind(sender.edge.to_string())
     .bind(i64::from(sender.epoch))
-    .bind(acked_seq)
-    .bind(acked_chain.to_string())
+    .bind(to.acked_seq)
+    .bind(to.acked_chain.to_string())
     .execute(tx)
     .await
     .map_err(sql("move the cursor of an edge node"))?;

@@ -85,11 +85,26 @@ pub(crate) async fn all(tx: &mut Conn, edge: &EdgeRow) -> Result<Vec<LifeRow>, D
     rows.into_iter().map(row).collect()
 }
 
-/// How far each life of a node's ledger is held, oldest first.
+/// How far each life of a node's ledger is held, and how it began, oldest first.
 pub(crate) async fn held(tx: &mut Conn, edge: &EdgeRow) -> Result<Vec<LifeV1>, DbError> {
-    let lives = all(tx, edge).await?;
-    let held = |life: LifeRow| LifeV1 { epoch: life.epoch, acked_seq: life.acked_seq };
-    Ok(lives.into_iter().map(held).collect())
+    let doing = "read how far the lives of an edge node are held";
+    let rows: Vec<(i64, i64, Option<String>)> = sqlx::query_as(
+        "select l.epoch, l.acked_seq, p.chain
+         from edge_life l left join event_place p
+           on p.store_id = l.store_id and p.edge_id = l.edge_id and p.epoch = l.epoch and p.seq = 1
+         where l.store_id = $1 and l.edge_id = $2 order by l.epoch",
+    )
+    .bind(edge.store.0)
+    .bind(edge.id.to_string())
+    .fetch_all(tx)
+    .await
+    .map_err(sql(doing))?;
+    let held = |(life, acked_seq, chain): (i64, i64, Option<String>)| {
+        // '' where the chain was not kept.
+        let first = chain.and_then(|chain| Hash::from_hex(&chain));
+        Ok(LifeV1 { epoch: epoch(life, doing)?, acked_seq, first })
+    };
+    rows.into_iter().map(held).collect()
 }
 
 /// How far one life is held, with the chain there.

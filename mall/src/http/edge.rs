@@ -13,10 +13,11 @@ use axum::{
 use domain::id::{EdgeId, IncarnationId};
 use serde::{Deserialize, de::DeserializeOwned};
 use sync::{
+    inbox,
     replica::Scope,
     wire::{
-        BatchAnswerV1, BatchV1, CheckInV1, CheckedInV1, EnrolledV1, EnrolmentV1, FeedCursorV1,
-        FeedPageV1, HeadV1, LostPageV1, SealV1, SessionAskV1, SessionV1, SnapshotV1,
+        BatchAnswerV1, CheckInV1, CheckedInV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1,
+        HeadV1, LostPageV1, SealV1, SessionAskV1, SessionV1, SnapshotV1,
     },
 };
 
@@ -29,7 +30,7 @@ use crate::{
     context::Context,
     feed::{self, CHANGES_MAX},
     fleet,
-    intake::{self, ReceiveError, Refusal},
+    intake::{self, ReceiveError},
     member,
 };
 
@@ -142,9 +143,9 @@ pub(super) async fn batches(
     if edge != caller.0.id {
         return Err(Problem::of(FORBIDDEN));
     }
-    let batch: BatchV1 = json(&body)?;
+    let batch = inbox::unwrapped(json(&body)?);
     let received = intake::receive(&context, &caller.0, &batch).await;
-    if matches!(received, Err(ReceiveError::Refused(Refusal::Forked))) {
+    if matches!(received, Err(ReceiveError::Refused(inbox::Refusal::Forked))) {
         intake::split(&context, &caller.0, batch.epoch).await?;
     }
     Ok(Json(received?))

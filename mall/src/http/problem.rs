@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use sync::inbox::Refusal;
 use tracing::{error, warn};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     feed::{FeedError, RETRY_MS, SnapshotError},
     fleet::EnrolError,
     hq::HqError,
-    intake::{ReceiveError, Refusal, SessionError},
+    intake::{ReceiveError, SessionError},
     member::MemberError,
     online_return::{self, OnlineReturnError},
     payment::PaymentError,
@@ -314,7 +315,7 @@ impl From<ReceiveError> for Problem {
     fn from(error: ReceiveError) -> Self {
         match error {
             ReceiveError::Refused(refusal) => match refusal {
-                Refusal::Epoch { ours } => Self::of(EPOCH).detail(refusal).epoch(ours),
+                Refusal::Epoch { ours } => Self::of(EPOCH).detail(refusal).epoch(ours.into()),
                 Refusal::SessionEnded => Self::of(SESSION_ENDED),
                 Refusal::Sequences => Self::of(MALFORMED).detail(refusal),
                 Refusal::Forked => Self::of(FORKED).detail(refusal),

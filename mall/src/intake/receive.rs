@@ -7,21 +7,22 @@ use std::collections::{HashMap, HashSet};
 
 use sync::{
     chain::Hash,
+    inbox::{Cursor, Fit, Keep, Known, Refusal, advanced, frame, is_in_session, verdict, was_here},
     replica::StoreId,
+    session::Given,
     wire::{BatchAnswerV1, BatchV1, FactV1, ToldV1, VerdictV1},
 };
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::judge::{self, Fit, Judged, Refusal};
+use super::judge;
 use crate::{
     context::Context,
     db::{
         self, Conn, DbError,
         edges::EdgeRow,
         inbox::{self, Received, Sender, What},
-        lives::{self, SessionRow},
-        stores,
+        lives, stores,
     },
 };
 
@@ -48,15 +49,17 @@ pub(crate) async fn receive(
     // Beside whoever has the turn: a hundred stores that come back at once do not wait for HQ, and HQ
     // does not wait for them. The cursor's row keeps one node's batches one after the other.
     let mut tx = context.db().write_beside(doing).await?;
-    is_in_session(&mut tx, edge, batch).await?;
+    check_session(&mut tx, edge, batch).await?;
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
-    let cursor = cursor.ok_or(Refusal::Epoch { ours: edge.epoch.into() });
+    let cursor = cursor.ok_or(Refusal::Epoch { ours: edge.epoch });
     let cursor = cursor.map_err(ReceiveError::Refused)?;
-    let fit = judge::frame(&cursor, batch).map_err(ReceiveError::Refused)?;
-    if let Fit::Gap { expected } = fit {
-        return Ok(answer(cursor.acked_seq, Vec::new(), Some(expected)));
+    match frame(&cursor, batch).map_err(ReceiveError::Refused)? {
+        Fit::Fits(None) => {}
+        Fit::Gap { expected } => return Ok(answer(&cursor, Vec::new(), Some(expected))),
+        // Where no hole can be written down none is believed: the facts stay in the store.
+        Fit::Fits(Some(hole)) => return Ok(answer(&cursor, Vec::new(), Some(hole.from))),
     }
-    let mut keeping = Keeping::begin(&mut tx, sender, batch, cursor.acked_seq).await?;
+    let mut keeping = Keeping::begin(&mut tx, sender, batch, &cursor).await?;
     let mut verdicts = Vec::new();
     for fact in &batch.facts {
         let verdict = keeping.keep(&mut tx, fact).await?;
@@ -67,33 +70,26 @@ pub(crate) async fn receive(
     inbox::keep(&mut tx, &sender, &keeping.new).await?;
     let new = batch.facts.iter().filter(|fact| fact.seq > cursor.acked_seq);
     lives::put_places(&mut tx, &sender, &new.collect::<Vec<_>>()).await?;
-    let last = batch.facts.last().filter(|last| last.seq > cursor.acked_seq);
-    if let Some(last) = last {
-        inbox::advance(&mut tx, &sender, last.seq, last.chain).await?;
+    let moved = advanced(&cursor, batch);
+    if let Some(to) = &moved {
+        inbox::advance(&mut tx, &sender, to).await?;
     }
     db::commit(tx, doing).await?;
     context.inbox_nudge().notify_one();
     tell(&sender, batch, &verdicts);
-    Ok(answer(last.map_or(cursor.acked_seq, |last| last.seq), verdicts, None))
+    Ok(answer(&moved.unwrap_or(cursor), verdicts, None))
 }
 
 /// Whether whoever sends was told to go on in this life. A node that is older than sessions has none.
-async fn is_in_session(tx: &mut Conn, edge: &EdgeRow, batch: &BatchV1) -> Result<(), ReceiveError> {
+async fn check_session(tx: &mut Conn, edge: &EdgeRow, batch: &BatchV1) -> Result<(), ReceiveError> {
     let sessions = lives::sessions(tx, edge).await?;
-    let is_given = |row: &SessionRow| row.given.nonce == batch.session;
-    let refusal = match (batch.session, sessions.iter().find(|row| is_given(row))) {
-        (None, _) if sessions.is_empty() => None,
-        (None, _) | (Some(_), None) => Some(Refusal::SessionEnded),
-        (Some(_), Some(row)) if row.given.epoch != batch.epoch => {
-            Some(Refusal::Epoch { ours: row.given.epoch.into() })
-        }
-        (Some(_), Some(_)) => None,
-    };
-    refusal.map_or(Ok(()), |refusal| Err(ReceiveError::Refused(refusal)))
+    let given: Vec<Given> = sessions.iter().map(|row| row.given).collect();
+    is_in_session(&given, batch).map_err(ReceiveError::Refused)
 }
 
-fn answer(acked_seq: i64, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
-    BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None }
+fn answer(cursor: &Cursor, verdicts: Vec<ToldV1>, expected_seq: Option<i64>) -> BatchAnswerV1 {
+    let acked_seq = cursor.acked_seq;
+    BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None, credits: None }
 }
 
 /// Log lines for those who should come, after the commit.
@@ -141,57 +137,49 @@ impl<'a> Keeping<'a> {
         tx: &mut Conn,
         sender: Sender,
         batch: &'a BatchV1,
-        acked_seq: i64,
+        cursor: &Cursor,
     ) -> Result<Self, ReceiveError> {
-        let received = batch.facts.iter().map(received);
-        let (old, fresh): (Vec<_>, Vec<_>) =
-            received.partition(|received| received.fact.seq <= acked_seq);
+        let fresh = batch.facts.iter().filter(|fact| fact.seq > cursor.acked_seq);
+        let fresh: Vec<_> = fresh.map(received).collect();
         let ids: Vec<Uuid> = batch.facts.iter().map(|fact| fact.id).collect();
         let taken = inbox::take_ids(tx, &sender, &fresh).await?;
         let held = inbox::digests(tx, sender.store, &ids).await?;
-        // What was acknowledged is held; an old place with an id that is not tells of a history
-        // that never was here.
-        if old.iter().any(|old| !held.contains_key(&old.fact.id) || taken.contains(&old.fact.id)) {
-            return Err(ReceiveError::Refused(Refusal::Forked));
-        }
+        let was_held = |id: Uuid| held.contains_key(&id) && !taken.contains(&id);
+        was_here(cursor, batch, was_held, |_| false).map_err(ReceiveError::Refused)?;
         let store_code = code(tx, sender.store).await?;
         Ok(Self { sender, store_code, taken, held, new: Vec::new() })
     }
 
     async fn keep(&mut self, tx: &mut Conn, fact: &'a FactV1) -> Result<VerdictV1, DbError> {
         let received = received(fact);
-        if self.taken.remove(&fact.id) {
-            return self.keep_new(tx, received).await;
+        let known = self.known(tx, received).await?;
+        let read = || judge::fact(&self.store_code, fact, received.digest).into();
+        let (verdict, keep) = verdict(known, read);
+        match keep {
+            Keep::Nothing => {}
+            Keep::Body { is_work } => self.new.push((received, is_work)),
+            Keep::BodyAndTrouble(reason) => {
+                self.new.push((received, false));
+                let what = What::Quarantined(reason);
+                inbox::put_trouble(tx, &self.sender, received, &what).await?;
+            }
+            Keep::Conflict => {
+                inbox::put_trouble(tx, &self.sender, received, &What::Conflict).await?;
+            }
         }
-        if self.held.get(&fact.id) != Some(&received.digest) {
-            inbox::put_trouble(tx, &self.sender, received, &What::Conflict).await?;
-            return Ok(VerdictV1::Conflict);
-        }
-        // A lost answer must not hide a quarantine: it is told again.
-        let store = self.sender.store;
-        let reason = inbox::quarantine_reason(tx, store, fact.id, received.digest).await?;
-        Ok(match reason {
-            Some(reason) => VerdictV1::Quarantined { reason },
-            None => VerdictV1::Duplicate,
-        })
+        Ok(verdict)
     }
 
-    async fn keep_new(
-        &mut self,
-        tx: &mut Conn,
-        received: Received<'a>,
-    ) -> Result<VerdictV1, DbError> {
-        let judged = judge::fact(&self.store_code, received.fact, received.digest);
-        self.new.push((received, judged.is_work()));
-        Ok(match judged {
-            Judged::Order(_) | Judged::PostVoid(_) | Judged::Pickup(_) => VerdictV1::Accepted,
-            Judged::Unknown => VerdictV1::StoredUnknown,
-            Judged::Bad(reason) => {
-                let what = What::Quarantined(reason.clone());
-                inbox::put_trouble(tx, &self.sender, received, &what).await?;
-                VerdictV1::Quarantined { reason }
-            }
-        })
+    async fn known(&mut self, tx: &mut Conn, received: Received<'_>) -> Result<Known, DbError> {
+        let Received { fact, digest } = received;
+        if self.taken.remove(&fact.id) {
+            return Ok(Known::Nothing);
+        }
+        if self.held.get(&fact.id) != Some(&digest) {
+            return Ok(Known::Other);
+        }
+        let reason = inbox::quarantine_reason(tx, self.sender.store, fact.id, digest).await?;
+        Ok(Known::Same(reason))
     }
 }
 

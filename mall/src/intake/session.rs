@@ -5,9 +5,10 @@
 
 use sync::{
     session::{self, Found, Given, Held},
-    wire::{LOST_FACTS_MAX, LifeV1, LostPageV1, SessionAskV1, SessionV1},
+    wire::{LOST_FACTS_MAX, LostPageV1, SessionAskV1, SessionV1},
 };
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use crate::{
     context::{Context, NoDice},
@@ -40,10 +41,10 @@ pub(crate) async fn open(
     let mut tx = context.db().write(doing).await?;
     let sessions = lives::sessions(&mut tx, edge).await?;
     let before = sessions.iter().find(|row| row.machine == ask.machine);
-    if let Some(again) = before.filter(|row| row.ask == ask.id && row.given.nonce.is_some()) {
-        return answer(&mut tx, edge, again).await;
-    }
     let held = held(&mut tx, edge, ask, &sessions).await?;
+    if let Some(again) = before.filter(|row| row.ask == ask.id && row.given.nonce.is_some()) {
+        return answer(&mut tx, edge, (ask, &held), again).await;
+    }
     let found = session::look(ask, &held);
     let mut row = SessionRow {
         machine: ask.machine,
@@ -59,12 +60,13 @@ pub(crate) async fn open(
     if !found.keeps_life() {
         let all = lives::held(&mut tx, edge).await?;
         row.lost = session::lost(ask, &held, &all);
-        row.given.epoch = next_epoch(&mut tx, edge, ask).await?;
+        let newest = lives::newest_of_store(&mut tx, edge).await?;
+        row.given.epoch = session::next_epoch(newest, ask.epoch, found, low_bits(nonce));
         lives::begin(&mut tx, edge, row.given.epoch, found.word(), context.now()).await?;
         lives::set_newest(&mut tx, edge, row.given.epoch).await?;
     }
     lives::put_session(&mut tx, edge, &row, context.now()).await?;
-    let answer = answer(&mut tx, edge, &row).await?;
+    let answer = answer(&mut tx, edge, (ask, &held), &row).await?;
     db::commit(tx, doing).await?;
     tell(edge, ask, found, answer.epoch);
     Ok(answer)
@@ -87,11 +89,9 @@ async fn held(
     })
 }
 
-/// One more than any node of the store ever had, and than this one says it has: a mall that went back
-/// may have forgotten some.
-async fn next_epoch(tx: &mut Conn, edge: &EdgeRow, ask: &SessionAskV1) -> Result<u32, DbError> {
-    let newest = lives::newest_of_store(tx, edge).await?;
-    Ok(newest.max(ask.epoch).saturating_add(1))
+/// A new nonce is as good as a random number.
+fn low_bits(nonce: Uuid) -> u32 {
+    u32::try_from(nonce.as_u128() & u128::from(u32::MAX)).unwrap_or(0)
 }
 
 /// The machine that asks goes on in its life, although others came after it with a copy of its ledger:
@@ -119,12 +119,14 @@ async fn freeze_who_came_later(
 async fn answer(
     tx: &mut Conn,
     edge: &EdgeRow,
+    (ask, held): (&SessionAskV1, &Held),
     row: &SessionRow,
 ) -> Result<SessionV1, SessionError> {
     let nonce = row.given.nonce.unwrap_or_default();
-    let lives: Vec<LifeV1> = lives::held(tx, edge).await?;
+    let lives = lives::held(tx, edge).await?;
+    let lives = session::told_lives(ask, held, row.given.epoch, lives);
     let (epoch, lost, is_frozen) = (row.given.epoch, row.lost.clone(), row.is_frozen);
-    Ok(SessionV1 { nonce, epoch, lives, lost, is_frozen })
+    Ok(SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms: None })
 }
 
 fn tell(edge: &EdgeRow, ask: &SessionAskV1, found: Found, epoch: u32) {

@@ -108,7 +108,8 @@ impl Outbox {
             1 => Hash::GENESIS,
             from => self.facts[from - 2].chain,
         };
-        BatchV1 { session: None, epoch: 1, prev_chain, facts: self.facts[from - 1..to].to_vec() }
+        let facts = self.facts[from - 1..to].to_vec();
+        BatchV1 { session: None, epoch: 1, prev_chain, hole: None, facts }
     }
 }
 

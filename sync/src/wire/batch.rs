@@ -16,10 +16,25 @@ pub struct BatchV1 {
     pub session: Option<Uuid>,
     /// The life of the ledger they come from.
     pub epoch: u32,
-    /// The chain value before the first fact.
+    /// The chain value before the first fact; after the hole, if one is told.
     pub prev_chain: Hash,
+    /// Places that stay empty; the facts begin after it. A mall that is older than holes reads that
+    /// the facts begin too late, and the edge node keeps what it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hole: Option<HoleV1>,
     /// The facts; sequences are dense and rising.
     pub facts: Vec<FactV1>,
+}
+
+/// Places whose facts the edge node cannot give: never passed over in silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoleV1 {
+    /// From this sequence, at least 1 …
+    pub from: i64,
+    /// … up to and with this one.
+    pub through: i64,
+    /// Why, for a person.
+    pub reason: String,
 }
 
 /// One fact.
@@ -84,4 +99,7 @@ pub struct BatchAnswerV1 {
     /// Set when the mall wants to be left alone for a while.
     #[serde(default)]
     pub retry_after_ms: Option<u64>,
+    /// Set when the next batch may have so many facts at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<u32>,
 }

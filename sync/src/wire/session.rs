@@ -51,6 +51,10 @@ pub struct LifeV1 {
     pub epoch: u32,
     /// Everything up to this sequence is held.
     pub acked_seq: i64,
+    /// The chain after its first fact: of another value it is not the life that the ledger knows by this
+    /// number. A mall that was put back has forgotten which it gave, and may give one again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Hash>,
 }
 
 /// Facts that are held and that the ledger may have lost.
@@ -78,6 +82,9 @@ pub struct SessionV1 {
     /// Another box speaks with this ledger's history too, and a person decides which one stays: it
     /// sells on, and is lent nothing.
     pub is_frozen: bool,
+    /// Set when the mall wants the first batch to wait: after an outage not all stores come at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 /// A held fact on its way back.
