@@ -121,9 +121,10 @@ pub fn look(said: &SessionAskV1, held: &Held) -> Found {
 /// How far the numbers of lives jump at most where the mall has forgotten some.
 const JUMP_MAX: u32 = 1_000;
 
-/// The number of a new life: one more than any that the store ever had. A mall that finds that it was
-/// put back does not know how many it has given since, and to whom; it takes one from further on, by a
-/// random number.
+/// The number of a new life: one more than any that the store ever had.
+///
+/// A mall that finds that it was put back does not know how many it has given since, and to whom; it
+/// takes one from further on, by a random number.
 #[must_use]
 pub fn next_epoch(newest: u32, said: u32, found: Found, random: u32) -> u32 {
     let jump = if found == Found::LifeUnknown { random % JUMP_MAX } else { 0 };
