@@ -205,10 +205,7 @@ impl Settings {
 
     /// Takes an envelope as it came through the broker; what had come before it is dropped.
     pub(crate) fn arrive(&self, target: &Target, bytes: Vec<u8>) {
-        let whose = match target {
-            Target::All => Whose::All,
-            Target::Store(_) => Whose::Own,
-        };
+        let Some(whose) = whose(target) else { return };
         if let Ok(mut arrived) = self.arrived.lock() {
             arrived.insert(whose, bytes);
         }
@@ -341,7 +338,7 @@ async fn poll(context: &Arc<Context>, node: &Node, mall: &Mall) -> Result<(), Da
     }
     for envelope in &held.envelopes {
         if consider(context, node, envelope, CameByV1::Poll).await? == Fate::NeedsKeys {
-            let whose = whose(&envelope.target);
+            let Some(whose) = whose(&envelope.target) else { continue };
             let why = Disbelief::UnknownKey.word();
             refuse(context, whose, envelope.revision, why, String::new()).await?;
         }
@@ -349,10 +346,12 @@ async fn poll(context: &Arc<Context>, node: &Node, mall: &Mall) -> Result<(), Da
     Ok(())
 }
 
-const fn whose(target: &Target) -> Whose {
+/// Whose document it is; this program does not know groups yet.
+const fn whose(target: &Target) -> Option<Whose> {
     match target {
-        Target::All => Whose::All,
-        Target::Store(_) => Whose::Own,
+        Target::All => Some(Whose::All),
+        Target::Store(_) => Some(Whose::Own),
+        Target::Group(_) | Target::Groups(_) => None,
     }
 }
 
@@ -363,12 +362,13 @@ async fn consider(
     envelope: &SignedSettingsV1,
     came_by: CameByV1,
 ) -> Result<Fate, DbError> {
-    let (whose, revision) = (whose(&envelope.target), envelope.revision);
+    let Some(whose) = whose(&envelope.target) else { return Ok(Fate::Settled) };
+    let revision = envelope.revision;
     let in_force = context.settings.in_force();
     let known = in_force.layer(whose).document.as_ref();
     let known = known.map(|document| (document.revision, document.body.as_str()));
     let is_older = known.is_some_and(|(known, _)| revision < known);
-    match envelope.believe(&context.settings.keys(), &node.store_code, known) {
+    match envelope.believe(&context.settings.keys(), &node.store_code, &[], known) {
         Ok(false) => return Ok(Fate::Settled),
         Ok(true) => {}
         Err(Disbelief::UnknownKey) => return Ok(Fate::NeedsKeys),

@@ -14,8 +14,8 @@ use broker::{Account, Address, Line, Message, Password, Told, Wish};
 use domain::{receipt_number::StoreCode, time::Timestamp};
 use sync::{
     replica::StoreId,
-    settings::{ENVELOPE_BYTES_MAX, Target},
-    topic::Topic,
+    settings::ENVELOPE_BYTES_MAX,
+    topic::{Hearer, Topic},
     wire::{BellV1, PresenceV1, ReportV1},
 };
 use tokio::{
@@ -204,13 +204,13 @@ async fn publish(context: &Context, line: &Line, known: &mut Known) -> Result<()
         let Changed { code, what: (scope, version), at } = changed;
         known.scopes_since = known.scopes_since.max(at.micros());
         let mut bell = known.bells.get(&code).cloned().unwrap_or_default();
-        let Some(target) = target_of(&code) else { continue };
+        let Some(hearer) = hearer_of(&code) else { continue };
         if bell.insert(scope, version) == Some(version) {
             continue;
         }
         let payload = serde_json::to_vec(&BellV1 { scopes: bell.clone() });
         let payload = payload.map_err(|_| SettingsError::Write)?;
-        let topic = Topic::Bell(target).to_string();
+        let topic = Topic::Bell(hearer).to_string();
         if line.publish(Message { topic, payload, is_retained: true }).await {
             debug!(code, "The bell rang");
             known.bells.insert(code, bell);
@@ -219,9 +219,9 @@ async fn publish(context: &Context, line: &Line, known: &mut Known) -> Result<()
     Ok(())
 }
 
-/// Whom a change is for: a store, or all where it has no code.
-fn target_of(code: &str) -> Option<Target> {
-    if code.is_empty() { Some(Target::All) } else { code.parse().ok().map(Target::Store) }
+/// Who hears of a change: a store, or all where it has no code.
+fn hearer_of(code: &str) -> Option<Hearer> {
+    if code.is_empty() { Some(Hearer::All) } else { code.parse().ok().map(Hearer::Store) }
 }
 
 /// Takes what a store says; what is not understood is not worth a word.
@@ -328,8 +328,8 @@ mod tests {
 
     #[test]
     fn a_change_without_a_store_is_for_all() {
-        assert_eq!(target_of(""), Some(Target::All));
-        assert_eq!(target_of("SH001"), "SH001".parse().ok().map(Target::Store));
-        assert_eq!(target_of("sh 1"), None);
+        assert_eq!(hearer_of(""), Some(Hearer::All));
+        assert_eq!(hearer_of("SH001"), "SH001".parse().ok().map(Hearer::Store));
+        assert_eq!(hearer_of("sh 1"), None);
     }
 }

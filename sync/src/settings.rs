@@ -9,13 +9,19 @@
 //! the repeated and the forged.
 //!
 //! **Invariant:** a revision is believed once, for one target, and only if it is higher than the one
-//! in force; keys come in as bytes and are neither made nor kept here.
+//! that is known; a group's only by a store that was told, for itself, that it is in it; keys come in as bytes and are neither made nor kept here.
 
 use std::{fmt, str::FromStr};
 
-use domain::receipt_number::{NumberText, StoreCode};
+use domain::receipt_number::StoreCode;
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+mod groups;
+
+pub use groups::{
+    GROUP_KEY_BYTES_MAX, GROUPS_OF_STORE_MAX, GroupKey, GroupKeyText, GroupsV1, NoGroups,
+};
 
 use crate::{
     chain::{hex, hex_bytes},
@@ -33,25 +39,49 @@ pub const KEYS_MAX: usize = 2;
 pub enum Target {
     /// Every store.
     All,
-    /// One store; where both say something, this is what counts.
+    /// The stores of a group; stands over `All` and under `Store`.
+    Group(GroupKey),
+    /// One store; where others say something too, this is what counts.
     Store(StoreCode),
+    /// One store, told which groups it is in: the body is a `GroupsV1`.
+    Groups(StoreCode),
 }
 
-/// `all`, or a store's code, which has no small letters.
+/// Before a group's key.
+const GROUP: &str = "group/";
+/// Before the code of a store that is told its groups.
+const GROUPS: &str = "groups/";
+
+/// `all`, a store's code, which has no small letters, `group/<key>`, or `groups/<store's code>`.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
+            Self::Group(group) => write!(f, "{GROUP}{group}"),
             Self::Store(store) => write!(f, "{store}"),
+            Self::Groups(store) => write!(f, "{GROUPS}{store}"),
         }
     }
 }
 
-impl FromStr for Target {
-    type Err = NumberText;
+/// A text that names no target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither `all` nor a store's code nor a group")]
+pub struct TargetText;
 
-    fn from_str(text: &str) -> Result<Self, NumberText> {
-        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::Store) }
+impl FromStr for Target {
+    type Err = TargetText;
+
+    fn from_str(text: &str) -> Result<Self, TargetText> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        if let Some(key) = text.strip_prefix(GROUP) {
+            return key.parse().map(Self::Group).map_err(|_| TargetText);
+        }
+        let (is_told, code) = text.strip_prefix(GROUPS).map_or((false, text), |code| (true, code));
+        let store: StoreCode = code.parse().map_err(|_| TargetText)?;
+        Ok(if is_told { Self::Groups(store) } else { Self::Store(store) })
     }
 }
 
@@ -64,7 +94,7 @@ impl Serialize for Target {
 impl<'de> Deserialize<'de> for Target {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| serde::de::Error::custom("neither `all` nor a store's code"))
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -104,6 +134,9 @@ pub enum Disbelief {
     /// For another store.
     #[error("they are for another store")]
     OtherStore,
+    /// For a group that the mall does not say this store is in.
+    #[error("they are for a group that this store is not in")]
+    OtherGroup,
     /// Signed by a key that is not believed here.
     #[error("they are signed by a key that is not known")]
     UnknownKey,
@@ -123,6 +156,7 @@ impl Disbelief {
             Self::TooLarge => "too-large",
             Self::Malformed => "malformed",
             Self::OtherStore => "other-store",
+            Self::OtherGroup => "other-group",
             Self::UnknownKey => "unknown-key",
             Self::Forged => "forged",
             Self::NotNewer => "not-newer",
@@ -162,8 +196,8 @@ impl SignedSettingsV1 {
         serde_json::from_slice(bytes).map_err(|_| Disbelief::Malformed)
     }
 
-    /// Believes an envelope or not: by the keys, for this store, over what is in force of its
-    /// target. `false` when it is the one in force already.
+    /// Believes an envelope or not: by the keys, for this store and the groups that it was told it is
+    /// in, over what is known of its target. `false` when it is that one already.
     ///
     /// # Errors
     /// What is forged is told before what is merely old.
@@ -171,12 +205,15 @@ impl SignedSettingsV1 {
         &self,
         keys: &[SettingsKeyV1],
         store: &StoreCode,
+        groups: &[GroupKey],
         known: Known<'_>,
     ) -> Result<bool, Disbelief> {
         match &self.target {
             Target::All => {}
-            Target::Store(code) if code == store => {}
-            Target::Store(_) => return Err(Disbelief::OtherStore),
+            Target::Group(group) if groups.contains(group) => {}
+            Target::Group(_) => return Err(Disbelief::OtherGroup),
+            Target::Store(code) | Target::Groups(code) if code == store => {}
+            Target::Store(_) | Target::Groups(_) => return Err(Disbelief::OtherStore),
         }
         let key = keys.iter().find(|key| key.version == self.key).ok_or(Disbelief::UnknownKey)?;
         let public = hex_bytes(&key.public_key).ok_or(Disbelief::UnknownKey)?;
@@ -220,6 +257,10 @@ mod tests {
         Target::Store(here())
     }
 
+    fn north() -> GroupKey {
+        "north".parse().unwrap()
+    }
+
     const BODY: &str = r#"{"tender":{"cash_rounding":"jiao_down"}}"#;
 
     #[test]
@@ -227,13 +268,13 @@ mod tests {
         let ((old_pkcs8, old), (new_pkcs8, new)) = (pair(1), pair(2));
         let keys = [old, new];
         for (pkcs8, key) in [(old_pkcs8, 1), (new_pkcs8, 2)] {
-            for target in [Target::All, own()] {
+            for target in [Target::All, own(), Target::Group(north()), Target::Groups(here())] {
                 let signed =
                     SignedSettingsV1::sign(&pkcs8, key, target, 7, BODY.to_owned()).unwrap();
                 let bytes = serde_json::to_vec(&signed).unwrap();
                 let read = SignedSettingsV1::read(&bytes).unwrap();
                 assert_eq!(read, signed);
-                let over = |known| read.believe(&keys, &here(), known);
+                let over = |known| read.believe(&keys, &here(), &[north()], known);
                 assert_eq!(over(None), Ok(true));
                 assert_eq!(over(Some((6, "{}"))), Ok(true));
                 assert_eq!(over(Some((7, BODY))), Ok(false));
@@ -249,14 +290,42 @@ mod tests {
         let elsewhere = Target::Store("SH002".parse().unwrap());
         let signed = SignedSettingsV1::sign(&pkcs8, 1, elsewhere, 1, BODY.to_owned()).unwrap();
         let keys = [key];
-        assert_eq!(signed.believe(&keys, &here(), None), Err(Disbelief::OtherStore));
+        assert_eq!(signed.believe(&keys, &here(), &[], None), Err(Disbelief::OtherStore));
         let signed = SignedSettingsV1::sign(&pkcs8, 2, own(), 1, BODY.to_owned()).unwrap();
-        assert_eq!(signed.believe(&keys, &here(), None), Err(Disbelief::UnknownKey));
+        assert_eq!(signed.believe(&keys, &here(), &[], None), Err(Disbelief::UnknownKey));
         let signed = SignedSettingsV1::sign(&pair(1).0, 1, own(), 1, BODY.to_owned()).unwrap();
-        assert_eq!(signed.believe(&keys, &here(), None), Err(Disbelief::Forged));
+        assert_eq!(signed.believe(&keys, &here(), &[], None), Err(Disbelief::Forged));
         let signed = SignedSettingsV1::sign(&pkcs8, 1, own(), 0, BODY.to_owned()).unwrap();
-        assert_eq!(signed.believe(&keys, &here(), None), Err(Disbelief::NotNewer));
+        assert_eq!(signed.believe(&keys, &here(), &[], None), Err(Disbelief::NotNewer));
         assert!(SignedSettingsV1::sign(b"no key", 1, own(), 1, BODY.to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_groups_document_is_believed_by_the_stores_that_were_told_they_are_in_it() {
+        let (pkcs8, key) = pair(1);
+        let keys = [key];
+        let of = |target: &str| {
+            let target = target.parse().unwrap();
+            SignedSettingsV1::sign(&pkcs8, 1, target, 1, BODY.to_owned()).unwrap()
+        };
+        let south: GroupKey = "south".parse().unwrap();
+        let signed = of("group/north");
+        assert_eq!(signed.believe(&keys, &here(), &[south.clone(), north()], None), Ok(true));
+        assert_eq!(signed.believe(&keys, &here(), &[south], None), Err(Disbelief::OtherGroup));
+        // Who is told of groups is told by name; nobody is told another's.
+        assert_eq!(of("groups/SH001").believe(&keys, &here(), &[], None), Ok(true));
+        let others = of("groups/SH002").believe(&keys, &here(), &[], None);
+        assert_eq!(others, Err(Disbelief::OtherStore));
+    }
+
+    #[test]
+    fn a_target_has_one_spelling() {
+        for text in ["all", "SH001", "ALL", "group/north", "groups/SH001"] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
+        for text in ["", "sh001", "group/", "group/North", "groups/north", "groups/", "group/a/b"] {
+            assert_eq!(text.parse::<Target>(), Err(TargetText), "{text}");
+        }
     }
 
     #[test]
@@ -266,6 +335,7 @@ mod tests {
         let signed = SignedSettingsV1::sign(&pkcs8, 1, own(), 7, BODY.to_owned()).unwrap();
         for forged in [
             SignedSettingsV1 { target: Target::All, ..signed.clone() },
+            SignedSettingsV1 { target: Target::Groups(here()), ..signed.clone() },
             SignedSettingsV1 { revision: 8, ..signed.clone() },
             SignedSettingsV1 { key: 2, ..signed.clone() },
             SignedSettingsV1 { body: BODY.replace("down", "up"), ..signed.clone() },
@@ -276,7 +346,11 @@ mod tests {
             },
             SignedSettingsV1 { signature: String::new(), ..signed.clone() },
         ] {
-            assert_eq!(forged.believe(&keys, &here(), None), Err(Disbelief::Forged), "{forged:?}");
+            assert_eq!(
+                forged.believe(&keys, &here(), &[], None),
+                Err(Disbelief::Forged),
+                "{forged:?}"
+            );
         }
     }
 
@@ -298,7 +372,7 @@ mod tests {
                 // A digit of the signature in the other case says the same.
                 let same = read.signature.eq_ignore_ascii_case(&signed.signature)
                     && SignedSettingsV1 { signature: signed.signature.clone(), ..read.clone() } == signed;
-                prop_assert!(same || read.believe(&[key], &here(), None).is_err(), "{:?}", read);
+                prop_assert!(same || read.believe(&[key], &here(), &[], None).is_err(), "{:?}", read);
             }
         }
     }

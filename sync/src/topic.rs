@@ -3,14 +3,18 @@
 //! ```text
 //! guitai/v1/all/settings/desired               mall → every store, retained
 //! guitai/v1/all/bell                           mall → every store, retained
+//! guitai/v1/groups/{group}/settings/desired    mall → the stores of a group, retained
 //! guitai/v1/stores/{store}/settings/desired    mall → that store, retained
+//! guitai/v1/stores/{store}/settings/groups     mall → that store, retained: the groups it is in
 //! guitai/v1/stores/{store}/settings/reported   that store → mall, retained
 //! guitai/v1/stores/{store}/bell                mall → that store, retained
 //! guitai/v1/stores/{store}/presence            that store → mall, retained; its will
 //! ```
 //!
 //! A store is its code, which is also the user name of its account at the broker, so that one
-//! pattern of an access list (`%u`) keeps it to its own.
+//! pattern of an access list (`%u`) keeps it to its own. A group is its key; a store listens to the
+//! groups that it was told it is in, and an access list may name those for it or let every store
+//! read them all: what is not for a store it does not believe.
 //!
 //! **Invariant:** text and value are each other's inverse; nothing that must arrive has a topic.
 
@@ -18,21 +22,30 @@ use std::{fmt, str::FromStr};
 
 use domain::receipt_number::StoreCode;
 
-use crate::settings::Target;
+use crate::settings::{GroupKey, Target};
 
 const ROOT: &str = "guitai/v1";
 
 /// What is said where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// The settings that HQ wishes for a store or all, signed.
+    /// The settings that HQ wishes for a target, signed; or the groups that a store is in.
     Desired(Target),
     /// What became of them in a store.
     Reported(StoreCode),
     /// Versions of feeds that have changed, and nothing else.
-    Bell(Target),
+    Bell(Hearer),
     /// Whether a store's node is there.
     Presence(StoreCode),
+}
+
+/// Who hears a bell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hearer {
+    /// Every store.
+    All,
+    /// One store.
+    Store(StoreCode),
 }
 
 /// A topic that is none of ours.
@@ -47,35 +60,40 @@ impl Topic {
         ["settings/reported", "presence"].map(|what| format!("{ROOT}/stores/+/{what}"))
     }
 
-    /// What a store listens to.
+    /// What a store listens to, whatever groups it is in.
     #[must_use]
-    pub fn of_store(store: &StoreCode) -> [Self; 4] {
-        let own = || Target::Store(store.clone());
+    pub fn of_store(store: &StoreCode) -> [Self; 5] {
         [
             Self::Desired(Target::All),
-            Self::Desired(own()),
-            Self::Bell(Target::All),
-            Self::Bell(own()),
+            Self::Desired(Target::Store(store.clone())),
+            Self::Desired(Target::Groups(store.clone())),
+            Self::Bell(Hearer::All),
+            Self::Bell(Hearer::Store(store.clone())),
         ]
     }
-}
 
-struct Place<'a>(&'a Target);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Target::All => f.write_str("all"),
-            Target::Store(store) => write!(f, "stores/{store}"),
-        }
+    /// What the stores of a group listen to besides.
+    #[must_use]
+    pub const fn of_group(group: GroupKey) -> Self {
+        Self::Desired(Target::Group(group))
     }
 }
 
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Desired(target) => write!(f, "{ROOT}/{}/settings/desired", Place(target)),
-            Self::Bell(target) => write!(f, "{ROOT}/{}/bell", Place(target)),
+            Self::Desired(Target::All) => write!(f, "{ROOT}/all/settings/desired"),
+            Self::Desired(Target::Group(group)) => {
+                write!(f, "{ROOT}/groups/{group}/settings/desired")
+            }
+            Self::Desired(Target::Store(store)) => {
+                write!(f, "{ROOT}/stores/{store}/settings/desired")
+            }
+            Self::Desired(Target::Groups(store)) => {
+                write!(f, "{ROOT}/stores/{store}/settings/groups")
+            }
+            Self::Bell(Hearer::All) => write!(f, "{ROOT}/all/bell"),
+            Self::Bell(Hearer::Store(store)) => write!(f, "{ROOT}/stores/{store}/bell"),
             Self::Reported(store) => write!(f, "{ROOT}/stores/{store}/settings/reported"),
             Self::Presence(store) => write!(f, "{ROOT}/stores/{store}/presence"),
         }
@@ -91,12 +109,18 @@ impl FromStr for Topic {
         let store = |code: &str| code.parse().map_err(|_| TopicText);
         match parts.as_slice() {
             ["all", "settings", "desired"] => Ok(Self::Desired(Target::All)),
-            ["all", "bell"] => Ok(Self::Bell(Target::All)),
+            ["all", "bell"] => Ok(Self::Bell(Hearer::All)),
+            ["groups", key, "settings", "desired"] => {
+                Ok(Self::of_group(key.parse().map_err(|_| TopicText)?))
+            }
             ["stores", code, "settings", "desired"] => {
                 Ok(Self::Desired(Target::Store(store(code)?)))
             }
+            ["stores", code, "settings", "groups"] => {
+                Ok(Self::Desired(Target::Groups(store(code)?)))
+            }
             ["stores", code, "settings", "reported"] => Ok(Self::Reported(store(code)?)),
-            ["stores", code, "bell"] => Ok(Self::Bell(Target::Store(store(code)?))),
+            ["stores", code, "bell"] => Ok(Self::Bell(Hearer::Store(store(code)?))),
             ["stores", code, "presence"] => Ok(Self::Presence(store(code)?)),
             _ => Err(TopicText),
         }
@@ -109,14 +133,15 @@ mod tests {
 
     use super::*;
 
-    fn topics(code: &str) -> [Topic; 6] {
+    fn topics(code: &str, group: &str) -> [Topic; 8] {
         let store: StoreCode = code.parse().unwrap();
-        let own = Target::Store(store.clone());
         [
             Topic::Desired(Target::All),
-            Topic::Desired(own.clone()),
-            Topic::Bell(Target::All),
-            Topic::Bell(own),
+            Topic::of_group(group.parse().unwrap()),
+            Topic::Desired(Target::Store(store.clone())),
+            Topic::Desired(Target::Groups(store.clone())),
+            Topic::Bell(Hearer::All),
+            Topic::Bell(Hearer::Store(store.clone())),
             Topic::Reported(store.clone()),
             Topic::Presence(store),
         ]
@@ -124,8 +149,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_topic_reads_back_and_no_two_are_spelt_alike(code in "[0-9A-Z]{1,12}") {
-            let topics = topics(&code);
+        fn every_topic_reads_back_and_no_two_are_spelt_alike(
+            code in "[0-9A-Z]{1,12}", group in "[a-z][a-z0-9-]{0,31}",
+        ) {
+            let topics = topics(&code, &group);
             for topic in &topics {
                 let text = topic.to_string();
                 prop_assert_eq!(text.parse::<Topic>(), Ok(topic.clone()));
@@ -134,7 +161,7 @@ mod tests {
             let mut texts = topics.map(|topic| topic.to_string()).to_vec();
             texts.sort();
             texts.dedup();
-            prop_assert_eq!(texts.len(), 6);
+            prop_assert_eq!(texts.len(), 8);
         }
 
         #[test]
@@ -155,6 +182,9 @@ mod tests {
             "guitai/v1/stores/+/bell",
             "guitai/v1/stores/sh001/bell",
             "guitai/v1/stores/SH001/bell/x",
+            "guitai/v1/groups/north/bell",
+            "guitai/v1/groups/North/settings/desired",
+            "guitai/v1/groups/+/settings/desired",
             "guitai/v2/all/bell",
             "/guitai/v1/all/bell",
         ] {

@@ -106,6 +106,7 @@ impl Mosquitto {
         let acl = "user mall\ntopic readwrite guitai/v1/#\n\n\
                    pattern read guitai/v1/all/#\n\
                    pattern read guitai/v1/stores/%u/#\n\
+                   pattern read guitai/v1/groups/+/settings/desired\n\
                    pattern write guitai/v1/stores/%u/settings/reported\n\
                    pattern write guitai/v1/stores/%u/presence\n";
         let conf = format!(

@@ -144,7 +144,7 @@ fn ring(context: &Context, payload: &[u8]) {
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
-    use sync::settings::Target;
+    use sync::{settings::Target, topic::Hearer};
 
     use super::*;
     use crate::test_store::TestStore;
@@ -153,7 +153,7 @@ mod tests {
     fn message() -> impl Strategy<Value = Message> {
         let topic = prop_oneof![
             Just("guitai/v1/all/bell".to_owned()),
-            Just(Topic::Bell(Target::All).to_string()),
+            Just(Topic::Bell(Hearer::All).to_string()),
             Just(Topic::Desired(Target::All).to_string()),
             Just(Topic::Desired(Target::Store("S1".parse().unwrap())).to_string()),
             ".{0,60}",
@@ -197,7 +197,7 @@ mod tests {
         let target = Target::Store("SH001".parse().unwrap());
         let topic = Topic::Desired(target.clone()).to_string();
         assert_eq!(topic.parse(), Ok(Topic::Desired(target)));
-        let message = retained(&Topic::Bell(Target::All), &BellV1::default()).unwrap();
+        let message = retained(&Topic::Bell(Hearer::All), &BellV1::default()).unwrap();
         assert!(message.is_retained && message.payload == br#"{"scopes":{}}"#);
     }
 }

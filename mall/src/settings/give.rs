@@ -47,5 +47,5 @@ pub(crate) async fn held(
     for target in [ALL, store] {
         envelopes.extend(envelope(context, &mut tx, target).await?);
     }
-    Ok(SettingsHeldV1 { keys, envelopes })
+    Ok(SettingsHeldV1 { keys, envelopes, ..SettingsHeldV1::default() })
 }

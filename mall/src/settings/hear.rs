@@ -61,6 +61,7 @@ pub(crate) async fn hear_report(
         let is_theirs = match &standing.target {
             Target::All => true,
             Target::Store(about) => about == code,
+            Target::Group(_) | Target::Groups(_) => false,
         };
         if !is_theirs {
             continue;

@@ -121,19 +121,19 @@ async fn a_store_gets_all_stores_document_and_its_own_signed_by_a_key_it_is_told
     let token = token(&town).await;
     save(&town, &token, ALL, "*", rounding("none")).await;
     save(&town, &token, OWN, "*", rounding("yuan_up")).await;
-    let SettingsHeldV1 { keys, envelopes } = held(&edge).await;
+    let SettingsHeldV1 { keys, envelopes, .. } = held(&edge).await;
     let targets: Vec<String> = envelopes.iter().map(|e| e.target.to_string()).collect();
     assert_eq!(targets, ["all", "SH001"]);
     let here = "SH001".parse().unwrap();
-    assert!(envelopes.iter().all(|envelope| envelope.believe(&keys, &here, None) == Ok(true)));
+    assert!(envelopes.iter().all(|envelope| envelope.believe(&keys, &here, &[], None) == Ok(true)));
     assert_eq!(held(&other).await.envelopes.len(), 1);
     // Another key signs; the one before is still told.
     town.cli("settings rotate-key").await;
-    let SettingsHeldV1 { keys: both, envelopes: newer } = held(&edge).await;
+    let SettingsHeldV1 { keys: both, envelopes: newer, .. } = held(&edge).await;
     assert_eq!((both.len(), &both[0]), (2, &keys[0]));
     let of_new: &SignedSettingsV1 = &newer[1];
-    assert_eq!((of_new.key, of_new.believe(&both, &here, None)), (2, Ok(true)));
-    assert_eq!(envelopes[1].believe(&both, &here, None), Ok(true));
+    assert_eq!((of_new.key, of_new.believe(&both, &here, &[], None)), (2, Ok(true)));
+    assert_eq!(envelopes[1].believe(&both, &here, &[], None), Ok(true));
 }
 
 #[tokio::test]

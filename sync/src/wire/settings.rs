@@ -385,8 +385,14 @@ fn put(document: &mut Map<String, Value>, key: &str, value: Value) {
 pub struct SettingsHeldV1 {
     /// At most two, the newest last.
     pub keys: Vec<SettingsKeyV1>,
-    /// One for each target that has settings.
+    /// Of all stores and of this one, where they have settings.
     pub envelopes: Vec<SignedSettingsV1>,
+    /// Which groups the store is in, if it ever was in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<SignedSettingsV1>,
+    /// Of each of those groups that has settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of_groups: Vec<SignedSettingsV1>,
 }
 
 /// How an envelope came.
