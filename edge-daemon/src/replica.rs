@@ -1,9 +1,10 @@
 //! Keeps this store's copy of what the mall owns.
 //!
-//! Reconciler per scope: no replica → snapshot; behind → pages of changes; too far behind, or the
-//! mall's feed has another life → a new snapshot, verified aside and swapped in whole.
+//! Reconciler per scope. `sync::follow` decides: no replica → snapshot; behind → pages of changes,
+//! which lie aside until a version is whole; too far behind, or the mall's feed has another life →
+//! a new snapshot, verified aside and swapped in whole.
 //!
-//! **Invariant:** the old replica sells until the new one is verified.
+//! **Invariant:** the old replica sells until the new one is verified, and no half of a version does.
 
 mod snapshot;
 
@@ -11,9 +12,10 @@ use std::{sync::Arc, time::Duration};
 
 use sync::{
     backoff::retry_ms,
+    follow::{self, Gathering, NotNext, Step, Taken, Why},
     path,
     replica::{REPLICA_SCHEMA, Scope},
-    wire::{FeedPageV1, HeadV1},
+    wire::{FeedCursorV1, FeedPageV1, HeadV1},
 };
 
 use crate::{
@@ -21,13 +23,9 @@ use crate::{
     context::{Context, random},
     db::{DbError, replica::Replica},
     devices::{self, Tasks},
-    member, pickup, prices,
+    fault, member, pickup, prices,
     uplink::mall::{Mall, MallError},
 };
-
-/// More versions behind than this, and a snapshot is quicker than pages. A version is one HQ
-/// transaction, so this is far more than a day of edits.
-const BEHIND_MAX: i64 = 2_000;
 
 /// Opens what lies in the data folder. A damaged replica is left aside: a new one is fetched.
 pub(crate) fn open(context: &Context, scope: Scope) {
@@ -91,63 +89,97 @@ async fn catch_up(
     tasks: &Tasks,
 ) -> Result<(), DaemonError> {
     let Some(replica) = context.replicas.get(scope) else {
-        return snapshot::take(context, mall, scope, tasks).await;
+        return take(context, mall, scope, tasks, Why::None).await;
     };
     let Ok(standing) = on_blocking(&replica, Replica::standing).await else {
         tracing::error!("The replica of {scope} is damaged; fetching it again");
-        return snapshot::take(context, mall, scope, tasks).await;
+        return take(context, mall, scope, tasks, Why::None).await;
     };
-    if standing.schema < REPLICA_SCHEMA
-        && snapshot::is_of_newer(mall, scope, standing.schema).await?
-    {
-        tracing::info!(%scope, schema = standing.schema, "The replica is an older program's");
-        return snapshot::take(context, mall, scope, tasks).await;
-    }
+    let offered = if standing.schema < REPLICA_SCHEMA {
+        snapshot::schema_offered(mall, scope).await?
+    } else {
+        None
+    };
     let head: HeadV1 = mall.get(&path::head(scope)).await?;
     if context.link.reached(true, context.clock.now()) {
         context.nudges.mall_back.give();
         context.screens.beat();
     }
-    let behind = head.version.checked_sub(standing.cursor.version).ok_or(MallError::Nonsense)?;
-    if head.incarnation != standing.cursor.incarnation || !(0..=BEHIND_MAX).contains(&behind) {
-        tracing::info!(%scope, behind, "A new snapshot is needed");
-        return snapshot::take(context, mall, scope, tasks).await;
+    let standing = follow::Standing { cursor: standing.cursor, schema: standing.schema };
+    match follow::step(Some(&standing), &head, offered) {
+        Step::Idle => Ok(()),
+        Step::Page(cursor) => match gather(context, mall, scope, &replica, cursor).await? {
+            Ok(0) => Ok(()),
+            Ok(n_changes) => {
+                tracing::info!(%scope, changes = n_changes, "The replica caught up");
+                changed(context, scope, tasks).await
+            }
+            Err(why) => take(context, mall, scope, tasks, why).await,
+        },
+        Step::Snapshot(why) => take(context, mall, scope, tasks, why).await,
     }
-    let mut cursor = standing.cursor;
-    let mut n_changes = 0_usize;
-    while cursor.version < head.version || !cursor.after.is_empty() {
-        let page: FeedPageV1 = match mall.get(&path::feed(scope, &cursor)).await {
+}
+
+async fn take(
+    context: &Arc<Context>,
+    mall: &Mall,
+    scope: Scope,
+    tasks: &Tasks,
+    why: Why,
+) -> Result<(), DaemonError> {
+    tracing::info!(%scope, why = why.word(), "A snapshot is needed");
+    snapshot::take(context, mall, scope, tasks).await
+}
+
+/// Lays pages aside until they are whole, and applies them: so many changes, or why pages do not do.
+async fn gather(
+    context: &Arc<Context>,
+    mall: &Mall,
+    scope: Scope,
+    replica: &Arc<Replica>,
+    from: FeedCursorV1,
+) -> Result<Result<usize, Why>, DaemonError> {
+    let mut gathering = match on_blocking(replica, Replica::staged).await? {
+        // It was cut off: what lies aside goes on from where the replica stands, for its cursor
+        // moves only together with it.
+        Some((n_pages, cursor)) => Gathering::resumed(cursor, n_pages),
+        None => Gathering::from(from),
+    };
+    loop {
+        let page: FeedPageV1 = match mall.get(&path::feed(scope, gathering.cursor())).await {
             // A page that this program cannot read may hold a row of a newer mall's; a snapshot
             // has only tables that this program knows.
             Err(error) if error.is_gone() || matches!(error, MallError::Nonsense) => {
                 tracing::warn!(%scope, error = %Chain(&error), "A page of changes is no use");
-                return snapshot::take(context, mall, scope, tasks).await;
+                return Ok(Err(Why::Gone));
             }
             page => page?,
         };
-        // Inside a version the cursor stands at the version before it and rises by key.
-        let rises = (page.next.version, &page.next.after) > (cursor.version, &cursor.after);
-        if !rises || page.next.incarnation != cursor.incarnation {
-            return Err(MallError::Nonsense.into());
-        }
-        cursor = page.next.clone();
-        n_changes += page.changes.len();
         let now = context.clock.now();
-        let applied = on_blocking(&replica, move |replica| replica.apply(&page, now)).await;
-        // A full disk would only be fuller for another file.
-        if let Err(DbError::DiskFull) = applied {
-            return Err(DbError::DiskFull.into());
-        }
-        if let Err(error) = applied {
-            tracing::error!(error = %Chain(&error), "The replica of {scope} takes no changes; fetching it again");
-            return snapshot::take(context, mall, scope, tasks).await;
+        let done = match gathering.take(&page) {
+            Err(NotNext) => {
+                on_blocking(replica, Replica::unstage).await?;
+                return Err(MallError::Nonsense.into());
+            }
+            Ok(Taken::TooMany) => return Ok(Err(Why::FarBehind)),
+            Ok(Taken::Aside(_)) => {
+                on_blocking(replica, move |replica| replica.stage(&page).map(|()| None)).await
+            }
+            Ok(Taken::Whole) => {
+                on_blocking(replica, move |replica| replica.apply(&page, now).map(Some)).await
+            }
+        };
+        match done {
+            Ok(None) => fault::point("replica.staged"),
+            Ok(Some(n_changes)) => return Ok(Ok(n_changes)),
+            // A full disk would only be fuller for another file.
+            Err(DbError::DiskFull) => return Err(DbError::DiskFull.into()),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "The replica of {scope} takes no changes");
+                return Ok(Err(Why::Damaged));
+            }
         }
     }
-    if n_changes > 0 {
-        tracing::info!(%scope, changes = n_changes, version = cursor.version, "The replica caught up");
-        changed(context, scope, tasks).await?;
-    }
-    Ok(())
 }
 
 /// Reads or changes a replica on a thread that may block.

@@ -123,6 +123,18 @@ impl Gathering {
         Self { cursor, n_pages: 0 }
     }
 
+    /// Goes on with so many pages that lie aside; the last of them ended at this cursor.
+    #[must_use]
+    pub const fn resumed(cursor: FeedCursorV1, n_pages: usize) -> Self {
+        Self { cursor, n_pages }
+    }
+
+    /// Where the next page begins.
+    #[must_use]
+    pub const fn cursor(&self) -> &FeedCursorV1 {
+        &self.cursor
+    }
+
     /// Takes in the next page.
     ///
     /// Inside a version a cursor stands at the version before it and rises by key.
@@ -252,7 +264,11 @@ mod tests {
             let taken = gathering.take(&page(3, &after, 4));
             assert_eq!(taken, Ok(Taken::Aside(cursor(3, &after))));
         }
-        assert_eq!(gathering.take(&page(3, "x", 4)), Ok(Taken::TooMany));
+        // Whoever was cut off in between counts on from what lies aside.
+        let mut resumed = Gathering::resumed(gathering.cursor().clone(), PAGES_MAX - 1);
+        assert_eq!(resumed, gathering);
+        assert_eq!(resumed.take(&page(3, "x", 4)), Ok(Taken::TooMany));
+        assert_eq!(gathering.take(&page(4, "", 4)), Ok(Taken::Whole));
     }
 
     #[test]

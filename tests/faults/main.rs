@@ -23,4 +23,5 @@ mod pickups;
 mod returns;
 mod snapshot;
 mod tally;
+mod versions;
 mod weather;

@@ -3,9 +3,13 @@
 //! Files are named `replica-<scope>-<version>.db`; a pointer file `replica-<scope>.current` names
 //! the one in force. A database is never renamed over another that somebody has open.
 //!
+//! A version of the mall's is one HQ transaction. Its pages lie aside in the file until it is whole,
+//! and are applied together; whoever reads meanwhile reads one version to the end.
+//!
 //! **Invariant:** the cursor lives inside the file and moves in the transaction of its rows.
 
 mod rows;
+mod staged;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +21,7 @@ use sync::{
 };
 
 use super::{DbError, pool::Pool, sync_folder};
+use crate::fault;
 
 /// What a catalog replica of schema 1 lacks.
 const TO_SCHEMA_2: &str = "alter table item add column tags text not null default '';
@@ -151,12 +156,18 @@ impl Replica {
         }
     }
 
-    /// Reads on this thread.
+    /// Reads on this thread, one version to the end: several statements see the same rows though
+    /// the next version is applied between them.
     pub(crate) fn read<T, E: From<DbError>>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.readers.read(read)
+        self.readers.read(|connection| {
+            let begun = connection.unchecked_transaction();
+            let begun = begun.map_err(DbError::sqlite("begin to read a replica"))?;
+            // It only read: that it is rolled back at the end of this block changes nothing.
+            read(&begun)
+        })
     }
 
     /// Where it stands.
@@ -164,15 +175,38 @@ impl Replica {
         self.read(standing)
     }
 
-    /// Applies a page of changes and moves the cursor, in one transaction.
-    pub(crate) fn apply(&self, page: &FeedPageV1, now: Timestamp) -> Result<(), DbError> {
+    /// How far the pages that lie aside go: how many there are, and the cursor after the last.
+    /// `None` where none lies aside.
+    pub(crate) fn staged(&self) -> Result<Option<(usize, FeedCursorV1)>, DbError> {
+        self.read(staged::end)
+    }
+
+    /// Lays a page aside; nobody sees anything of it.
+    pub(crate) fn stage(&self, page: &FeedPageV1) -> Result<(), DbError> {
+        let connection = self.connect_to_change()?;
+        staged::add(&connection, page)
+    }
+
+    /// Throws away what lies aside.
+    pub(crate) fn unstage(&self) -> Result<(), DbError> {
+        let connection = self.connect_to_change()?;
+        staged::clear(&connection)
+    }
+
+    /// Applies the pages that lie aside, and then this one, and moves the cursor, in one
+    /// transaction. The answer is how many changes there were.
+    pub(crate) fn apply(&self, page: &FeedPageV1, now: Timestamp) -> Result<usize, DbError> {
         let mut connection = self.connect_to_change()?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(DbError::sqlite("begin a page of changes"))?;
-        for change in &page.changes {
-            rows::apply(&transaction, &change.row)?;
-        }
+            .map_err(DbError::sqlite("begin a version"))?;
+        let mut n_changes = page.changes.len();
+        staged::each(&transaction, |changes| {
+            n_changes += changes.len();
+            changes.iter().try_for_each(|change| rows::apply(&transaction, &change.row))
+        })?;
+        page.changes.iter().try_for_each(|change| rows::apply(&transaction, &change.row))?;
+        staged::clear(&transaction)?;
         let FeedCursorV1 { incarnation, version, after } = &page.next;
         transaction
             .execute(
@@ -181,7 +215,9 @@ impl Replica {
                 params![incarnation.to_string(), version, after, now.micros()],
             )
             .map_err(DbError::sqlite("move the feed cursor"))?;
-        transaction.commit().map_err(DbError::sqlite("commit a page of changes"))
+        fault::point("replica.applied");
+        transaction.commit().map_err(DbError::sqlite("commit a version"))?;
+        Ok(n_changes)
     }
 }
 
@@ -241,7 +277,7 @@ mod tests {
     };
     use sync::{
         replica::CATALOG_TABLES,
-        wire::{ItemV1, RowV1, RulesV1},
+        wire::{ChangeV1, ItemV1, RowV1, RulesV1},
     };
 
     use super::*;
@@ -306,6 +342,61 @@ mod tests {
         assert_eq!(found.tags, ["new", "season=2026AW"]);
         assert_eq!(replica.read(rules::newest).unwrap().map(|rules| rules.revision), Some(4));
         assert_eq!(store.context().prices.book().revision(), 4);
+    }
+
+    fn named(name: &str) -> RowV1 {
+        let item = Item { name: name.to_owned(), ..tagged() };
+        RowV1::Item(ItemV1::of(&item, String::new(), String::new()))
+    }
+
+    fn page(version: i64, after: &str, row: RowV1) -> FeedPageV1 {
+        let incarnation = IncarnationId::from_uuid(uuid::Uuid::from_u128(1));
+        let next = FeedCursorV1 { incarnation, version, after: after.to_owned() };
+        let change = ChangeV1 { version: version + 1, key: "k".to_owned(), row };
+        FeedPageV1 { changes: vec![change], next, head: 9 }
+    }
+
+    fn name_of_tea(replica: &Replica) -> Option<String> {
+        replica.read(|db| catalog::by_sku(db, "TEA")).unwrap().map(|item| item.name)
+    }
+
+    #[tokio::test]
+    async fn nobody_sees_what_lies_aside_until_it_is_whole_though_the_box_starts_anew() {
+        let store = TestStore::open(None).await;
+        let replica = store.context().replicas.catalog().unwrap();
+        let before = replica.standing().unwrap();
+        assert_eq!(replica.staged().unwrap(), None);
+        let pages = [page(1, "a", named("half")), page(1, "b", named("more"))];
+        pages.iter().for_each(|page| replica.stage(page).unwrap());
+        drop(replica);
+        let store = store.restart().await;
+        let replica = store.context().replicas.catalog().unwrap();
+        assert_eq!(replica.staged().unwrap(), Some((2, pages[1].next.clone())));
+        assert_eq!(replica.standing().unwrap(), before);
+        assert_eq!(name_of_tea(&replica).as_deref(), Some("tea"));
+        // The last page comes after those that lie aside.
+        let last = page(2, "", RowV1::ItemGone { sku: "COAT".to_owned() });
+        assert_eq!(replica.apply(&last, store.context().clock.now()).unwrap(), 3);
+        assert_eq!(name_of_tea(&replica).as_deref(), Some("more"));
+        assert_eq!(replica.read(|db| catalog::by_sku(db, "COAT")).unwrap(), None);
+        assert_eq!(replica.standing().unwrap().cursor, last.next);
+        assert_eq!(replica.staged().unwrap(), None);
+        replica.stage(&pages[0]).unwrap();
+        replica.unstage().unwrap();
+        assert_eq!(replica.staged().unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_sees_one_version_to_the_end() {
+        let store = TestStore::open(None).await;
+        let replica = store.context().replicas.catalog().unwrap();
+        let names = replica.read(|db| {
+            let first = catalog::by_sku(db, "TEA")?.map(|item| item.name);
+            replica.apply(&page(2, "", named("later")), store.context().clock.now())?;
+            Ok::<_, DbError>((first, catalog::by_sku(db, "TEA")?.map(|item| item.name)))
+        });
+        assert_eq!(names.unwrap(), (Some("tea".to_owned()), Some("tea".to_owned())));
+        assert_eq!(name_of_tea(&replica).as_deref(), Some("later"));
     }
 
     fn tagged() -> Item {

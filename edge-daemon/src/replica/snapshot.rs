@@ -66,16 +66,12 @@ pub(super) async fn take(
     changed(context, scope, tasks).await
 }
 
-/// Whether the mall offers a snapshot of a newer schema than this.
-pub(super) async fn is_of_newer(
-    mall: &Mall,
-    scope: Scope,
-    schema: i64,
-) -> Result<bool, DaemonError> {
+/// The schema of the snapshot that the mall offers, if this program can read it.
+pub(super) async fn schema_offered(mall: &Mall, scope: Scope) -> Result<Option<i64>, DaemonError> {
     match mall.get::<SnapshotV1>(&path::snapshot(scope)).await {
-        Ok(manifest) => Ok(manifest.schema > schema && manifest.schema <= REPLICA_SCHEMA),
+        Ok(manifest) => Ok(Some(manifest.schema).filter(|schema| *schema <= REPLICA_SCHEMA)),
         // None is ready: its pages can be followed all the same.
-        Err(MallError::Refused { .. }) => Ok(false),
+        Err(MallError::Refused { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
