@@ -80,6 +80,9 @@ impl Replica {
     fn open(path: &Path, scope: Scope) -> Result<Self, DbError> {
         let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
         let schema = replica.read(|connection| check_meta(connection, path, scope))?;
+        // The mall's file has no log of its own yet. It gets one now, while nobody reads it: later,
+        // whoever reads would keep it from being changed.
+        drop(replica.connect_to_change()?);
         if schema < REPLICA_SCHEMA {
             replica.step_forward(scope)?;
         }
