@@ -11,6 +11,7 @@
 //! | `edges`, `staff` | who may speak: claims, edge nodes, HQ's tokens |
 //! | `rules` | sets of rules |
 //! | `inbox`, `days`, `orders`, `orders_read` | what the stores sent |
+//! | `holes` | what they said that they cannot send |
 //! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
 //! | `online_returns` | goods of such orders that came back in stores |
 //! | `stock` | what each store has of an item |
@@ -39,6 +40,7 @@ pub(crate) mod discrepancies;
 pub(crate) mod drift;
 pub(crate) mod edges;
 mod engine;
+pub(crate) mod holes;
 pub(crate) mod inbox;
 pub(crate) mod items;
 pub(crate) mod items_read;

@@ -15,6 +15,7 @@ mod copies;
 mod counter;
 mod disk;
 mod histories;
+mod inspectors;
 mod kills;
 mod members;
 mod operator;

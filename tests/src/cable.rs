@@ -40,6 +40,29 @@ pub enum Weather {
     Replaced(String),
     /// Whoever answers, it is not the mall: these very bytes for each request.
     Nonsense(String),
+    /// Somebody on the way looks into each batch of facts, and answers some in the mall's place.
+    Inspected(Offence, String),
+}
+
+/// What somebody on the way takes offence at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offence {
+    /// A body with these words in it.
+    Words(String),
+    /// A body of more bytes.
+    Bytes(usize),
+}
+
+impl Offence {
+    fn is_given_by(&self, body: &[u8]) -> bool {
+        match self {
+            Self::Words(words) => {
+                let words = words.as_bytes();
+                !words.is_empty() && body.windows(words.len()).any(|some| some == words)
+            }
+            Self::Bytes(most) => body.len() > *most,
+        }
+    }
 }
 
 impl Weather {
@@ -47,6 +70,13 @@ impl Weather {
     #[must_use]
     pub fn answering(status: &str, kind: &str, body: &str) -> Self {
         Self::Nonsense(answer(status, kind, body))
+    }
+
+    /// Somebody who refuses each batch that gives offence, and lets everything else pass.
+    #[must_use]
+    pub fn inspected(offence: Offence, status: &str) -> Self {
+        let page = format!("<!doctype html><title>{status}</title>");
+        Self::Inspected(offence, answer(status, "text/html", &page))
     }
 
     /// The page of a proxy that lost the mall's answer and says that there is no such thing.
@@ -168,6 +198,7 @@ async fn under(
         Weather::HalfAnswers(bytes) => half(near, to, bytes, fooled).await,
         Weather::Replaced(answer) => replaced(near, to, &answer, fooled).await,
         Weather::Nonsense(answer) => nonsense(near, &answer, fooled).await,
+        Weather::Inspected(offence, answer) => inspected(near, to, &offence, &answer, fooled).await,
     }
 }
 
@@ -240,6 +271,35 @@ async fn nonsense(
     near.shutdown().await?;
     count(&request, fooled);
     Ok(())
+}
+
+/// One request, which the mall hears unless its batch gives offence.
+async fn inspected(
+    mut near: TcpStream,
+    to: u16,
+    offence: &Offence,
+    answer: &str,
+    fooled: &watch::Sender<u32>,
+) -> io::Result<()> {
+    let request = read_request(&mut near).await?;
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
+    let (head, body) = request.split_at(end);
+    let is_batch = String::from_utf8_lossy(head).lines().next().is_some_and(|line| {
+        let path = line.split(' ').nth(1).unwrap_or_default();
+        path.ends_with("/batches")
+    });
+    if is_batch && offence.is_given_by(body) {
+        count(&request, fooled);
+        near.write_all(answer.as_bytes()).await?;
+        return near.shutdown().await;
+    }
+    let mut far = connect(to).await?;
+    // So that the mall's answer ends where the connection does.
+    far.write_all(head).await?;
+    far.write_all(b"\r\nconnection: close").await?;
+    far.write_all(body).await?;
+    tokio::io::copy(&mut far, &mut near).await?;
+    near.shutdown().await
 }
 
 fn count(request: &[u8], fooled: &watch::Sender<u32>) {

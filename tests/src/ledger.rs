@@ -76,6 +76,14 @@ impl Ledger {
         self.number("select count(*) from outbox where state = 'pending'")
     }
 
+    /// How many facts nobody on the way to the mall takes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn n_held_back(&self) -> Result<i64> {
+        self.number("select count(*) from outbox where state = 'hole'")
+    }
+
     /// Whether something that it lost is still to be fetched.
     ///
     /// # Errors

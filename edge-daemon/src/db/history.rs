@@ -326,7 +326,10 @@ fn put_post_void(connection: &Connection, body: &str) -> Result<(), DbError> {
 
 #[cfg(test)]
 mod tests {
-    use sync::wire::{FactV1, LifeV1, PlaceV1};
+    use sync::{
+        uplink::Facts,
+        wire::{FactV1, HoleV1, LifeV1, PlaceV1},
+    };
 
     use super::*;
     use crate::db::migrate;
@@ -361,7 +364,8 @@ mod tests {
     }
 
     fn waiting(ledger: &Connection) -> Vec<FactV1> {
-        let batch = outbox::next_batch(ledger, None, None).unwrap();
+        let all = Facts { session: None, from: None, at_most: 100, is_wrapped: false };
+        let batch = outbox::next_batch(ledger, all).unwrap();
         batch.map_or_else(Vec::new, |batch| batch.facts)
     }
 
@@ -467,6 +471,32 @@ mod tests {
         take(&ledger, &told(3, &[(1, 4), (3, 0)])).unwrap();
         let ids: Vec<u128> = waiting(&ledger).iter().map(|fact| fact.id.as_u128()).collect();
         assert_eq!((ids, waiting(&ledger)[0].seq), (vec![5], 1));
+    }
+
+    #[test]
+    fn what_stands_at_a_hole_stays_here_and_is_told_only_to_a_mall_that_went_back_before_it() {
+        let ledger = ledger();
+        (1..=4).for_each(|n| push(&ledger, n));
+        acked(&ledger, 1);
+        let hole = HoleV1 { from: 2, through: 2, reason: "refused".to_owned() };
+        let told_of = outbox::hole_batch(&ledger, None, hole.clone()).unwrap();
+        assert_eq!(told_of.prev_chain, waiting(&ledger)[0].chain);
+        let marks = |through| sync::outbox::Marks {
+            acked_through: Some(through),
+            hole: Some(hole.clone()),
+            ..Default::default()
+        };
+        outbox::mark(&ledger, 1, &marks(2)).unwrap();
+        let places = |facts: Vec<FactV1>| facts.iter().map(|fact| fact.seq).collect::<Vec<_>>();
+        assert_eq!(places(waiting(&ledger)), [3, 4]);
+        let backlog = outbox::backlog(&ledger).unwrap();
+        assert_eq!((backlog.pending, backlog.troubled, backlog.held_back), (2, 0, 1));
+        acked(&ledger, 4);
+        // A new life is for what waits; a mall that went back before the hole is told all again.
+        take(&ledger, &told(3, &[(1, 4), (3, 0)])).unwrap();
+        assert_eq!(places(waiting(&ledger)), [0; 0]);
+        take(&ledger, &told(3, &[(1, 1), (3, 0)])).unwrap();
+        assert_eq!(outbox::backlog(&ledger).unwrap().held_back, 0);
     }
 
     #[test]

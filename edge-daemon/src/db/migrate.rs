@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
@@ -26,6 +26,7 @@ const STEPS: [&str; 16] = [
     include_str!("../../migrations/0014_check_in.sql"),
     include_str!("../../migrations/0015_console_pin.sql"),
     include_str!("../../migrations/0016_history.sql"),
+    include_str!("../../migrations/0017_hole.sql"),
 ];
 
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -7,8 +7,10 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync::{
     chain::Hash,
-    outbox::{BATCH_FACTS_MAX, Marks, Trouble, batch_len},
-    wire::{BatchV1, FactV1, PlaceV1},
+    outbox::{Marks, Trouble, batch_len},
+    raw,
+    uplink::Facts,
+    wire::{BatchV1, FactV1, HoleV1, PlaceV1},
 };
 use uuid::Uuid;
 
@@ -90,13 +92,8 @@ fn place(
     })
 }
 
-/// The next batch of this life from this sequence on, or from the first pending fact; `None` when all
-/// is told.
-pub(crate) fn next_batch(
-    connection: &Connection,
-    session: Option<Uuid>,
-    from: Option<i64>,
-) -> Result<Option<BatchV1>, DbError> {
+/// The batch of this life that is asked for; `None` when all is told.
+pub(crate) fn next_batch(connection: &Connection, ask: Facts) -> Result<Option<BatchV1>, DbError> {
     let doing = "read the next batch";
     let epoch = history::epoch(connection)?;
     let mut statement = connection
@@ -108,7 +105,7 @@ pub(crate) fn next_batch(
         )
         .map_err(DbError::sqlite(doing))?;
     let mut facts = statement
-        .query_map(params![epoch, from, BATCH_FACTS_MAX], |row| {
+        .query_map(params![epoch, ask.from, ask.at_most], |row| {
             let hash = |index| row.get::<_, [u8; 32]>(index);
             let (digest, chain) = (hash(5)?, hash(6)?);
             Ok(FactV1 {
@@ -127,10 +124,30 @@ pub(crate) fn next_batch(
         return Ok(None);
     };
     facts.truncate(batch_len(facts.iter().map(|fact| fact.body.len())));
-    let before = "select place, chain from outbox
-                  where epoch = ?1 and place < ?2 order by place desc limit 1";
-    let before = place(connection, before, params![epoch, first], "read the chain before a batch")?;
-    Ok(Some(BatchV1 { session, epoch, prev_chain: before.chain, hole: None, facts }))
+    if ask.is_wrapped {
+        facts = facts.iter().map(raw::wrap).collect();
+    }
+    let (session, prev_chain) = (ask.session, chain_before(connection, epoch, first)?);
+    Ok(Some(BatchV1 { session, epoch, prev_chain, hole: None, facts }))
+}
+
+/// A batch of no facts that tells of a hole in this life.
+pub(crate) fn hole_batch(
+    connection: &Connection,
+    session: Option<Uuid>,
+    hole: HoleV1,
+) -> Result<BatchV1, DbError> {
+    let epoch = history::epoch(connection)?;
+    let prev_chain = chain_before(connection, epoch, hole.through.saturating_add(1))?;
+    Ok(BatchV1 { session, epoch, prev_chain, hole: Some(hole), facts: Vec::new() })
+}
+
+/// The chain after the newest fact before a place.
+fn chain_before(connection: &Connection, epoch: u32, before: i64) -> Result<Hash, DbError> {
+    let statement = "select place, chain from outbox
+                     where epoch = ?1 and place < ?2 order by place desc limit 1";
+    let found = place(connection, statement, params![epoch, before], "read the chain of a batch")?;
+    Ok(found.chain)
 }
 
 /// Gives all that waits its places in a new life, in the order in which it happened; ids and bytes stay.
@@ -177,6 +194,15 @@ pub(crate) fn mark(connection: &Connection, epoch: u32, marks: &Marks) -> Result
             .and_then(|mut statement| statement.execute(params![epoch, seq, state, reason]))
             .map_err(DbError::sqlite(doing))?;
     }
+    if let Some(hole) = &marks.hole {
+        connection
+            .prepare_cached(
+                "update outbox set state = 'hole', reason = ?4
+                 where epoch = ?1 and place between ?2 and ?3 and state = 'pending'",
+            )
+            .and_then(|mut s| s.execute(params![epoch, hole.from, hole.through, hole.reason]))
+            .map_err(DbError::sqlite(doing))?;
+    }
     let Some(through) = marks.acked_through else {
         return Ok(());
     };
@@ -200,6 +226,8 @@ pub(crate) struct Backlog {
     pub(crate) oldest_at: Option<Timestamp>,
     /// Facts the mall holds in quarantine or as a conflict.
     pub(crate) troubled: u32,
+    /// Facts that nobody on the way to the mall takes: only this ledger has them.
+    pub(crate) held_back: u32,
 }
 
 /// Counts the backlog.
@@ -208,7 +236,8 @@ pub(crate) fn backlog(connection: &Connection) -> Result<Backlog, DbError> {
         .prepare_cached(
             "select (select count(*) from outbox where state = 'pending'),
                     (select at from outbox where state = 'pending' order by seq limit 1),
-                    (select count(*) from outbox where state in ('quarantined', 'conflict'))",
+                    (select count(*) from outbox where state in ('quarantined', 'conflict')),
+                    (select count(*) from outbox where state = 'hole')",
         )
         .and_then(|mut statement| {
             statement.query_row([], |row| {
@@ -216,6 +245,7 @@ pub(crate) fn backlog(connection: &Connection) -> Result<Backlog, DbError> {
                     pending: row.get(0)?,
                     oldest_at: row.get::<_, Option<i64>>(1)?.map(Timestamp::from_micros),
                     troubled: row.get(2)?,
+                    held_back: row.get(3)?,
                 })
             })
         })

@@ -44,6 +44,8 @@ pub enum MallError {
         status: u16,
         /// The problem's type, or what little the answer said.
         problem: String,
+        /// When to come again, if it says so.
+        retry_after_ms: Option<u64>,
     },
     /// It answered something that is not ours.
     #[error("the mall's answer is not what was agreed")]
@@ -201,8 +203,8 @@ impl Mall {
         let answer = match answer {
             Ok(answer) => answer.map_err(MallError::Silent)?,
             Err(_) => {
-                let problem = "silence".into();
-                return Err(MallError::Refused { status: 504, problem }.into());
+                let (status, problem) = (504, "silence".into());
+                return Err(MallError::Refused { status, problem, retry_after_ms: None }.into());
             }
         };
         let status = answer.status();
@@ -216,12 +218,16 @@ async fn refusal(status: StatusCode, answer: reqwest::Response) -> Refusal {
         r#type: String,
         #[serde(default)]
         now: Option<String>,
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
     }
     let said = read_json::<Problem>(answer).await.ok();
     let now = said.as_ref().filter(|said| said.r#type == STALE).and_then(|said| said.now.as_ref());
     let mall_now = now.and_then(|now| now.parse().ok());
+    let retry_after_ms = said.as_ref().and_then(|said| said.retry_after_ms);
     let problem = said.map_or_else(|| "no problem document".to_owned(), |said| said.r#type);
-    Refusal { error: MallError::Refused { status: status.as_u16(), problem }, mall_now }
+    let error = MallError::Refused { status: status.as_u16(), problem, retry_after_ms };
+    Refusal { error, mall_now }
 }
 
 async fn read_json<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, MallError> {

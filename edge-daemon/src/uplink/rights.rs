@@ -139,7 +139,7 @@ fn tell<T>(answer: Result<T, MallError>) -> Told<T> {
         MallError::Key(_) | MallError::Client(_) => Told::NeverLeft,
         // Too slow, too many: what it means for the question is not said.
         MallError::Refused { status: 408 | 429, .. } => Told::Silence,
-        MallError::Refused { status: 400..=499, problem } => said_no(&problem),
+        MallError::Refused { status: 400..=499, problem, .. } => said_no(&problem),
         MallError::Silent(_)
         | MallError::Refused { .. }
         | MallError::Nonsense
@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn only_a_plain_no_is_a_no() {
         let refused = |status, problem: &str| {
-            tell::<()>(Err(MallError::Refused { status, problem: problem.to_owned() }))
+            let (problem, retry_after_ms) = (problem.to_owned(), None);
+            tell::<()>(Err(MallError::Refused { status, problem, retry_after_ms }))
         };
         let turned_away = |word: &str| Told::TurnedAway(word.to_owned());
         for (told, expected) in [

@@ -11,7 +11,6 @@ use sync::{
     path,
     wire::{LostPageV1, SessionV1},
 };
-use uuid::Uuid;
 
 use super::mall::{Mall, MallError};
 use crate::{
@@ -83,11 +82,11 @@ pub(crate) async fn write_mark(context: &Context) {
     }
 }
 
-/// Opens a session; its nonce, or none where the mall is older than sessions.
+/// Opens a session and goes on as it says; none where the mall is older than sessions.
 pub(crate) async fn open(
     context: &Arc<Context>,
     mall: &Mall,
-) -> Result<Option<Uuid>, SessionError> {
+) -> Result<Option<SessionV1>, SessionError> {
     let fresh = mint::<SessionV1>().uuid();
     let ask = context.ledger.write(move |tx| history::ask(tx, fresh)).await?;
     fault::point("session.asked");
@@ -97,9 +96,9 @@ pub(crate) async fn open(
         Err(error) => return Err(error.into()),
     };
     fault::point("session.answered");
-    let (nonce, epoch, is_frozen) = (told.nonce, told.epoch, told.is_frozen);
-    let n_lost = told.lost.len();
-    context.ledger.write(move |tx| history::take(tx, &told)).await?;
+    let (epoch, is_frozen, n_lost) = (told.epoch, told.is_frozen, told.lost.len());
+    let taken = told.clone();
+    context.ledger.write(move |tx| history::take(tx, &taken)).await?;
     fault::point("session.taken");
     if epoch == ask.epoch {
         tracing::debug!(epoch, "A session with the mall began");
@@ -114,7 +113,7 @@ pub(crate) async fn open(
     if is_frozen {
         tracing::error!("Another box speaks as this one; HQ decides which one stays");
     }
-    Ok(Some(nonce))
+    Ok(Some(told))
 }
 
 /// Fetches what this ledger may have lost, until it has all.

@@ -1,15 +1,14 @@
 //! Reconciler: sends the outbox until it is empty, looks again when nudged, or after a while.
 //!
-//! **Invariant:** it takes no input; a fact is acked only by an answer that names it.
+//! **Invariant:** it takes no input and decides nothing: `sync::uplink` says what is next, here it is
+//! done, written down, and told how it went. A fact is acked only by an answer that names it.
 
 use std::{sync::Arc, time::Duration};
 
-use domain::time::Timestamp;
 use sync::{
-    backoff::{RETRY_MS_MAX, retry_ms},
-    outbox::marks,
     path,
-    wire::BatchAnswerV1,
+    uplink::{Facts, Heard, Next, Refused, Rest, Uplink},
+    wire::{BatchAnswerV1, BatchV1, HoleV1},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,21 +26,16 @@ use crate::{
 
 /// How often the outbox is looked at when nobody nudges.
 const UPLOAD_PERIOD: Duration = Duration::from_secs(30);
-/// A session is as old at most: by then a clone that speaks in between is seen, and what HQ decided
-/// about it is heard.
-const SESSION_MS_MAX: i64 = 60 * 60 * 1_000;
 /// The mark beside the ledger is so old at most: it is flushed twice, which a busy till would feel.
 const MARK_MS: i64 = 30_000;
-/// How often in one go the mall may say that the session has ended.
-const ENDED_MAX: u32 = 3;
 
-/// Why an upload stopped.
+/// Why a step of the way up was not done.
 #[derive(Debug, thiserror::Error)]
-enum UploadError {
+enum StepError {
     #[error("could not read or mark the outbox")]
     Db(#[from] DbError),
     #[error("could not tell the mall")]
-    Mall(#[from] MallError),
+    Batch(#[source] MallError, Box<BatchV1>),
     #[error("could not begin to tell the mall")]
     Session(#[from] SessionError),
     /// The mall answered without acknowledging anything or saying what it wants.
@@ -49,30 +43,40 @@ enum UploadError {
     NoProgress,
 }
 
-/// How an upload ended.
-enum Pause {
-    /// All is told.
-    Empty,
-    /// The mall asks to be left alone.
-    Asked(Duration),
-}
+impl StepError {
+    /// What the mall answered, or failed to.
+    const fn of_the_mall(&self) -> Option<&MallError> {
+        match self {
+            Self::Batch(error, _) | Self::Session(SessionError::Mall(error)) => Some(error),
+            Self::Session(SessionError::Db(_)) | Self::Db(_) | Self::NoProgress => None,
+        }
+    }
 
-/// A session with the mall.
-#[derive(Clone, Copy, Debug)]
-struct Session {
-    /// What its batches carry; none where the mall is older than sessions.
-    nonce: Option<Uuid>,
-    began: Timestamp,
+    /// What `sync::uplink` is told of it; nothing where it has found it by itself.
+    fn heard(&self) -> Option<Heard<'_>> {
+        let batch = match self {
+            Self::Batch(_, batch) => Some(&**batch),
+            Self::NoProgress => return None,
+            Self::Session(_) | Self::Db(_) => None,
+        };
+        let Some(MallError::Refused { status, problem, retry_after_ms }) = self.of_the_mall()
+        else {
+            return Some(Heard::Silent);
+        };
+        let (status, retry_after_ms) = (*status, *retry_after_ms);
+        Some(Heard::Refused(batch, Refused { status, problem, retry_after_ms }))
+    }
 }
 
 /// Uploads until the daemon stops.
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
-    let mut failures = 0_u32;
-    let (mut session, mut marked_at) = (None, context.clock.now());
+    let way = Way { context: &context, mall: &mall, node: &node };
+    let (mut uplink, mut marked_at) = (Uplink::default(), context.clock.now());
     loop {
         // Cut short at a stop: what was told and not marked is told again, which the mall notices.
-        let telling = until_empty(&context, &mall, &node, &mut session);
-        let Some(told) = stop.run_until_cancelled(telling).await else { return };
+        let Some(pause) = stop.run_until_cancelled(way.until_rest(&mut uplink)).await else {
+            return;
+        };
         let now = context.clock.now();
         if now.ms_since(marked_at).abs() >= MARK_MS {
             session::write_mark(&context).await;
@@ -81,25 +85,10 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
         if context.link.clocks(mall.ahead_ms()) {
             context.screens.beat();
         }
-        let (pause, is_open) = match told {
-            Ok(Pause::Empty) => {
-                failures = 0;
-                (UPLOAD_PERIOD, true)
-            }
-            Ok(Pause::Asked(pause)) => (pause, false),
-            Err(error) => {
-                // Whoever comes back after a silence says first where it stands.
-                session = None;
-                failures = failures.saturating_add(1);
-                told_down(&context, &error, failures);
-                let wait = retry_ms(failures, u32::from_be_bytes(random()));
-                (Duration::from_millis(wait), false)
-            }
-        };
         recount(&context).await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = rest(&context, pause, is_open) => {}
+            () = rest(&context, pause) => {}
         }
     }
 }
@@ -107,10 +96,11 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
 /// Waits for the next look. While the mall is silent or wants to be left alone, new orders do not
 /// shorten the wait, which would only be knocking at a closed door; they are counted all the same.
 /// Whoever else hears from the mall first ends the wait.
-async fn rest(context: &Arc<Context>, pause: Duration, is_open: bool) {
-    if is_open {
-        return context.nudges.upload.taken_or(pause).await;
-    }
+async fn rest(context: &Arc<Context>, rest: Rest) {
+    let ms = match rest {
+        Rest::Told => return context.nudges.upload.taken_or(UPLOAD_PERIOD).await,
+        Rest::Asked(ms) | Rest::Failed(ms) => ms,
+    };
     let count_each = async {
         loop {
             context.nudges.upload.taken().await;
@@ -118,84 +108,114 @@ async fn rest(context: &Arc<Context>, pause: Duration, is_open: bool) {
         }
     };
     tokio::select! {
-        () = context.nudges.mall_back.taken_or(pause) => {}
+        () = context.nudges.mall_back.taken_or(Duration::from_millis(ms)) => {}
         () = count_each => {}
     }
 }
 
-fn told_down(context: &Context, error: &UploadError, failures: u32) {
-    let is_silent = match error {
-        UploadError::Mall(error) | UploadError::Session(SessionError::Mall(error)) => {
-            matches!(error, MallError::Silent(_))
-        }
-        UploadError::Session(SessionError::Db(_))
-        | UploadError::Db(_)
-        | UploadError::NoProgress => false,
-    };
-    let is_new = is_silent && context.link.reached(false, context.clock.now());
-    if is_new || (!is_silent && failures == 1) {
-        tracing::warn!(
-            error = %Chain(error),
-            "The mall did not take the outbox; orders stay here and are sent later",
-        );
-    }
-    if is_new {
-        context.screens.beat();
-    }
+/// What the steps of the way up need.
+struct Way<'a> {
+    context: &'a Arc<Context>,
+    mall: &'a Mall,
+    node: &'a Node,
 }
 
-async fn until_empty(
-    context: &Arc<Context>,
-    mall: &Mall,
-    node: &Node,
-    session: &mut Option<Session>,
-) -> Result<Pause, UploadError> {
-    let mut from = None;
-    let (mut resent, mut ended) = (0_u32, 0_u32);
-    loop {
-        let open = match session {
-            Some(open) if context.clock.now().ms_since(open.began) < SESSION_MS_MAX => *open,
-            Some(_) | None => {
-                let nonce = session::open(context, mall).await?;
-                answers(context);
-                *session.insert(Session { nonce, began: context.clock.now() })
+impl Way<'_> {
+    /// Does what is next until there is nothing to be done for a while.
+    async fn until_rest(&self, uplink: &mut Uplink) -> Rest {
+        loop {
+            let (next, failures) = (uplink.next(self.context.clock.now()), uplink.failures());
+            let done = match next {
+                Next::Rest(rest) => return rest,
+                Next::Session => self.open_session(uplink).await,
+                Next::Facts(ask) => self.send_facts(uplink, ask).await,
+                Next::Hole(session, hole) => self.tell_of_hole(uplink, session, hole).await,
+            };
+            let Err(error) = done else { continue };
+            if let Some(heard) = error.heard() {
+                let _nothing_to_mark = hear(self.context, uplink, heard);
             }
-        };
-        let batch = context.ledger.read(move |db| outbox::next_batch(db, open.nonce, from)).await?;
-        let Some(batch) = batch else {
-            session::find_what_was_lost(context, mall).await?;
-            return Ok(Pause::Empty);
-        };
-        let answer: BatchAnswerV1 = match mall.post(&path::batches(node.edge), &batch).await {
-            Err(error) if is_another_life(&error) && ended < ENDED_MAX => {
-                (*session, from, ended) = (None, None, ended + 1);
-                continue;
+            if uplink.failures() > failures {
+                self.told_down(&error, uplink.failures());
+            } else {
+                tracing::debug!(error = %Chain(&error), "The mall wants it told otherwise");
             }
-            answer => answer?,
+        }
+    }
+
+    async fn open_session(&self, uplink: &mut Uplink) -> Result<(), StepError> {
+        let told = session::open(self.context, self.mall).await?;
+        answers(self.context);
+        let _nothing_to_mark = hear(self.context, uplink, Heard::Session(told.as_ref()));
+        Ok(())
+    }
+
+    async fn send_facts(&self, uplink: &mut Uplink, ask: Facts) -> Result<(), StepError> {
+        let batch = self.context.ledger.read(move |db| outbox::next_batch(db, ask)).await?;
+        if let Some(batch) = batch {
+            return self.send(uplink, batch).await;
+        }
+        session::find_what_was_lost(self.context, self.mall).await?;
+        let _nothing_to_mark = hear(self.context, uplink, Heard::Nothing);
+        Ok(())
+    }
+
+    async fn tell_of_hole(
+        &self,
+        uplink: &mut Uplink,
+        session: Option<Uuid>,
+        hole: HoleV1,
+    ) -> Result<(), StepError> {
+        let HoleV1 { from, through, .. } = hole;
+        let read = move |db: &_| outbox::hole_batch(db, session, hole);
+        let batch = self.context.ledger.read(read).await?;
+        tracing::error!(
+            "Nobody on the way to the mall takes the facts from {from} to {through}; they stay in this ledger, and a person must look"
+        );
+        self.send(uplink, batch).await
+    }
+
+    async fn send(&self, uplink: &mut Uplink, batch: BatchV1) -> Result<(), StepError> {
+        let context = self.context;
+        let answer: Result<BatchAnswerV1, _> =
+            self.mall.post(&path::batches(self.node.edge), &batch).await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(StepError::Batch(error, Box::new(batch))),
         };
         fault::point("upload.answered");
         answers(context);
-        let marks = marks(&batch, &answer);
-        resent = if marks.resend_from.is_some() { resent + 1 } else { 0 };
-        let goes_on = marks.acked_through.is_some() || marks.resend_from.is_some();
-        from = marks.resend_from;
-        let acked = marks.acked_through;
-        let epoch = batch.epoch;
+        let failures = uplink.failures();
+        let marks = hear(context, uplink, Heard::Answer(&batch, &answer));
+        let (epoch, acked) = (batch.epoch, marks.acked_through);
         context.ledger.write(move |tx| outbox::mark(tx, epoch, &marks)).await?;
         if acked.is_some() {
             context.link.told(context.clock.now());
         }
         tracing::debug!(facts = batch.facts.len(), ?acked, "A batch was told");
         recount(context).await;
-        if let Some(ms) = answer.retry_after_ms {
-            return Ok(Pause::Asked(Duration::from_millis(ms.min(RETRY_MS_MAX))));
+        if uplink.failures() > failures { Err(StepError::NoProgress) } else { Ok(()) }
+    }
+
+    fn told_down(&self, error: &StepError, failures: u32) {
+        let context = self.context;
+        let is_silent = matches!(error.of_the_mall(), Some(MallError::Silent(_)));
+        let is_new = is_silent && context.link.reached(false, context.clock.now());
+        if is_new || (!is_silent && failures == 1) {
+            tracing::warn!(
+                error = %Chain(error),
+                "The mall did not take the outbox; orders stay here and are sent later",
+            );
         }
-        let is_beyond =
-            from.is_some_and(|seq| batch.facts.last().is_some_and(|last| seq > last.seq + 1));
-        if !goes_on || resent > 1 || is_beyond {
-            return Err(UploadError::NoProgress);
+        if is_new {
+            context.screens.beat();
         }
     }
+}
+
+/// Tells `sync::uplink` how it went, with a number that no other store draws.
+fn hear(context: &Context, uplink: &mut Uplink, heard: Heard<'_>) -> sync::outbox::Marks {
+    uplink.heard(heard, context.clock.now(), u32::from_be_bytes(random()))
 }
 
 fn answers(context: &Context) {
@@ -203,13 +223,6 @@ fn answers(context: &Context) {
         tracing::info!("The mall answers");
         context.screens.beat();
     }
-}
-
-/// Whether the mall says that this ledger is to say anew where it stands.
-fn is_another_life(error: &MallError) -> bool {
-    let says = ["session-ended", "epoch", "forked"];
-    let MallError::Refused { status: 409, problem } = error else { return false };
-    problem.strip_prefix("/problems/").is_some_and(|slug| says.contains(&slug))
 }
 
 /// Counts what waits and reads how the ledger stands, and shows it if it is news.

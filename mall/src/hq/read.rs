@@ -18,7 +18,7 @@ use super::{
 use crate::{
     context::Context,
     db::{
-        Conn, DbError, discrepancies, drift, edges,
+        Conn, DbError, discrepancies, drift, edges, holes,
         items::sku_key,
         items_read,
         lives::{self, LifeRow},
@@ -219,7 +219,7 @@ pub(crate) async fn items(
     Ok(ItemPage { items: found.into_iter().map(ItemShape::of).collect(), next })
 }
 
-/// What a person should look at in a store, newest first: troubled facts, price drifts,
+/// What a person should look at in a store, newest first: troubled facts, holes, price drifts,
 /// discrepancies, and what members and coupons cost beyond what they should.
 pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<TroubleShape>, HqError> {
     let mut tx = context.db().read("read the troubles of a store").await?;
@@ -230,9 +230,12 @@ pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<Troub
     let drifts = drifts.into_iter().map(|row| (row.received_at, trouble(row)));
     let differing = discrepancies::list(&mut tx, row.id, PAGE_MAX).await?;
     let differing = differing.into_iter().map(|row| (row.found_at, discrepancy::trouble(row)));
+    let holes = holes::list(&mut tx, row.id, PAGE_MAX).await?;
+    let holes = holes.into_iter().map(|row| (row.told_at, TroubleShape::of_hole(row)));
     let cases = member_cases::list(&mut tx, row.id, PAGE_MAX).await?;
     let cases = cases.into_iter().map(|case| (case.received_at, member::case_trouble(case)));
-    let mut all: Vec<_> = troubles.chain(drifts).chain(differing).chain(cases).collect();
+    let mut all: Vec<_> =
+        troubles.chain(holes).chain(drifts).chain(differing).chain(cases).collect();
     all.sort_by_key(|(received_at, _)| std::cmp::Reverse(*received_at));
     all.truncate(usize::try_from(PAGE_MAX).unwrap_or(0));
     Ok(all.into_iter().map(|(_, shape)| shape).collect())

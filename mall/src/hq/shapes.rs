@@ -8,7 +8,10 @@ use sync::wire::{AdjustmentV1, ItemV1, OrderLineV1, SourceV1};
 use utoipa::ToSchema;
 
 use super::{grant::GrantShape, post_void::PostVoidShape};
-use crate::db::orders_read::{StoredOrder, TroubleRow};
+use crate::db::{
+    holes::HoleRow,
+    orders_read::{StoredOrder, TroubleRow},
+};
 
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -349,9 +352,10 @@ pub(crate) struct ItemPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Trouble)]
 pub(crate) struct TroubleShape {
-    /// The fact's id; of a discrepancy, the order's.
+    /// The fact's id; of a discrepancy, the order's; of a hole, the edge node's.
     pub(crate) id: String,
-    /// `quarantined`, `conflict`, `price_drift`, or `discrepancy`: other houses gave otherwise than
+    /// `quarantined`, `conflict`, `hole`: facts that a store cannot give, which stay there and are
+    /// gone from this list once they come; `price_drift`, or `discrepancy`: other houses gave otherwise than
     /// an order says, with what it costs in `reason`; gone when the two agree. Or
     /// `coupon_used_twice`, `coupon_unknown`, `points_beyond`, `balance_beyond`: gone when the
     /// order is undone.
@@ -370,5 +374,17 @@ impl TroubleShape {
     pub(super) fn of(row: TroubleRow) -> Self {
         let TroubleRow { id, what, reason, seq, kind, received_at } = row;
         Self { id, what, reason, seq, kind, received_at: received_at.to_string() }
+    }
+
+    pub(super) fn of_hole(row: HoleRow) -> Self {
+        let HoleRow { edge, epoch, first, through, reason, told_at } = row;
+        Self {
+            id: edge,
+            what: "hole".to_owned(),
+            reason: format!("places {first} to {through} of life {epoch} stay empty: {reason}"),
+            seq: first,
+            kind: String::new(),
+            received_at: told_at.to_string(),
+        }
     }
 }

@@ -10,7 +10,7 @@ use sync::{
     inbox::{Cursor, Fit, Keep, Known, Refusal, advanced, frame, is_in_session, verdict, was_here},
     replica::StoreId,
     session::Given,
-    wire::{BatchAnswerV1, BatchV1, FactV1, ToldV1, VerdictV1},
+    wire::{BatchAnswerV1, BatchV1, FactV1, HoleV1, ToldV1, VerdictV1},
 };
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -21,6 +21,7 @@ use crate::{
     db::{
         self, Conn, DbError,
         edges::EdgeRow,
+        holes,
         inbox::{self, Received, Sender, What},
         lives, stores,
     },
@@ -53,13 +54,14 @@ pub(crate) async fn receive(
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
     let cursor = cursor.ok_or(Refusal::Epoch { ours: edge.epoch });
     let cursor = cursor.map_err(ReceiveError::Refused)?;
-    match frame(&cursor, batch).map_err(ReceiveError::Refused)? {
-        Fit::Fits(None) => {}
+    let hole = match frame(&cursor, batch).map_err(ReceiveError::Refused)? {
+        Fit::Fits(hole) => hole,
         Fit::Gap { expected } => return Ok(answer(&cursor, Vec::new(), Some(expected))),
-        // Where no hole can be written down none is believed: the facts stay in the store.
-        Fit::Fits(Some(hole)) => return Ok(answer(&cursor, Vec::new(), Some(hole.from))),
-    }
+    };
     let mut keeping = Keeping::begin(&mut tx, sender, batch, &cursor).await?;
+    if let Some(hole) = &hole {
+        holes::put(&mut tx, &sender, hole).await?;
+    }
     let mut verdicts = Vec::new();
     for fact in &batch.facts {
         let verdict = keeping.keep(&mut tx, fact).await?;
@@ -68,8 +70,7 @@ pub(crate) async fn receive(
         }
     }
     inbox::keep(&mut tx, &sender, &keeping.new).await?;
-    let new = batch.facts.iter().filter(|fact| fact.seq > cursor.acked_seq);
-    lives::put_places(&mut tx, &sender, &new.collect::<Vec<_>>()).await?;
+    lives::put_places(&mut tx, &sender, &keeping.fresh).await?;
     let moved = advanced(&cursor, batch);
     if let Some(to) = &moved {
         inbox::advance(&mut tx, &sender, to).await?;
@@ -77,6 +78,9 @@ pub(crate) async fn receive(
     db::commit(tx, doing).await?;
     context.inbox_nudge().notify_one();
     tell(&sender, batch, &verdicts);
+    if let Some(hole) = &hole {
+        tell_hole(&sender, hole);
+    }
     Ok(answer(&moved.unwrap_or(cursor), verdicts, None))
 }
 
@@ -107,6 +111,14 @@ fn tell_one(sender: &Sender, told: &ToldV1) {
     }
 }
 
+fn tell_hole(sender: &Sender, hole: &HoleV1) {
+    let HoleV1 { from, through, .. } = hole;
+    error!(
+        store.id = %sender.store, edge.id = %sender.edge, epoch = sender.epoch, fact.seq = from,
+        "A store cannot give its facts from {from} to {through}; they stay there, and a person must look"
+    );
+}
+
 fn tell_conflict(sender: &Sender, seq: i64) {
     error!(
         store.id = %sender.store, edge.id = %sender.edge, fact.seq = seq,
@@ -128,6 +140,8 @@ struct Keeping<'a> {
     store_code: String,
     taken: HashSet<Uuid>,
     held: HashMap<Uuid, Hash>,
+    /// Those at places where nothing is held yet.
+    fresh: Vec<&'a FactV1>,
     new: Vec<(Received<'a>, bool)>,
 }
 
@@ -139,15 +153,19 @@ impl<'a> Keeping<'a> {
         batch: &'a BatchV1,
         cursor: &Cursor,
     ) -> Result<Self, ReceiveError> {
-        let fresh = batch.facts.iter().filter(|fact| fact.seq > cursor.acked_seq);
-        let fresh: Vec<_> = fresh.map(received).collect();
+        let holes = holes_of(tx, &sender, batch, cursor).await?;
+        let is_hole = |seq| holes.iter().any(|(first, last)| (*first..=*last).contains(&seq));
+        // What a store called a hole may come after all.
+        let is_fresh = |fact: &&FactV1| fact.seq > cursor.acked_seq || is_hole(fact.seq);
+        let fresh: Vec<&FactV1> = batch.facts.iter().filter(is_fresh).collect();
         let ids: Vec<Uuid> = batch.facts.iter().map(|fact| fact.id).collect();
-        let taken = inbox::take_ids(tx, &sender, &fresh).await?;
+        let claimed: Vec<_> = fresh.iter().map(|fact| received(fact)).collect();
+        let taken = inbox::take_ids(tx, &sender, &claimed).await?;
         let held = inbox::digests(tx, sender.store, &ids).await?;
         let was_held = |id: Uuid| held.contains_key(&id) && !taken.contains(&id);
-        was_here(cursor, batch, was_held, |_| false).map_err(ReceiveError::Refused)?;
+        was_here(cursor, batch, was_held, is_hole).map_err(ReceiveError::Refused)?;
         let store_code = code(tx, sender.store).await?;
-        Ok(Self { sender, store_code, taken, held, new: Vec::new() })
+        Ok(Self { sender, store_code, taken, held, fresh, new: Vec::new() })
     }
 
     async fn keep(&mut self, tx: &mut Conn, fact: &'a FactV1) -> Result<VerdictV1, DbError> {
@@ -181,6 +199,19 @@ impl<'a> Keeping<'a> {
         let reason = inbox::quarantine_reason(tx, self.sender.store, fact.id, digest).await?;
         Ok(Known::Same(reason))
     }
+}
+
+/// The holes among the places of a batch that the cursor has passed.
+async fn holes_of(
+    tx: &mut Conn,
+    sender: &Sender,
+    batch: &BatchV1,
+    cursor: &Cursor,
+) -> Result<Vec<(i64, i64)>, DbError> {
+    let first = batch.facts.first().map(|fact| fact.seq);
+    let Some(first) = first.filter(|seq| *seq <= cursor.acked_seq) else { return Ok(Vec::new()) };
+    let life = (sender.store, sender.edge, sender.epoch);
+    holes::between(tx, life, first, cursor.acked_seq).await
 }
 
 fn received(fact: &FactV1) -> Received<'_> {

@@ -18,6 +18,7 @@ mod engines;
 mod enrolment;
 mod feed;
 mod histories;
+mod holes;
 mod hq;
 mod intake;
 mod lives;

@@ -3410,6 +3410,11 @@ export interface components {
         };
         /** @description How store and mall stand with each other. */
         SyncBody: {
+            /**
+             * Format: int32
+             * @description Facts that nobody on the way to the mall takes: only this box has them.
+             */
+            held_back: number;
             link: components["schemas"]["LinkView"];
             open_rights: components["schemas"]["OpenRightBody"][];
             replicas: components["schemas"]["ReplicaStandingBody"][];

@@ -181,6 +181,7 @@ fn sync_state(context: &Context, open: Vec<Open>) -> SyncBody {
         since: link.since.map(|at| at.to_string()),
         told_at: link.told_at.map(|at| at.to_string()),
         troubled: link.backlog.troubled,
+        held_back: link.backlog.held_back,
         replicas: replicas.into_iter().filter_map(standing).collect(),
         rules_revision: context.prices.book().revision(),
         open_rights: open.into_iter().map(open_right).collect(),

@@ -204,6 +204,8 @@ pub(crate) struct SyncBody {
     pub(super) told_at: Option<String>,
     /// Facts that the mall keeps apart for a person to look at.
     pub(super) troubled: u32,
+    /// Facts that nobody on the way to the mall takes: only this box has them.
+    pub(super) held_back: u32,
     pub(super) replicas: Vec<ReplicaStandingBody>,
     pub(super) rules_revision: i64,
     pub(super) open_rights: Vec<OpenRightBody>,

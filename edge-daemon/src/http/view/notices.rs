@@ -111,6 +111,9 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if link.backlog.troubled > 0 {
         notices.push(notice("fact-troubled", now, Some(link.backlog.troubled)));
     }
+    if link.backlog.held_back > 0 {
+        notices.push(notice("fact-held-back", now, Some(link.backlog.held_back)));
+    }
     if let Some(since) = context.prices.refused_since() {
         notices.push(notice("rules-old", since, None));
     }
