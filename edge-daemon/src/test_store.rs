@@ -326,6 +326,7 @@ async fn lay_ledger(data: &Path) {
         store: STORE.0,
         store_code: "S1".to_owned(),
         epoch: 1,
+        certificate: None,
     };
     ledger
         .write(move |tx| -> Result<(), crate::DbError> {

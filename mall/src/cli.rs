@@ -7,6 +7,7 @@
 //! | `args` | what can be asked |
 //! | `serve` | the service itself, until a signal |
 //! | `import` | price lists, with every refused row |
+//! | `certificates` | the authority, and what a broker goes by |
 //! | `manage` | stores, workstations, operators, claims, edge nodes, tokens |
 //! | `orders` | tables of orders |
 //! | `houses` | tables of payments by code, coupons and vouchers |
@@ -20,6 +21,7 @@
 //! PIN is in no log.
 
 mod args;
+mod certificates;
 mod houses;
 mod import;
 mod manage;
@@ -42,7 +44,7 @@ use args::Verb;
 use try_cart::TrialError;
 
 use crate::{
-    RunError,
+    AuthorityError, RunError,
     catalog::{ImportError, RetireError},
     context::{Context, OpenError},
     db::DbError,
@@ -97,6 +99,10 @@ enum Kind {
     Member(#[from] MemberError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
+    Lists(#[from] crate::authority::ListsError),
     #[error("there is no edge node `{0}`")]
     Edge(String),
     #[error("could not write the result")]
@@ -141,6 +147,7 @@ impl CliError {
             Kind::Trial(_) => Some("see docs/pricing.md for the words of a trial"),
             Kind::Member(error) => error.hint(),
             Kind::Vault(error) => error.hint(),
+            Kind::Authority(error) => error.hint(),
             Kind::Count(CountError::Header) => Some("see docs/import.md for a table of stock"),
             Kind::Count(CountError::Store(StoreError::Unknown(_))) => {
                 Some("`mall store list` names the stores")
@@ -155,6 +162,7 @@ impl CliError {
             | Kind::Settings(_)
             | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
+            | Kind::Lists(_)
             | Kind::Count(_)
             | Kind::Store(_)
             | Kind::Claim(_)
@@ -208,6 +216,8 @@ impl Desk<'_> {
             Verb::Operator { verb } => self.operator(verb).await?,
             Verb::Claim { store, ttl_minutes } => self.claim(&store, ttl_minutes).await?,
             Verb::Edge { verb } => self.edge(verb).await?,
+            Verb::Authority => self.authority()?,
+            Verb::Broker { verb } => self.broker(verb).await?,
             Verb::Staff { verb } => self.staff(verb).await?,
             Verb::Orders { verb } => return self.orders(verb).await,
             Verb::Rules { verb } => return self.rules(verb).await,

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use uuid::{Builder, Uuid};
 
 use crate::{
+    authority::{Authority, AuthorityError},
     config::Config,
     db::{Db, DbError},
     feed::Shelf,
@@ -82,6 +83,9 @@ pub enum OpenError {
     /// The keys of what is sealed and signed are not those of this database.
     #[error("could not open what is sealed")]
     Vault(#[from] VaultError),
+    /// The authority over certificates is not that of this database.
+    #[error("could not open the authority over certificates")]
+    Authority(#[from] AuthorityError),
     /// The accounts with other houses could not be read.
     #[error("could not read the accounts with other houses")]
     Platforms(#[from] PlatformsError),
@@ -97,6 +101,7 @@ impl OpenError {
             Self::Db(error) => error.hint(),
             Self::Platforms(error) => error.hint(),
             Self::Vault(error) => error.hint(),
+            Self::Authority(error) => error.hint(),
         }
     }
 }
@@ -123,6 +128,7 @@ struct Inner {
     shelf: Shelf,
     books: Books,
     vault: Vault,
+    authority: Authority,
     houses: Arc<dyn Houses>,
     calls: TaskTracker,
 }
@@ -146,6 +152,7 @@ impl Context {
             .map_err(OpenError::Db)?;
         let vault = Vault::open(&config.data)?;
         vault.fit(&db, now).await?;
+        let authority = Authority::open(&config.data, &db, now).await?;
         Ok(Self(Arc::new(Inner {
             db,
             clock,
@@ -158,6 +165,7 @@ impl Context {
             shelf: Shelf::at(config.data.join("snapshots")),
             books: Books::default(),
             vault,
+            authority,
             houses,
             calls: TaskTracker::new(),
         })))
@@ -243,6 +251,11 @@ impl Context {
     /// What is sealed and signed here.
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// Who signs certificates.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
     }
 
     /// Other houses.

@@ -33,6 +33,7 @@
 
 pub(crate) mod barcodes;
 mod bulk;
+pub(crate) mod certificates;
 pub(crate) mod check_ins;
 pub(crate) mod coupons;
 mod days;

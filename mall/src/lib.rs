@@ -15,6 +15,7 @@
 //! | `payment`, `redemption` | payments by code, coupons and vouchers: asked for, settled, undone |
 //! | `member` | members: what they have, what stores are lent of it, coupons, what does not fit |
 //! | `vault` | what is sealed and signed, and the keys for it |
+//! | `authority` | certificates of edge nodes, and what a broker goes by |
 //! | `discrepancy` | whether what other houses gave for an order is what it says |
 //! | `asking`, `settle` | when another house is asked again, and by whom |
 //! | `pickup` | online orders that wait in a store |
@@ -28,6 +29,7 @@
 //! database, and each may be killed at any moment.
 
 mod asking;
+mod authority;
 mod bells;
 mod catalog;
 pub mod cli;
@@ -59,6 +61,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
+pub use authority::AuthorityError;
 pub use bells::{Broker, BrokerError};
 pub use config::{Config, LISTEN, Platforms};
 pub use context::{Clock, OpenError};

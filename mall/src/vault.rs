@@ -3,6 +3,7 @@
 //! | file, mode 0600 | what |
 //! | --- | --- |
 //! | `pii.key` | the secret over all personal data: the mall's own seal, each store's secret and the codes of online orders follow from it |
+//! | `authority.key` | the key of the mall's own authority (see `authority`) |
 //! | `token-1.key`, `token-2.key` … | the keys that sign tokens; their public halves are in the database |
 //!
 //! A new signing key is told to the stores at once and signs a day later, so that a store with its
@@ -331,14 +332,15 @@ pub(crate) async fn reads(tx: &mut Conn, text: &str) -> Result<Option<Token>, Db
     Ok(token::genuine(text, &keys).ok())
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// What a key's file holds.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let text = std::fs::read_to_string(path)?;
     hex_bytes(text.trim()).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
 }
 
 /// What a key's file holds; made when it is not there. It gets its name when it is whole, and of
 /// two processes that make it at once both go on with that of the first.
-fn kept(
+pub(crate) fn kept(
     path: &Path,
     make: impl FnOnce() -> Result<Vec<u8>, VaultError>,
 ) -> Result<Vec<u8>, VaultError> {

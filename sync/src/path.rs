@@ -8,6 +8,8 @@ use crate::replica::Scope;
 
 /// `POST`: an edge node claims its place with a one-time code; the only unsigned request.
 pub const ENROLMENTS: &str = "/edge/v1/enrolments";
+/// `POST`: an edge node asks for its next certificate.
+pub const CERTIFICATES: &str = "/edge/v1/certificates";
 /// `GET`: the head of a scope's feed.
 pub const HEAD: &str = "/edge/v1/scopes/{scope}/head";
 /// `GET`: a page of a scope's changes.

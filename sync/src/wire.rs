@@ -7,6 +7,7 @@
 //! **Invariant:** no message is built for sending anywhere else.
 
 mod batch;
+mod certificate;
 mod change;
 mod check_in;
 mod enrolment;
@@ -26,6 +27,7 @@ mod stock;
 mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, HoleV1, KIND_ORDER, ToldV1, VerdictV1};
+pub use certificate::{CertificateAskV1, CertificateV1};
 pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
 pub use check_in::{CheckInV1, CheckedInV1, GUEST_DIGITS, GivenCouponV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};

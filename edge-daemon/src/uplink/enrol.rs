@@ -80,7 +80,7 @@ async fn claim(
     let clock = Clock::System;
     let mall = Mall::new(&config.mall.url, clock.clone())?;
     let public_key = signature::public_key(&key).map_err(MallError::Key)?;
-    let wish = EnrolmentV1 { claim_code: claim_code.trim().to_owned(), public_key };
+    let wish = EnrolmentV1 { claim_code: claim_code.trim().to_owned(), public_key, csr: None };
     let enrolled: EnrolledV1 = mall.post(path::ENROLMENTS, &wish).await?;
     let (kept, now) = (enrolled.clone(), clock.now());
     ledger.write(move |tx| node::insert(tx, &kept, now)).await?;

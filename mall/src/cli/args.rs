@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** words only; nothing is done here.
 
+mod certificates;
 mod houses;
 mod members;
 mod rules;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
+pub(super) use certificates::BrokerVerb;
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
@@ -73,6 +75,8 @@ impl Args {
             | Verb::Operator { .. }
             | Verb::Claim { .. }
             | Verb::Edge { .. }
+            | Verb::Authority
+            | Verb::Broker { .. }
             | Verb::Staff { .. }
             | Verb::Orders { .. }
             | Verb::Rules { .. }
@@ -179,6 +183,13 @@ pub(super) enum Verb {
     Edge {
         #[command(subcommand)]
         verb: EdgeVerb,
+    },
+    /// Print the mall's own authority: the fingerprint that a box is enrolled with, and its certificate.
+    Authority,
+    /// What a broker needs that knows stores by their certificates.
+    Broker {
+        #[command(subcommand)]
+        verb: BrokerVerb,
     },
     /// Tokens of HQ.
     Staff {

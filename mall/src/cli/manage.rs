@@ -111,10 +111,15 @@ impl Desk<'_> {
         let claim = fleet::claim(self.context, store, ttl_minutes).await?;
         let expires_at = claim.expires_at.to_string();
         let document = json!({
-            "claim_code": claim.code, "store": claim.store, "expires_at": expires_at
+            "claim_code": claim.code, "store": claim.store, "expires_at": expires_at,
+            "fingerprint": self.context.authority().fingerprint(),
         });
-        let line =
-            format!("{}\ngood once for store {} until {expires_at}", claim.code, claim.store);
+        let line = format!(
+            "{}\ngood once for store {} until {expires_at}\nfingerprint of this mall: {}",
+            claim.code,
+            claim.store,
+            self.context.authority().fingerprint(),
+        );
         self.say(&document, &line)
     }
 

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, engine::Engine, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 18] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -25,6 +25,7 @@ const STEPS: [&str; 17] = [
     include_str!("../../migrations/0015_engines.sql"),
     include_str!("../../migrations/0016_history.sql"),
     include_str!("../../migrations/0017_hole.sql"),
+    include_str!("../../migrations/0018_certificates.sql"),
 ];
 
 /// Which steps were taken, and when.

@@ -14,6 +14,7 @@ use tracing::info;
 
 use super::claim;
 use crate::{
+    authority::{self, IssueError},
     context::{Context, NoDice},
     db::{
         self, Conn, DbError,
@@ -46,6 +47,9 @@ pub(crate) enum EnrolError {
     /// Too old.
     #[error("the claim code has expired")]
     Expired,
+    /// It gets no certificate.
+    #[error("could not give the edge node its certificate")]
+    Certificate(#[from] IssueError),
     /// The machine gives no random numbers.
     #[error("could not make an id")]
     Dice(#[from] NoDice),
@@ -68,41 +72,50 @@ pub(crate) async fn enrol(
         .limiter()
         .count(from, context.now())
         .map_err(|retry_ms| EnrolError::TooManyTries { retry_ms })?;
-    let enrolled = place(context, &enrolment.claim_code, &public_key).await;
+    let enrolled = place(context, enrolment, &public_key).await;
     if !matches!(enrolled, Err(EnrolError::Unknown | EnrolError::Used | EnrolError::Expired)) {
         context.limiter().give_back(&counted);
     }
     enrolled
 }
 
-async fn place(context: &Context, code: &str, public_key: &str) -> Result<EnrolledV1, EnrolError> {
+async fn place(
+    context: &Context,
+    enrolment: &EnrolmentV1,
+    public_key: &str,
+) -> Result<EnrolledV1, EnrolError> {
     let doing = "enrol an edge node";
-    let code = claim::hash(code);
+    let code = claim::hash(&enrolment.claim_code);
     // Who guesses does not hold up those who write.
     let mut tx = context.db().read(doing).await?;
-    if let Opened::Before(enrolled) = open(context, &mut tx, code, public_key).await? {
-        return Ok(enrolled);
-    }
+    open(context, &mut tx, code, public_key).await?;
     drop(tx);
     // Another may have used it in between.
     let mut tx = context.db().write(doing).await?;
-    let claim = match open(context, &mut tx, code, public_key).await? {
-        Opened::Before(enrolled) => return Ok(enrolled),
-        Opened::Now(claim) => claim,
+    let (edge, is_new) = match open(context, &mut tx, code, public_key).await? {
+        Opened::Before(edge) => (edge, false),
+        Opened::Now(claim) => (new_edge(context, &mut tx, &claim, public_key).await?, true),
     };
-    let edge = new_edge(context, &mut tx, &claim, public_key).await?;
-    edges::insert(&mut tx, &edge).await?;
-    edges::use_claim(&mut tx, code, edge.id, edge.enrolled_at).await?;
-    let enrolled = answer(&mut tx, &edge).await?;
+    if is_new {
+        edges::insert(&mut tx, &edge).await?;
+        edges::use_claim(&mut tx, code, edge.id, edge.enrolled_at).await?;
+    }
+    let mut enrolled = answer(&mut tx, &edge).await?;
+    if let Some(request) = &enrolment.csr {
+        let certificate = authority::certificate_for(context, &mut tx, &edge, request).await?;
+        enrolled.certificate = Some(certificate);
+    }
     db::commit(tx, doing).await?;
-    tell(&edge);
+    if is_new {
+        tell(&edge);
+    }
     Ok(enrolled)
 }
 
 /// What a code opens.
 enum Opened {
     /// A place that this key took before.
-    Before(EnrolledV1),
+    Before(EdgeRow),
     /// A new place.
     Now(ClaimRow),
 }
@@ -141,9 +154,9 @@ async fn new_edge(
     })
 }
 
-async fn again(tx: &mut Conn, edge: EdgeId, public_key: &str) -> Result<EnrolledV1, EnrolError> {
+async fn again(tx: &mut Conn, edge: EdgeId, public_key: &str) -> Result<EdgeRow, EnrolError> {
     match edges::by_id(tx, edge).await? {
-        Some(row) if row.public_key == public_key && !row.is_revoked => answer(tx, &row).await,
+        Some(row) if row.public_key == public_key && !row.is_revoked => Ok(row),
         Some(_) | None => Err(EnrolError::Used),
     }
 }
@@ -162,5 +175,6 @@ async fn answer(tx: &mut Conn, edge: &EdgeRow) -> Result<EnrolledV1, EnrolError>
         store: edge.store.0,
         store_code: store.store.code,
         epoch: edge.epoch,
+        certificate: None,
     })
 }

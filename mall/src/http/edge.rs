@@ -16,8 +16,9 @@ use sync::{
     inbox,
     replica::Scope,
     wire::{
-        BatchAnswerV1, CheckInV1, CheckedInV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1,
-        HeadV1, LostPageV1, SealV1, SessionAskV1, SessionV1, SnapshotV1,
+        BatchAnswerV1, CertificateAskV1, CertificateV1, CheckInV1, CheckedInV1, EnrolledV1,
+        EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, LostPageV1, SealV1, SessionAskV1, SessionV1,
+        SnapshotV1,
     },
 };
 
@@ -27,6 +28,7 @@ use super::{
     segments::Path,
 };
 use crate::{
+    authority,
     context::Context,
     feed::{self, CHANGES_MAX},
     fleet,
@@ -55,6 +57,16 @@ pub(super) async fn enrol(
     let enrolment: EnrolmentV1 = json(&read_body(body, ENROLMENT_BYTES_MAX).await?)?;
     let enrolled = fleet::enrol(&context, &enrolment, from).await?;
     Ok((StatusCode::CREATED, Json(enrolled)))
+}
+
+/// `POST /edge/v1/certificates`.
+pub(super) async fn certificate(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<CertificateV1>, Problem> {
+    let ask: CertificateAskV1 = json(&body)?;
+    Ok(Json(authority::issue(&context, &edge, &ask.csr).await?))
 }
 
 /// The scope in a path, if it is this caller's to read.

@@ -13,6 +13,7 @@ use sync::inbox::Refusal;
 use tracing::{error, warn};
 
 use crate::{
+    authority::IssueError,
     db::DbError,
     error_chain::Chain,
     feed::{FeedError, RETRY_MS, SnapshotError},
@@ -220,6 +221,8 @@ impl IntoResponse for Problem {
 
 /// A caller who comes again after this finds the writer free.
 const BUSY_MS: u64 = 1_000;
+/// An edge node that has had its certificates of a day looks again an hour later.
+const TOO_MANY_CERTIFICATES_MS: u64 = 3_600_000;
 
 impl From<MemberError> for Problem {
     fn from(error: MemberError) -> Self {
@@ -305,8 +308,22 @@ impl From<EnrolError> for Problem {
             }
             EnrolError::Used => Self::of(CLAIM_USED).hint("ask HQ for a new code"),
             EnrolError::Expired => Self::of(CLAIM_EXPIRED).hint("ask HQ for a new code"),
+            EnrolError::Certificate(error) => error.into(),
             EnrolError::Dice(_) => Self::internal(&error),
             EnrolError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Request(fault) => Self::of(MALFORMED).detail(fault),
+            IssueError::TooMany => {
+                Self::of(TOO_MANY_TRIES).detail(error).retry_after_ms(TOO_MANY_CERTIFICATES_MS)
+            }
+            IssueError::Authority(_) => Self::internal(&error),
+            IssueError::Db(error) => error.into(),
         }
     }
 }

@@ -62,6 +62,7 @@ fn table(context: &Context) -> Table {
 fn edges(table: Table) -> Table {
     table
         .plain(Access::Anyone, Method::POST, path::ENROLMENTS, post(edge::enrol))
+        .plain(Access::Edge, Method::POST, path::CERTIFICATES, post(edge::certificate))
         .plain(Access::Edge, Method::GET, path::HEAD, get(edge::head))
         .plain(Access::Edge, Method::GET, path::FEED, get(edge::feed))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT, get(edge::snapshot))

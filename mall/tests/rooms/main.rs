@@ -11,6 +11,7 @@
 mod bend;
 mod bent;
 mod catalog;
+mod certificates;
 mod check_ins;
 mod discrepancies;
 mod drift;

@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::{
     bend::{self, Bend},
+    certificates,
     feed::list,
     intake,
     intake::Outbox,
@@ -371,8 +372,13 @@ impl<'a> Office<'a> {
             }
             "POST /edge/v1/enrolments" => told(
                 path::ENROLMENTS,
-                &EnrolmentV1 { claim_code: self.claim.clone(), public_key: Key::new().public() },
+                &EnrolmentV1 {
+                    claim_code: self.claim.clone(),
+                    public_key: Key::new().public(),
+                    csr: Some(certificates::fresh_request()),
+                },
             ),
+            "POST /edge/v1/certificates" => certificates::ask_of_fresh(),
             "POST /edge/v1/online-orders" => told(
                 path::ONLINE_ORDERS,
                 &BroughtV1 { presented: "M-1".into(), lines: vec![back(1, 1)] },
@@ -548,6 +554,6 @@ impl<'a> Office<'a> {
     }
 }
 
-fn told(path: &str, body: &impl Serialize) -> (String, Right) {
+pub(crate) fn told(path: &str, body: &impl Serialize) -> (String, Right) {
     (path.to_owned(), Right::Json(serde_json::to_value(body).unwrap()))
 }

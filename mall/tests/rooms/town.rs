@@ -171,7 +171,7 @@ impl Town {
     }
 
     pub(crate) async fn enrol(&self, code: &str, key: &Key) -> Answer {
-        let body = EnrolmentV1 { claim_code: code.to_owned(), public_key: key.public() };
+        let body = EnrolmentV1 { claim_code: code.to_owned(), public_key: key.public(), csr: None };
         let body = serde_json::to_vec(&body).unwrap();
         self.send(Request::post(path::ENROLMENTS).body(body.into()).unwrap()).await
     }
