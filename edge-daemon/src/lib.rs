@@ -57,6 +57,8 @@ mod phone;
 mod pickup;
 mod portal;
 mod post_void;
+#[cfg(test)]
+mod power;
 mod prices;
 mod redemption;
 mod refusal;

@@ -103,7 +103,15 @@ impl TestStore {
         rules: Option<&str>,
         more: &str,
     ) -> (Self, TestMall) {
-        let folder = tempfile::tempdir().unwrap();
+        Self::open_with_mall_in(tempfile::tempdir().unwrap(), rules, more).await
+    }
+
+    /// The same in a folder in which something lies already.
+    pub(crate) async fn open_with_mall_in(
+        folder: tempfile::TempDir,
+        rules: Option<&str>,
+        more: &str,
+    ) -> (Self, TestMall) {
         lay_catalog(folder.path(), CATALOG_TABLES, REPLICA_SCHEMA);
         let random = ring::rand::SystemRandom::new();
         let key = ring::signature::Ed25519KeyPair::generate_pkcs8(&random).unwrap();

@@ -8,7 +8,7 @@ use std::{
 use super::root;
 
 /// Per crate: those of ours it may use, and those of others it must never see.
-const WALLS: [(&str, &[&str], &[&str]); 9] = [
+const WALLS: [(&str, &[&str], &[&str]); 10] = [
     ("domain", &[], &["tokio", "rusqlite", "sqlx", "reqwest", "tracing", "serde_json", "ring"]),
     ("sync", &["domain"], &["tokio", "reqwest", "rumqttc", "rusqlite", "sqlx", "tracing"]),
     ("platforms", &["domain"], &["rusqlite", "sqlx", "axum", "rumqttc"]),
@@ -25,6 +25,8 @@ const WALLS: [(&str, &[&str], &[&str]); 9] = [
         &["broker", "domain", "platforms", "sync"],
         &["drivers", "escpos", "reqwest", "rumqttc"],
     ),
+    // For tests: nothing that is shipped may name it among its dependencies.
+    ("disk", &[], &["tokio", "rusqlite", "sqlx", "reqwest"]),
     ("acceptance", &["broker", "domain", "sync", "drivers"], &["rumqttc"]),
 ];
 
@@ -127,4 +129,28 @@ fn there_is_one_crypto_library_and_one_sqlite() {
     names.extend(["aws-lc-rs", "rustls"]);
     let told = ["aws-lc-rs is in the lock file", "rustls is in the lock file 2 times"];
     assert_eq!(doubles(&names), told);
+}
+
+/// Whether a manifest keeps to the lints of the workspace, which forbid unsafe code.
+fn keeps_the_lints(manifest: &str) -> bool {
+    manifest.contains("[lints]\nworkspace = true")
+}
+
+#[test]
+fn only_the_disk_of_tests_holds_unsafe_code_in_one_file() {
+    let members = WALLS.iter().map(|(name, _, _)| match *name {
+        "acceptance" => "tests",
+        name => name,
+    });
+    for member in members {
+        let manifest = root().join(member).join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        assert_eq!(keeps_the_lints(&text), member != "disk", "{}", manifest.display());
+    }
+    let allowing = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path).unwrap().contains("\n    unsafe_code,\n")
+    };
+    let holding: Vec<_> =
+        super::files(&root().join("disk"), ".rs").into_iter().filter(allowing).collect();
+    assert_eq!(holding, [root().join("disk/src/below.rs")]);
 }

@@ -102,17 +102,35 @@ fn connect(path: &Path) -> Result<Connection, DbError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(DbError::sqlite("open the ledger"))?;
     connection.set_prepared_statement_cache_capacity(128);
+    let synchronous = synchronous(path);
     connection
-        .execute_batch(
+        .execute_batch(&format!(
             // The automatic checkpoint stays in this thread: a side thread never catches a busy
             // writer at the moment when the log can restart.
-            "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 1000;
+            "pragma journal_mode = wal; pragma synchronous = {synchronous};
+             pragma wal_autocheckpoint = 1000;
              pragma journal_size_limit = 67108864; pragma busy_timeout = 5000;
              pragma foreign_keys = on; pragma cell_size_check = on; pragma trusted_schema = off;
-             pragma temp_store = memory; pragma cache_size = -16384; pragma mmap_size = 0;",
-        )
+             pragma temp_store = memory; pragma cache_size = -16384; pragma mmap_size = 0;"
+        ))
         .map_err(DbError::sqlite("set up the ledger"))?;
     Ok(connection)
+}
+
+/// A commit waits for the disk.
+#[cfg(not(test))]
+const fn synchronous(_ledger: &Path) -> &'static str {
+    "full"
+}
+
+/// A file beside a ledger of a test that shall lose what it was told at a power cut.
+#[cfg(test)]
+pub(crate) const UNFLUSHED: &str = "unflushed";
+
+/// A commit waits for the disk, but for a test that must be seen to lose.
+#[cfg(test)]
+fn synchronous(ledger: &Path) -> &'static str {
+    if ledger.with_file_name(UNFLUSHED).exists() { "normal" } else { "full" }
 }
 
 /// After the switch to WAL a power cut could bring the deleted rollback journal back and empty the

@@ -29,6 +29,10 @@ const STEPS: [&str; 17] = [
     include_str!("../../migrations/0017_hole.sql"),
 ];
 
+/// The newest schema.
+#[cfg(test)]
+pub(crate) const NEWEST: usize = STEPS.len();
+
 pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let found: i64 = connection
