@@ -14,7 +14,10 @@ use domain::{
     member::{Allowance, Through},
     time::Timestamp,
 };
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestError, TestRunner},
+};
 
 const STORES: usize = 3;
 
@@ -84,10 +87,6 @@ impl Store {
         allowance.left(1, own, self.now)
     }
 
-    fn open(&self) -> i64 {
-        self.lent.open(self.told_at)
-    }
-
     /// What the store did and the mall has not heard of.
     fn untold(&self) -> i64 {
         self.outbox[self.told..].iter().map(|fact| fact.took).sum()
@@ -98,10 +97,12 @@ struct World {
     has: i64,
     now: Timestamp,
     stores: Vec<Store>,
+    /// The mistake that must be noticed: the mall ends what it lent by its own clock.
+    by_one_clock: bool,
 }
 
 impl World {
-    fn new(has: i64) -> Self {
+    fn new(has: i64, by_one_clock: bool) -> Self {
         let at = |ms: i64| Timestamp::from_micros(ms * 1_000);
         let store = |n: usize| Store {
             // Clocks differ by days: no agreement between them is needed.
@@ -113,11 +114,20 @@ impl World {
             told_at: at(0),
             lent: Lent::NONE,
         };
-        Self { has, now: at(LENT_MS), stores: (0..STORES).map(store).collect() }
+        Self { has, now: at(LENT_MS), stores: (0..STORES).map(store).collect(), by_one_clock }
+    }
+
+    /// The newest moment that the mall knows of at a store.
+    fn told_at(&self, store: &Store) -> Timestamp {
+        if self.by_one_clock { self.now } else { store.told_at }
+    }
+
+    fn open_at(&self, store: &Store) -> i64 {
+        store.lent.open(self.told_at(store))
     }
 
     fn open(&self) -> i64 {
-        self.stores.iter().map(Store::open).sum()
+        self.stores.iter().map(|store| self.open_at(store)).sum()
     }
 
     fn take(&mut self, step: Step) {
@@ -152,9 +162,9 @@ impl World {
             Step::Lend(s) => {
                 let percent = if s == 0 { HOME_PERCENT } else { OTHER_PERCENT };
                 let store = &self.stores[s];
-                let open_elsewhere = self.open() - store.open();
-                let lending =
-                    Lending { has: self.has, open_elsewhere, told_at: store.told_at, percent };
+                let open_elsewhere = self.open() - self.open_at(store);
+                let told_at = self.told_at(store);
+                let lending = Lending { has: self.has, open_elsewhere, told_at, percent };
                 self.stores[s].lent = lending.lend(&self.stores[s].lent, self.now);
             }
             Step::Read(s) => {
@@ -184,27 +194,46 @@ impl World {
     }
 }
 
+/// Lives through some steps; what must not be is an error.
+fn live(has: i64, steps: Vec<Step>, by_one_clock: bool) -> Result<(), TestCaseError> {
+    let mut world = World::new(has, by_one_clock);
+    for (n, step) in steps.into_iter().enumerate() {
+        world.take(step);
+        let left: i64 = world.stores.iter().map(Store::left).sum();
+        prop_assert!(world.open() <= world.has, "{n} {step:?}: more is open than there is");
+        prop_assert!(left <= world.really(), "{n} {step:?}: {left} of {}", world.really());
+        prop_assert!(world.stores.iter().all(|store| store.lent.beyond() == 0));
+    }
+    // The cables are back: both sides say the same.
+    for s in 0..STORES {
+        world.take(Step::Tell(s, usize::MAX));
+    }
+    prop_assert_eq!(world.has, world.really());
+    prop_assert!(world.has >= 0);
+    Ok(())
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..120)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
     fn stores_without_a_network_never_spend_more_than_there_is(
         has in 0..2_000_i64,
-        steps in prop::collection::vec(step(), 1..120),
+        steps in steps(),
     ) {
-        let mut world = World::new(has);
-        for (n, step) in steps.into_iter().enumerate() {
-            world.take(step);
-            let left: i64 = world.stores.iter().map(Store::left).sum();
-            prop_assert!(world.open() <= world.has, "{n} {step:?}: more is open than there is");
-            prop_assert!(left <= world.really(), "{n} {step:?}: {left} of {}", world.really());
-            prop_assert!(world.stores.iter().all(|store| store.lent.beyond() == 0));
-        }
-        // The cables are back: both sides say the same.
-        for s in 0..STORES {
-            world.take(Step::Tell(s, usize::MAX));
-        }
-        prop_assert_eq!(world.has, world.really());
-        prop_assert!(world.has >= 0);
+        live(has, steps, false)?;
     }
+}
+
+/// What a store was lent until Monday by its own clock is lent until Monday by its own clock.
+#[test]
+fn a_mall_that_ends_what_it_lent_by_its_own_clock_is_noticed() {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3_000) };
+    let worlds = (0..2_000_i64, steps());
+    let lived = TestRunner::new(config).run(&worlds, |(has, steps)| live(has, steps, true));
+    assert!(matches!(lived, Err(TestError::Fail(_, _))), "{lived:?}");
 }

@@ -34,6 +34,8 @@ pub(crate) mod ledger;
 pub(crate) mod mark;
 pub(crate) mod member;
 pub(crate) mod migrate;
+#[cfg(test)]
+mod model;
 pub(crate) mod node;
 pub(crate) mod online_return;
 pub(crate) mod orders;

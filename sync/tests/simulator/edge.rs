@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     books::{Books, Mark},
+    checks::Receipt,
     feed::Replica,
     net::Reply,
     world::{Event, HOUR, MINUTE, SECOND, World},
@@ -130,6 +131,12 @@ impl Books {
 }
 
 impl EdgeBox {
+    /// What the next receipt carries.
+    fn next_receipt(&self) -> Receipt {
+        let (epoch, number) = (self.disk.books.receipt_epoch(), self.disk.receipts + 1);
+        Receipt { store: self.store, epoch, number }
+    }
+
     /// A box that was enrolled.
     pub(crate) fn enrolled(store: usize) -> Self {
         let books = Books::enrolled(1);

@@ -25,6 +25,8 @@ pub(crate) enum Flaw {
     DropOldest,
     /// Digests are folded by XOR.
     XorDigest,
+    /// A receipt is printed before its sale is in the books.
+    PrintBeforeCommit,
     /// HQ's transactions get their version when they begin, and commit in another order.
     PollByIdentity,
 }
@@ -84,4 +86,9 @@ fn the_simulator_notices_digests_in_which_equal_rows_cancel() {
 #[test]
 fn the_simulator_notices_versions_that_are_given_before_their_turn() {
     check(Flaw::PollByIdentity, Focus::Everything, &["I-19", "I-21", "I-25"]);
+}
+
+#[test]
+fn the_simulator_notices_a_receipt_that_is_printed_before_its_sale_is_in_the_books() {
+    check(Flaw::PrintBeforeCommit, Focus::Everything, &["I-5"]);
 }

@@ -48,25 +48,27 @@ impl World {
 
     fn put_in_books(&mut self, at_box: usize, id: Uuid, kind: &str) {
         self.truth.was_made(id);
+        if self.flaw == Some(Flaw::PrintBeforeCommit) {
+            let receipt = self.boxes[at_box].next_receipt();
+            self.print(at_box, receipt, id);
+        }
         if self.dies(at_box, Point::Selling) {
             return self.after(HOUR, Event::Repeat { at_box, id });
         }
         let it = &mut self.boxes[at_box];
-        it.disk.receipts += 1;
-        let (epoch, number) = (it.disk.books.receipt_epoch(), it.disk.receipts);
-        let receipt = Receipt { store: it.store, epoch, number };
+        let receipt = it.next_receipt();
+        let Receipt { epoch, number, .. } = receipt;
+        it.disk.receipts = number;
         it.disk.books.push(id, kind, format!("{id} {epoch}-{number}"));
         let digest = it.disk.books.rows.last().map(|row| row.digest);
         it.mark = Some(it.disk.books.mark());
-        let is_exempt = it.unaware_for > 0;
         if self.flaw == Some(Flaw::DropOldest) && it.disk.books.pending() > OUTBOX_MAX {
             let oldest = it.disk.books.rows.iter().position(|row| row.state == State::Pending);
             if let Some(oldest) = oldest {
                 it.disk.books.rows.remove(oldest);
             }
         }
-        let broken = self.truth.was_printed(receipt, id, is_exempt);
-        self.break_with(broken);
+        self.print(at_box, receipt, id);
         if self.dies(at_box, Point::Sold) {
             return self.after(HOUR, Event::Repeat { at_box, id });
         }
@@ -82,6 +84,12 @@ impl World {
             let later = self.up_to(20 * HOUR);
             self.after(later, Event::Repeat { at_box, id });
         }
+    }
+
+    fn print(&mut self, at_box: usize, receipt: Receipt, id: Uuid) {
+        let is_exempt = self.boxes[at_box].unaware_for > 0;
+        let broken = self.truth.was_printed(receipt, id, is_exempt);
+        self.break_with(broken);
     }
 
     fn promise(&mut self, at_box: usize, id: Uuid, digest: Hash) {
