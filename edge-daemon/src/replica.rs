@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** the old replica sells until the new one is verified, and no half of a version does.
 
+mod compare;
 mod snapshot;
 
 use std::{sync::Arc, time::Duration};
@@ -18,6 +19,7 @@ use sync::{
     wire::{FeedCursorV1, FeedPageV1, HeadV1},
 };
 
+use self::compare::{Comparisons, Outcome};
 use crate::{
     Chain, DaemonError,
     context::{Context, random},
@@ -40,10 +42,10 @@ pub(crate) fn open(context: &Context, scope: Scope) {
 
 /// Follows a scope until the daemon stops.
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: Tasks) {
-    let mut failures = 0_u32;
+    let (mut failures, mut comparisons) = (0_u32, Comparisons::default());
     loop {
         // Cut short at a stop: whatever was under way is taken up at the next start.
-        let caught_up = catch_up(&context, &mall, scope, &tasks);
+        let caught_up = catch_up(&context, &mall, scope, &tasks, &mut comparisons);
         let Some(caught_up) = tasks.stop.run_until_cancelled(caught_up).await else { return };
         let pause = match caught_up {
             Ok(()) => {
@@ -51,6 +53,7 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: 
                     // Whatever was wrong with the mall or the way to it, e.g. a captive portal that
                     // answered in its place, is over: orders need not wait out their own pause.
                     context.nudges.mall_back.give();
+                    comparisons.doubt();
                 }
                 failures = 0;
                 Duration::from_millis(context.config.mall.poll_ms)
@@ -87,13 +90,32 @@ async fn catch_up(
     mall: &Mall,
     scope: Scope,
     tasks: &Tasks,
+    comparisons: &mut Comparisons,
 ) -> Result<(), DaemonError> {
+    let why = match follow(context, mall, scope, tasks, comparisons).await? {
+        None => return Ok(()),
+        Some(why) => why,
+    };
+    tracing::info!(%scope, why = why.word(), "A snapshot is needed");
+    snapshot::take(context, mall, scope, tasks).await?;
+    comparisons.swapped(why, context.clock.now());
+    Ok(())
+}
+
+/// Follows by pages and repairs, or says why that does not do.
+async fn follow(
+    context: &Arc<Context>,
+    mall: &Mall,
+    scope: Scope,
+    tasks: &Tasks,
+    comparisons: &mut Comparisons,
+) -> Result<Option<Why>, DaemonError> {
     let Some(replica) = context.replicas.get(scope) else {
-        return take(context, mall, scope, tasks, Why::None).await;
+        return Ok(Some(Why::None));
     };
     let Ok(standing) = on_blocking(&replica, Replica::standing).await else {
         tracing::error!("The replica of {scope} is damaged; fetching it again");
-        return take(context, mall, scope, tasks, Why::None).await;
+        return Ok(Some(Why::None));
     };
     let offered = if standing.schema < REPLICA_SCHEMA {
         snapshot::schema_offered(mall, scope).await?
@@ -107,28 +129,24 @@ async fn catch_up(
     }
     let standing = follow::Standing { cursor: standing.cursor, schema: standing.schema };
     match follow::step(Some(&standing), &head, offered) {
-        Step::Idle => Ok(()),
+        Step::Idle if comparisons.is_due(context.clock.now()) => {
+            match compare::compare(context, mall, scope, &replica, comparisons).await? {
+                Outcome::Fine => Ok(None),
+                Outcome::Repaired(_) => changed(context, scope, tasks).await.map(|()| None),
+                Outcome::Snapshot(why) => Ok(Some(why)),
+            }
+        }
+        Step::Idle => Ok(None),
         Step::Page(cursor) => match gather(context, mall, scope, &replica, cursor).await? {
-            Ok(0) => Ok(()),
+            Ok(0) => Ok(None),
             Ok(n_changes) => {
                 tracing::info!(%scope, changes = n_changes, "The replica caught up");
-                changed(context, scope, tasks).await
+                changed(context, scope, tasks).await.map(|()| None)
             }
-            Err(why) => take(context, mall, scope, tasks, why).await,
+            Err(why) => Ok(Some(why)),
         },
-        Step::Snapshot(why) => take(context, mall, scope, tasks, why).await,
+        Step::Snapshot(why) => Ok(Some(why)),
     }
-}
-
-async fn take(
-    context: &Arc<Context>,
-    mall: &Mall,
-    scope: Scope,
-    tasks: &Tasks,
-    why: Why,
-) -> Result<(), DaemonError> {
-    tracing::info!(%scope, why = why.word(), "A snapshot is needed");
-    snapshot::take(context, mall, scope, tasks).await
 }
 
 /// Lays pages aside until they are whole, and applies them: so many changes, or why pages do not do.

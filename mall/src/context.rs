@@ -25,7 +25,7 @@ use crate::{
     authority::{Authority, AuthorityError},
     config::Config,
     db::{Db, DbError},
-    feed::Shelf,
+    feed::{Shelf, Sums},
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
     rules::Books,
@@ -126,6 +126,7 @@ struct Inner {
     settings_keys: settings::Keys,
     limiter: Limiter,
     shelf: Shelf,
+    sums: Sums,
     books: Books,
     vault: Vault,
     authority: Authority,
@@ -163,6 +164,7 @@ impl Context {
             settings_keys: settings::Keys::at(settings_keys),
             limiter: Limiter::default(),
             shelf: Shelf::at(config.data.join("snapshots")),
+            sums: Sums::default(),
             books: Books::default(),
             vault,
             authority,
@@ -236,6 +238,11 @@ impl Context {
     /// How often somebody may guess.
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    /// What the catalog's rows add up to.
+    pub(crate) fn sums(&self) -> &Sums {
+        &self.0.sums
     }
 
     /// Where snapshots lie.

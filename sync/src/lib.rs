@@ -17,6 +17,7 @@
 //! | `inbox` | pure: the mall's half: does a batch fit, what becomes of each fact |
 //! | `raw` | a fact in a wrapping that nothing on the way takes offence at |
 //! | `follow` | pure: how a replica follows: pages, a snapshot, a repair |
+//! | `digest` | pure: what a replica's rows add up to, bucket by bucket |
 //! | `replica` | the files that hold a store's copy of what the mall owns |
 //! | `backoff` | attempt number to delay |
 //!
@@ -25,6 +26,7 @@
 
 pub mod backoff;
 pub mod chain;
+pub mod digest;
 pub mod follow;
 pub mod inbox;
 pub mod outbox;

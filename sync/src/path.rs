@@ -18,6 +18,10 @@ pub const FEED: &str = "/edge/v1/scopes/{scope}/feed";
 pub const SNAPSHOT: &str = "/edge/v1/scopes/{scope}/snapshot";
 /// `GET`: the snapshot file, compressed.
 pub const SNAPSHOT_FILE: &str = "/edge/v1/scopes/{scope}/snapshots/{version}";
+/// `GET`: what the rows of a scope add up to, bucket by bucket.
+pub const DIGESTS: &str = "/edge/v1/scopes/{scope}/digests";
+/// `GET`: the rows of one bucket.
+pub const BUCKET: &str = "/edge/v1/scopes/{scope}/buckets/{bucket}";
 /// `POST`: where an edge node's ledger stands, before its facts are sent.
 pub const SESSIONS: &str = "/edge/v1/sessions";
 /// `GET`: facts that are held and that a ledger has lost.
@@ -128,6 +132,18 @@ pub fn snapshot(scope: Scope) -> String {
 #[must_use]
 pub fn snapshot_file(scope: Scope, version: i64) -> String {
     format!("/edge/v1/scopes/{scope}/snapshots/{version}")
+}
+
+/// What the rows of a scope add up to.
+#[must_use]
+pub fn digests(scope: Scope) -> String {
+    format!("/edge/v1/scopes/{scope}/digests")
+}
+
+/// The rows of one bucket.
+#[must_use]
+pub fn bucket(scope: Scope, bucket: usize) -> String {
+    format!("/edge/v1/scopes/{scope}/buckets/{bucket}")
 }
 
 /// Where an edge node's facts go.

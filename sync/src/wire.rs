@@ -28,7 +28,9 @@ mod store;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, HoleV1, KIND_ORDER, ToldV1, VerdictV1};
 pub use certificate::{CertificateAskV1, CertificateV1};
-pub use change::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1};
+pub use change::{
+    BucketV1, ChangeV1, DigestsV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1,
+};
 pub use check_in::{CheckInV1, CheckedInV1, GUEST_DIGITS, GivenCouponV1};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};

@@ -8,6 +8,7 @@
 //!
 //! **Invariant:** the cursor lives inside the file and moves in the transaction of its rows.
 
+mod digest;
 mod rows;
 mod staged;
 
@@ -16,8 +17,9 @@ use std::path::{Path, PathBuf};
 use domain::{id::IncarnationId, time::Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sync::{
+    digest::Digests,
     replica::{REPLICA_SCHEMA, STORE_TABLES, Scope},
-    wire::{FeedCursorV1, FeedPageV1},
+    wire::{BucketV1, FeedCursorV1, FeedPageV1},
 };
 
 use super::{DbError, pool::Pool, sync_folder};
@@ -188,6 +190,34 @@ impl Replica {
     pub(crate) fn stage(&self, page: &FeedPageV1) -> Result<(), DbError> {
         let connection = self.connect_to_change()?;
         staged::add(&connection, page)
+    }
+
+    /// What the stored rows add up to, and where the replica stands with them.
+    pub(crate) fn digests(&self, scope: Scope) -> Result<(FeedCursorV1, Digests), DbError> {
+        self.read(|connection| {
+            Ok((standing(connection)?.cursor, digest::digests(connection, scope)?))
+        })
+    }
+
+    /// Replaces the rows of a bucket by the mall's, in one transaction; `false` where the replica
+    /// does not stand where they are of.
+    pub(crate) fn repair(
+        &self,
+        scope: Scope,
+        bucket: usize,
+        told: &BucketV1,
+    ) -> Result<bool, DbError> {
+        let mut connection = self.connect_to_change()?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(DbError::sqlite("begin to repair a bucket"))?;
+        let FeedCursorV1 { incarnation, version, after } = standing(&transaction)?.cursor;
+        if (incarnation, version) != (told.incarnation, told.version) || !after.is_empty() {
+            return Ok(false);
+        }
+        digest::replace(&transaction, scope, bucket, told)?;
+        transaction.commit().map_err(DbError::sqlite("commit a repaired bucket"))?;
+        Ok(true)
     }
 
     /// Throws away what lies aside.

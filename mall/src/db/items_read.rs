@@ -237,6 +237,31 @@ pub(crate) async fn by_keys(
     Ok(found)
 }
 
+/// Items on sale by their keys, with their barcodes, in the order of the keys that are there.
+pub(crate) async fn with_barcodes(tx: &mut Conn, keys: &[String]) -> Result<Vec<ItemV1>, DbError> {
+    let mut found = by_keys(tx, keys).await?;
+    let mut barcodes = barcodes::of_items(tx, keys).await?;
+    let of_key = |key: &String| {
+        let mut item = found.remove(key)?;
+        item.barcodes = barcodes.remove(key).unwrap_or_default();
+        Some(item)
+    };
+    Ok(keys.iter().filter_map(of_key).collect())
+}
+
+/// The key of every item that is sold, with the digest of what the feed carries of it.
+pub(crate) fn digests(
+    tx: &mut Conn,
+) -> impl Stream<Item = Result<(String, Hash), DbError>> + Send + '_ {
+    let doing = "read the digests of the catalog";
+    sqlx::query_as::<_, (String, String)>("select sku_key, digest from item where gone = 0")
+        .fetch(tx)
+        .map(move |row| {
+            let (key, digest) = row.map_err(sql(doing))?;
+            Ok((key, Hash::from_hex(&digest).ok_or_else(|| damaged(doing))?))
+        })
+}
+
 /// Items on sale after a key, by key, without barcodes; each with its cost if that is known.
 pub(crate) async fn costed(
     tx: &mut Conn,

@@ -5,6 +5,7 @@
 
 use domain::time::Timestamp;
 use sync::{
+    digest::{RULES_KEY, STOCK_KEY},
     replica::{Scope, StoreId},
     wire::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, RulesV1},
 };
@@ -26,10 +27,6 @@ use crate::{
 pub(crate) const CHANGES_MAX: i64 = 2_000;
 /// Bytes of a page, near enough; a set of rules has a page for itself.
 const PAGE_BYTES_MAX: usize = 2 * 1_024 * 1_024;
-/// The rules' key in the feed. No SKU has a control sign, so none is the same.
-const RULES_KEY: &str = "\u{1}rules";
-/// What the keys of stock begin with.
-const STOCK_KEY: &str = "stock/";
 
 /// Why a feed cannot be followed.
 #[derive(Debug, thiserror::Error)]

@@ -16,9 +16,9 @@ use sync::{
     inbox,
     replica::Scope,
     wire::{
-        BatchAnswerV1, CertificateAskV1, CertificateV1, CheckInV1, CheckedInV1, EnrolledV1,
-        EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, LostPageV1, SealV1, SessionAskV1, SessionV1,
-        SnapshotV1,
+        BatchAnswerV1, BucketV1, CertificateAskV1, CertificateV1, CheckInV1, CheckedInV1,
+        DigestsV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, LostPageV1, SealV1,
+        SessionAskV1, SessionV1, SnapshotV1,
     },
 };
 
@@ -123,6 +123,29 @@ pub(super) async fn feed(
     let FeedQuery { incarnation, since, after, .. } = query;
     let cursor = FeedCursorV1 { incarnation, version: since, after };
     Ok(Json(feed::page(&context, scope, &cursor, limit).await?))
+}
+
+/// `GET /edge/v1/scopes/{scope}/digests`.
+pub(super) async fn digests(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(scope): Path<String>,
+) -> Result<Json<DigestsV1>, Problem> {
+    let scope = own_scope(&caller, &scope)?;
+    let digests = feed::digests(&context, scope).await?;
+    Ok(Json(DigestsV1::clone(&digests)))
+}
+
+/// `GET /edge/v1/scopes/{scope}/buckets/{bucket}`.
+pub(super) async fn bucket(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path((scope, bucket)): Path<(String, String)>,
+) -> Result<Json<BucketV1>, Problem> {
+    let scope = own_scope(&caller, &scope)?;
+    let bucket = bucket.parse().map_err(|_| Problem::of(NOT_FOUND))?;
+    let found = feed::bucket(&context, scope, bucket).await?;
+    found.map(Json).ok_or_else(|| Problem::of(NOT_FOUND))
 }
 
 /// `GET /edge/v1/scopes/{scope}/snapshot`.

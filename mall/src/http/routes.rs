@@ -67,6 +67,8 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::FEED, get(edge::feed))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT, get(edge::snapshot))
         .plain(Access::Edge, Method::GET, path::SNAPSHOT_FILE, get(download::snapshot_file))
+        .plain(Access::Edge, Method::GET, path::DIGESTS, get(edge::digests))
+        .plain(Access::Edge, Method::GET, path::BUCKET, get(edge::bucket))
         .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
         .plain(Access::Edge, Method::POST, path::SESSIONS, post(edge::session))

@@ -135,7 +135,7 @@ fn filled(path: &str) -> String {
     let segment = |name| -> &str {
         match name {
             "{scope}" => "catalog",
-            "{version}" => "1",
+            "{version}" | "{bucket}" => "1",
             "{code}" => "SH001",
             "{epoch}" => "1",
             "{date}" => "2026-11-21",

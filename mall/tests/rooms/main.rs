@@ -13,6 +13,7 @@ mod bent;
 mod catalog;
 mod certificates;
 mod check_ins;
+mod digests;
 mod discrepancies;
 mod drift;
 mod engines;

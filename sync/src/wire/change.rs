@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ItemV1, KeysV1, MemberV1, OperatorV1, PickupV1, RulesV1, StockV1, StoreV1, WorkstationV1,
 };
-use crate::chain::Hash;
+use crate::{chain::Hash, digest::Digest};
 
 /// How far a replica has read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,4 +120,28 @@ pub struct SnapshotV1 {
     pub packed_bytes: i64,
     /// Rows of its main table, for people.
     pub n_rows: i64,
+}
+
+/// What the rows of a scope add up to at its newest version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestsV1 {
+    /// `digest::FORM` of the program that added them up; others cannot be compared.
+    pub form: u32,
+    /// The feed's life.
+    pub incarnation: IncarnationId,
+    /// The version they are of.
+    pub version: i64,
+    /// One of each bucket: `digest::BUCKETS` of them.
+    pub digests: Vec<Digest>,
+}
+
+/// The rows of one bucket at a scope's newest version, without what is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketV1 {
+    /// The feed's life.
+    pub incarnation: IncarnationId,
+    /// The version they are of.
+    pub version: i64,
+    /// The rows.
+    pub rows: Vec<RowV1>,
 }
