@@ -9,6 +9,7 @@
 )]
 
 mod facts;
+mod ignored;
 mod points;
 mod tally;
 mod walls;

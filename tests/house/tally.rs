@@ -93,3 +93,13 @@ fn a_test_that_fails_is_named_with_its_program() {
     assert_eq!(lines, ["FAILED: house/one::a::b", "2 passed, 1 failed"]);
     assert!(!is_well);
 }
+
+#[test]
+fn a_test_that_a_step_of_its_own_runs_again_is_counted_there_alone() {
+    let file = "counted 'rooms' printf '%s\\n' 'test a ... ON A SERVER ONLY: many writers' \\
+        'test result: ok. 5 passed; 0 failed'";
+    let server = "counted 'rooms on a server' printf '%s\\n' 'test result: ok. 5 passed; 0 failed'";
+    let (lines, is_well) = close(true, "true", &[file, server]);
+    assert_eq!(lines, ["9 passed, 0 failed"]);
+    assert!(is_well);
+}

@@ -4,6 +4,7 @@
 //! **Invariant:** a test says the same of both engines; what it can say of only one it says here.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -89,6 +90,19 @@ impl Drop for Home {
             ask(&format!("{server}/postgres"), &format!("drop database {name} with (force)"));
         }
     }
+}
+
+/// Whether there is a server, for a test of something that a file has not: many writers, parts of a
+/// table. Over a file such a test ends at once and says so in a line that `packaging/tally` leaves out of
+/// its count; `make test` runs it again by `with-postgres`.
+pub(crate) fn is_server_here(what: &str) -> bool {
+    let is_here = std::env::var_os(SERVER).is_some();
+    if !is_here {
+        let said = format!("ON A SERVER ONLY: {what}\n");
+        // What a test prints is not shown while it passes; what it writes is.
+        let _ = std::io::stderr().write_all(said.as_bytes());
+    }
+    is_here
 }
 
 /// A new database, if there is a server.
