@@ -39,6 +39,7 @@ journey: release ## sells, cuts the mall off, sells on, compares every fen
 torture: pos-ui/.stamp-dist ## stores and malls that are killed, cut off and put back for MINUTES=1; SEED=n again
 	@packaging/need rust cc room
 	@packaging/need postgresql || true
+	@packaging/need mosquitto || true
 	@cargo build --locked --workspace --bins --features edge-daemon/fault-points
 	@MINUTES=$(or $(MINUTES),1) exec target/debug/torture
 

@@ -1,73 +1,22 @@
 //! The disk is full: the order is refused and told as such, what was sold before is whole, and
 //! selling goes on when there is room again.
 
-use std::{
-    fs::OpenOptions,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
 use acceptance::{
-    catalog, folder,
+    catalog,
+    disk::SmallDisk,
+    folder,
     store::{Store, original},
     till::{Answer, Call, Till},
-    untested::{self, Lack},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// The whole disk: replicas, ledger, and a write-ahead log that is checkpointed now and then.
-const DISK: &str = "size=16m";
+/// The whole disk, in mebibytes: replicas, ledger, and a write-ahead log that is checkpointed now and
+/// then.
+const DISK_MIB: u32 = 16;
 /// Room that is left for selling.
 const ROOM_BYTES: u64 = 300_000;
 /// More orders than the room can hold.
 const ORDERS_MAX: usize = 2_000;
-
-/// A small file system of its own over a folder.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// Mounts it; `None` when this process may not.
-    fn mount(over: &Path) -> Result<Option<Self>> {
-        std::fs::create_dir_all(over)?;
-        let mut mount = Command::new("mount");
-        let said = mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(over).output();
-        match said {
-            Ok(said) if said.status.success() => return Ok(Some(Self(over.to_owned()))),
-            Ok(said) => refuse(&String::from_utf8_lossy(&said.stderr)),
-            Err(error) => refuse(&error.to_string()),
-        }
-        Ok(None)
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.0.join("ballast")
-    }
-
-    /// Fills it up to `room` bytes.
-    fn fill(&self, room: u64) -> Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(self.ballast())?;
-        let piece = [0_u8; 4_096];
-        while file.write_all(&piece).is_ok() {}
-        let full = file.metadata()?.len();
-        file.set_len(full.saturating_sub(room)).context("could not leave room")
-    }
-
-    fn make_room(&self) -> Result<()> {
-        std::fs::remove_file(self.ballast()).context("could not make room")
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-/// Says that nothing was tested.
-fn refuse(why: &str) {
-    untested::say("a full disk", &Lack::Refused(format!("a tmpfs may not be mounted: {why}")));
-}
 
 /// Sells until a command is refused for lack of room; gives that command and how many orders were
 /// completed.
@@ -98,7 +47,7 @@ async fn a_full_disk_refuses_the_order_keeps_the_earlier_ones_and_sells_on_when_
 -> Result<()> {
     let first = original().await?;
     let mut store = Store::twin(first, None)?;
-    let Some(disk) = SmallDisk::mount(&store.edge.data())? else {
+    let Some(disk) = SmallDisk::mount(&store.edge.data(), DISK_MIB)? else {
         return Ok(());
     };
     folder::copy(&first.edge.data(), &store.edge.data())?;

@@ -27,6 +27,19 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Throws away all that is in a folder, and not the folder: a disk may be mounted there.
+///
+/// # Errors
+/// When something cannot be removed.
+pub fn clear(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).context("could not list a folder")? {
+        let path = entry.context("could not list a folder")?.path();
+        let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        gone.with_context(|| format!("could not remove {}", path.display()))?;
+    }
+    Ok(())
+}
+
 /// Names folders that live as long as a process.
 const OF_PROCESS: &str = "guitai-of-";
 

@@ -2,12 +2,16 @@
 //!
 //! **Invariant:** reads only.
 
+mod facts;
+
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, OpenFlags, params};
 use sync::wire::OrderV1;
 use uuid::Uuid;
+
+pub use facts::Fact;
 
 /// An open ledger.
 #[derive(Debug)]

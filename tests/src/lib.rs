@@ -25,9 +25,11 @@
 //! | `houses` | the same with simulated houses around it, and their books against the store's |
 //! | `hours` | time by hand for a browser |
 //! | `club` | the same with a member of its mall, and a cable between them |
-//! | `ledger`, `compare` | the books of both sides, order by order |
+//! | `ledger`, `books`, `compare` | the books of both sides, order by order |
+//! | `invariants` | what must hold of the books of a whole chain, whatever was done to it |
 //! | `bench` | floors and ratios |
 //! | `dice` | the same for the same seed |
+//! | `disk` | a small disk for a box, which can be full |
 //! | `torture` | several stores and two malls that somebody tries to break, and what is left |
 //! | `journey` | a day in the life of a store, told as a table |
 //!
@@ -36,12 +38,14 @@
 
 pub mod ageing;
 pub mod bench;
+pub mod books;
 pub mod brand;
 pub mod cable;
 pub mod catalog;
 pub mod club;
 pub mod compare;
 pub mod dice;
+pub mod disk;
 pub mod edge_process;
 pub mod events;
 pub mod folder;
@@ -50,6 +54,7 @@ pub mod guests;
 pub mod gun;
 pub mod hours;
 pub mod houses;
+pub mod invariants;
 pub mod journey;
 pub mod kiosk;
 pub mod ledger;

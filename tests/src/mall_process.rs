@@ -108,7 +108,8 @@ impl MallProcess {
     pub fn beside(&self, port: u16) -> Self {
         let (data, database) = (self.data.clone(), self.database.clone());
         let log = self.data.with_extension(format!("{port}.log"));
-        Self { log, database, ..Self::new(data, port) }
+        let broker = self.broker.clone();
+        Self { log, database, broker, ..Self::new(data, port) }
     }
 
     /// Where it answers.
@@ -285,10 +286,7 @@ impl MallProcess {
         if_match: &str,
         body: &Value,
     ) -> Result<till::Answer> {
-        let request = http()?.request(Method::PUT, format!("{}{path}", self.url()));
-        let request = request.bearer_auth(token).header("if-match", if_match);
-        let request = request.header("content-type", "application/json").body(body.to_string());
-        till::answer(request).await
+        put(&self.url(), token, path, if_match, body).await
     }
 
     /// Asks the API of HQ.
@@ -299,6 +297,23 @@ impl MallProcess {
         let request = http()?.request(Method::GET, format!("{}{path}", self.url()));
         till::answer(request.bearer_auth(token)).await?.done()
     }
+}
+
+/// Saves a document by the API of HQ of the mall at an address.
+///
+/// # Errors
+/// When nobody answers.
+pub async fn put(
+    url: &str,
+    token: &str,
+    path: &str,
+    if_match: &str,
+    body: &Value,
+) -> Result<till::Answer> {
+    let request = http()?.request(Method::PUT, format!("{url}{path}"));
+    let request = request.bearer_auth(token).header("if-match", if_match);
+    let request = request.header("content-type", "application/json").body(body.to_string());
+    till::answer(request).await
 }
 
 /// The program, deaf to settings of the shell that it is started from.

@@ -97,11 +97,7 @@ impl Mosquitto {
         let broker = Self { folder: folder.to_owned(), port, running: None };
         fs::create_dir_all(folder).context("could not make the broker's folder")?;
         certificates(folder)?;
-        let _ = fs::remove_file(folder.join("passwords"));
-        fs::write(folder.join("passwords"), "").context("could not write the passwords")?;
-        for user in stores.iter().chain(&[MALL]) {
-            broker.add_account(user)?;
-        }
+        broker.make_accounts(stores.iter().chain(&[MALL]))?;
         let path = |name: &str| folder.join(name).display().to_string();
         let acl = "user mall\ntopic readwrite guitai/v1/#\n\n\
                    pattern read guitai/v1/all/#\n\
@@ -132,18 +128,21 @@ impl Mosquitto {
         Self::lay(folder, port::free()?, stores)
     }
 
-    fn add_account(&self, user: &str) -> Result<()> {
-        let password = format!("{:032x}", uuid::Uuid::now_v7().as_u128());
-        let made = Command::new("mosquitto_passwd")
-            .arg("-b")
-            .arg(self.folder.join("passwords"))
-            .args([user, &password])
-            .output()
-            .context("could not run mosquitto_passwd")?;
+    /// Makes up a password for each account; Mosquitto's own tool hashes them all at once.
+    fn make_accounts<'a>(&self, users: impl Iterator<Item = &'a &'a str>) -> Result<()> {
+        let (mut lines, file) = (String::new(), self.folder.join("passwords"));
+        for user in users {
+            let password = format!("{:032x}", uuid::Uuid::now_v7().as_u128());
+            lines.push_str(&format!("{user}:{password}\n"));
+            fs::write(self.folder.join(format!("{user}.password")), password)
+                .context("could not write a password")?;
+        }
+        fs::write(&file, lines).context("could not write the passwords")?;
+        let made = Command::new("mosquitto_passwd").arg("-U").arg(&file).output();
+        let made = made.context("could not run mosquitto_passwd")?;
         let errors = String::from_utf8_lossy(&made.stderr);
         ensure!(made.status.success(), "mosquitto_passwd failed: {errors}");
-        fs::write(self.folder.join(format!("{user}.password")), password)
-            .context("could not write a password")
+        Ok(())
     }
 
     /// What an account needs to call it.

@@ -28,6 +28,10 @@ const ACCOUNT: &str = "postgres";
 const ICU_SINCE: u32 = 15;
 /// The longest path of a socket, which the kernel limits, less its name.
 const SOCKET_FOLDER_MAX: usize = 80;
+/// What stands between two columns and between two rows of an answer, and in no text of ours (ASCII,
+/// unit separator and record separator).
+const FIELD: &str = "\x1f";
+const ROW: &str = "\x1e";
 /// Two cores of tests with a pool for each mall need some dozens.
 const SETTINGS: &str = "
 listen_addresses = ''
@@ -163,6 +167,25 @@ impl Postgres {
             Ok(asked.status.success().then_some(()))
         })
         .await
+    }
+
+    /// Asks one of its databases; every row, with its columns as texts.
+    ///
+    /// # Errors
+    /// When it does not run, or refuses.
+    pub fn rows(&self, database: &str, sql: &str) -> Result<Vec<Vec<String>>> {
+        let mut command = self.command("psql");
+        command.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password"]);
+        command.args(["--set", "ON_ERROR_STOP=1", "--field-separator", FIELD]);
+        command.args(["--record-separator", ROW, "--username", ACCOUNT, "--dbname", database]);
+        command.arg("--host").arg(&self.folder).args(["--command", sql]);
+        let said = command.output().context("could not run psql")?;
+        let errors = String::from_utf8_lossy(&said.stderr);
+        ensure!(said.status.success(), "psql: {errors}\n{sql}");
+        let text = String::from_utf8(said.stdout).context("psql said no text")?;
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let rows = text.split(ROW).filter(|row| !row.is_empty());
+        Ok(rows.map(|row| row.split(FIELD).map(str::to_owned).collect()).collect())
     }
 
     /// Ends it at once, as a cut of its power would; what is committed is found again.

@@ -1,18 +1,25 @@
-//! Several stores of a chain, two malls over one database, and somebody who tries to break them.
+//! Several stores of a chain, two malls over one database, a broker, and somebody who tries to break
+//! them.
 //!
-//! Tills sell without a pause. Meanwhile boxes, malls and the database are killed, cables are cut and
-//! lead elsewhere, clocks jump, ledgers are put back from old copies. In the end all is mended, and
-//! what the shoppers hold is compared with what every box and HQ hold.
+//! Tills sell without a pause. Meanwhile every process is killed, cables are cut and lead elsewhere,
+//! clocks jump, disks are full, ledgers are put back from old copies, and HQ changes prices and
+//! settings; each victim has a tormentor of its own, so that many things go wrong at once. In the end
+//! all is mended, and what the shoppers hold is compared with what every box and HQ hold.
+//!
+//! The seed says which blows fall on whom and in which order; when they fall is up to the machine.
 //!
 //! **Invariant:** the truth is what the tills were told: an order that was confirmed to a cashier is in
 //! the mall once, whatever happened, and no number stands on two receipts.
 
+mod blow;
+mod site;
+mod victim;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -20,36 +27,38 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::{
-    task::JoinHandle,
-    time::{Instant, sleep},
+    task::{JoinSet, LocalSet},
+    time::Instant,
 };
-use uuid::Uuid;
 
+pub use self::blow::Blow;
+use self::{
+    site::{Confirmed, Seller, Site},
+    victim::{Counts, Hq, Victim, start},
+};
 use crate::{
+    books::Books,
     cable::{Cable, Weather},
-    catalog::{self, Listed},
+    catalog,
     compare::compare_when_level,
     dice::Dice,
+    disk::SmallDisk,
     edge_process::{Boot, EdgeProcess},
-    folder,
+    invariants::{CHECKS, Fault, Harm, MallSide, StoreSide, Witness},
     mall_process::MallProcess,
+    mosquitto::{self, MALL, Mosquitto},
     port,
     postgres::{self, Postgres},
-    store::{self, OPERATORS},
-    till::Till,
+    store,
     wait::{PATIENCE, until},
 };
 
-/// How often a till looks that cannot go on.
-const LOOK: Duration = Duration::from_millis(50);
-/// A blow lasts so long at most, in milliseconds.
-const BLOW_MS_MAX: usize = 3_000;
-/// Between two blows so much time passes at most, in milliseconds.
-const PAUSE_MS_MAX: usize = 1_500;
-/// A clock jumps so far at most, in seconds: back and forth over the end of a business day.
-const JUMP_S_MAX: usize = 90_000;
-/// What a cashier hands over is so many lines at most.
-const LINES_MAX: usize = 3;
+/// A box's disk has so many mebibytes, and so many more for each minute.
+const DISK_MIB: u64 = 64;
+const DISK_MIB_A_MINUTE: u64 = 16;
+
+/// Seeds that found something once, or that everybody starts with; the newest last.
+pub const KEPT: &[u64] = &[1];
 
 /// What shall be done.
 #[derive(Clone, Copy, Debug)]
@@ -62,102 +71,77 @@ pub struct Plan {
     pub n_stores: usize,
 }
 
-/// A blow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Blow {
-    BoxKilled,
-    MallKilled,
-    DatabaseKilled,
-    CableCut,
-    CableSilent,
-    AnswersCutOff,
-    OtherMall,
-    ClockJumps,
-    LedgerPutBack,
-    PriceChanges,
-}
-
-impl Blow {
-    const ALL: [Self; 10] = [
-        Self::BoxKilled,
-        Self::MallKilled,
-        Self::DatabaseKilled,
-        Self::CableCut,
-        Self::CableSilent,
-        Self::AnswersCutOff,
-        Self::OtherMall,
-        Self::ClockJumps,
-        Self::LedgerPutBack,
-        Self::PriceChanges,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::BoxKilled => "boxes killed",
-            Self::MallKilled => "malls killed",
-            Self::DatabaseKilled => "databases killed",
-            Self::CableCut => "cables cut",
-            Self::CableSilent => "cables that went silent",
-            Self::AnswersCutOff => "cables that cut answers off",
-            Self::OtherMall => "cables led to the other mall",
-            Self::ClockJumps => "clocks that jumped",
-            Self::LedgerPutBack => "ledgers put back from a copy",
-            Self::PriceChanges => "prices changed by HQ",
-        }
-    }
-}
-
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// Blows of each kind.
-    blows: BTreeMap<Blow, u32>,
+    counts: Counts,
     /// Orders that tills were told of.
     pub n_confirmed: usize,
     /// Orders in the boxes.
     pub n_held: usize,
     /// Orders at HQ.
     pub n_told: usize,
-    /// What is lost, there twice or otherwise than it should be, a sentence each.
-    pub faults: Vec<String>,
+    /// Each invariant that was looked at: its name, what it says, at how many things, how many faults.
+    checked: Vec<(&'static str, &'static str, usize, usize)>,
+    /// What is lost, there twice or otherwise than it should be.
+    pub faults: Vec<Fault>,
+}
+
+impl Found {
+    /// Blows of some kinds.
+    fn blows(&self, of: fn(Blow) -> bool) -> u32 {
+        self.counts.iter().filter(|(blow, _)| of(**blow)).map(|(_, times)| times).sum()
+    }
+
+    /// Processes that were killed.
+    #[must_use]
+    pub fn kills(&self) -> u32 {
+        self.blows(Blow::is_a_kill)
+    }
+
+    /// Faults of a kind.
+    #[must_use]
+    pub fn harmed(&self, harm: Harm) -> usize {
+        self.faults.iter().filter(|fault| fault.harm == harm).count()
+    }
 }
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (blow, times) in &self.blows {
-            writeln!(f, "{:<34} {times:>8}", blow.name())?;
+        let mut row = |what: &str, n: usize| writeln!(f, "{what:<56} {n:>8}");
+        for (blow, times) in &self.counts {
+            row(blow.name(), usize::try_from(*times).unwrap_or(usize::MAX))?;
         }
+        for (name, says, n, _) in &self.checked {
+            row(&format!("{name:<5} {says}"), *n)?;
+        }
+        let (kills, cuts) = (self.kills(), self.blows(Blow::is_a_cut));
         for (what, n) in [
             ("orders confirmed to a cashier", self.n_confirmed),
             ("orders in the boxes", self.n_held),
             ("orders at HQ", self.n_told),
-            ("lost, doubled or otherwise", self.faults.len()),
+            ("kills", usize::try_from(kills).unwrap_or(usize::MAX)),
+            ("cuts", usize::try_from(cuts).unwrap_or(usize::MAX)),
+            ("lost", self.harmed(Harm::Lost)),
+            ("doubled", self.harmed(Harm::Doubled)),
+            ("otherwise", self.harmed(Harm::Otherwise)),
         ] {
-            writeln!(f, "{what:<34} {n:>8}")?;
+            row(what, n)?;
         }
         self.faults.iter().try_for_each(|fault| writeln!(f, "  {fault}"))
     }
 }
 
-/// What a cashier was told: the order's id and what is on the paper.
-type Confirmed = Arc<Mutex<BTreeMap<Uuid, String>>>;
-
-/// A store: its box, its cable, and the person at its till.
-struct Site {
-    code: String,
-    edge: EdgeProcess,
-    cable: Cable,
-    confirmed: Confirmed,
-    selling: JoinHandle<()>,
-}
-
 struct World {
     folder: PathBuf,
     database: Option<Postgres>,
+    broker: Option<Mosquitto>,
     malls: Vec<MallProcess>,
+    /// What HQ reads with.
     token: String,
+    hq: Option<Hq>,
     sites: Vec<Site>,
-    list: Arc<Vec<Listed>>,
     dice: Dice,
     is_over: Arc<AtomicBool>,
     found: Found,
@@ -170,29 +154,38 @@ struct World {
 pub async fn torture(plan: Plan, folder: &Path) -> Result<Found> {
     let mut world = World::open(plan, folder).await?;
     let end = Instant::now() + plan.time;
-    let mut bag = Vec::new();
-    while Instant::now() < end {
-        // Each falls once before any falls again.
-        if bag.is_empty() {
-            bag = Blow::ALL.to_vec();
-        }
-        let blow = bag.swap_remove(world.dice.below(bag.len()));
-        let struck = world.strike(blow).await;
-        struck.with_context(|| format!("SEED={}: {}", plan.seed, blow.name()))?;
-        let pause = world.dice.below(PAUSE_MS_MAX);
-        sleep(millis(pause)).await;
-    }
+    // Nothing of it need be sent to another thread.
+    let local = LocalSet::new();
+    let storm = local.run_until(world.storm(end)).await;
+    storm.with_context(|| format!("SEED={}", plan.seed))?;
     world.mend().await.with_context(|| format!("SEED={}: mending", plan.seed))?;
-    world.look().await
+    world.look().await.with_context(|| format!("SEED={}: looking", plan.seed))
 }
 
 fn millis(ms: usize) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
 
+fn code(number: usize) -> String {
+    format!("SH{number:03}")
+}
+
 impl World {
     async fn open(plan: Plan, folder: &Path) -> Result<Self> {
+        let codes: Vec<String> = (1..=plan.n_stores).map(code).collect();
+        let broker = match mosquitto::is_here() {
+            true => {
+                let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+                let mut broker = Mosquitto::on_a_free_port(&folder.join("broker"), &codes)?;
+                broker.start().await?;
+                Some(broker)
+            }
+            false => None,
+        };
         let mut mall = MallProcess::new(folder.join("mall"), port::free()?);
+        if let Some(broker) = &broker {
+            mall.call(broker.access(MALL));
+        }
         let database = match postgres::is_here() {
             true => {
                 let mut server = Postgres::lay(&folder.join("pg"))?;
@@ -204,31 +197,7 @@ impl World {
         };
         mall.start().await?;
         mall.import(&catalog::demo()).await?;
-        let token = mall.token("torture").await?;
-        let list = catalog::read(&catalog::demo())?;
-        let list: Vec<Listed> = list.into_iter().filter(|item| !item.barcode.is_empty()).collect();
-        let (list, is_over) = (Arc::new(list), Arc::new(AtomicBool::new(false)));
-        let dice = Dice::new(plan.seed);
-        let mut sites = Vec::new();
-        for number in 1..=plan.n_stores {
-            let code = format!("SH{number:03}");
-            store::found_as(&mall, &code).await?;
-            let cable = Cable::lay(mall.port()).await?;
-            let boot = Boot::on_free_ports(cable.url())?;
-            let mut edge = EdgeProcess::new(folder.join(&code), boot)?;
-            edge.enrol(&mall.claim(&code).await?).await?;
-            edge.start().await?;
-            let confirmed = Confirmed::default();
-            let seller = Seller {
-                till: edge.till(1),
-                list: Arc::clone(&list),
-                dice: Dice::new(plan.seed.wrapping_add(u64::try_from(number)?)),
-                confirmed: Arc::clone(&confirmed),
-                is_over: Arc::clone(&is_over),
-            };
-            let selling = tokio::spawn(seller.work());
-            sites.push(Site { code, edge, cable, confirmed, selling });
-        }
+        let token = mall.saving_token("torture").await?;
         let mut malls = vec![mall];
         // Over a file there is one mall.
         if let (Some(first), true) = (malls.first(), database.is_some()) {
@@ -236,113 +205,104 @@ impl World {
             second.start().await?;
             malls.push(second);
         }
-        let folder = folder.to_owned();
-        let found = Found::default();
-        Ok(Self { folder, database, malls, token, sites, list, dice, is_over, found })
+        let mut world = Self {
+            folder: folder.to_owned(),
+            database,
+            broker,
+            malls,
+            token,
+            hq: None,
+            sites: Vec::new(),
+            dice: Dice::new(plan.seed),
+            is_over: Arc::default(),
+            found: Found::default(),
+        };
+        world.settle(plan, &codes).await?;
+        Ok(world)
     }
 
-    async fn strike(&mut self, blow: Blow) -> Result<()> {
-        let lasts = millis(self.dice.below(BLOW_MS_MAX));
-        let (site, mall) = (self.dice.below(self.sites.len()), self.dice.below(self.malls.len()));
-        let port = self.malls.get(mall).context("no mall")?.port();
-        let struck = match blow {
-            Blow::BoxKilled => {
-                let edge = &mut self.site(site)?.edge;
-                edge.kill();
-                sleep(lasts).await;
-                edge.start().await?;
-                true
+    /// Opens the stores, and HQ's desk.
+    async fn settle(&mut self, plan: Plan, codes: &[String]) -> Result<()> {
+        let mall = self.malls.first().context("no mall")?;
+        let list = catalog::read(&catalog::demo())?.into_iter();
+        let list = Arc::new(list.filter(|item| !item.barcode.is_empty()).collect::<Vec<_>>());
+        let size = DISK_MIB + DISK_MIB_A_MINUTE * plan.time.as_secs().div_ceil(60);
+        for (number, code) in (1_u64..).zip(codes) {
+            store::found_as(mall, code).await?;
+            let cable = Cable::lay(mall.port()).await?;
+            let mut boot = Boot::on_free_ports(cable.url())?;
+            boot.broker = self.broker.as_ref().map(|broker| broker.access(code));
+            let mut edge = EdgeProcess::new(self.folder.join(code), boot)?;
+            let disk = SmallDisk::mount(&edge.data(), u32::try_from(size)?)?;
+            edge.enrol(&mall.claim(code).await?).await?;
+            edge.start().await?;
+            let confirmed = Confirmed::default();
+            let seller = Seller {
+                till: edge.till(1),
+                list: Arc::clone(&list),
+                dice: Dice::new(plan.seed.wrapping_add(number)),
+                confirmed: Arc::clone(&confirmed),
+                is_over: Arc::clone(&self.is_over),
+            };
+            let selling = tokio::spawn(seller.work());
+            let (code, copy) = (code.clone(), self.folder.join(format!("copy-{number}")));
+            let malls = self.malls.iter().map(MallProcess::port).collect();
+            self.sites.push(Site { code, edge, cable, disk, confirmed, selling, copy, malls });
+        }
+        self.hq = Some(Hq {
+            mall: mall.beside(mall.port()),
+            urls: self.malls.iter().map(MallProcess::url).collect(),
+            token: self.token.clone(),
+            list,
+            news: self.folder.join("news.csv"),
+            saved: 0,
+        });
+        Ok(())
+    }
+
+    /// Everybody suffers at once.
+    async fn storm(&mut self, end: Instant) -> Result<()> {
+        let mut victims: Vec<Victim> = Vec::new();
+        victims.extend(self.sites.drain(..).map(|site| Victim::Site(Box::new(site))));
+        victims.extend(self.malls.drain(..).map(Victim::Mall));
+        victims.extend(self.database.take().map(Victim::Database));
+        victims.extend(self.broker.take().map(Victim::Broker));
+        victims.extend(self.hq.take().map(Victim::Hq));
+        let mut suffering = JoinSet::new();
+        for victim in victims {
+            let seed = u64::try_from(self.dice.below(usize::MAX)).unwrap_or(0);
+            suffering.spawn_local(victim.suffer(Dice::new(seed), end));
+        }
+        while let Some(suffered) = suffering.join_next().await {
+            let (victim, counts) = suffered.context("a tormentor fell over")??;
+            for (blow, times) in counts {
+                *self.found.counts.entry(blow).or_default() += times;
             }
-            Blow::MallKilled => {
-                let mall = self.malls.get_mut(mall).context("no mall")?;
-                mall.kill();
-                sleep(lasts).await;
-                mall.start().await?;
-                true
+            match victim {
+                Victim::Site(site) => self.sites.push(*site),
+                Victim::Mall(mall) => self.malls.push(mall),
+                Victim::Database(database) => self.database = Some(database),
+                Victim::Broker(broker) => self.broker = Some(broker),
+                Victim::Hq(hq) => self.hq = Some(hq),
             }
-            Blow::DatabaseKilled => match &mut self.database {
-                Some(database) => {
-                    database.kill();
-                    sleep(lasts).await;
-                    database.start().await?;
-                    true
-                }
-                None => false,
-            },
-            Blow::CableCut => self.weather(site, Weather::Cut, lasts).await?,
-            Blow::CableSilent => self.weather(site, Weather::Silent, lasts).await?,
-            Blow::AnswersCutOff => self.weather(site, Weather::HalfAnswers(20), lasts).await?,
-            Blow::OtherMall => {
-                self.site(site)?.cable.lead_to(port);
-                true
-            }
-            Blow::ClockJumps => {
-                let jump = i64::try_from(self.dice.below(2 * JUMP_S_MAX))?;
-                let jump = jump - i64::try_from(JUMP_S_MAX)?;
-                self.site(site)?.edge.hand().put_ahead(jump)?;
-                true
-            }
-            Blow::LedgerPutBack => self.put_back(site, lasts).await?,
-            Blow::PriceChanges => self.reprice(mall).await.is_ok(),
-        };
-        if struck {
-            *self.found.blows.entry(blow).or_default() += 1;
         }
         Ok(())
     }
 
-    fn site(&mut self, number: usize) -> Result<&mut Site> {
-        self.sites.get_mut(number).context("no such store")
-    }
-
-    async fn weather(&mut self, site: usize, weather: Weather, lasts: Duration) -> Result<bool> {
-        let cable = &self.site(site)?.cable;
-        cable.turn(weather);
-        sleep(lasts).await;
-        cable.turn(Weather::Fair);
-        Ok(true)
-    }
-
-    /// Puts back an old copy of a ledger; where there is none yet, one is made, and the till sells on for
-    /// a while. What had not reached HQ would be gone with a disk, so that waits until it has.
-    async fn put_back(&mut self, number: usize, lasts: Duration) -> Result<bool> {
-        let copy = self.folder.join(format!("copy-{number}"));
-        let site = self.site(number)?;
-        let data = site.edge.data();
-        if !copy.exists() {
-            site.edge.stop().await?;
-            folder::copy(&data, &copy)?;
-            site.edge.start().await?;
-            sleep(lasts).await;
-        }
-        site.all_told().await?;
-        site.edge.stop().await?;
-        // Whoever sold between the look and the stop had it confirmed and not told.
-        let is_told = site.edge.ledger()?.n_untold()? == 0;
-        if is_told {
-            std::fs::remove_dir_all(&data).context("could not throw a ledger away")?;
-            folder::copy(&copy, &data)?;
-        }
-        site.edge.start().await?;
-        Ok(is_told)
-    }
-
-    /// HQ gives an item another price, or the one it had. It may find no mall or no database.
-    async fn reprice(&mut self, mall: usize) -> Result<()> {
-        let item = self.dice.pick(&self.list).context("nothing is sold")?;
-        let fen = item.price + i64::try_from(self.dice.below(100))?;
-        let row = catalog::row_with_price(&catalog::demo(), &item.sku, &yuan(fen))?;
-        let news = self.folder.join("news.csv");
-        std::fs::write(&news, row).context("could not write the news")?;
-        self.malls.get(mall).context("no mall")?.import(&news).await.map(|_| ())
-    }
-
     /// Everything is there and well again, and everything is told.
     async fn mend(&mut self) -> Result<()> {
+        for mall in &mut self.malls {
+            if !mall.is_running()? {
+                start(mall).await?;
+            }
+        }
         for site in &mut self.sites {
             site.cable.turn(Weather::Fair);
             site.edge.hand().put_ahead(0)?;
         }
+        // The last word is HQ's, and must reach everybody.
+        let hq = self.hq.as_mut().context("nobody is at HQ")?;
+        hq.set(&mut self.dice).await.context("HQ could not set anything")?;
         self.is_over.store(true, Ordering::Relaxed);
         for site in &mut self.sites {
             (&mut site.selling).await.context("a till stood still")?;
@@ -351,31 +311,45 @@ impl World {
         Ok(())
     }
 
+    /// Reads all books.
+    fn witness(&self) -> Result<Witness> {
+        let mall = self.malls.first().context("no mall")?;
+        let file = || Books::File(mall.data().join("mall.db"));
+        let books = self.database.as_ref().map_or_else(file, Books::Server);
+        let sides = self.sites.iter();
+        let sides =
+            sides.map(|site| StoreSide::read(&site.code, &site.edge.data(), site.confirmed()));
+        Ok(Witness { stores: sides.collect::<Result<_>>()?, mall: MallSide::read(&books)? })
+    }
+
     /// Compares what was confirmed, what the boxes hold and what HQ holds.
     async fn look(mut self) -> Result<Found> {
         let mall = self.malls.first().context("no mall")?;
-        let mut numbers = BTreeSet::new();
         for site in &self.sites {
             let ledger = site.edge.ledger()?;
-            ledger.check_file()?;
             let compared =
                 compare_when_level(mall, &self.token, &site.code, &ledger, PATIENCE).await?;
             self.found.n_held += compared.n_edge;
             self.found.n_told += compared.n_mall;
-            self.found.faults.extend(compared.differences);
-            let orders = ledger.orders()?;
-            let held: BTreeMap<Uuid, &String> =
-                orders.iter().map(|order| (order.id.uuid(), &order.receipt_number)).collect();
-            let confirmed = site.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-            self.found.n_confirmed += confirmed.len();
-            for (id, number) in &*confirmed {
-                if held.get(id) != Some(&number) {
-                    self.found.faults.push(format!("{number} was confirmed and is not held"));
-                }
-                if !numbers.insert(number.clone()) {
-                    self.found.faults.push(format!("{number} stands on two receipts"));
-                }
-            }
+            self.found.faults.extend(compared.differences.into_iter().map(Fault::otherwise));
+            self.found.n_confirmed += site.confirmed().len();
+        }
+        // Prices and settings may be on their way still.
+        let mut witness = self.witness()?;
+        let is_level =
+            |witness: &Witness| CHECKS.iter().all(|check| (check.look)(witness).1.is_empty());
+        let _ = until("all stores to be level", PATIENCE, async || {
+            witness = self.witness()?;
+            Ok(is_level(&witness).then_some(()))
+        })
+        .await;
+        for check in CHECKS {
+            let (n, faults) = (check.look)(&witness);
+            self.found.checked.push((check.name, check.says, n, faults.len()));
+            let named = faults
+                .into_iter()
+                .map(|fault| Fault { told: format!("{}: {}", check.name, fault.told), ..fault });
+            self.found.faults.extend(named);
         }
         for site in &mut self.sites {
             site.edge.stop().await?;
@@ -385,82 +359,5 @@ impl World {
         }
         ensure!(self.found.n_confirmed > 0, "nobody sold anything");
         Ok(self.found)
-    }
-}
-
-fn yuan(fen: i64) -> String {
-    format!("{}.{:02}", fen / 100, fen % 100)
-}
-
-impl Site {
-    /// Waits until HQ has been told everything, and everything that was lost is back.
-    async fn all_told(&self) -> Result<()> {
-        let what = format!("{} to have told everything", self.code);
-        until(what, PATIENCE, async || {
-            let ledger = self.edge.ledger()?;
-            Ok((ledger.n_untold()? == 0 && !ledger.has_lost()?).then_some(()))
-        })
-        .await
-    }
-}
-
-/// Somebody who sells until it is over, whatever the screen says.
-struct Seller {
-    till: Till,
-    list: Arc<Vec<Listed>>,
-    dice: Dice,
-    confirmed: Confirmed,
-    is_over: Arc<AtomicBool>,
-}
-
-impl Seller {
-    async fn work(mut self) {
-        while !self.is_over.load(Ordering::Relaxed) {
-            // A box that is away says nothing, and a cashier tries again.
-            if self.step().await.is_err() {
-                sleep(LOOK).await;
-            }
-        }
-    }
-
-    /// The one thing that is to be done as the screen stands.
-    async fn step(&mut self) -> Result<()> {
-        let (operator, _, _, pin) = OPERATORS[0];
-        let Ok(view) = self.till.view().await else {
-            self.till.sign_in(operator, pin).await?.done::<serde_json::Value>()?;
-            return Ok(());
-        };
-        match view.phase.as_str() {
-            "signed-out" => {
-                self.till.sign_in(operator, pin).await?.done::<serde_json::Value>()?;
-            }
-            "done" => {
-                // The screen says so, also when the answer was lost.
-                if let Some(order) = &view.last_order {
-                    self.confirm(order.id, &order.receipt_number);
-                }
-                self.till.done(&self.till.leave_done()).await?;
-            }
-            "tender" => {
-                let due = view.tender.as_ref().context("nothing is due")?.cash.due.amount;
-                let done = self.till.pay(&view, due).await?;
-                self.confirm(done.order.id, &done.order.receipt_number);
-            }
-            _ => {
-                let n_lines = view.cart.as_ref().map_or(0, |cart| cart.lines.len());
-                if n_lines > 0 && (n_lines >= LINES_MAX || self.dice.is_within(50)) {
-                    self.till.done(&self.till.to_tender()).await?;
-                } else {
-                    let item = self.dice.pick(&self.list).context("nothing is sold")?;
-                    self.till.done(&self.till.scan(&item.barcode)).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn confirm(&self, order: Uuid, number: &str) {
-        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        confirmed.insert(order, number.to_owned());
     }
 }
