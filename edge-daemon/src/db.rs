@@ -6,6 +6,7 @@
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
 //! | `history`, `mark` | which life the ledger is in, and the words beside it by which a copy is known |
+//! | `day` | what the ledger holds of a day, and what was found of it |
 //! | `audit`, `approval`, `console` | who did what, what a manager is asked for, what the console reads |
 //! | `payment`, `redemption`, `post_void` | what other houses have a say in, and orders undone |
 //! | `phone` | carts on shoppers' phones |
@@ -15,6 +16,7 @@
 //! | `pickup`, `online_return` | online orders that wait here, and goods of such that came back |
 //! | `stock` | what the store has of an item |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
+//! | `verify` | looks whether a ledger is what it says |
 //! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
 //! **Invariant:** functions take a connection and say what they do; nothing here decides. No
@@ -28,6 +30,7 @@ pub(crate) mod catalog;
 pub(crate) mod check_in;
 pub(crate) mod console;
 pub(crate) mod coupon;
+pub(crate) mod day;
 pub(crate) mod find;
 pub(crate) mod history;
 pub(crate) mod ledger;
@@ -58,6 +61,7 @@ pub(crate) mod staff;
 pub(crate) mod station;
 #[allow(dead_code, reason = "shelves of kiosk and phone read it")]
 pub(crate) mod stock;
+pub(crate) mod verify;
 
 pub(crate) use ledger::Ledger;
 

@@ -28,6 +28,7 @@
 //! | `help` | kiosks whose shoppers have called for somebody |
 //! | `pace` | how fast callers that nobody knows may ask |
 //! | `screens`, `station`, `refusal` | what each workstation shows |
+//! | `verify` | whether a ledger is what it says, without a store |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
 //! | `service_manager` | what systemd is told |
@@ -79,6 +80,7 @@ mod test_mall;
 mod test_store;
 mod try_cart;
 mod uplink;
+mod verify;
 
 pub use config::{Config, ConfigError};
 pub use db::DbError;
@@ -88,6 +90,7 @@ pub use portal::{
 };
 pub use try_cart::{TrialError, try_cart};
 pub use uplink::enrol::{EnrolError, enrol};
+pub use verify::{VerifyError, verify};
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 

@@ -67,6 +67,13 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Looks whether a ledger is what it says: chain, sums, tenders, receipt numbers, and that each
+    /// order was put into the outbox. Reads only, needs neither mall nor daemon, and works on a copy.
+    Verify {
+        /// The data folder, or a copy of it.
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Writes the description of the screens' API (OpenAPI) to standard output.
     Openapi,
     /// Writes every endpoint with who may call it to standard output.
@@ -107,6 +114,10 @@ async fn carry_out(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::PortalLog { config, from, to } => {
             let config = Config::read(&config)?;
             edge_daemon::portal_log(&config, from, to, &mut std::io::stdout().lock())?;
+        }
+        Verb::Verify { data } => {
+            let is_right = edge_daemon::verify(&data, &mut std::io::stdout().lock())?;
+            return Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Verb::TryCart { file, json } => return Ok(try_cart(&file, json)),
         Verb::Access => {

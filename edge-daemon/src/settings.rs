@@ -216,7 +216,8 @@ impl Settings {
         self.arrived.lock().map(|mut arrived| std::mem::take(&mut *arrived)).unwrap_or_default()
     }
 
-    fn keys(&self) -> Vec<SettingsKeyV1> {
+    /// The keys by which the mall's settings and watermarks are believed.
+    pub(crate) fn keys(&self) -> Vec<SettingsKeyV1> {
         self.keys.lock().map(|keys| keys.clone()).unwrap_or_default()
     }
 }

@@ -6,6 +6,7 @@
 //! | `enrol` | takes this box's place with a one-time code |
 //! | `session` | where the ledger stands, before its facts are sent; what it has lost |
 //! | `upload` | reconciler: the outbox, until it is empty |
+//! | `day` | reconciler: days compared with the mall until both hold the same |
 //! | `mqtt` | the line to the broker: settings and bells in, reports and presence out |
 //! | `check_in` | guests of the Wi-Fi who came, and their coupons |
 //! | `rights` | what a shopper waits for: payments by code, coupons, vouchers, online returns |
@@ -13,6 +14,7 @@
 //! **Invariant:** nothing that sells waits for this room.
 
 pub(crate) mod check_in;
+pub(crate) mod day;
 pub(crate) mod elsewhere;
 pub(crate) mod enrol;
 pub(crate) mod mall;

@@ -12,6 +12,7 @@
 //! | `rules` | sets of rules |
 //! | `inbox`, `days`, `orders`, `orders_read` | what the stores sent |
 //! | `holes` | what they said that they cannot send |
+//! | `day_seals` | what stores told of days, and which are sealed |
 //! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
 //! | `online_returns` | goods of such orders that came back in stores |
 //! | `stock` | what each store has of an item |
@@ -36,6 +37,7 @@ mod bulk;
 pub(crate) mod certificates;
 pub(crate) mod check_ins;
 pub(crate) mod coupons;
+pub(crate) mod day_seals;
 mod days;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;

@@ -15,6 +15,10 @@
 //! | `outbox` | pure: what makes the next batch, what an answer means |
 //! | `uplink` | pure: what an edge node says next: session, batch, half of it, hole, rest |
 //! | `inbox` | pure: the mall's half: does a batch fit, what becomes of each fact |
+//! | `day` | pure: the sums of a day, and what two that differ lead to |
+//! | `watermark` | up to where the mall holds everything, signed |
+//! | `trouble` | what may be wrong between the two, with names and sentences |
+//! | `exposition` | pure: figures as Prometheus reads them |
 //! | `raw` | a fact in a wrapping that nothing on the way takes offence at |
 //! | `follow` | pure: how a replica follows: pages, a snapshot, a repair |
 //! | `digest` | pure: what a replica's rows add up to, bucket by bucket |
@@ -26,7 +30,9 @@
 
 pub mod backoff;
 pub mod chain;
+pub mod day;
 pub mod digest;
+pub mod exposition;
 pub mod follow;
 pub mod inbox;
 pub mod outbox;
@@ -40,5 +46,7 @@ pub mod settings;
 pub mod signature;
 pub mod token;
 pub mod topic;
+pub mod trouble;
 pub mod uplink;
+pub mod watermark;
 pub mod wire;

@@ -2,7 +2,10 @@
 //!
 //! **Invariant:** a path that one side serves and the other calls stands only here.
 
-use domain::id::{EdgeId, PaymentId, RedemptionId, RefundId};
+use domain::{
+    id::{EdgeId, PaymentId, RedemptionId, RefundId},
+    time::BusinessDate,
+};
 
 use crate::replica::Scope;
 
@@ -28,6 +31,12 @@ pub const SESSIONS: &str = "/edge/v1/sessions";
 pub const LOST: &str = "/edge/v1/lives/{epoch}/facts";
 /// `POST`: a batch of facts.
 pub const BATCHES: &str = "/edge/v1/edges/{edge}/batches";
+/// `POST`: what an edge node's ledger holds of a day.
+pub const DAY: &str = "/edge/v1/days/{day}";
+/// `POST`: what is held of some parts of a day.
+pub const DAY_IDS: &str = "/edge/v1/days/{day}/ids";
+/// `POST`: facts of a day that the mall has lost, once more.
+pub const DAY_FACTS: &str = "/edge/v1/days/{day}/facts";
 /// `GET`: the secret by which a store opens what is sealed for it.
 pub const SEAL: &str = "/edge/v1/seal";
 
@@ -156,6 +165,24 @@ pub fn batches(edge: EdgeId) -> String {
 #[must_use]
 pub fn lost(epoch: u32, after: i64) -> String {
     format!("/edge/v1/lives/{epoch}/facts?after={after}")
+}
+
+/// What a ledger holds of a day.
+#[must_use]
+pub fn day(day: BusinessDate) -> String {
+    format!("/edge/v1/days/{day}")
+}
+
+/// What is held of some parts of a day.
+#[must_use]
+pub fn day_ids(day: BusinessDate) -> String {
+    format!("/edge/v1/days/{day}/ids")
+}
+
+/// Facts of a day that the mall has lost, once more.
+#[must_use]
+pub fn day_facts(day: BusinessDate) -> String {
+    format!("/edge/v1/days/{day}/facts")
 }
 
 /// Percent-encodes everything that is not unreserved (RFC 3986, 2.3).

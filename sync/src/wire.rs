@@ -10,6 +10,7 @@ mod batch;
 mod certificate;
 mod change;
 mod check_in;
+mod day;
 mod enrolment;
 mod item;
 mod member;
@@ -25,6 +26,7 @@ mod session;
 mod settings;
 mod stock;
 mod store;
+mod trouble;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, HoleV1, KIND_ORDER, ToldV1, VerdictV1};
 pub use certificate::{CertificateAskV1, CertificateV1};
@@ -32,6 +34,10 @@ pub use change::{
     BucketV1, ChangeV1, DigestsV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1,
 };
 pub use check_in::{CheckInV1, CheckedInV1, GUEST_DIGITS, GivenCouponV1};
+pub use day::{
+    DayAgainAnswerV1, DayAgainV1, DayAnswerV1, DayAskV1, DayFactV1, DayFactsV1, DayLifeV1,
+    DayPartV1, DaySumV1, DayV1,
+};
 pub use enrolment::{EnrolledV1, EnrolmentV1};
 pub use item::{BarcodeV1, ItemV1};
 pub use member::{KeyV1, KeysV1, MemberV1, SealV1};
@@ -66,3 +72,4 @@ pub use settings::{
 };
 pub use stock::StockV1;
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};
+pub use trouble::{TroubleV1, TroublesV1};

@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Where it dies.
-const POINTS: [&str; 4] = ["session.asked", "session.answered", "session.taken", "session.found"];
+const POINTS: [&str; 5] =
+    ["session.asked", "session.answered", "session.taken", "session.found", "day.answered"];
 
 /// Sells one item so many times and waits until HQ has heard of it.
 async fn sell(store: &Store, times: usize) -> Result<()> {

@@ -11,6 +11,7 @@ mod console;
 mod console_doors;
 mod copies;
 mod day;
+mod days;
 mod demo;
 mod doors;
 mod kiosk;

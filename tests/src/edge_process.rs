@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     time::Duration,
 };
 
@@ -253,6 +253,16 @@ impl EdgeProcess {
         let words = String::from_utf8_lossy(&said.stderr);
         ensure!(said.status.success(), "the node was not enrolled: {words}");
         Ok(())
+    }
+
+    /// Looks whether the ledger of a folder is what it says (`edge-daemon verify`).
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub async fn verify(&self, data: &Path) -> Result<Output> {
+        let mut command = self.command()?;
+        command.args(["verify", "--data"]).arg(data);
+        program::run(command).await
     }
 
     /// Whether it has a place at a mall already.

@@ -8,6 +8,7 @@ use domain::{id::EdgeId, time::Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use sync::{
     chain::Hash,
+    day::weigh,
     session::is_same_life,
     wire::{
         KIND_ORDER, KIND_POST_VOID, LostFactV1, LostV1, OrderV1, PostVoidV1, SessionAskV1,
@@ -16,7 +17,7 @@ use sync::{
 };
 use uuid::Uuid;
 
-use super::{DbError, mark::Mark, orders, outbox, post_void};
+use super::{DbError, day, mark::Mark, orders, outbox, post_void};
 
 /// Lives that a ledger gives itself while it may be a copy have five or six digits in receipt numbers,
 /// which the mall's own, counted from 1, never reach.
@@ -181,14 +182,7 @@ pub(crate) fn take(connection: &Connection, told: &SessionV1) -> Result<(), DbEr
         )
         .map_err(DbError::sqlite(doing))?;
     for lost in &told.lost {
-        connection
-            .execute(
-                "insert into lost (epoch, after, through) values (?1, ?2, ?3)
-                 on conflict do update set after = min(after, excluded.after),
-                                           through = max(through, excluded.through)",
-                params![lost.epoch, lost.after, lost.through],
-            )
-            .map_err(DbError::sqlite(doing))?;
+        day::put_lost(connection, *lost)?;
     }
     Ok(())
 }
@@ -292,6 +286,8 @@ fn find_one(
     if n == 0 {
         return Ok(false);
     }
+    let counts_to = weigh(fact.id, &fact.kind, fact.v, &fact.body).day;
+    day::changed(connection, &counts_to.to_string())?;
     match (fact.kind.as_str(), fact.v) {
         (KIND_ORDER, 1) => put_order(connection, &fact.body)?,
         (KIND_POST_VOID, 1) => put_post_void(connection, &fact.body)?,

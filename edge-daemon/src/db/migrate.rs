@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 18] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
@@ -27,6 +27,7 @@ const STEPS: [&str; 17] = [
     include_str!("../../migrations/0015_console_pin.sql"),
     include_str!("../../migrations/0016_history.sql"),
     include_str!("../../migrations/0017_hole.sql"),
+    include_str!("../../migrations/0018_days.sql"),
 ];
 
 /// The newest schema.
@@ -58,6 +59,19 @@ pub(crate) fn forward(connection: &mut Connection, path: &Path) -> Result<(), Db
         transaction.commit().map_err(DbError::sqlite("commit a schema step"))?;
     }
     Ok(())
+}
+
+/// Whether a ledger that is only looked at is of this program's schema.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), DbError> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let found: i64 = connection
+        .query_row("select user_version from pragma_user_version", [], |row| row.get(0))
+        .map_err(DbError::sqlite("read the ledger's schema"))?;
+    if found == known {
+        Ok(())
+    } else {
+        Err(DbError::Newer { path: path.to_owned(), found, known })
+    }
 }
 
 #[cfg(test)]

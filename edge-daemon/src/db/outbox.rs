@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync::{
     chain::Hash,
+    day::weigh,
     outbox::{Marks, Trouble, batch_len},
     raw,
     uplink::Facts,
@@ -14,7 +15,7 @@ use sync::{
 };
 use uuid::Uuid;
 
-use super::{DbError, history};
+use super::{DbError, day, history};
 
 /// A fact to be told.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub(crate) fn push(connection: &Connection, fact: &Fact<'_>) -> Result<(), DbErr
     let newest = newest(connection, epoch)?;
     let digest = Hash::of(fact.body.as_bytes());
     let chain = newest.chain.link(fact.id, digest);
+    let counts_to = weigh(fact.id, fact.kind, fact.v, fact.body).day.to_string();
     connection
         .prepare_cached(
             "insert into outbox (epoch, place, id, kind, v, at, body, digest, chain)
@@ -56,8 +58,8 @@ pub(crate) fn push(connection: &Connection, fact: &Fact<'_>) -> Result<(), DbErr
                 chain.bytes(),
             ])
         })
-        .map(|_| ())
-        .map_err(DbError::sqlite(doing))
+        .map_err(DbError::sqlite(doing))?;
+    day::count(connection, &counts_to, connection.last_insert_rowid())
 }
 
 /// The newest fact of a life; `PlaceV1::START` before the first.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    day::{self, Due},
     mall::{Mall, MallError},
     session::{self, SessionError},
 };
@@ -72,6 +73,7 @@ impl StepError {
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
     let way = Way { context: &context, mall: &mall, node: &node };
     let (mut uplink, mut marked_at) = (Uplink::default(), context.clock.now());
+    let mut days = Due::default();
     loop {
         // Cut short at a stop: what was told and not marked is told again, which the mall notices.
         let Some(pause) = stop.run_until_cancelled(way.until_rest(&mut uplink)).await else {
@@ -84,6 +86,12 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
         }
         if context.link.clocks(mall.ahead_ms()) {
             context.screens.beat();
+        }
+        if matches!(pause, Rest::Told) {
+            let comparing = day::compare_if_due(&context, &mall, &mut days);
+            if stop.run_until_cancelled(comparing).await.is_none() {
+                return;
+            }
         }
         recount(&context).await;
         tokio::select! {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     context::Context,
     db::{
-        Conn, DbError, discrepancies, drift, edges, holes,
+        Conn, DbError, day_seals, discrepancies, drift, edges, holes,
         items::sku_key,
         items_read,
         lives::{self, LifeRow},
@@ -203,7 +203,9 @@ pub(crate) async fn day(
     let saved = savings::day(&mut tx, row.id, date).await?;
     let by_rule = savings::by_rule(&mut tx, row.id, date, RULES_SHOWN_MAX).await?;
     let saved = SavingsShape::of(saved, by_rule);
-    Ok(DayShape::of(row.store.code, date.to_string(), &sums, saved))
+    let seals = day_seals::of_day(&mut tx, row.id, date).await?;
+    let openings = day_seals::openings(&mut tx, row.id, date).await?;
+    Ok(DayShape::of(row.store.code, date.to_string(), &sums, saved).with(seals, openings))
 }
 
 /// Items whose SKU, name, 拼音 initials or barcode matches, by SKU.

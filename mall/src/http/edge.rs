@@ -10,14 +10,18 @@ use axum::{
     extract::{ConnectInfo, Query, State, rejection::QueryRejection},
     http::{HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
 };
-use domain::id::{EdgeId, IncarnationId};
+use domain::{
+    id::{EdgeId, IncarnationId},
+    time::BusinessDate,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use sync::{
     inbox,
     replica::Scope,
     wire::{
         BatchAnswerV1, BucketV1, CertificateAskV1, CertificateV1, CheckInV1, CheckedInV1,
-        DigestsV1, EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, LostPageV1, SealV1,
+        DayAgainAnswerV1, DayAgainV1, DayAnswerV1, DayAskV1, DayFactsV1, DayV1, DigestsV1,
+        EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, LostPageV1, SealV1,
         SessionAskV1, SessionV1, SnapshotV1,
     },
 };
@@ -213,4 +217,42 @@ pub(super) async fn lost(
     let Query(LostQuery { after }) =
         query.map_err(|_| Problem::of(MALFORMED).detail("lost facts need `after`"))?;
     Ok(Json(intake::lost(&context, &edge, epoch, after).await?))
+}
+
+fn business_date(text: &str) -> Result<BusinessDate, Problem> {
+    text.parse().map_err(|error| Problem::of(NOT_FOUND).detail(error))
+}
+
+/// `POST /edge/v1/days/{day}`.
+pub(super) async fn day(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    Path(day): Path<String>,
+    body: Bytes,
+) -> Result<Json<DayAnswerV1>, Problem> {
+    let told: DayV1 = json(&body)?;
+    Ok(Json(intake::compare_day(&context, &edge, business_date(&day)?, &told).await?))
+}
+
+/// `POST /edge/v1/days/{day}/ids`.
+pub(super) async fn day_ids(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    Path(day): Path<String>,
+    body: Bytes,
+) -> Result<Json<DayFactsV1>, Problem> {
+    let ask: DayAskV1 = json(&body)?;
+    Ok(Json(intake::day_ids(&context, &edge, business_date(&day)?, &ask).await?))
+}
+
+/// `POST /edge/v1/days/{day}/facts`.
+pub(super) async fn day_facts(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    Path(day): Path<String>,
+    body: Bytes,
+) -> Result<Json<DayAgainAnswerV1>, Problem> {
+    let told: DayAgainV1 = json(&body)?;
+    business_date(&day)?;
+    Ok(Json(intake::keep_again(&context, &edge, &told).await?))
 }

@@ -19,7 +19,7 @@ use crate::{
     feed::{FeedError, RETRY_MS, SnapshotError},
     fleet::EnrolError,
     hq::HqError,
-    intake::{ReceiveError, SessionError},
+    intake::{DayError, ReceiveError, SessionError},
     member::MemberError,
     online_return::{self, OnlineReturnError},
     payment::PaymentError,
@@ -338,6 +338,17 @@ impl From<ReceiveError> for Problem {
                 Refusal::Forked => Self::of(FORKED).detail(refusal),
             },
             ReceiveError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<DayError> for Problem {
+    fn from(error: DayError) -> Self {
+        match error {
+            DayError::Malformed(_) => Self::of(MALFORMED).detail(error),
+            DayError::Receive(error) => error.into(),
+            DayError::Keys(_) => Self::internal(&error),
+            DayError::Db(error) => error.into(),
         }
     }
 }

@@ -7,7 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use sync::{
     chain::Hash,
-    inbox::{Cursor, Fit, Keep, Known, Refusal, advanced, frame, is_in_session, verdict, was_here},
+    inbox::{
+        Cursor, Fit, Keep, Known, Read, Refusal, advanced, frame, is_in_session, verdict, was_here,
+    },
     replica::StoreId,
     session::Given,
     wire::{BatchAnswerV1, BatchV1, FactV1, HoleV1, ToldV1, VerdictV1},
@@ -20,6 +22,7 @@ use crate::{
     context::Context,
     db::{
         self, Conn, DbError,
+        day_seals::{self, Why},
         edges::EdgeRow,
         holes,
         inbox::{self, Received, Sender, What},
@@ -69,7 +72,8 @@ pub(crate) async fn receive(
             verdicts.push(ToldV1 { seq: fact.seq, verdict });
         }
     }
-    inbox::keep(&mut tx, &sender, &keeping.new).await?;
+    keeping.write(&mut tx).await?;
+    open_days(&mut tx, &sender, keeping.days()).await?;
     lives::put_places(&mut tx, &sender, &keeping.fresh).await?;
     let moved = advanced(&cursor, batch);
     if let Some(to) = &moved {
@@ -133,16 +137,40 @@ fn tell_quarantined(sender: &Sender, seq: i64, reason: &str) {
     );
 }
 
+/// Breaks the seals of days of which something came late.
+pub(super) async fn open_days(
+    tx: &mut Conn,
+    sender: &Sender,
+    days: &HashMap<String, Uuid>,
+) -> Result<(), DbError> {
+    for (day, fact) in days {
+        let opened = day_seals::open(tx, sender, day, Why::Late(*fact)).await?;
+        if opened > 0 {
+            warn!(
+                store.id = %sender.store, edge.id = %sender.edge, day, fact.id = %fact,
+                "A fact of a sealed day came late; the day is open again"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// What is known of the ids of a batch while its facts are judged one by one, and which of them are
 /// new: their bodies are written together.
-struct Keeping<'a> {
+pub(super) struct Keeping<'a> {
     sender: Sender,
     store_code: String,
     taken: HashSet<Uuid>,
+    /// The days that new facts count to, each with one of them.
+    days: HashMap<String, Uuid>,
     held: HashMap<Uuid, Hash>,
     /// Those at places where nothing is held yet.
     fresh: Vec<&'a FactV1>,
+    /// Ids that are held without their bytes, each with the day under which those lay.
+    bodiless: HashMap<Uuid, String>,
     new: Vec<(Received<'a>, bool)>,
+    /// Bytes that are put back under the day where they lay.
+    restored: Vec<(String, Received<'a>, bool)>,
 }
 
 impl<'a> Keeping<'a> {
@@ -160,18 +188,76 @@ impl<'a> Keeping<'a> {
         let fresh: Vec<&FactV1> = batch.facts.iter().filter(is_fresh).collect();
         let ids: Vec<Uuid> = batch.facts.iter().map(|fact| fact.id).collect();
         let claimed: Vec<_> = fresh.iter().map(|fact| received(fact)).collect();
-        let taken = inbox::take_ids(tx, &sender, &claimed).await?;
-        let held = inbox::digests(tx, sender.store, &ids).await?;
-        let was_held = |id: Uuid| held.contains_key(&id) && !taken.contains(&id);
+        let keeping = Self { fresh, ..Self::of(tx, sender, &claimed, &ids).await? };
+        let was_held = |id: Uuid| keeping.held.contains_key(&id) && !keeping.taken.contains(&id);
         was_here(cursor, batch, was_held, is_hole).map_err(ReceiveError::Refused)?;
-        let store_code = code(tx, sender.store).await?;
-        Ok(Self { sender, store_code, taken, held, fresh, new: Vec::new() })
+        Ok(keeping)
     }
 
-    async fn keep(&mut self, tx: &mut Conn, fact: &'a FactV1) -> Result<VerdictV1, DbError> {
+    /// The same for facts whose places were acknowledged once.
+    pub(super) async fn over(
+        tx: &mut Conn,
+        sender: Sender,
+        facts: &'a [FactV1],
+    ) -> Result<Self, DbError> {
+        let facts: Vec<_> = facts.iter().map(received).collect();
+        let ids: Vec<Uuid> = facts.iter().map(|received| received.fact.id).collect();
+        let mut keeping = Self::of(tx, sender, &facts, &ids).await?;
+        // Those that a program kept which did not count would be missing for ever.
+        let same = facts.iter().filter(|one| keeping.held.get(&one.fact.id) == Some(&one.digest));
+        day_seals::count(tx, sender.store, same.map(|one| one.fact)).await?;
+        keeping.bodiless = day_seals::bodiless(tx, sender.store, &ids).await?;
+        keeping.bodiless.retain(|id, _| !keeping.taken.contains(id));
+        Ok(keeping)
+    }
+
+    async fn of(
+        tx: &mut Conn,
+        sender: Sender,
+        fresh: &[Received<'a>],
+        ids: &[Uuid],
+    ) -> Result<Self, DbError> {
+        let taken = inbox::take_ids(tx, &sender, fresh).await?;
+        let new = fresh.iter().map(|one| one.fact).filter(|fact| taken.contains(&fact.id));
+        let days = day_seals::count(tx, sender.store, new).await?;
+        let held = inbox::digests(tx, sender.store, ids).await?;
+        let store_code = code(tx, sender.store).await?;
+        let (fresh, bodiless, new, restored) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
+        Ok(Self { sender, store_code, taken, days, held, fresh, bodiless, new, restored })
+    }
+
+    /// The days that new facts count to, each with one of them.
+    pub(super) const fn days(&self) -> &HashMap<String, Uuid> {
+        &self.days
+    }
+
+    /// How many bodies are written.
+    pub(super) const fn n_written(&self) -> usize {
+        self.new.len() + self.restored.len()
+    }
+
+    /// Writes the bodies of what is new, and of what had lost its own.
+    pub(super) async fn write(&self, tx: &mut Conn) -> Result<(), DbError> {
+        for (day, received, is_work) in &self.restored {
+            let at = format!("{day}T00:00:00Z").parse().unwrap_or(self.sender.at);
+            let sender = Sender { at, ..self.sender };
+            inbox::keep(tx, &sender, &[(*received, *is_work)]).await?;
+        }
+        inbox::keep(tx, &self.sender, &self.new).await
+    }
+
+    pub(super) async fn keep(
+        &mut self,
+        tx: &mut Conn,
+        fact: &'a FactV1,
+    ) -> Result<VerdictV1, DbError> {
         let received = received(fact);
         let known = self.known(tx, received).await?;
         let read = || judge::fact(&self.store_code, fact, received.digest).into();
+        if let (Known::Same(_), Some(day)) = (&known, self.bodiless.remove(&fact.id)) {
+            let is_work = matches!(read(), Read::Work);
+            self.restored.push((day, received, is_work));
+        }
         let (verdict, keep) = verdict(known, read);
         match keep {
             Keep::Nothing => {}

@@ -63,6 +63,7 @@ async fn a_day_adds_up_to_the_fen() {
         day,
         json!({
             "store": "SH001", "business_date": "2026-11-21", "n_orders": 3,
+            "seals": [], "openings": [],
             "total": money(750), "rounding": money(-5), "change": money(30_005),
             "cash": money(745),
             "tenders": [{ "kind": "cash", "n_tenders": 3, "amount": money(30_750) }],

@@ -13,6 +13,7 @@ mod bent;
 mod catalog;
 mod certificates;
 mod check_ins;
+mod days;
 mod digests;
 mod discrepancies;
 mod drift;

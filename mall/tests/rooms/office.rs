@@ -10,7 +10,7 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
-use domain::{money::Money, payment::PaymentMethod};
+use domain::{money::Money, payment::PaymentMethod, time::BusinessDate};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync::{
@@ -18,8 +18,9 @@ use sync::{
     path,
     settings::Target,
     wire::{
-        BatchAnswerV1, BatchV1, BroughtV1, CheckInV1, ElsewhereV1, EnrolmentV1, PlaceV1,
-        RefundAskV1, ReportV1, SessionAskV1, SessionV1, SetAsideV1, StandingV1, UseV1,
+        BatchAnswerV1, BatchV1, BroughtV1, CheckInV1, DayAgainV1, DayAskV1, DayLifeV1, DaySumV1,
+        DayV1, ElsewhereV1, EnrolmentV1, PlaceV1, RefundAskV1, ReportV1, SessionAskV1, SessionV1,
+        SetAsideV1, StandingV1, UseV1,
     },
 };
 use uuid::Uuid;
@@ -254,6 +255,14 @@ impl<'a> Office<'a> {
         }
     }
 
+    /// What the ledger holds of a day: nothing, of places that it has.
+    fn day(&self) -> DayV1 {
+        let (_, epoch) = self.standing();
+        let lives = vec![DayLifeV1 { epoch, through: 1 }];
+        let left_out = vec![Uuid::from_u128(1)];
+        DayV1 { epoch, is_over: true, lives, left_out, sum: DaySumV1::default() }
+    }
+
     /// Notes how the ledger goes on; in a new life it has told nothing.
     fn go_on(&self, answer: &Answer) {
         if answer.status != 200 {
@@ -349,7 +358,7 @@ impl<'a> Office<'a> {
 
     async fn of_edges(&self, name: &str, n: u32) -> Option<(String, Right)> {
         let (edge, number) = (&self.edge, u128::from(n));
-        if let Some(right) = self.of_houses(name, number).await {
+        if let Some(right) = self.of_houses(name, number).await.or_else(|| self.of_days(name)) {
             return Some(right);
         }
         Some(match name {
@@ -411,6 +420,22 @@ impl<'a> Office<'a> {
                     standings: vec![standing],
                 };
                 told(path::SETTINGS_REPORTS, &report)
+            }
+            _ => return None,
+        })
+    }
+
+    fn of_days(&self, name: &str) -> Option<(String, Right)> {
+        Some(match name {
+            "POST /edge/v1/days/{day}" => told(&path::day(day()), &self.day()),
+            "POST /edge/v1/days/{day}/ids" => {
+                let ask = DayAskV1 { lives: self.day().lives, parts: vec![1, 255] };
+                told(&path::day_ids(day()), &ask)
+            }
+            "POST /edge/v1/days/{day}/facts" => {
+                let (_, epoch) = self.standing();
+                let facts = self.outbox.borrow().facts.last().cloned().into_iter().collect();
+                told(&path::day_facts(day()), &DayAgainV1 { epoch, facts })
             }
             _ => return None,
         })
@@ -552,6 +577,11 @@ impl<'a> Office<'a> {
             _ => return None,
         })
     }
+}
+
+/// A day of which nothing is held.
+fn day() -> BusinessDate {
+    "2026-11-01".parse().unwrap()
 }
 
 pub(crate) fn told(path: &str, body: &impl Serialize) -> (String, Right) {
