@@ -117,22 +117,58 @@ pub enum Told {
 
 /// A line to a broker; clones are the same line.
 #[derive(Clone, Debug, Default)]
-pub struct Line(Arc<Mutex<Option<AsyncClient>>>);
+pub struct Line(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    client: Option<AsyncClient>,
+    /// What is listened to besides what the wish names.
+    more: Vec<String>,
+}
 
 impl Line {
     /// Says something; `false` when the line is down. `true` says nothing about its arrival.
     pub async fn publish(&self, message: Message) -> bool {
-        let client = self.0.lock().map(|client| client.clone()).unwrap_or_default();
+        let client = self.0.lock().ok().and_then(|held| held.client.clone());
         let Some(client) = client else { return false };
         let Message { topic, payload, is_retained } = message;
         client.publish(topic, QoS::AtLeastOnce, is_retained, payload).await.is_ok()
     }
 
-    fn set(&self, client: Option<AsyncClient>) {
-        if let Ok(mut held) = self.0.lock() {
-            *held = client;
+    /// Listens to these besides what the wish names, and to nothing else; also after the line was
+    /// down. A topic that the broker's access list forbids is not heard, and breaks nothing.
+    pub fn listen(&self, topics: Vec<String>) {
+        let Ok(mut held) = self.0.lock() else { return };
+        let before = std::mem::replace(&mut held.more, topics);
+        let Some(client) = &held.client else { return };
+        let added: Vec<_> = held.more.iter().filter(|topic| !before.contains(topic)).collect();
+        if !added.is_empty() {
+            // A line whose queue is full is heard of by asking.
+            let _ = client.try_subscribe_many(added.into_iter().map(filter));
+        }
+        for topic in before.iter().filter(|topic| !held.more.contains(topic)) {
+            let _ = client.try_unsubscribe(topic);
         }
     }
+
+    /// The line is up; what is listened to besides is said again.
+    fn came_up(&self, client: &AsyncClient) {
+        let Ok(mut held) = self.0.lock() else { return };
+        held.client = Some(client.clone());
+        if !held.more.is_empty() {
+            let _ = client.try_subscribe_many(held.more.iter().map(filter));
+        }
+    }
+
+    fn went_down(&self) {
+        if let Ok(mut held) = self.0.lock() {
+            held.client = None;
+        }
+    }
+}
+
+fn filter(topic: &String) -> SubscribeFilter {
+    SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce)
 }
 
 /// Keeps a line up.
@@ -172,7 +208,7 @@ impl Runner {
         let mut failures = 0_u32;
         while !stop.is_cancelled() && !self.told.is_closed() {
             let end = self.connect(&stop).await;
-            self.line.set(None);
+            self.line.went_down();
             let (was_up, why) = match end {
                 End::Stopped => return,
                 End::Broken { was_up, why } => (was_up, why),
@@ -242,6 +278,8 @@ impl Runner {
         events: &mut EventLoop,
         was_up: &mut bool,
     ) -> Option<Trouble> {
+        // The broker answers in the order it was asked: the first answer is about what the wish names.
+        let mut is_asked = false;
         loop {
             let event = match timeout(SILENCE_MAX, events.poll()).await {
                 Err(_) => return Some(Trouble::Silent),
@@ -250,19 +288,18 @@ impl Runner {
             };
             let told = match event {
                 Event::Incoming(Packet::ConnAck(_)) => {
-                    let filter =
-                        |topic: &String| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce);
+                    is_asked = !self.wish.topics.is_empty();
                     let filters: Vec<_> = self.wish.topics.iter().map(filter).collect();
                     if !filters.is_empty() && client.try_subscribe_many(filters).is_err() {
                         return Some(Trouble::Forbidden);
                     }
-                    self.line.set(Some(client.clone()));
+                    self.line.came_up(client);
                     *was_up = true;
                     Told::Up
                 }
                 Event::Incoming(Packet::SubAck(answer)) => {
                     let is_no = |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
-                    if answer.return_codes.iter().any(is_no) {
+                    if std::mem::take(&mut is_asked) && answer.return_codes.iter().any(is_no) {
                         return Some(Trouble::Forbidden);
                     }
                     continue;

@@ -81,6 +81,9 @@ pub struct MallConfig {
     /// How often heads are asked for when nothing rings, in milliseconds.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
+    /// How long settings are on trial before they are kept, in milliseconds.
+    #[serde(default = "default_settings_trial_ms")]
+    pub settings_trial_ms: u64,
 }
 
 /// How to reach the MQTT broker.
@@ -179,6 +182,10 @@ fn default_machine_id_file() -> PathBuf {
 
 const fn default_poll_ms() -> u64 {
     30_000
+}
+
+const fn default_settings_trial_ms() -> u64 {
+    60_000
 }
 
 const fn default_columns() -> u8 {

@@ -18,7 +18,8 @@ use std::{
 };
 
 use domain::{receipt::Row, receipt_number::WorkstationNumber, time::Timestamp};
-use drivers::printer::document::Paper;
+use drivers::printer::{document::Paper, escpos};
+use sync::wire::StoreV1;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -228,6 +229,17 @@ pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) {
     for config in &context.config.scanners {
         scanner::open(context, tasks, config.workstation, config.listen);
     }
+}
+
+/// Whether a slip with the store's head and foot can be drawn for every printer.
+pub(crate) fn draws_slips(context: &Context, store: &StoreV1) -> bool {
+    let rows = paper::rows_of_head(store);
+    let mut columns: Vec<u8> = context.config.printers.iter().map(|of| of.columns).collect();
+    columns.push(48);
+    columns.into_iter().all(|columns| {
+        let paper = Paper::with_columns(columns).unwrap_or(Paper::COLUMNS_48);
+        escpos::encode(&paper::document(&rows), paper).is_ok()
+    })
 }
 
 /// Gives every workstation its first scene and, in a simulated store, its devices. Called at start

@@ -1,5 +1,6 @@
 //! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`), and the hand by
-//! which it turns this process's clock (`GUITAI_AHEAD=file`).
+//! which it turns this process's clock (`GUITAI_AHEAD=file`) and makes a document of settings break a
+//! receipt (`GUITAI_SICK_LINE`).
 //!
 //! **Invariant:** compiled to nothing without the feature `fault-points`, which no release has.
 
@@ -50,4 +51,21 @@ pub(crate) fn ahead_micros() -> i64 {
     let said = FILE.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
     let seconds = said.and_then(|said| said.trim().parse::<i64>().ok()).unwrap_or(0);
     seconds.saturating_mul(1_000_000)
+}
+
+/// Whether a test has said that a receipt with this line cannot be drawn.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn is_sick(_line: &str) -> bool {
+    false
+}
+
+/// Whether a test has said that a receipt with this line cannot be drawn: `GUITAI_SICK_LINE` is what
+/// it says.
+#[cfg(feature = "fault-points")]
+pub(crate) fn is_sick(line: &str) -> bool {
+    use std::sync::LazyLock;
+    static LINE: LazyLock<Option<String>> =
+        LazyLock::new(|| std::env::var("GUITAI_SICK_LINE").ok());
+    LINE.as_deref() == Some(line)
 }

@@ -9,7 +9,7 @@
 //! | `http` | the only room that says HTTP inwards |
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
-//! | `settings` | keeps what HQ set in force, and says what became of it |
+//! | `settings` | tries what HQ has set, keeps it in force or takes it back, and says what became of it |
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
 //! | `in_flight` | which questions are under way |
@@ -366,6 +366,7 @@ impl Daemon {
         self.tasks.stop.cancel();
         self.tasks.tracker.close();
         self.tasks.tracker.wait().await;
+        settings::note_stop(&self.context).await;
         drop(self.context);
         let joined = tokio::task::spawn_blocking(move || self.writer.join()).await;
         if joined.is_err() {

@@ -14,7 +14,7 @@ use broker::{Account, Address, Line, Message, Password, Told, Wish};
 use domain::{receipt_number::StoreCode, time::Timestamp};
 use sync::{
     replica::StoreId,
-    settings::ENVELOPE_BYTES_MAX,
+    settings::{ENVELOPE_BYTES_MAX, SignedSettingsV1},
     topic::{Hearer, Topic},
     wire::{BellV1, PresenceV1, ReportV1},
 };
@@ -27,7 +27,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::{
     context::Context,
-    db::settings::{self as rows, Changed},
+    db::{
+        groups,
+        settings::{self as rows, Changed},
+    },
     error_chain::Chain,
     settings::{self, SettingsError},
 };
@@ -102,9 +105,11 @@ pub(crate) fn wish(broker: &Broker, client: String) -> Result<Wish, BrokerError>
 #[derive(Debug, Default)]
 struct Known {
     settings: BTreeMap<StoreId, i64>,
+    groups: BTreeMap<StoreId, i64>,
     /// By the store's code, empty for all: the feeds of its bell.
     bells: BTreeMap<String, BTreeMap<String, i64>>,
     settings_since: i64,
+    groups_since: i64,
     scopes_since: i64,
     repeated_at: i64,
 }
@@ -191,13 +196,20 @@ async fn publish(context: &Context, line: &Line, known: &mut Known) -> Result<()
             continue;
         }
         let Some(envelope) = settings::envelope(context, &mut tx, store).await? else { continue };
-        let payload = serde_json::to_vec(&envelope).map_err(|_| SettingsError::Write)?;
-        if payload.len() > ENVELOPE_BYTES_MAX {
+        if desire(line, &envelope).await? {
+            known.settings.insert(store, envelope.revision);
+        }
+    }
+    for changed in groups::told_since(&mut tx, since(known.groups_since)).await? {
+        let Changed { what: (store, revision), at, .. } = changed;
+        known.groups_since = known.groups_since.max(at.micros());
+        if known.groups.get(&store) == Some(&revision) {
             continue;
         }
-        let topic = Topic::Desired(envelope.target.clone()).to_string();
-        if line.publish(Message { topic, payload, is_retained: true }).await {
-            known.settings.insert(store, envelope.revision);
+        let envelope = settings::groups_envelope(context, &mut tx, store).await?;
+        let Some(envelope) = envelope else { continue };
+        if desire(line, &envelope).await? {
+            known.groups.insert(store, envelope.revision);
         }
     }
     for changed in rows::scopes_since(&mut tx, since(known.scopes_since)).await? {
@@ -217,6 +229,16 @@ async fn publish(context: &Context, line: &Line, known: &mut Known) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Publishes an envelope where whom it is for listens; `false` when the line is down.
+async fn desire(line: &Line, envelope: &SignedSettingsV1) -> Result<bool, SettingsError> {
+    let payload = serde_json::to_vec(envelope).map_err(|_| SettingsError::Write)?;
+    if payload.len() > ENVELOPE_BYTES_MAX {
+        return Ok(false);
+    }
+    let topic = Topic::Desired(envelope.target.clone()).to_string();
+    Ok(line.publish(Message { topic, payload, is_retained: true }).await)
 }
 
 /// Who hears of a change: a store, or all where it has no code.

@@ -140,6 +140,7 @@ impl CliError {
             }
             Kind::Settings(SettingsError::Db(error)) => error.hint(),
             Kind::Settings(SettingsError::Store(_)) => Some("`mall store list` names the stores"),
+            Kind::Settings(SettingsError::Group(_)) => Some("`mall settings groups` names them"),
             Kind::Settings(SettingsError::Faults(_)) | Kind::SettingsFile(_) => {
                 Some("`mall settings schema` names what can be set")
             }

@@ -43,6 +43,7 @@ pub(crate) mod discrepancies;
 pub(crate) mod drift;
 pub(crate) mod edges;
 mod engine;
+pub(crate) mod groups;
 pub(crate) mod holes;
 pub(crate) mod inbox;
 pub(crate) mod items;

@@ -23,6 +23,7 @@
 mod download;
 mod edge;
 mod elsewhere;
+mod groups;
 mod guard;
 mod hq;
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod operator;
 mod phone;
 mod pickups;
 mod returns;
+mod settings;
 mod snapshot;
 mod tally;
 mod versions;

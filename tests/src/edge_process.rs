@@ -28,6 +28,8 @@ pub struct Boot {
     pub mall_url: String,
     /// How often it asks for news, in milliseconds.
     pub poll_ms: u32,
+    /// How long settings are on trial, in milliseconds.
+    pub settings_trial_ms: u32,
     /// Scanner ports: workstation and port.
     pub scanners: Vec<(u16, u16)>,
     /// Printers: workstation and `host:port`.
@@ -60,6 +62,7 @@ impl Boot {
             port,
             mall_url,
             poll_ms: 500,
+            settings_trial_ms: 300,
             scanners,
             printers: Vec::new(),
             simulated: true,
@@ -110,9 +113,10 @@ impl Boot {
             )
         });
         format!(
-            "data = {data:?}\n{machine}listen = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\n\
+            "data = {data:?}\n{machine}listen = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\
+             settings_trial_ms = {}\n\n\
              {broker}{portal}{phones}{scanners}{printers}[devices]\nsimulated = {}\n",
-            self.port, self.mall_url, self.poll_ms, self.simulated,
+            self.port, self.mall_url, self.poll_ms, self.settings_trial_ms, self.simulated,
         )
     }
 }
@@ -300,6 +304,16 @@ impl EdgeProcess {
     /// When it ends in another way.
     pub async fn start_dying_at(&mut self, point: &str, nth: u32) -> Result<Start> {
         self.launch(&[("GUITAI_KILL_AT", &format!("{point}:{nth}"))], PATIENCE).await
+    }
+
+    /// Starts it with words in its environment that only a program built for tests knows.
+    ///
+    /// # Errors
+    /// When it is not ready in time.
+    pub async fn start_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
+        let start = self.launch(environment, PATIENCE).await?;
+        ensure!(start == Start::Ready, "the node died");
+        Ok(())
     }
 
     async fn launch(&mut self, environment: &[(&str, &str)], limit: Duration) -> Result<Start> {

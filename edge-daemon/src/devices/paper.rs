@@ -138,6 +138,14 @@ const fn reason(reason: ReturnReason) -> &'static str {
     }
 }
 
+/// The store's head and foot, as they stand around every receipt.
+pub(super) fn rows_of_head(store: &StoreV1) -> Vec<Row> {
+    let mut rows = slip(Some(store), "", []);
+    let lines = store.head_lines.iter().chain(&store.foot_lines);
+    rows.extend(lines.map(|line| text(line, Place::Centre, Weight::Plain)));
+    rows
+}
+
 /// A receipt with the number by which its shopper is called, large and before all else.
 pub(crate) fn called(rows: Vec<Row>, call: Option<u32>) -> Vec<Row> {
     let Some(number) = call else { return rows };

@@ -17,8 +17,8 @@ pub(crate) struct SettingBody {
     /// What it is.
     #[schema(value_type = Object)]
     value: Value,
-    /// Who says so: `store`, `all`, `set_up` or `default`.
-    origin: &'static str,
+    /// Who says so: `store`, `group/<key>`, `all`, `set_up` or `default`.
+    origin: String,
 }
 
 /// Every setting as it is in force here, with who says so. A manager at any workstation.

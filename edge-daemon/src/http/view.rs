@@ -371,6 +371,22 @@ fn paid_view(order: &Order) -> PaidView {
     }
 }
 
+/// Whether every workstation's operator and customer would get their views; `None` where there is
+/// no workstation yet.
+pub(crate) fn views_are_made(context: &Context) -> Option<bool> {
+    let workstations = context.workstations.load();
+    workstations.first()?;
+    let is_made = |workstation: &sync::wire::WorkstationV1| {
+        let Some(scenes) = context.screens.follow(workstation.number) else { return true };
+        let scene = scenes.borrow().clone();
+        let anyone = context.operators.load().first().cloned();
+        let views = operator(context, &scene, anyone.as_ref(), Language::Chinese);
+        let customers = customer(context, &scene, Language::Chinese);
+        serde_json::to_vec(&views).is_ok() && serde_json::to_vec(&customers).is_ok()
+    };
+    Some(workstations.iter().all(is_made))
+}
+
 /// The newest scene of a workstation.
 pub(super) fn scene(
     context: &Context,

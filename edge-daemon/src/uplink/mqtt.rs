@@ -81,6 +81,7 @@ pub(crate) async fn run(context: Arc<Context>, node: Node, wish: Wish, tasks: Ta
     let (line, mut hears, runner) = broker::open(wish, dice);
     tasks.tracker.spawn(runner.run(tasks.stop.clone()));
     let mut settings = context.settings.follow();
+    line.listen(topics_of_groups(&context));
     let mut is_told = false;
     loop {
         let told = tokio::select! {
@@ -90,6 +91,7 @@ pub(crate) async fn run(context: Arc<Context>, node: Node, wish: Wish, tasks: Ta
                 if changed.is_err() {
                     return;
                 }
+                line.listen(topics_of_groups(&context));
                 say_report(&context, &node, &line).await;
                 continue;
             }
@@ -115,6 +117,12 @@ pub(crate) async fn run(context: Arc<Context>, node: Node, wish: Wish, tasks: Ta
             None => return,
         }
     }
+}
+
+/// What this store listens to for the groups that it was told it is in.
+fn topics_of_groups(context: &Context) -> Vec<String> {
+    let in_force = context.settings.in_force();
+    in_force.groups().iter().cloned().map(|group| Topic::of_group(group).to_string()).collect()
 }
 
 async fn say_report(context: &Context, node: &Node, line: &Line) {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     rules::Expected,
-    settings::{self, Saved, SettingsError, Wish},
+    settings::{self, GroupWish, Saved, SettingsError, Whom, Wish},
 };
 
 /// Who saves from here, where no token says a name.
@@ -23,24 +23,38 @@ impl Desk<'_> {
     pub(super) async fn settings(&mut self, verb: SettingsVerb) -> Result<(), CliError> {
         match verb {
             SettingsVerb::Schema => self.schema(),
-            SettingsVerb::Show { store, revision } => {
-                let shape = settings::one(self.context, store.as_deref(), revision).await?;
+            SettingsVerb::Show { store, group, revision } => {
+                let whom = whom(store, group);
+                let shape = settings::one(self.context, &whom, revision, None).await?;
                 let document = serde_json::to_string_pretty(&shape.settings)?;
                 let head = format!("settings {} of {}", shape.revision, shape.target);
                 self.say(&shape, &format!("{head}\n{document}"))
             }
-            SettingsVerb::Set { file, store, note, expect } => {
+            SettingsVerb::Set { file, store, group, note, expect } => {
                 let expected = expect.map_or(Expected::Any, Expected::Revision);
                 let document = read(&file)?;
-                let target = store.clone().unwrap_or_else(|| "all".to_owned());
-                let wish = Wish { store, document, note, by: BY.to_owned(), expected };
+                let whom = whom(store, group);
+                let target = whom.to_string();
+                let wish = Wish { whom, document, note, by: BY.to_owned(), expected };
                 let Saved { revision, is_unchanged } = settings::save(self.context, wish).await?;
                 let result = if is_unchanged { "unchanged" } else { "saved" };
                 let told = json!({ "target": target, "revision": revision, "result": result });
                 self.say(&told, &format!("settings {revision} of {target}: {result}"))
             }
-            SettingsVerb::History { store, limit, before } => {
-                self.history(store.as_deref(), before, limit).await
+            SettingsVerb::History { store, group, limit, before } => {
+                self.history(&whom(store, group), before, limit).await
+            }
+            SettingsVerb::Groups => self.groups().await,
+            SettingsVerb::Group { key, name, rank, stores } => {
+                let wish = GroupWish { name, rank, stores };
+                let any = Expected::Any;
+                let version = settings::save_group(self.context, &key, wish, BY, any).await?;
+                let told = json!({ "group": key, "version": version });
+                self.say(&told, &format!("group {key}: version {version}"))
+            }
+            SettingsVerb::RemoveGroup { key } => {
+                settings::remove_group(self.context, &key, BY, Expected::Any).await?;
+                self.say(&json!({ "group": key }), &format!("group {key}: ended"))
             }
             SettingsVerb::Standing => self.standings().await,
             SettingsVerb::RotateKey => {
@@ -71,11 +85,11 @@ impl Desk<'_> {
 
     async fn history(
         &mut self,
-        store: Option<&str>,
+        whom: &Whom,
         before: Option<i64>,
         limit: i64,
     ) -> Result<(), CliError> {
-        let page = settings::list(self.context, store, before, Some(limit)).await?;
+        let page = settings::list(self.context, whom, before, Some(limit)).await?;
         if self.is_json {
             return self.say(&page, "");
         }
@@ -103,6 +117,25 @@ impl Desk<'_> {
         Ok(())
     }
 
+    async fn groups(&mut self) -> Result<(), CliError> {
+        let groups = settings::list_groups(self.context).await?;
+        if self.is_json {
+            return self.say(&groups, "");
+        }
+        let mut table = Table::new(&[
+            ("group", Side::Left),
+            ("name", Side::Left),
+            ("rank", Side::Right),
+            ("settings", Side::Right),
+            ("stores", Side::Left),
+        ]);
+        for group in groups {
+            let (rank, revision) = (group.rank.to_string(), group.revision.to_string());
+            table.row(vec![group.key, group.name, rank, revision, group.stores.join(" ")]);
+        }
+        Ok(table.print(self.out)?)
+    }
+
     async fn standings(&mut self) -> Result<(), CliError> {
         let standings = settings::list_standings(self.context).await?;
         if self.is_json {
@@ -114,6 +147,7 @@ impl Desk<'_> {
             ("heard at", Side::Left),
             ("all", Side::Left),
             ("own", Side::Left),
+            ("groups", Side::Left),
         ]);
         for standing in standings {
             let mut row = vec![
@@ -122,11 +156,21 @@ impl Desk<'_> {
                 standing.heard_at,
             ];
             let of = |t: settings::TargetShape| format!("{}/{} {}", t.applied, t.desired, t.state);
-            row.extend(standing.settings.into_iter().map(of));
+            let mut targets = standing.settings.into_iter();
+            row.extend(targets.by_ref().take(2).map(of));
+            let of = |t: settings::TargetShape| {
+                format!("{} {}/{} {}", t.target, t.applied, t.desired, t.state)
+            };
+            row.push(targets.map(of).collect::<Vec<_>>().join("; "));
             table.row(row);
         }
         Ok(table.print(self.out)?)
     }
+}
+
+fn whom(store: Option<String>, group: Option<String>) -> Whom {
+    let store = store.map_or(Whom::All, Whom::Store);
+    group.map_or(store, Whom::Group)
 }
 
 fn read(file: &Path) -> Result<Value, CliError> {

@@ -1,5 +1,7 @@
-//! Documents of settings: each is kept for ever, the newest of a store is desired. What became of
+//! Documents of settings: each is kept for ever, the newest of a target is desired. What became of
 //! them, and whether stores are there.
+//!
+//! They are kept under a number: a store's, `ALL`, or below 0 a group's (`GroupRow::owner`).
 //!
 //! **Invariant:** a document is inserted and never changed; a report or a will that is older than
 //! what is known changes nothing.
@@ -19,7 +21,7 @@ pub(crate) const ALL: StoreId = StoreId(0);
 /// A document as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SettingsRow {
-    /// Whose: a store's, or `ALL`.
+    /// Whose: a store's, `ALL`, or a group's.
     pub(crate) store: StoreId,
     /// 1, 2, 3 … for each.
     pub(crate) revision: i64,
@@ -140,6 +142,35 @@ pub(crate) async fn scopes_since(
     Ok(found.into_iter().map(changed).collect())
 }
 
+/// A target as a store's standings name it.
+pub(crate) fn target_word(target: &Target) -> String {
+    match target {
+        Target::All => "all".to_owned(),
+        Target::Store(_) => "own".to_owned(),
+        Target::Groups(_) => "groups".to_owned(),
+        Target::Group(group) => format!("group/{group}"),
+    }
+}
+
+/// Forgets what a node said of targets that its newest report does not name.
+pub(crate) async fn forget_older(
+    tx: &mut Conn,
+    store: StoreId,
+    edge: EdgeId,
+    at_micros: i64,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "delete from settings_standing where store_id = $1 and edge_id = $2 and reported_at < $3",
+    )
+    .bind(store.0)
+    .bind(edge.to_string())
+    .bind(at_micros)
+    .execute(tx)
+    .await
+    .map_err(sql("forget what became of older settings"))?;
+    Ok(())
+}
+
 /// Keeps what a node says became of a target's settings, unless something newer is known.
 pub(crate) async fn report(
     tx: &mut Conn,
@@ -154,20 +185,21 @@ pub(crate) async fn report(
         detail: String::new(),
     });
     sqlx::query(
-        "insert into settings_report (store_id, edge_id, is_all, applied, came_by,
+        "insert into settings_standing (store_id, edge_id, target, applied, is_on_trial, came_by,
            refused_revision, refused_reason, refused_detail, unknown, reported_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         on conflict (store_id, edge_id, is_all) do update set
-           applied = excluded.applied, came_by = excluded.came_by,
-           refused_revision = excluded.refused_revision,
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict (store_id, edge_id, target) do update set
+           applied = excluded.applied, is_on_trial = excluded.is_on_trial,
+           came_by = excluded.came_by, refused_revision = excluded.refused_revision,
            refused_reason = excluded.refused_reason, refused_detail = excluded.refused_detail,
            unknown = excluded.unknown, reported_at = excluded.reported_at
-         where settings_report.reported_at <= excluded.reported_at",
+         where settings_standing.reported_at <= excluded.reported_at",
     )
     .bind(store.0)
     .bind(edge.to_string())
-    .bind(i64::from(standing.target == Target::All))
+    .bind(target_word(&standing.target))
     .bind(standing.applied)
+    .bind(i64::from(standing.is_on_trial))
     .bind(standing.came_by.map_or("", CameByV1::word))
     .bind(refused.revision)
     .bind(refused.reason)
@@ -187,10 +219,12 @@ pub(crate) struct ReportRow {
     pub(crate) store: StoreId,
     /// The node.
     pub(crate) edge: EdgeId,
-    /// Whether it is about all stores' document.
-    pub(crate) is_all: bool,
+    /// What it is about: `all`, `own`, `groups`, `group/<key>`.
+    pub(crate) target: String,
     /// The revision in force.
     pub(crate) applied: i64,
+    /// Whether it is on trial still.
+    pub(crate) is_on_trial: bool,
     /// How it came, in one word.
     pub(crate) came_by: String,
     /// What was refused since.
@@ -199,7 +233,7 @@ pub(crate) struct ReportRow {
     pub(crate) unknown: String,
 }
 
-type ReportColumns = (i64, String, i64, i64, String, i64, String, String, String);
+type ReportColumns = (i64, String, String, i64, i64, String, i64, String, String, String);
 
 /// What nodes said of their settings; of one store, or of all.
 pub(crate) async fn reports(
@@ -208,10 +242,10 @@ pub(crate) async fn reports(
 ) -> Result<Vec<ReportRow>, DbError> {
     let doing = "read what became of settings";
     let found: Vec<ReportColumns> = sqlx::query_as(
-        "select store_id, edge_id, is_all, applied, came_by, refused_revision, refused_reason,
-                refused_detail, unknown
-         from settings_report where store_id = $1 or $1 < 0
-         order by store_id, edge_id, is_all",
+        "select store_id, edge_id, target, applied, is_on_trial, came_by, refused_revision,
+                refused_reason, refused_detail, unknown
+         from settings_standing where store_id = $1 or $1 < 0
+         order by store_id, edge_id, target",
     )
     .bind(store.map_or(-1, |store| store.0))
     .fetch_all(tx)
@@ -219,13 +253,14 @@ pub(crate) async fn reports(
     .map_err(sql(doing))?;
     found
         .into_iter()
-        .map(|(store, edge, is_all, applied, came_by, revision, reason, detail, unknown)| {
+        .map(|(store, edge, target, applied, trial, came_by, revision, reason, detail, unknown)| {
             let refused = (!reason.is_empty()).then_some(RefusedV1 { revision, reason, detail });
             Ok(ReportRow {
                 store: StoreId(store),
                 edge: edge.parse().map_err(|_| damaged(doing))?,
-                is_all: is_all != 0,
+                target,
                 applied,
+                is_on_trial: trial != 0,
                 came_by,
                 refused,
                 unknown,

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Tables of which a mall has a handful for each store, and what people wrote by hand.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 12] = [
     "store",
     "workstation",
     "operator",
@@ -38,7 +38,10 @@ const SMALL: [&str; 9] = [
     "edge_session",
     "edge_presence",
     "settings",
-    "settings_report",
+    "settings_standing",
+    "store_group",
+    "store_group_member",
+    "store_groups_told",
 ];
 
 /// What is as it should be, although it looks like a walk: where, what, and why.

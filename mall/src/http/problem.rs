@@ -458,8 +458,11 @@ impl From<RulesError> for Problem {
 impl From<SettingsError> for Problem {
     fn from(error: SettingsError) -> Self {
         match error {
-            SettingsError::Store(_) | SettingsError::Unknown(_) => {
+            SettingsError::Store(_) | SettingsError::Group(_) | SettingsError::Unknown(_) => {
                 Self::of(NOT_FOUND).detail(error)
+            }
+            SettingsError::NotOfStore(_) | SettingsError::GroupFault(_) => {
+                Self::of(MALFORMED).detail(error)
             }
             SettingsError::Faults(faults) => {
                 let errors: Vec<FindingShape> = faults.iter().map(finding).collect();

@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, elsewhere, hq, members, online_returns, open, page, payments,
+    download, edge, elsewhere, groups, hq, members, online_returns, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -170,6 +170,14 @@ fn staff(table: Table) -> Table {
         .documented(SETTINGS, routes!(settings::save_store))
         .documented(Access::Staff, routes!(settings::list_store))
         .documented(Access::Staff, routes!(settings::show_in_force))
+        .documented(Access::Staff, routes!(settings::preview))
+        .documented(Access::Staff, routes!(groups::list_groups))
+        .documented(Access::Staff, routes!(groups::show_group))
+        .documented(SETTINGS, routes!(groups::save_group, groups::remove_group))
+        .documented(Access::Staff, routes!(groups::show_group_settings))
+        .documented(SETTINGS, routes!(groups::save_group_settings))
+        .documented(Access::Staff, routes!(groups::list_group_settings))
+        .documented(Access::Staff, routes!(groups::show_groups_of_store))
         .documented(Access::Staff, routes!(settings::show_standing))
         .documented(Access::Staff, routes!(settings::list_standings))
         .documented(Access::Staff, routes!(payments::list_payments))
@@ -411,8 +419,12 @@ mod tests {
     /// nothing.
     #[tokio::test]
     async fn whoever_only_reads_changes_nothing() {
-        const KEEP_NOTHING: [&str; 3] =
-            ["/hq/v1/members/search", "/hq/v1/quotes", "/hq/v1/rules/checks"];
+        const KEEP_NOTHING: [&str; 4] = [
+            "/hq/v1/members/search",
+            "/hq/v1/quotes",
+            "/hq/v1/rules/checks",
+            "/hq/v1/stores/{code}/settings/preview",
+        ];
         let folder = tempfile::tempdir().unwrap();
         let context = context(&folder).await;
         let (_, endpoints) = routes(&context);

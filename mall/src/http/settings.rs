@@ -26,7 +26,8 @@ use crate::{
     context::Context,
     db::{damaged, stores},
     settings::{
-        self, InForceShape, Saved, SettingShape, SettingsPage, SettingsShape, StandingShape, Wish,
+        self, InForceShape, Saved, SettingShape, SettingsPage, SettingsShape, StandingShape,
+        Trying, Whom, Wish,
     },
 };
 
@@ -64,6 +65,8 @@ pub(super) async fn report(
 pub(super) struct RevisionQuery {
     /// This one; the one desired if not said.
     revision: Option<i64>,
+    /// Tell what it changes against this revision, and not against the one before.
+    against: Option<i64>,
 }
 
 /// What part of the list of documents.
@@ -101,19 +104,19 @@ pub(super) struct SavedShape {
 
 type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
-async fn show(
+pub(super) async fn show(
     context: &Context,
-    code: Option<&str>,
+    whom: &Whom,
     asked: Result<Query<RevisionQuery>, QueryRejection>,
 ) -> Result<Tagged<SettingsShape>, Problem> {
-    let RevisionQuery { revision } = query(asked)?;
-    let shape = settings::one(context, code, revision).await?;
+    let RevisionQuery { revision, against } = query(asked)?;
+    let shape = settings::one(context, whom, revision, against).await?;
     Ok((tag(shape.revision), Json(shape)))
 }
 
-async fn save(
+pub(super) async fn save(
     context: &Context,
-    code: Option<String>,
+    whom: Whom,
     Staff(by): Staff,
     headers: &HeaderMap,
     body: Body,
@@ -123,19 +126,19 @@ async fn save(
     let wish: Result<WishBody, _> = serde_json::from_slice(&body);
     let WishBody { settings: document, note } =
         wish.map_err(|error| Problem::of(MALFORMED).detail(error))?;
-    let wish = Wish { store: code, document, note, by, expected };
+    let wish = Wish { whom, document, note, by, expected };
     let Saved { revision, is_unchanged } = settings::save(context, wish).await?;
     let result = if is_unchanged { "unchanged" } else { "saved" };
     Ok((tag(revision), Json(SavedShape { revision, result })))
 }
 
-async fn list(
+pub(super) async fn list(
     context: &Context,
-    code: Option<&str>,
+    whom: &Whom,
     asked: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Json<SettingsPage>, Problem> {
     let HistoryQuery { limit, before } = query(asked)?;
-    Ok(Json(settings::list(context, code, before, limit).await?))
+    Ok(Json(settings::list(context, whom, before, limit).await?))
 }
 
 /// What is set in all stores where they say nothing themselves; its revision is the `etag` too.
@@ -148,7 +151,7 @@ pub(super) async fn show_all(
     State(context): State<Context>,
     asked: Result<Query<RevisionQuery>, QueryRejection>,
 ) -> Result<Tagged<SettingsShape>, Problem> {
-    show(&context, None, asked).await
+    show(&context, &Whom::All, asked).await
 }
 
 /// Sets things in all stores, whole. `if-match` names the revision it was made from.
@@ -171,7 +174,7 @@ pub(super) async fn save_all(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    save(&context, None, staff, &headers, body).await
+    save(&context, Whom::All, staff, &headers, body).await
 }
 
 /// The documents that were ever desired of all stores, newest first, each with what it changed.
@@ -184,7 +187,7 @@ pub(super) async fn list_all(
     State(context): State<Context>,
     asked: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Json<SettingsPage>, Problem> {
-    list(&context, None, asked).await
+    list(&context, &Whom::All, asked).await
 }
 
 /// All that can be set, with what each may be and what it is where nobody says anything.
@@ -209,7 +212,7 @@ pub(super) async fn show_store(
     Path(code): Path<String>,
     asked: Result<Query<RevisionQuery>, QueryRejection>,
 ) -> Result<Tagged<SettingsShape>, Problem> {
-    show(&context, Some(&code), asked).await
+    show(&context, &Whom::Store(code), asked).await
 }
 
 /// Sets things in a store, whole; what it leaves out is said for all stores, or as the store was set
@@ -238,7 +241,7 @@ pub(super) async fn save_store(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Tagged<SavedShape>, Problem> {
-    save(&context, Some(code), staff, &headers, body).await
+    save(&context, Whom::Store(code), staff, &headers, body).await
 }
 
 /// The documents that were ever desired of a store, newest first, each with what it changed.
@@ -253,7 +256,7 @@ pub(super) async fn list_store(
     Path(code): Path<String>,
     asked: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Json<SettingsPage>, Problem> {
-    list(&context, Some(&code), asked).await
+    list(&context, &Whom::Store(code), asked).await
 }
 
 /// What is in force in a store once everything desired is applied, with who says so.
@@ -267,7 +270,50 @@ pub(super) async fn show_in_force(
     State(context): State<Context>,
     Path(code): Path<String>,
 ) -> Result<Json<Vec<InForceShape>>, Problem> {
-    Ok(Json(settings::in_force(&context, &code).await?))
+    Ok(Json(settings::in_force(&context, &code, None).await?))
+}
+
+/// A document that is looked at and not saved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SettingsPreview)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PreviewBody {
+    /// Whose it would be: `all`, `group/<key>`, or the store's code.
+    target: String,
+    /// The whole document, in groups.
+    #[schema(value_type = Object)]
+    settings: Value,
+}
+
+/// What would be in force in a store with another document, with who says so. Nothing is saved.
+#[utoipa::path(
+    post, path = "/hq/v1/stores/{code}/settings/preview", tag = "settings",
+    params(("code" = String, Path, description = "the store's code")),
+    request_body = PreviewBody,
+    responses(
+        (status = 200, body = Vec<InForceShape>),
+        (status = 400, description = "the store is not in that group"),
+        (status = 404, description = "no such store"),
+        (status = 422, description = "values that cannot be; `findings` names them")
+    ),
+    security(("staff" = []))
+)]
+pub(super) async fn preview(
+    State(context): State<Context>,
+    Path(code): Path<String>,
+    body: Body,
+) -> Result<Json<Vec<InForceShape>>, Problem> {
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let body: Result<PreviewBody, _> = serde_json::from_slice(&body);
+    let PreviewBody { target, settings: document } =
+        body.map_err(|error| Problem::of(MALFORMED).detail(error))?;
+    let whom = match (target.as_str(), target.strip_prefix("group/")) {
+        ("all", _) => Whom::All,
+        (_, Some(key)) => Whom::Group(key.to_owned()),
+        (_, None) => Whom::Store(target),
+    };
+    let trying = Some(Trying { whom, document });
+    Ok(Json(settings::in_force(&context, &code, trying).await?))
 }
 
 /// Whether a store is there, and what became of its settings.

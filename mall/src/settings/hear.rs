@@ -9,18 +9,18 @@
 use domain::{id::EdgeId, receipt_number::StoreCode};
 use sync::{
     replica::StoreId,
-    settings::Target,
+    settings::{GROUPS_OF_STORE_MAX, Target},
     wire::{PresenceV1, ReportV1},
 };
 use tracing::{debug, warn};
 
 use crate::{
     context::Context,
-    db::{self, Conn, DbError, edges, settings, stores},
+    db::{self, Conn, DbError, edges, groups, settings, stores},
 };
 
-/// Targets that a store can report on: all stores, and itself.
-const STANDINGS_MAX: usize = 2;
+/// Targets that a store can report on: all stores, itself, its groups, and which those are.
+const STANDINGS_MAX: usize = 3 + GROUPS_OF_STORE_MAX;
 /// Signs of a text in a report; more is cut.
 const TEXT_CHARS_MAX: usize = 500;
 
@@ -60,8 +60,11 @@ pub(crate) async fn hear_report(
     for standing in report.standings.iter().take(STANDINGS_MAX) {
         let is_theirs = match &standing.target {
             Target::All => true,
-            Target::Store(about) => about == code,
-            Target::Group(_) | Target::Groups(_) => false,
+            Target::Group(group) => {
+                let is_in = groups::of_store(&mut tx, store).await?;
+                is_in.iter().any(|row| row.key == group.to_string())
+            }
+            Target::Store(about) | Target::Groups(about) => about == code,
         };
         if !is_theirs {
             continue;
@@ -74,6 +77,7 @@ pub(crate) async fn hear_report(
         standing.unknown = vec![cut(&standing.unknown.join(", "))];
         settings::report(&mut tx, store, report.edge, &standing, report.at_micros).await?;
     }
+    settings::forget_older(&mut tx, store, report.edge, report.at_micros).await?;
     if is_live {
         settings::heard(&mut tx, store, report.edge, context.now()).await?;
     }

@@ -1,39 +1,43 @@
-//! The documents desired, older ones, what is in force in a store, and what became of them.
+//! The documents desired, older ones, and what is in force in a store.
 //!
 //! **Invariant:** reads only; a document is given as it is kept.
 
 use std::collections::BTreeMap;
 
-use domain::{tender::CashRounding, time::Timestamp};
+use domain::tender::CashRounding;
 use serde_json::{Value, json};
 use sync::{
     replica::StoreId,
     wire::{COUPON_DAYS, Kind, PortalSettingsV1, SETTINGS, SettingsV1, StoreV1},
 };
 
-use super::shapes::{
-    ChangeShape, InForceShape, RefusedShape, SettingShape, SettingsError, SettingsPage,
-    SettingsShape, StandingShape, TargetShape, refusal,
+use super::{
+    groups,
+    shapes::{
+        ChangeShape, InForceShape, SettingShape, SettingsError, SettingsPage, SettingsShape, Whom,
+    },
 };
 use crate::{
     context::Context,
     db::{
-        Conn, DbError, damaged,
-        settings::{self, ALL, PresenceRow, ReportRow, SettingsRow},
+        Conn, DbError, damaged, groups as rows,
+        settings::{self, ALL, SettingsRow},
         stores::{self, StoreRow},
     },
     hq::page_limit,
     rules::SentenceShape,
 };
 
-/// A node that asks every half minute and was not heard for so long is not there.
-const UNHEARD_MS_MAX: i64 = 150_000;
-
-/// The number that a store's documents are kept under.
-pub(super) async fn number(tx: &mut Conn, code: Option<&str>) -> Result<StoreId, SettingsError> {
-    let Some(code) = code else { return Ok(ALL) };
-    let found = stores::by_code(tx, code).await?;
-    found.map(|row| row.id).ok_or_else(|| SettingsError::Store(code.to_owned()))
+/// The number that a target's documents are kept under.
+pub(super) async fn number(tx: &mut Conn, whom: &Whom) -> Result<StoreId, SettingsError> {
+    match whom {
+        Whom::All => Ok(ALL),
+        Whom::Group(key) => Ok(groups::known(tx, key).await?.owner()),
+        Whom::Store(code) => {
+            let found = stores::by_code(tx, code).await?;
+            found.map(|row| row.id).ok_or_else(|| SettingsError::Store(code.clone()))
+        }
+    }
 }
 
 fn document(row: &SettingsRow) -> Result<SettingsV1, DbError> {
@@ -56,14 +60,14 @@ fn changes(before: &SettingsV1, after: &SettingsV1) -> Vec<ChangeShape> {
 }
 
 fn shape(
-    code: Option<&str>,
+    whom: &Whom,
     row: SettingsRow,
     before: Option<&SettingsRow>,
 ) -> Result<SettingsShape, DbError> {
     let after = document(&row)?;
     let before = before.map(document).transpose()?.unwrap_or_default();
     Ok(SettingsShape {
-        target: code.unwrap_or("all").to_owned(),
+        target: whom.to_string(),
         revision: row.revision,
         settings: serde_json::from_str(&row.body).map_err(|_| damaged("read the settings"))?,
         changes: changes(&before, &after),
@@ -74,22 +78,32 @@ fn shape(
 }
 
 /// The document of a revision, or the one desired; before the first was saved one that says nothing.
+/// What it changed is told against the one before, or against the revision `against`.
 pub(crate) async fn one(
     context: &Context,
-    code: Option<&str>,
+    whom: &Whom,
     revision: Option<i64>,
+    against: Option<i64>,
 ) -> Result<SettingsShape, SettingsError> {
     let mut tx = context.db().read("read the settings").await?;
-    let store = number(&mut tx, code).await?;
-    let below = revision.map_or(i64::MAX, |revision| revision.saturating_add(1));
-    let mut found = settings::before(&mut tx, store, below, 2).await?.into_iter();
-    let (row, before) = (found.next(), found.next());
+    let owner = number(&mut tx, whom).await?;
+    let up_to = |revision: Option<i64>| revision.map_or(i64::MAX, |r| r.saturating_add(1));
+    let mut found = settings::before(&mut tx, owner, up_to(revision), 2).await?.into_iter();
+    let (row, mut before) = (found.next(), found.next());
+    if let Some(asked) = against {
+        let found = settings::before(&mut tx, owner, up_to(against), 1).await?;
+        before = found.into_iter().next();
+        let is_there = before.as_ref().map_or(0, |row| row.revision) == asked;
+        if !is_there {
+            return Err(SettingsError::Unknown(asked));
+        }
+    }
     match (row, revision) {
         (Some(row), Some(asked)) if row.revision != asked => Err(SettingsError::Unknown(asked)),
-        (Some(row), _) => Ok(shape(code, row, before.as_ref())?),
+        (Some(row), _) => Ok(shape(whom, row, before.as_ref())?),
         (None, Some(asked)) if asked != 0 => Err(SettingsError::Unknown(asked)),
         (None, _) => Ok(SettingsShape {
-            target: code.unwrap_or("all").to_owned(),
+            target: whom.to_string(),
             revision: 0,
             settings: json!({}),
             changes: Vec::new(),
@@ -103,19 +117,19 @@ pub(crate) async fn one(
 /// The documents that were ever desired, newest first, each with what it changed.
 pub(crate) async fn list(
     context: &Context,
-    code: Option<&str>,
+    whom: &Whom,
     before: Option<i64>,
     limit: Option<i64>,
 ) -> Result<SettingsPage, SettingsError> {
     let limit = page_limit(limit);
     let mut tx = context.db().read("read the settings").await?;
-    let store = number(&mut tx, code).await?;
+    let owner = number(&mut tx, whom).await?;
     // One more, which the last one is compared with.
-    let found = settings::before(&mut tx, store, before.unwrap_or(i64::MAX), limit + 1).await?;
+    let found = settings::before(&mut tx, owner, before.unwrap_or(i64::MAX), limit + 1).await?;
     let n_shown = found.len().min(usize::try_from(limit).unwrap_or(0));
     let mut revisions = Vec::with_capacity(n_shown);
     for (place, row) in found.iter().take(n_shown).enumerate() {
-        revisions.push(shape(code, row.clone(), found.get(place + 1))?);
+        revisions.push(shape(whom, row.clone(), found.get(place + 1))?);
     }
     let is_more = found.len() > n_shown;
     let next = revisions.last().filter(|_| is_more).map(|last| last.revision);
@@ -132,42 +146,71 @@ fn set_up(store: &StoreV1, key: &str) -> Option<Value> {
     }
 }
 
-/// What is in force in a store once everything desired is applied, setting by setting.
+/// What says something of a store, the highest first: its own document, its groups' by rank, all
+/// stores'.
+async fn layers(tx: &mut Conn, store: StoreId) -> Result<Vec<(Whom, String, SettingsV1)>, DbError> {
+    let mut owners = vec![(store, Whom::Store(String::new()), "store".to_owned())];
+    for group in rows::of_store(tx, store).await?.into_iter().rev() {
+        let origin = format!("group/{}", group.key);
+        owners.push((group.owner(), Whom::Group(group.key), origin));
+    }
+    owners.push((ALL, Whom::All, "all".to_owned()));
+    let mut layers = Vec::with_capacity(owners.len());
+    for (owner, whom, origin) in owners {
+        let row = settings::current(tx, owner).await?;
+        let said = row.map(|row| document(&row)).transpose()?.unwrap_or_default();
+        layers.push((whom, origin, said));
+    }
+    Ok(layers)
+}
+
+/// A document that is looked at and not saved: whose it would be, and what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Trying {
+    /// All, a group, or the store.
+    pub(crate) whom: Whom,
+    /// The document.
+    pub(crate) document: Value,
+}
+
+/// What is in force in a store once everything desired is applied, setting by setting, and which
+/// document says so; with a document in the place of the one that is desired, if one is given.
 pub(crate) async fn in_force(
     context: &Context,
     code: &str,
+    trying: Option<Trying>,
 ) -> Result<Vec<InForceShape>, SettingsError> {
     let mut tx = context.db().read("read the settings").await?;
     let found = stores::by_code(&mut tx, code).await?;
     let store = found.ok_or_else(|| SettingsError::Store(code.to_owned()))?;
-    let (all, own) = (values(&mut tx, ALL).await?, values(&mut tx, store.id).await?);
+    let mut layers = layers(&mut tx, store.id).await?;
+    if let Some(Trying { whom, document }) = trying {
+        let said = super::save::read(&document)?;
+        let whom =
+            if whom == Whom::Store(code.to_owned()) { Whom::Store(String::new()) } else { whom };
+        let layer = layers.iter_mut().find(|(of, _, _)| *of == whom);
+        let Some(layer) = layer else { return Err(SettingsError::NotOfStore(whom.to_string())) };
+        layer.2 = said;
+    }
+    let layers: Vec<(String, BTreeMap<String, Value>)> =
+        layers.into_iter().map(|(_, origin, said)| (origin, said.values())).collect();
     let of = |key: &'static str, default: &str| {
-        let set_up = set_up(&store.store, key);
+        let said = layers.iter().find_map(|(origin, said)| Some((origin, said.get(key)?)));
         let default = || serde_json::from_str(default).unwrap_or(Value::Null);
-        let (value, origin) = match (own.get(key), all.get(key), set_up) {
-            (Some(value), _, _) => (value.clone(), "store"),
-            (None, Some(value), _) => (value.clone(), "all"),
-            (None, None, Some(value)) => (value, "set_up"),
-            (None, None, None) => (default(), "default"),
+        let (value, origin) = match (said, set_up(&store.store, key)) {
+            (Some((origin, value)), _) => (value.clone(), origin.clone()),
+            (None, Some(value)) => (value, "set_up".to_owned()),
+            (None, None) => (default(), "default".to_owned()),
         };
         InForceShape { key, value, origin }
     };
     Ok(SETTINGS.iter().map(|setting| of(setting.key, setting.default)).collect())
 }
 
-async fn values(tx: &mut Conn, store: StoreId) -> Result<BTreeMap<String, Value>, DbError> {
-    let row = settings::current(tx, store).await?;
-    Ok(row.map(|row| document(&row)).transpose()?.unwrap_or_default().values())
-}
-
-/// What both documents say of a store once everything desired is applied.
+/// What all documents say of a store once everything desired is applied.
 async fn merged(tx: &mut Conn, store: StoreId) -> Result<SettingsV1, DbError> {
-    let mut said = SettingsV1::default();
-    for target in [store, ALL] {
-        let row = settings::current(tx, target).await?;
-        said = said.over(row.map(|row| document(&row)).transpose()?.unwrap_or_default());
-    }
-    Ok(said)
+    let layers = layers(tx, store).await?.into_iter().map(|(_, _, said)| said);
+    Ok(layers.fold(SettingsV1::default(), SettingsV1::over))
 }
 
 /// How a store rounds cash once everything desired is applied.
@@ -213,95 +256,4 @@ pub(crate) fn schema() -> Vec<SettingShape> {
         }
     };
     SETTINGS.iter().map(shape).collect()
-}
-
-/// What stores say, by store.
-struct Said {
-    is_broker_up: bool,
-    desired: BTreeMap<StoreId, i64>,
-    reports: Vec<ReportRow>,
-    presences: Vec<PresenceRow>,
-}
-
-async fn said(context: &Context, tx: &mut Conn, store: Option<StoreId>) -> Result<Said, DbError> {
-    let since = Timestamp::from_micros(0);
-    let saved = settings::saved_since(tx, since).await?;
-    Ok(Said {
-        is_broker_up: context.is_broker_up(),
-        desired: saved.into_iter().map(|changed| changed.what).collect(),
-        reports: settings::reports(tx, store).await?,
-        presences: settings::presences(tx, store).await?,
-    })
-}
-
-impl Said {
-    fn standing(&self, row: &StoreRow, now: Timestamp) -> StandingShape {
-        let (id, code) = (row.id, row.store.code.clone());
-        // Of several nodes, the one that was heard last speaks.
-        let presence = self.presences.iter().filter(|p| p.store == id).max_by_key(|p| p.heard_at);
-        let is_online = presence
-            .is_some_and(|p| p.heard_at > p.gone_at && now.ms_since(p.heard_at) <= UNHEARD_MS_MAX);
-        let edge = presence.map(|p| p.edge);
-        let of = |is_all: bool, target: String| {
-            let desired = if is_all { ALL } else { id };
-            let report = self.reports.iter().find(|r| {
-                r.store == id && r.is_all == is_all && edge.is_none_or(|edge| edge == r.edge)
-            });
-            standing(target, self.desired.get(&desired).copied().unwrap_or(0), report)
-        };
-        let heard_at = presence.map(|p| p.heard_at).filter(|at| at.micros() > 0);
-        StandingShape {
-            is_online,
-            is_line_up: self.is_broker_up && presence.is_some_and(|p| p.is_line_up),
-            heard_at: heard_at.map(|at| at.to_string()).unwrap_or_default(),
-            program: presence.map(|p| p.program.clone()).unwrap_or_default(),
-            settings: vec![of(true, "all".to_owned()), of(false, code.clone())],
-            name: row.store.name.clone(),
-            code,
-        }
-    }
-}
-
-fn standing(target: String, desired: i64, report: Option<&ReportRow>) -> TargetShape {
-    let applied = report.map_or(0, |report| report.applied);
-    let refused = report.and_then(|report| report.refused.clone());
-    let state = match (&refused, desired) {
-        (Some(_), _) => "refused",
-        (None, 0) => "none",
-        (None, desired) if applied == desired => "applied",
-        (None, _) => "waiting",
-    };
-    TargetShape {
-        target,
-        desired,
-        applied,
-        state,
-        came_by: report.map(|report| report.came_by.clone()).unwrap_or_default(),
-        refused: refused.map(|refused| RefusedShape {
-            revision: refused.revision,
-            sentence: refusal(&refused.reason),
-            reason: refused.reason,
-            detail: refused.detail,
-        }),
-        unknown: report.map(|report| report.unknown.clone()).unwrap_or_default(),
-    }
-}
-
-/// Whether every store is there, and what its settings are.
-pub(crate) async fn list_standings(context: &Context) -> Result<Vec<StandingShape>, SettingsError> {
-    let mut tx = context.db().read("read how stores stand").await?;
-    let (said, now) = (said(context, &mut tx, None).await?, context.now());
-    let rows = stores::all(&mut tx).await?;
-    Ok(rows.iter().map(|row| said.standing(row, now)).collect())
-}
-
-/// The same of one store.
-pub(crate) async fn standing_of(
-    context: &Context,
-    code: &str,
-) -> Result<StandingShape, SettingsError> {
-    let mut tx = context.db().read("read how a store stands").await?;
-    let row = stores::by_code(&mut tx, code).await?;
-    let row = row.ok_or_else(|| SettingsError::Store(code.to_owned()))?;
-    Ok(said(context, &mut tx, Some(row.id)).await?.standing(&row, context.now()))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sync::wire::{FaultKind, SettingFault, SettingsV1};
 use tracing::info;
 
-use super::shapes::SettingsError;
+use super::shapes::{SettingsError, Whom};
 use crate::{
     context::Context,
     db::{
@@ -23,8 +23,8 @@ pub(super) const NOTE_CHARS_MAX: usize = 200;
 /// A document that somebody wants in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
-    /// The store's code; all stores where none is named.
-    pub(crate) store: Option<String>,
+    /// All stores, a group or one store.
+    pub(crate) whom: Whom,
     /// The document.
     pub(crate) document: Value,
     /// Why.
@@ -64,7 +64,7 @@ pub(crate) async fn save(context: &Context, wish: Wish) -> Result<Saved, Setting
     }
     let body = serde_json::to_string(&read(&wish.document)?).map_err(|_| SettingsError::Write)?;
     let mut tx = context.db().write(doing).await?;
-    let store = super::read::number(&mut tx, wish.store.as_deref()).await?;
+    let store = super::read::number(&mut tx, &wish.whom).await?;
     let held = settings::current(&mut tx, store).await?;
     let current = held.as_ref().map_or(0, |held| held.revision);
     match wish.expected {
@@ -82,7 +82,7 @@ pub(crate) async fn save(context: &Context, wish: Wish) -> Result<Saved, Setting
     }
     db::commit(tx, doing).await?;
     context.bell_nudge().notify_one();
-    let target = wish.store.as_deref().unwrap_or("all");
-    info!(target, revision, by = %row.saved_by, "Settings {revision} of {target} are desired");
+    let target = wish.whom;
+    info!(%target, revision, by = %row.saved_by, "Settings {revision} of {target} are desired");
     Ok(Saved { revision, is_unchanged: false })
 }

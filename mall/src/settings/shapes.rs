@@ -2,16 +2,39 @@
 //!
 //! **Invariant:** a sentence stands in both languages, a code in none.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
 use sync::wire::{FaultKind, SettingFault};
 use utoipa::ToSchema;
 
-use super::{keys::KeysError, save::NOTE_CHARS_MAX};
+use super::{groups::GroupFault, keys::KeysError, save::NOTE_CHARS_MAX};
 use crate::{
     db::DbError,
     rules::{FindingShape, SentenceShape},
 };
+
+/// Whose documents are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// Every store's.
+    All,
+    /// A group's, by its key.
+    Group(String),
+    /// A store's, by its code.
+    Store(String),
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Group(key) => write!(f, "group/{key}"),
+            Self::Store(code) => f.write_str(code),
+        }
+    }
+}
 
 /// Something that HQ can set.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -56,7 +79,7 @@ pub(crate) struct ChangeShape {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SettingsRevision)]
 pub(crate) struct SettingsShape {
-    /// `all`, or a store's code.
+    /// `all`, `group/<key>`, or a store's code.
     pub(crate) target: String,
     /// 1, 2, 3 …; 0 before the first was saved.
     pub(crate) revision: i64,
@@ -90,21 +113,21 @@ pub(crate) struct InForceShape {
     pub(crate) key: &'static str,
     /// What it is; `null` where the box in the store says it.
     pub(crate) value: Value,
-    /// Who says so: `store`, `all`, `set_up` or `default`.
-    pub(crate) origin: &'static str,
+    /// Who says so: `store`, `group/<key>`, `all`, `set_up` or `default`.
+    pub(crate) origin: String,
 }
 
 /// What became of a target's settings in a store.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SettingsStanding)]
 pub(crate) struct TargetShape {
-    /// `all`, or the store's code.
+    /// `all`, the store's code, `group/<key>`, or `groups/<code>`: which groups it is in.
     pub(crate) target: String,
     /// The revision that HQ wishes, 0 for none.
     pub(crate) desired: i64,
     /// The revision in force there, 0 for none.
     pub(crate) applied: i64,
-    /// `none`, `waiting`, `applied` or `refused`.
+    /// `none`, `waiting`, `on-trial`, `applied`, `refused` or `rolled-back`.
     pub(crate) state: &'static str,
     /// How it came: `mqtt`, `poll`, or empty.
     pub(crate) came_by: String,
@@ -144,7 +167,7 @@ pub(crate) struct StandingShape {
     pub(crate) heard_at: String,
     /// Its program's version, where it was told.
     pub(crate) program: String,
-    /// All stores' settings there, and its own.
+    /// All stores' settings there, its own, and those of its groups.
     pub(crate) settings: Vec<TargetShape>,
 }
 
@@ -154,6 +177,15 @@ pub(crate) enum SettingsError {
     /// No such store.
     #[error("there is no store `{0}`")]
     Store(String),
+    /// No such group.
+    #[error("there is no group `{0}`")]
+    Group(String),
+    /// A document that says nothing of the store.
+    #[error("the store is not in `{0}`")]
+    NotOfStore(String),
+    /// A group that cannot be.
+    #[error(transparent)]
+    GroupFault(#[from] GroupFault),
     /// Values that cannot be.
     #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
     Faults(Vec<SettingFault>),
@@ -210,6 +242,10 @@ pub(super) fn refusal(reason: &str) -> SentenceShape {
             "这份设置是给别的门店的，没有采用，原设置仍然有效。",
             "It is for another store; the store keeps what it had.",
         ),
+        "other-group" => (
+            "这份设置属于门店不在其中的门店组，没有采用，原设置仍然有效。",
+            "It is of a group that the store is not in; the store keeps what it had.",
+        ),
         "not-newer" => (
             "版本号没有增加，门店保留原设置。若商城是从备份恢复的，请再保存几次，直到版本号超过门店的。",
             "The revision does not rise; the store keeps what it had. After restoring the mall from a copy, save again until the revision is above the store's.",
@@ -217,6 +253,10 @@ pub(super) fn refusal(reason: &str) -> SentenceShape {
         "too-large" | "malformed" => (
             "收到的不是设置，没有采用，原设置仍然有效。",
             "What came is no envelope of settings; the store keeps what it had.",
+        ),
+        "rolled-back" => (
+            "这份设置让门店出了问题，已自动退回上一份，照常营业。请按下面的原因修改后重新保存；同一版不会再试。",
+            "These settings broke something in the store, which has gone back to the ones before and sells on. Change what is named below and save again; the same revision is not tried twice.",
         ),
         "value" => (
             "有的值门店的程序不能使用，整份没有采用，原设置仍然有效。请升级门店程序或修改该值。",

@@ -190,9 +190,12 @@ impl<'a> Office<'a> {
     /// What requests are about: rules, settings, a member, a payment, an order that was collected.
     async fn fill(&self) {
         let (edge, town) = (&self.edge, self.edge.town);
-        for (method, path) in
-            [("PUT", "/hq/v1/rules"), ("PUT", "/hq/v1/settings"), ("PUT", "/hq/v1/members/{id}")]
-        {
+        for (method, path) in [
+            ("PUT", "/hq/v1/rules"),
+            ("PUT", "/hq/v1/settings"),
+            ("PUT", "/hq/v1/members/{id}"),
+            ("PUT", "/hq/v1/groups/{key}"),
+        ] {
             let endpoint =
                 Endpoint { caller: "hq".into(), method: method.into(), path: path.into() };
             let (path, right) = self.right(&endpoint).await;
@@ -410,6 +413,7 @@ impl<'a> Office<'a> {
                 let standing = StandingV1 {
                     target,
                     applied: 1,
+                    is_on_trial: false,
                     came_by: None,
                     refused: None,
                     unknown: vec!["x".into()],
@@ -572,6 +576,23 @@ impl<'a> Office<'a> {
             "POST /hq/v1/rules/checks" => {
                 told("/hq/v1/rules/checks", &json!({ "set": promotions }))
             }
+            "PUT /hq/v1/groups/{key}" => {
+                let group = json!({ "name": "北区", "rank": 1 + n % 1_000, "stores": ["SH001"] });
+                told("/hq/v1/groups/north", &group)
+            }
+            "DELETE /hq/v1/groups/{key}" => {
+                let path = format!("/hq/v1/groups/g{n}");
+                let body = json!({ "name": "北区", "rank": 1, "stores": ["SH001"] }).to_string();
+                let put = ("PUT", path.as_str());
+                let made = self.edge.town.hq_send(&self.hq, put, Some("*"), body).await;
+                assert_eq!(made.status, 200, "{:?}", made.json());
+                (path, Right::Nothing)
+            }
+            "PUT /hq/v1/groups/{key}/settings" => told("/hq/v1/groups/north/settings", &settings),
+            "POST /hq/v1/stores/{code}/settings/preview" => told(
+                "/hq/v1/stores/SH001/settings/preview",
+                &json!({ "target": "all", "settings": settings["settings"] }),
+            ),
             "PUT /hq/v1/settings" => told("/hq/v1/settings", &settings),
             "PUT /hq/v1/stores/{code}/settings" => told("/hq/v1/stores/SH001/settings", &settings),
             _ => return None,

@@ -262,7 +262,8 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
          drop table pickup_refund; drop table pickup_case; drop table reservation;
          drop table online_order; drop table shop;
          drop index order_line_sku; drop table stock;
-         drop table edge_presence; drop table settings_report; drop table settings;
+         drop table edge_presence; drop table settings_standing; drop table store_group_member;
+         drop table store_group; drop table store_groups_told; drop table settings;
          drop index scope_changed; alter table staff drop column may_save_settings;
          drop table post_void; drop table discrepancy;
          delete from schema_step where number >= 5;

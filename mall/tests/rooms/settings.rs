@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use sync::{
     path,
-    settings::{SignedSettingsV1, Target},
+    settings::{GROUPS_OF_STORE_MAX, GroupsV1, SignedSettingsV1, Target},
     wire::{CameByV1, RefusedV1, ReportV1, SETTINGS, SettingsHeldV1, StandingV1},
 };
 
@@ -40,7 +40,8 @@ fn report(edge: &Edge<'_>, at: i64, applied: i64, refused: Option<&str>) -> Repo
         detail: String::new(),
     });
     let came_by = Some(CameByV1::Poll);
-    let standing = StandingV1 { target, applied, came_by, refused, unknown: Vec::new() };
+    let standing =
+        StandingV1 { target, applied, is_on_trial: false, came_by, refused, unknown: Vec::new() };
     ReportV1 { edge: edge.id(), at_micros: at, standings: vec![standing] }
 }
 
@@ -180,7 +181,7 @@ async fn a_node_reports_for_itself_and_its_own_store_alone() {
     // Under its own name, about another store: kept for nobody.
     let about_another = ReportV1 { edge: other.id(), ..report(&edge, 1, 1, None) };
     tell(&other, &about_another).await;
-    assert_eq!(town.rows("select count(*) from settings_report"), ["0"]);
+    assert_eq!(town.rows("select count(*) from settings_standing"), ["0"]);
 }
 
 #[tokio::test]
@@ -310,4 +311,129 @@ async fn no_report_of_a_node_breaks_anything_or_grows_without_end() {
     assert_ne!(other.status, 500);
     drop(edge);
     town.stop().await;
+}
+
+async fn group(town: &Town, token: &str, key: &str, rank: i64, stores: &[&str]) -> u16 {
+    let body = json!({ "name": key, "rank": rank, "stores": stores }).to_string();
+    let path = format!("/hq/v1/groups/{key}");
+    town.hq_send(token, ("PUT", &path), Some("*"), body).await.status.as_u16()
+}
+
+/// Which groups a store is told, signed for it, and which documents it gets of them.
+async fn told(edge: &Edge<'_>, code: &str) -> (i64, Vec<String>, Vec<String>) {
+    let SettingsHeldV1 { keys, groups, of_groups, .. } = held(edge).await;
+    let envelope = groups.unwrap();
+    let here = code.parse().unwrap();
+    assert_eq!(envelope.believe(&keys, &here, &[], None), Ok(true));
+    let is_in = GroupsV1::read(&envelope.body).unwrap().groups;
+    for envelope in &of_groups {
+        assert_eq!(envelope.believe(&keys, &here, &is_in, None), Ok(true));
+    }
+    let is_in = is_in.iter().map(ToString::to_string).collect();
+    (envelope.revision, is_in, of_groups.iter().map(|e| e.target.to_string()).collect())
+}
+
+#[tokio::test]
+async fn a_store_is_told_its_groups_by_rank_and_gets_their_documents() {
+    let town = Town::new().await;
+    let (edge, other) = (town.edge("SH001").await, town.edge("SH002").await);
+    let token = token(&town).await;
+    assert_eq!(held(&edge).await.groups, None);
+    assert_eq!(group(&town, &token, "north", 20, &["SH001", "SH002"]).await, 200);
+    assert_eq!(group(&town, &token, "big", 10, &["SH001"]).await, 200);
+    save(&town, &token, "/hq/v1/groups/north/settings", "\"0\"", rounding("yuan_up")).await;
+    let north = vec!["group/north".to_owned()];
+    assert_eq!(told(&edge, "SH001").await, (2, vec!["big".into(), "north".into()], north.clone()));
+    assert_eq!(told(&other, "SH002").await, (1, vec!["north".into()], north.clone()));
+    // The same again tells nobody anything; another rank turns them round; an equal one goes by key.
+    assert_eq!(group(&town, &token, "big", 10, &["SH001"]).await, 200);
+    assert_eq!(told(&edge, "SH001").await.0, 2);
+    assert_eq!(group(&town, &token, "big", 30, &["SH001"]).await, 200);
+    assert_eq!(told(&edge, "SH001").await.1, ["north", "big"]);
+    assert_eq!(group(&town, &token, "big", 20, &["SH001"]).await, 200);
+    assert_eq!(told(&edge, "SH001").await, (4, vec!["big".into(), "north".into()], north));
+    assert_eq!(told(&other, "SH002").await.0, 1);
+    // A group that is ended is told of no more, and its key is not given again.
+    let ended =
+        town.hq_send(&token, ("DELETE", "/hq/v1/groups/north"), Some("*"), String::new()).await;
+    assert_eq!(ended.status, 200);
+    assert_eq!(told(&edge, "SH001").await, (5, vec!["big".into()], vec![]));
+    assert_eq!(told(&other, "SH002").await, (2, vec![], vec![]));
+    assert_eq!(group(&town, &token, "north", 20, &[]).await, 400);
+    town.hq(&token, "/hq/v1/groups/north/settings").await.is_problem(404, "not-found");
+    let history: Vec<Value> = town.hq(&token, "/hq/v1/stores/SH001/groups").await.read();
+    assert_eq!((history.len(), &history[1]["groups"]), (5, &json!(["big", "north"])));
+}
+
+#[tokio::test]
+async fn what_says_a_value_of_a_store_is_its_own_document_then_its_groups_then_all_stores() {
+    let town = Town::new().await;
+    let _edge = town.edge("SH001").await;
+    let token = token(&town).await;
+    group(&town, &token, "low", 10, &["SH001"]).await;
+    group(&town, &token, "high", 20, &["SH001"]).await;
+    let of = async |rows: Vec<Value>| -> (Value, Value) {
+        let row = rows.into_iter().find(|row| row["key"] == "tender.cash_rounding").unwrap();
+        (row["value"].clone(), row["origin"].clone())
+    };
+    let in_force = async || of(town.hq(&token, &format!("{OWN}/in-force")).await.read()).await;
+    for (path, word, origin) in [
+        (ALL, "none", "all"),
+        ("/hq/v1/groups/low/settings", "jiao_down", "group/low"),
+        ("/hq/v1/groups/high/settings", "jiao_up", "group/high"),
+        (OWN, "yuan_up", "store"),
+    ] {
+        // What it would be is told before it is saved, and is what it is afterwards.
+        let target = if path == OWN { "SH001" } else { origin };
+        let ask = json!({ "target": target, "settings": rounding(word) }).to_string();
+        let before = in_force().await;
+        let path_of = format!("{OWN}/preview");
+        let preview = town.hq_send(&token, ("POST", &path_of), None, ask).await.read();
+        assert_eq!(of(preview).await, (json!(word), json!(origin)));
+        assert_eq!(in_force().await, before);
+        save(&town, &token, path, "*", rounding(word)).await;
+        assert_eq!(in_force().await, (json!(word), json!(origin)));
+    }
+    let elsewhere = json!({ "target": "group/none", "settings": {} }).to_string();
+    let refused = town.hq_send(&token, ("POST", &format!("{OWN}/preview")), None, elsewhere).await;
+    refused.is_problem(400, "malformed");
+    // Any two revisions are compared.
+    save(&town, &token, OWN, "*", json!({})).await;
+    save(&town, &token, OWN, "*", rounding("none")).await;
+    let shape: Value = town.hq(&token, &format!("{OWN}?revision=3&against=1")).await.read();
+    assert_eq!(
+        shape["changes"],
+        json!([{ "key": "tender.cash_rounding", "before": "yuan_up", "after": "none" }])
+    );
+    town.hq(&token, &format!("{OWN}?against=9")).await.is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_or_was_changed_meanwhile_is_refused_whole() {
+    let town = Town::new().await;
+    let _edge = town.edge("SH001").await;
+    let token = token(&town).await;
+    for (key, rank, stores) in
+        [("North", 1, vec!["SH001"]), ("north", 0, vec!["SH001"]), ("north", 1_001, vec!["SH001"])]
+    {
+        assert_eq!(group(&town, &token, key, rank, &stores).await, 400, "{key} {rank}");
+    }
+    assert_eq!(group(&town, &token, "north", 1, &["SH001", "XX"]).await, 404);
+    assert_eq!(town.rows("select count(*) from store_group"), ["0"]);
+    assert_eq!(town.rows("select count(*) from store_group_member"), ["0"]);
+    for n in 0..GROUPS_OF_STORE_MAX {
+        assert_eq!(group(&town, &token, &format!("g{n}"), 1, &["SH001"]).await, 200);
+    }
+    assert_eq!(group(&town, &token, "more", 1, &["SH001"]).await, 400);
+    assert_eq!(town.rows("select count(*) from store_group where key = 'more'"), ["0"]);
+    let stale = json!({ "name": "北区", "rank": 5, "stores": [] }).to_string();
+    let stale = town.hq_send(&token, ("PUT", "/hq/v1/groups/g1"), Some("\"7\""), stale).await;
+    stale.is_problem(412, "settings-changed");
+    let reader = town.cli_json("staff add reader").await["token"].as_str().unwrap().to_owned();
+    assert_eq!(group(&town, &reader, "g1", 5, &[]).await, 403);
+    let said = town.cli("settings group g1 --name 东区 --rank 7 --stores SH001").await;
+    assert_eq!(said, "group g1: version 2\n");
+    assert!(town.cli("settings groups").await.contains("东区"));
+    assert_eq!(town.cli("settings remove-group g1").await, "group g1: ended\n");
+    assert!(town.try_cli("settings show --group g1").await.is_err());
 }

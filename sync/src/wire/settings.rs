@@ -435,6 +435,9 @@ pub struct StandingV1 {
     pub target: Target,
     /// The revision in force, 0 for none.
     pub applied: i64,
+    /// Whether that one is on trial still, and may be taken back.
+    #[serde(default)]
+    pub is_on_trial: bool,
     /// How it came.
     #[serde(default)]
     pub came_by: Option<CameByV1>,

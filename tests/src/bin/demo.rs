@@ -225,6 +225,7 @@ impl Demo {
             port: arguments.edge_port,
             mall_url: mall.url(),
             poll_ms: 1_000,
+            settings_trial_ms: 60_000,
             scanners: vec![
                 (1, arguments.scanner_port),
                 (2, arguments.scanner_port.saturating_add(1)),

@@ -28,6 +28,8 @@ pub(crate) enum OriginBody {
     SetUp,
     /// HQ, for all stores.
     HqAll,
+    /// HQ, for a group of stores.
+    HqGroup,
     /// HQ, for this store.
     HqStore,
 }
@@ -67,8 +69,9 @@ const PAYMENT_CODE: (&str, &str) =
 fn of_hq(context: &Context) -> Vec<ConsoleSettingBody> {
     let (key, in_file) = PAYMENT_CODE;
     let is_in_file = context.config.given.contains(in_file);
-    let origin = |row: &settings::Row| match row.origin {
+    let origin = |row: &settings::Row| match row.origin.as_str() {
         "store" => OriginBody::HqStore,
+        group if group.starts_with("group/") => OriginBody::HqGroup,
         "all" => OriginBody::HqAll,
         "set_up" if row.key != key => OriginBody::SetUp,
         "set_up" if is_in_file => OriginBody::BootFile,

@@ -13,10 +13,10 @@ const words = {
   tryCart: ['试算', 'Try a cart'], cart: ['商品：每行一个货号和数量', 'Goods: a SKU and how many on each line'], at: ['门店', 'Store'], price: ['按以上规则试算', 'Price by the rules above'],
   yes: ['确定', 'Yes'], no: ['取消', 'No'],
   online: ['在线', 'Online'], offline: ['离线', 'Offline'], pushed: ['消息线路正常', 'pushed at once'], asked: ['靠轮询', 'asks by itself'], never: ['从未', 'never'],
-  none: ['未设置', 'nothing set'], waiting: ['等待门店采用', 'waiting for the store'], applied: ['已采用', 'applied'], refused: ['被拒绝', 'refused'],
+  none: ['未设置', 'nothing set'], waiting: ['等待门店采用', 'waiting for the store'], applied: ['已采用', 'applied'], refused: ['被拒绝', 'refused'], 'on-trial': ['试用中', 'on trial'], 'rolled-back': ['已自动退回', 'taken back by the store'],
   revision: ['第 {0} 版', 'revision {0}'], nothingYet: ['还没有保存过。', 'Nothing was ever saved.'], by: ['{0}，{1}', '{0}, {1}'],
   own: ['在这里设置', 'Set here'], otherwise: ['不设置时：{0}', 'Otherwise: {0}'], setUp: ['按门店资料', 'as the store was set up'], boot: ['按门店机器的启动配置', "as the store's box was set up"],
-  originStore: ['本店设置', 'set for this store'], originAll: ['全部门店的设置', 'set for all stores'], originSetUp: ['门店资料', 'as set up'], originDefault: ['默认', 'default'],
+  originStore: ['本店设置', 'set for this store'], originGroup: ['门店组“{0}”的设置', 'set for the group {0}'], groupOf: ['门店组：{0}（{1} 家）', 'Group: {0} ({1} stores)'], originAll: ['全部门店的设置', 'set for all stores'], originSetUp: ['门店资料', 'as set up'], originDefault: ['默认', 'default'],
   flagYes: ['是', 'yes'], flagNo: ['否', 'no'], empty: ['（空）', '(none)'], min: ['分钟', 'min'], h: ['小时', 'h'], d: ['天', 'days'], lines: ['每行一行，最多 10 行', 'One line each, at most 10'],
   saved: ['已保存为第 {0} 版，正在下发。', 'Saved as revision {0}; stores are being told.'], unchanged: ['与现行版本相同，没有保存。', 'It is what is desired already; nothing was saved.'],
   rulesSaved: ['促销第 {0} 版已生效，正在下发。', 'Rule set {0} is in force; stores are being told.'],
@@ -139,7 +139,7 @@ async function loadStandings() {
 }
 
 function standingText(of) {
-  const kind = { applied: 'good', refused: 'bad', waiting: 'wait', none: 'soft' }[of.state]
+  const kind = { applied: 'good', refused: 'bad', 'rolled-back': 'bad', waiting: 'wait', 'on-trial': 'wait', none: 'soft' }[of.state]
   const parts = [make('span', { kind, text: say(of.state) })]
   if (of.desired > 0) parts.push(make('span', { kind: 'code', text: ` ${of.applied} / ${of.desired}` }))
   if (of.refused) {
@@ -154,7 +154,7 @@ function drawStores() {
   $('stores-at').textContent = say('asOf', new Date().toLocaleTimeString(english ? 'en-GB' : 'zh-CN', { hour12: false }))
   $('no-stores').hidden = standings.length > 0
   $('store-rows').replaceChildren(...standings.map((store) => {
-    const [all, own] = store.settings
+    const [all, own, ...groups] = store.settings
     const cell = (label, ...children) => {
       const td = make('td', {}, make('div', {}, ...children))
       td.dataset.label = label
@@ -167,7 +167,7 @@ function drawStores() {
         make('p', { kind: 'soft', text: store.is_online ? say(store.is_line_up ? 'pushed' : 'asked') : '' })),
       cell(say('heard'), time(store.heard_at), make('p', { kind: 'code', text: store.program })),
       cell(say('ofAll'), ...standingText(all)),
-      cell(say('ofOwn'), ...standingText(own), make('p', {}, open)))
+      cell(say('ofOwn'), ...standingText(own), ...groups.filter((of) => of.state !== 'none').flatMap((of) => [make('p', { kind: 'code', text: of.target }), ...standingText(of)]), make('p', {}, open)))
   }))
 }
 
@@ -175,6 +175,7 @@ function drawStores() {
 
 let schema = []
 let target = 'all'
+let groups = []
 let revision = 0
 let saved = {}
 let draft = {}
@@ -182,7 +183,9 @@ let below = {}
 let history = []
 let before = null
 
-const base = () => (target === 'all' ? '/hq/v1/settings' : `/hq/v1/stores/${encodeURIComponent(target)}/settings`)
+// A group is chosen as `group/<key>`, a store by its code, which has no stroke.
+const isGroup = () => target.startsWith('group/')
+const base = () => (target === 'all' ? '/hq/v1/settings' : isGroup() ? `/hq/v1/groups/${encodeURIComponent(target.slice(6))}/settings` : `/hq/v1/stores/${encodeURIComponent(target)}/settings`)
 const flat = (groups) => Object.fromEntries(Object.entries(groups).flatMap(([group, names]) => Object.entries(names).map(([name, value]) => [`${group}.${name}`, value])))
 function grouped(values) {
   const groups = {}
@@ -210,11 +213,14 @@ async function loadSettings() {
   saved = flat(document.settings)
   draft = structuredClone(saved)
   below = Object.fromEntries(schema.map((setting) => [setting.key, { value: setting.default, origin: setting.default === null ? 'set_up' : 'default' }]))
-  if (target !== 'all') {
-    const [all, inForce] = await Promise.all([ask('/hq/v1/settings'), ask(`${base()}/in-force`)])
-    for (const row of inForce) if (row.origin !== 'store') below[row.key] = row
-    // What the store says itself hides what all stores are told; that is asked for apart.
+  groups = await ask('/hq/v1/groups')
+  if (isGroup()) {
+    const all = await ask('/hq/v1/settings')
     for (const [key, value] of Object.entries(flat(all.settings))) below[key] = { value, origin: 'all' }
+  } else if (target !== 'all') {
+    // What would count if the store said nothing itself.
+    const without = await ask(`${base()}/preview`, { method: 'POST', body: { target, settings: {} } })
+    for (const row of without) below[row.key] = row
   }
   const page = await ask(`${base()}/revisions?limit=10`)
   history = page.revisions
@@ -226,7 +232,7 @@ async function loadSettings() {
 function drawTargets(select, withAll) {
   const kept = select.value || target
   select.replaceChildren(
-    ...(withAll ? [make('option', { value: 'all', text: say('all') })] : []),
+    ...(withAll ? [make('option', { value: 'all', text: say('all') }), ...groups.map((group) => make('option', { value: `group/${group.key}`, text: say('groupOf', group.name, group.stores.length) }))] : []),
     ...standings.map((store) => make('option', { value: store.code, text: `${store.code}  ${store.name}` })))
   select.value = withAll ? target : kept
   if (select.selectedIndex < 0) select.selectedIndex = 0
@@ -283,10 +289,11 @@ function field(setting) {
     else delete draft[key]
     drawFields()
   } })
-  const origin = { all: 'originAll', set_up: 'originSetUp', default: 'originDefault' }[below[key]?.origin]
+  const from = below[key]?.origin ?? 'default'
+  const origin = from.startsWith('group/') ? say('originGroup', from.slice(6)) : say({ all: 'originAll', set_up: 'originSetUp', default: 'originDefault' }[from])
   const without = below[key]?.value ?? null
   // Where nobody has a value, the words say whose it is already.
-  const whose = without === null ? say(below[key]?.origin === 'default' ? 'boot' : 'setUp') : `${valueText(setting, without)}（${say(origin)}）`
+  const whose = without === null ? say(below[key]?.origin === 'default' ? 'boot' : 'setUp') : `${valueText(setting, without)}（${origin}）`
   const row = make('div', { kind: 'field' },
     make('div', { kind: 'what' }, sentence(setting.sentence), make('span', { kind: 'code', text: key })),
     make('div', { kind: 'how' }, make('label', {}, box, make('span', { text: say('own') })), isSet && control(setting)),
@@ -338,7 +345,7 @@ function drawHistory() {
 }
 
 async function saveSettings() {
-  const name = target === 'all' ? say('all') : target
+  const name = target === 'all' ? say('all') : isGroup() ? target.slice(6) : target
   if (!(await sure(say('sureSave', name, changedKeys().length)))) return
   const body = { settings: grouped(draft), note: $('note').value }
   const answer = await ask(base(), { method: 'PUT', body, match: `"${revision}"` })

@@ -1,0 +1,151 @@
+//! Settings that break the store, and blows while they are on trial: the last good ones come back
+//! by themselves, what broke is never tried again, HQ is told, and the next good ones count.
+
+use acceptance::{
+    edge_process::Start,
+    store::{CODE, Store, original},
+    wait::{PATIENCE, until},
+};
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+/// The line that a receipt cannot be drawn with, once a test has said so.
+const SICK: &str = "这一行打不出来";
+
+struct Trial {
+    store: Store,
+    token: String,
+}
+
+impl Trial {
+    /// A store whose node is not started yet, and whose trials last long.
+    async fn open() -> Result<Self> {
+        let mut store = Store::twin(original().await?, None)?;
+        store.reboot_with(|boot| (boot.poll_ms, boot.settings_trial_ms) = (200, 600_000))?;
+        store.mall.start().await?;
+        let token = store.mall.saving_token("总部").await?;
+        Ok(Self { store, token })
+    }
+
+    fn trials_last(&mut self, ms: u32) -> Result<()> {
+        self.store.reboot_with(|boot| boot.settings_trial_ms = ms)
+    }
+
+    async fn set(&self, path: &str, line: &str) -> Result<()> {
+        let body = json!({ "settings": { "receipt": { "head_lines": [line] } } });
+        self.store.mall.put(&self.token, path, "*", &body).await?.done::<Value>().map(|_| ())
+    }
+
+    async fn own(&self, line: &str) -> Result<()> {
+        self.set(&format!("/hq/v1/stores/{CODE}/settings"), line).await
+    }
+
+    async fn until_own(&self, what: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
+        self.until(what, |standing| is(&standing["settings"][1])).await
+    }
+
+    async fn until(&self, what: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
+        until(format!("the store to be {what} in HQ's eyes"), PATIENCE, async || {
+            let path = format!("/hq/v1/stores/{CODE}/standing");
+            let standing: Value = self.store.mall.ask(&self.token, &path).await?;
+            Ok(is(&standing).then_some(standing))
+        })
+        .await
+    }
+
+    /// The head of a receipt as the store has it now.
+    async fn head(&self) -> Result<Value> {
+        let mut till = self.store.edge.till(1);
+        till.sign_in("9001", "864200").await?.done::<Value>()?;
+        let path = "/settings".to_owned();
+        let call = acceptance::till::Call::new(reqwest::Method::GET, path, None);
+        let rows: Vec<Value> = till.call(&call).await?.done()?;
+        let row = rows.into_iter().find(|row| row["key"] == "receipt.head_lines");
+        Ok(row.map(|row| row["value"].clone()).unwrap_or_default())
+    }
+}
+
+fn is(state: &'static str, applied: i64) -> impl Fn(&Value) -> bool {
+    move |it| it["state"] == state && it["applied"] == applied
+}
+
+#[tokio::test]
+async fn settings_that_break_a_receipt_go_back_by_themselves_and_are_not_tried_again() -> Result<()>
+{
+    let mut trial = Trial::open().await?;
+    trial.trials_last(300)?;
+    trial.store.edge.start_with(&[("GUITAI_SICK_LINE", SICK)]).await?;
+    trial.own("第一版").await?;
+    trial.until_own("level", is("applied", 1)).await?;
+    trial.own(SICK).await?;
+    let standing = trial.until_own("taken back", is("rolled-back", 1)).await?;
+    let refused = &standing["settings"][1]["refused"];
+    ensure!(refused["revision"] == 2, "{standing}");
+    ensure!(refused["detail"] == "a receipt could not be drawn", "{standing}");
+    ensure!(trial.head().await? == json!(["第一版"]), "the sick document is in force");
+    // It is offered again and again, also to a new start that would not mind it, and not tried.
+    trial.store.edge.stop().await?;
+    trial.store.edge.start().await?;
+    ensure!(trial.head().await? == json!(["第一版"]), "a new start tries it again");
+    trial.own("第三版").await?;
+    trial.until_own("level again", is("applied", 3)).await?;
+    ensure!(trial.head().await? == json!(["第三版"]), "the next good document does not count");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_blow_within_a_trial_takes_the_document_back_at_the_next_start() -> Result<()> {
+    let mut trial = Trial::open().await?;
+    trial.trials_last(300)?;
+    trial.store.edge.start().await?;
+    trial.own("第一版").await?;
+    trial.until_own("level", is("applied", 1)).await?;
+    trial.store.edge.stop().await?;
+    trial.trials_last(600_000)?;
+    trial.own("第二版").await?;
+    // It dies the moment that the document is on disk, before anybody sees it.
+    let start = trial.store.edge.start_dying_at("settings.on_trial", 1).await?;
+    if start == Start::Ready {
+        trial.store.edge.wait_until_killed().await?;
+    }
+    trial.store.edge.start().await?;
+    ensure!(trial.head().await? == json!(["第一版"]), "what killed it is in force again");
+    let standing = trial.until_own("taken back", is("rolled-back", 1)).await?;
+    let refused = &standing["settings"][1]["refused"];
+    ensure!(refused["detail"] == "the program ended within the trial", "{standing}");
+    // An end in order blames nobody: the trial goes on at the next start.
+    trial.own("第三版").await?;
+    trial.until_own("trying", is("on-trial", 3)).await?;
+    trial.store.edge.stop().await?;
+    trial.trials_last(300)?;
+    trial.store.edge.start().await?;
+    trial.until_own("level", is("applied", 3)).await?;
+    ensure!(trial.head().await? == json!(["第三版"]), "an end in order takes settings back");
+    // What has proven itself stays, however the program ends.
+    trial.store.edge.kill();
+    trial.store.edge.start().await?;
+    ensure!(trial.head().await? == json!(["第三版"]), "a blow after the trial takes it back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_several_on_trial_each_blow_takes_the_newest_back_and_no_more() -> Result<()> {
+    let mut trial = Trial::open().await?;
+    trial.store.edge.start().await?;
+    trial.set("/hq/v1/settings", "所有门店").await?;
+    trial.until("trying", |it| it["settings"][0]["state"] == "on-trial").await?;
+    trial.own("本店").await?;
+    trial.until_own("trying", is("on-trial", 1)).await?;
+    ensure!(trial.head().await? == json!(["本店"]), "the store's own does not stand over all");
+    trial.store.edge.kill();
+    trial.store.edge.start().await?;
+    ensure!(trial.head().await? == json!(["所有门店"]), "the newest is not the one to go");
+    trial.until_own("taken back", is("rolled-back", 0)).await?;
+    // A blow between the writing and the telling leaves it taken back.
+    trial.store.edge.kill();
+    trial.store.edge.start().await?;
+    let standing = trial.until("bare", |it| it["settings"][0]["state"] == "rolled-back").await?;
+    ensure!(standing["settings"][1]["state"] == "rolled-back", "{standing}");
+    ensure!(trial.head().await? != json!(["所有门店"]), "the other one is still in force");
+    Ok(())
+}
