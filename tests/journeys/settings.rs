@@ -261,3 +261,38 @@ async fn a_store_hears_its_own_and_says_nothing_for_others() -> Result<()> {
     ensure!(own(&standing)["state"] == "applied", "{standing}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_groups_settings_are_pushed_to_its_stores_and_end_when_they_leave_it() -> Result<()> {
+    if !mosquitto::is_here() {
+        return Ok(());
+    }
+    let chain = Chain::open().await?;
+    let till = chain.store.cashier(1).await?;
+    let price = tendering(&till).await?;
+    let before = due(&look(&till, "view").await?).clone();
+    let put = async |path: &str, body: Value| -> Result<Value> {
+        chain.store.mall.put(&chain.token, path, "*", &body).await?.done()
+    };
+    let settings = "/hq/v1/groups/north/settings";
+    let group = |stores: &[&str]| json!({ "name": "北区", "rank": 100, "stores": stores });
+    put("/hq/v1/groups/north", group(&[CODE])).await?;
+    let up = json!({ "settings": { "tender": { "cash_rounding": "yuan_up" } } });
+    put(settings, up).await?;
+    let (up, down) = ((price + 99) / 100 * 100, price / 100 * 100);
+    until_view(&till, "cash rounded up by the group's word", |view| *due(view) == up).await?;
+    // It listens to the group by now: what HQ sets next is pushed.
+    let down_body = json!({ "settings": { "tender": { "cash_rounding": "yuan_down" } } });
+    put(settings, down_body).await?;
+    until_view(&till, "cash rounded down by the group's word", |view| *due(view) == down).await?;
+    let of_group = |it: &Value| {
+        let targets = it["settings"].as_array().cloned().unwrap_or_default();
+        targets.into_iter().find(|of| of["target"] == "group/north").unwrap_or_default()
+    };
+    let is_level = |it: &Value| of_group(it)["applied"] == 2 && of_group(it)["state"] == "applied";
+    let standing = chain.until_standing("level with its group", is_level).await?;
+    ensure!(of_group(&standing)["came_by"] == "mqtt", "{standing}");
+    put("/hq/v1/groups/north", group(&[])).await?;
+    until_view(&till, "the amount as it was before", |view| *due(view) == before).await?;
+    Ok(())
+}
