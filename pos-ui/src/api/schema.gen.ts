@@ -2733,7 +2733,7 @@ export interface components {
          * @description Where a value comes from.
          * @enum {string}
          */
-        OriginBody: "default" | "boot-file" | "set-up" | "hq-all" | "hq-store";
+        OriginBody: "default" | "boot-file" | "set-up" | "hq-all" | "hq-group" | "hq-store";
         /** @description What the store is doing now. */
         OverviewBody: {
             /**
@@ -3241,7 +3241,7 @@ export interface components {
              * @example tender.cash_rounding
              */
             key: string;
-            /** @description Who says so: `store`, `all`, `set_up` or `default`. */
+            /** @description Who says so: `store`, `group/<key>`, `all`, `set_up` or `default`. */
             origin: string;
             /** @description What it is. */
             value: Record<string, never>;
