@@ -1,7 +1,8 @@
 -- Groups of stores that HQ sets things for, and what became of every document in a store.
 
--- reference: a group keeps its number, key and documents for ever, so that nothing that a store
--- remembers of one is ever another's.
+-- A group keeps its number, key and documents for ever, so that nothing that a store remembers of one
+-- is ever another's.
+-- reference
 create table store_group (
   group_id   bigint not null primary key check (group_id > 0),
   key        text not null unique,

@@ -26,6 +26,8 @@ use crate::{
     context::Context,
     db::{self, staff::Rights},
     fleet,
+    rules::Expected,
+    settings,
 };
 
 /// Tables of which a mall has a handful for each store, and what people wrote by hand.
@@ -167,7 +169,8 @@ fn requests(path: &str, operation: &Operation) -> Vec<String> {
     let filled = path
         .replace("{code}", "SH001")
         .replace("{date}", "2026-11-21")
-        .replace("{id}", "00000000-0000-7000-8000-000000000001");
+        .replace("{id}", "00000000-0000-7000-8000-000000000001")
+        .replace("{key}", "north");
     assert!(!filled.contains('{'), "say what is in {path}");
     let parameters = operation.parameters.iter().flatten();
     let mut uris = vec![format!("{filled}?")];
@@ -187,6 +190,9 @@ async fn no_list_of_hq_walks_a_whole_table() {
     let context = Context::open(&config).await.unwrap();
     let store = serde_json::json!({ "code": "SH001", "name": "滨江店" });
     fleet::add_store(&context, &serde_json::from_value(store).unwrap()).await.unwrap();
+    let group = serde_json::json!({ "name": "北区", "rank": 1, "stores": ["SH001"] });
+    let group = serde_json::from_value(group).unwrap();
+    settings::save_group(&context, "north", group, "x", Expected::Any).await.unwrap();
     let token = fleet::add_staff(&context, "reader", Rights::default()).await.unwrap();
     let (router, document) = super::routes::documented(&context);
     let mut asked = Vec::new();
