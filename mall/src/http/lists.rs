@@ -159,7 +159,7 @@ fn value(path: &str, name: &str) -> &'static str {
         "after" => "7.00000000-0000-7000-8000-000000000001",
         "business_date" => "2026-11-21",
         "query" => "milk",
-        "revision" | "before" | "limit" => "2",
+        "revision" | "against" | "before" | "limit" => "2",
         other => panic!("say what `{other}` of {path} may be"),
     }
 }
