@@ -140,6 +140,7 @@ fn filled(path: &str) -> String {
             "{epoch}" => "1",
             "{date}" => "2026-11-21",
             "{slug}" => "malformed",
+            "{key}" => "north",
             "{edge}" | "{payment}" | "{redemption}" | "{refund}" | "{order}" | "{id}" => {
                 "00000000-0000-0000-0000-000000000001"
             }
