@@ -149,3 +149,22 @@ async fn of_several_on_trial_each_blow_takes_the_newest_back_and_no_more() -> Re
     ensure!(trial.head().await? != json!(["所有门店"]), "the other one is still in force");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_blow_while_settings_are_taken_back_leaves_them_taken_back() -> Result<()> {
+    let mut trial = Trial::open().await?;
+    trial.trials_last(300)?;
+    trial.own(SICK).await?;
+    let point = format!("{}:1", "settings.taken_back");
+    let environment = [("GUITAI_SICK_LINE", SICK), ("GUITAI_KILL_AT", point.as_str())];
+    if trial.store.edge.start_with(&environment).await.is_ok() {
+        trial.store.edge.wait_until_killed().await?;
+    }
+    // A program that would not mind the line does not try it either.
+    trial.store.edge.start().await?;
+    let standing = trial.until_own("taken back", is("rolled-back", 0)).await?;
+    let refused = &standing["settings"][1]["refused"];
+    ensure!(refused["detail"] == "a receipt could not be drawn", "{standing}");
+    ensure!(trial.head().await? != json!([SICK]), "the sick document is in force");
+    Ok(())
+}
