@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::time::Timestamp;
+use domain::{receipt_number::StoreCode, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use sync::{
     replica::StoreId,
@@ -161,8 +161,10 @@ pub(crate) async fn save_group(
     };
     let mut wanted = BTreeMap::new();
     for code in &wish.stores {
-        let store = stores::by_code(&mut tx, code).await?;
-        let store = store.ok_or_else(|| SettingsError::Store(code.clone()))?;
+        // No store's code has signs that a database may choke on.
+        let is_code = code.parse::<StoreCode>().is_ok();
+        let found = if is_code { stores::by_code(&mut tx, code).await? } else { None };
+        let store = found.ok_or_else(|| SettingsError::Store(code.clone()))?;
         wanted.insert(store.id, code.clone());
     }
     let was: BTreeMap<StoreId, String> = groups::members(&mut tx, id).await?.into_iter().collect();
