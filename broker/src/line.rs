@@ -167,8 +167,8 @@ impl Line {
     }
 }
 
-fn filter(topic: &String) -> SubscribeFilter {
-    SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce)
+fn filter(topic: impl AsRef<str>) -> SubscribeFilter {
+    SubscribeFilter::new(topic.as_ref().to_owned(), QoS::AtLeastOnce)
 }
 
 /// Keeps a line up.
