@@ -83,6 +83,9 @@ pub(crate) struct OnTrial {
 /// A document in force; whether it is on trial.
 pub(crate) type InForce = (Whose, Document, Option<OnTrial>);
 
+/// A document that was taken back: its revision and body.
+pub(crate) type RolledBack = (Whose, (i64, String));
+
 /// A refusal and since when.
 pub(crate) type Refused = (RefusedV1, Timestamp);
 
@@ -202,7 +205,7 @@ pub(crate) fn note_start(connection: &Connection) -> Result<(), DbError> {
 }
 
 /// The newest documents that were taken back, by revision and body.
-pub(crate) fn rolled_back(connection: &Connection) -> Result<Vec<(Whose, (i64, String))>, DbError> {
+pub(crate) fn rolled_back(connection: &Connection) -> Result<Vec<RolledBack>, DbError> {
     let doing = "read which settings were taken back";
     let mut statement = connection
         .prepare_cached("select target, revision, body from settings_rolled_back")

@@ -65,7 +65,7 @@ pub(crate) async fn restore(context: &Context) -> Result<(), DbError> {
     if let Some((whose, document)) = blamed_at_start(context.ledger.read(on_trial).await?) {
         write_back(context, &whose, document.revision, ENDED).await?;
     }
-    context.ledger.write(|tx| rows::note_start(tx)).await?;
+    context.ledger.write(rows::note_start).await?;
     load(context).await
 }
 
@@ -168,7 +168,7 @@ async fn show(context: &Arc<Context>) -> Result<(), DbError> {
 
 /// Everything on trial has proven itself.
 pub(super) async fn keep(context: &Arc<Context>) -> Result<(), DbError> {
-    context.ledger.write(|tx| rows::pass_trial(tx)).await?;
+    context.ledger.write(rows::pass_trial).await?;
     load(context).await?;
     tracing::info!("The settings on trial have proven themselves");
     Ok(())

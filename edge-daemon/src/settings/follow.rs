@@ -47,7 +47,7 @@ pub(super) struct Watched(Option<(i64, Instant)>);
 
 /// Notes that the program ends in order: its next start blames no document on trial for it.
 pub(crate) async fn note_stop(context: &Context) {
-    if let Err(error) = context.ledger.write(|tx| rows::note_stop(tx)).await {
+    if let Err(error) = context.ledger.write(rows::note_stop).await {
         tracing::error!(error = %Chain(&error), "It could not be noted that the program ends in order");
     }
 }
