@@ -523,14 +523,6 @@ impl<'a> Office<'a> {
         let mut coupon = cut("two", 9_000);
         coupon["coupon"] = json!(true);
         let promotions = set(&[coupon]);
-        let settings = json!({
-            "settings": {
-                "portal": { "coupon_rule": "two", "coupon_days": 3 },
-                "receipt": { "head_lines": ["南京西路 1000 号"] },
-                "tender": { "cash_rounding": "yuan_up" },
-            },
-            "note": "试一下",
-        });
         let first = "/hq/v1/members/00000000-0000-0000-0000-000000000003";
         Some(match name {
             "POST /hq/v1/coupons" => told(
@@ -576,6 +568,20 @@ impl<'a> Office<'a> {
             "POST /hq/v1/rules/checks" => {
                 told("/hq/v1/rules/checks", &json!({ "set": promotions }))
             }
+            _ => return self.of_settings(name, n).await,
+        })
+    }
+
+    async fn of_settings(&self, name: &str, n: u32) -> Option<(String, Right)> {
+        let settings = json!({
+            "settings": {
+                "portal": { "coupon_rule": "two", "coupon_days": 3 },
+                "receipt": { "head_lines": ["南京西路 1000 号"] },
+                "tender": { "cash_rounding": "yuan_up" },
+            },
+            "note": "试一下",
+        });
+        Some(match name {
             "PUT /hq/v1/groups/{key}" => {
                 let group = json!({ "name": "北区", "rank": 1 + n % 1_000, "stores": ["SH001"] });
                 told("/hq/v1/groups/north", &group)
