@@ -24,7 +24,10 @@ pub(crate) mod seal;
 pub(crate) mod session;
 pub(crate) mod upload;
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use domain::time::Timestamp;
 
@@ -61,7 +64,7 @@ pub(crate) struct LinkState {
 
 /// The line to the mall.
 #[derive(Debug, Default)]
-pub(crate) struct Link(Mutex<LinkState>);
+pub(crate) struct Link(Mutex<LinkState>, AtomicU64);
 
 impl Link {
     /// As it stands.
@@ -77,9 +80,19 @@ impl Link {
         };
         let is_new = state.reach != reach;
         if is_new {
+            if let (Reach::Down, Some(since)) = (state.reach, state.since) {
+                let silence = u64::try_from(now.ms_since(since)).unwrap_or(0);
+                self.1.store(silence, Ordering::Relaxed);
+            }
             (state.reach, state.since) = (reach, Some(now));
         }
         is_new
+    }
+
+    /// How long the mall was silent before it was heard again, in milliseconds; 0 when that was asked
+    /// before, or it has not been silent.
+    pub(crate) fn take_silence(&self) -> u64 {
+        self.1.swap(0, Ordering::Relaxed)
     }
 
     /// Notes that the mall acknowledged facts.

@@ -28,6 +28,7 @@ use crate::{
     feed::{Shelf, Sums},
     fleet::Limiter,
     houses::{self, Houses, PlatformsError},
+    intake::WaitingRoom,
     rules::Books,
     settings,
     vault::{Vault, VaultError},
@@ -120,6 +121,7 @@ struct Inner {
     db: Db,
     clock: Clock,
     dice: SystemRandom,
+    waiting_room: WaitingRoom,
     inbox_nudge: Notify,
     bell_nudge: Notify,
     is_broker_up: AtomicBool,
@@ -158,6 +160,7 @@ impl Context {
             db,
             clock,
             dice,
+            waiting_room: WaitingRoom::default(),
             inbox_nudge: Notify::new(),
             bell_nudge: Notify::new(),
             is_broker_up: AtomicBool::new(false),
@@ -203,6 +206,11 @@ impl Context {
         let mut bytes = [0; N];
         self.0.dice.fill(&mut bytes).map_err(|_| NoDice)?;
         Ok(bytes)
+    }
+
+    /// The way in for what stores tell.
+    pub(crate) fn waiting_room(&self) -> &WaitingRoom {
+        &self.0.waiting_room
     }
 
     /// Wakes the processor of the inbox; it carries nothing, and losing it costs only time.

@@ -7,6 +7,7 @@
 //! | `guard` | signatures of edge nodes, tokens of HQ |
 //! | `problem` | errors as the API says them (RFC 9457) |
 //! | `segments` | what stands in a path |
+//! | `unpack` | packed bodies, up to a bound |
 //! | `edge` | what edge nodes call |
 //! | `download` | the snapshot file |
 //! | `hq` | what HQ reads |
@@ -42,6 +43,7 @@ mod settings;
 mod shop;
 mod stock;
 mod table;
+mod unpack;
 
 pub(crate) use routes::{access, document, routes};
 

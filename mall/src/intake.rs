@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `judge` | pure: what is each fact |
 //! | `session` | is the ledger that comes the one that spoke before, and how it goes on |
+//! | `waiting_room` | how many stores tell something at the same time |
 //! | `receive` | one batch, one transaction, one answer |
 //! | `process` | the inbox into orders; finds its work again after a restart |
 //! | `day` | does a store hold of a day what is held here; sealed days |
@@ -22,9 +23,11 @@ mod process;
 mod receive;
 mod recompute;
 mod session;
+mod waiting_room;
 
 pub(crate) use day::{DayError, again as keep_again, ids as day_ids, tell as compare_day};
 pub(crate) use days::keep_days_ahead;
 pub(crate) use process::keep_processing;
 pub(crate) use receive::{ReceiveError, receive};
 pub(crate) use session::{SessionError, lost, open as open_session, split};
+pub(crate) use waiting_room::{Full, WaitingRoom};

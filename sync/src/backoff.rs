@@ -27,9 +27,40 @@ pub fn asked_ms(asked: u64, random: u32) -> u64 {
     (asked + (asked / 2).saturating_mul(u64::from(random)) / u64::from(u32::MAX)).min(RETRY_MS_MAX)
 }
 
+/// Nobody waits longer for others to come back first.
+pub const SPREAD_MS_MAX: u64 = 60_000;
+/// Who heard nothing for so much time may wait for a part of it more: one in so many.
+const SPREAD_PART: u64 = 4;
+
+/// Milliseconds to wait when somebody else heard first that the mall is back, after so many of silence.
+///
+/// Anything between nothing and a quarter of the silence: after an outage of minutes thousands of stores
+/// come one after the other, and after a moment nobody waits.
+#[must_use]
+pub fn spread_ms(silent_ms: u64, random: u32) -> u64 {
+    let bound = (silent_ms / SPREAD_PART).min(SPREAD_MS_MAX);
+    bound.saturating_mul(u64::from(random)) / u64::from(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_comes_back_after_a_long_silence_does_not_come_with_all_others() {
+        let table = [
+            (0, u32::MAX, 0),
+            (3, u32::MAX, 0),
+            (8_000, 0, 0),
+            (8_000, u32::MAX, 2_000),
+            (240_000, u32::MAX, SPREAD_MS_MAX),
+            (u64::MAX, u32::MAX, SPREAD_MS_MAX),
+            (u64::MAX, u32::MAX / 2, SPREAD_MS_MAX / 2 - 1),
+        ];
+        for (silent, random, ms) in table {
+            assert_eq!(spread_ms(silent, random), ms, "{silent} {random}");
+        }
+    }
 
     #[test]
     fn what_the_mall_asks_for_is_kept_with_jitter_and_within_bounds() {

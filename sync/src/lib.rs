@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `wire/` | the version 1 messages; the only serialisable shape of orders and items |
 //! | `path` | the mall's HTTP paths, as functions that both sides call |
+//! | `packing` | how bodies may be packed |
 //! | `signature` | how a request proves which edge node sent it |
 //! | `settings` | HQ's settings as they are signed, and whether they are believed |
 //! | `topic` | the MQTT topics, there and back |
@@ -36,6 +37,7 @@ pub mod exposition;
 pub mod follow;
 pub mod inbox;
 pub mod outbox;
+pub mod packing;
 pub mod path;
 pub mod pickup;
 pub mod raw;

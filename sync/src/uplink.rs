@@ -397,7 +397,15 @@ mod tests {
 
     fn session(epoch: u32, retry_after_ms: Option<u64>) -> SessionV1 {
         let (lives, lost, nonce) = (Vec::new(), Vec::new(), Uuid::from_u128(1));
-        SessionV1 { nonce, epoch, lives, lost, is_frozen: false, retry_after_ms }
+        SessionV1 {
+            nonce,
+            epoch,
+            lives,
+            lost,
+            is_frozen: false,
+            retry_after_ms,
+            packings: Vec::new(),
+        }
     }
 
     fn has(batch: &BatchV1, seq: i64) -> bool {

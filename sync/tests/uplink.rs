@@ -192,7 +192,9 @@ impl Store {
                 }
                 let (lives, lost, nonce) = (Vec::new(), Vec::new(), Uuid::from_u128(1));
                 let is_frozen = false;
-                let told = SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms };
+                let packings = Vec::new();
+                let told =
+                    SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms, packings };
                 self.hear(None, Heard::Session(Some(&told)), random);
             }
             (Some((None, _)), _) => drop(self.hear(None, Heard::Session(None), random)),

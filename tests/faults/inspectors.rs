@@ -78,6 +78,18 @@ async fn a_proxy_that_takes_no_large_batches_gets_smaller_ones() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_proxy_that_takes_nothing_packed_gets_it_as_it_is() -> Result<()> {
+    let scene = Scene::set().await?;
+    scene.sell(AROUND).await?;
+    scene.cable.turn(Weather::inspected(Offence::Packed, "415 Unsupported Media Type"));
+    scene.cable.wait_until_fooled(1, PATIENCE).await?;
+    scene.store.wait_until_told(&scene.till).await?;
+    let found = scene.store.compare().await?;
+    ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
+    scene.close().await
+}
+
+#[tokio::test]
 async fn a_fact_whose_words_offend_is_told_wrapped_and_holds_no_other_up() -> Result<()> {
     let scene = Scene::set().await?;
     scene.sell(AROUND).await?;

@@ -49,13 +49,22 @@ pub enum Weather {
 pub enum Offence {
     /// A body with these words in it.
     Words(String),
-    /// A body of more bytes.
+    /// A body of more bytes, once it is unpacked.
     Bytes(usize),
+    /// A body that is packed, whatever is in it.
+    Packed,
 }
 
 impl Offence {
-    fn is_given_by(&self, body: &[u8]) -> bool {
+    fn is_given_by(&self, head: &str, body: &[u8]) -> bool {
+        let unpacked = match head.contains("content-encoding: zstd") {
+            true => zstd::decode_all(body).ok(),
+            false => None,
+        };
+        let is_packed = unpacked.is_some();
+        let body = unpacked.as_deref().unwrap_or(body);
         match self {
+            Self::Packed => is_packed,
             Self::Words(words) => {
                 let words = words.as_bytes();
                 !words.is_empty() && body.windows(words.len()).any(|some| some == words)
@@ -283,12 +292,13 @@ async fn inspected(
 ) -> io::Result<()> {
     let request = read_request(&mut near).await?;
     let end = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
-    let (head, body) = request.split_at(end);
-    let is_batch = String::from_utf8_lossy(head).lines().next().is_some_and(|line| {
+    let (head, rest) = request.split_at(end);
+    let text = String::from_utf8_lossy(head).to_lowercase();
+    let is_batch = text.lines().next().is_some_and(|line| {
         let path = line.split(' ').nth(1).unwrap_or_default();
         path.ends_with("/batches")
     });
-    if is_batch && offence.is_given_by(body) {
+    if is_batch && offence.is_given_by(&text, rest.get(4..).unwrap_or_default()) {
         count(&request, fooled);
         near.write_all(answer.as_bytes()).await?;
         return near.shutdown().await;
@@ -297,7 +307,7 @@ async fn inspected(
     // So that the mall's answer ends where the connection does.
     far.write_all(head).await?;
     far.write_all(b"\r\nconnection: close").await?;
-    far.write_all(body).await?;
+    far.write_all(rest).await?;
     tokio::io::copy(&mut far, &mut near).await?;
     near.shutdown().await
 }

@@ -378,6 +378,7 @@ mod tests {
             lost: Vec::new(),
             is_frozen: false,
             retry_after_ms: None,
+            packings: Vec::new(),
         }
     }
 

@@ -3,10 +3,17 @@
 //! **Invariant:** it takes no input and decides nothing: `sync::uplink` says what is next, here it is
 //! done, written down, and told how it went. A fact is acked only by an answer that names it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sync::{
-    path,
+    backoff::spread_ms,
+    packing, path,
     uplink::{Facts, Heard, Next, Refused, Rest, Uplink},
     wire::{BatchAnswerV1, BatchV1, HoleV1},
 };
@@ -71,7 +78,7 @@ impl StepError {
 
 /// Uploads until the daemon stops.
 pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: CancellationToken) {
-    let way = Way { context: &context, mall: &mall, node: &node };
+    let way = Way { context: &context, mall: &mall, node: &node, packs: AtomicBool::new(false) };
     let (mut uplink, mut marked_at) = (Uplink::default(), context.clock.now());
     let mut days = Due::default();
     loop {
@@ -115,8 +122,14 @@ async fn rest(context: &Arc<Context>, rest: Rest) {
             recount(context).await;
         }
     };
+    let until_back = async {
+        context.nudges.mall_back.taken_or(Duration::from_millis(ms)).await;
+        // All who heard it would come in the same moment.
+        let ms = spread_ms(context.link.take_silence(), u32::from_be_bytes(random()));
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    };
     tokio::select! {
-        () = context.nudges.mall_back.taken_or(Duration::from_millis(ms)) => {}
+        () = until_back => {}
         () = count_each => {}
     }
 }
@@ -126,6 +139,8 @@ struct Way<'a> {
     context: &'a Arc<Context>,
     mall: &'a Mall,
     node: &'a Node,
+    /// Whether batches go packed: the mall takes it, and nobody on the way has refused it in this session.
+    packs: AtomicBool,
 }
 
 impl Way<'_> {
@@ -154,6 +169,8 @@ impl Way<'_> {
     async fn open_session(&self, uplink: &mut Uplink) -> Result<(), StepError> {
         let told = session::open(self.context, self.mall).await?;
         answers(self.context);
+        let packs = told.as_ref().is_some_and(|told| packing::takes_zstd(&told.packings));
+        self.packs.store(packs, Ordering::Relaxed);
         let _nothing_to_mark = hear(self.context, uplink, Heard::Session(told.as_ref()));
         Ok(())
     }
@@ -161,7 +178,7 @@ impl Way<'_> {
     async fn send_facts(&self, uplink: &mut Uplink, ask: Facts) -> Result<(), StepError> {
         let batch = self.context.ledger.read(move |db| outbox::next_batch(db, ask)).await?;
         if let Some(batch) = batch {
-            return self.send(uplink, batch).await;
+            return self.send(uplink, batch, !ask.is_wrapped).await;
         }
         session::find_what_was_lost(self.context, self.mall).await?;
         let _nothing_to_mark = hear(self.context, uplink, Heard::Nothing);
@@ -180,14 +197,32 @@ impl Way<'_> {
         tracing::error!(
             "Nobody on the way to the mall takes the facts from {from} to {through}; they stay in this ledger, and a person must look"
         );
-        self.send(uplink, batch).await
+        self.send(uplink, batch, false).await
     }
 
-    async fn send(&self, uplink: &mut Uplink, batch: BatchV1) -> Result<(), StepError> {
+    /// Sends a batch, packed if it may be and the mall takes it. Where that is refused it is sent once
+    /// more as it is: what somebody on the way does to packed bodies is no fact's fault.
+    async fn post(&self, batch: &BatchV1, may_pack: bool) -> Result<BatchAnswerV1, MallError> {
+        let path = path::batches(self.node.edge);
+        if may_pack && self.packs.load(Ordering::Relaxed) {
+            match self.mall.post_packed(&path, batch).await {
+                Err(MallError::Refused { status: 400 | 401 | 411..=415 | 422, .. }) => {
+                    self.packs.store(false, Ordering::Relaxed);
+                }
+                answer => return answer,
+            }
+        }
+        self.mall.post(&path, batch).await
+    }
+
+    async fn send(
+        &self,
+        uplink: &mut Uplink,
+        batch: BatchV1,
+        may_pack: bool,
+    ) -> Result<(), StepError> {
         let context = self.context;
-        let answer: Result<BatchAnswerV1, _> =
-            self.mall.post(&path::batches(self.node.edge), &batch).await;
-        let answer = match answer {
+        let answer = match self.post(&batch, may_pack).await {
             Ok(answer) => answer,
             Err(error) => return Err(StepError::Batch(error, Box::new(batch))),
         };
@@ -228,6 +263,8 @@ fn hear(context: &Context, uplink: &mut Uplink, heard: Heard<'_>) -> sync::outbo
 
 fn answers(context: &Context) {
     if context.link.reached(true, context.clock.now()) {
+        // Whoever heard it by themselves has waited already.
+        context.link.take_silence();
         tracing::info!("The mall answers");
         context.screens.beat();
     }

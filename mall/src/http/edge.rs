@@ -8,7 +8,7 @@ use axum::{
     Extension, Json,
     body::{Body, Bytes},
     extract::{ConnectInfo, Query, State, rejection::QueryRejection},
-    http::{HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
 };
 use domain::{
     id::{EdgeId, IncarnationId},
@@ -30,6 +30,7 @@ use super::{
     guard::{Caller, read_body},
     problem::{FORBIDDEN, MALFORMED, NOT_FOUND, Problem},
     segments::Path,
+    unpack::unpacked,
 };
 use crate::{
     authority,
@@ -176,18 +177,22 @@ pub(super) async fn batches(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(edge): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<BatchAnswerV1>, Problem> {
     let edge: EdgeId = edge.parse().map_err(|_| Problem::of(NOT_FOUND))?;
     if edge != caller.0.id {
         return Err(Problem::of(FORBIDDEN));
     }
-    let batch = inbox::unwrapped(json(&body)?);
+    let pass = context.waiting_room().enter().await?;
+    let batch = inbox::unwrapped(json(&unpacked(&headers, &body)?)?);
     let received = intake::receive(&context, &caller.0, &batch).await;
     if matches!(received, Err(ReceiveError::Refused(inbox::Refusal::Forked))) {
         intake::split(&context, &caller.0, batch.epoch).await?;
     }
-    Ok(Json(received?))
+    let (mut answer, crowd) = (received?, pass.crowd());
+    (answer.retry_after_ms, answer.credits) = (crowd.retry_after_ms, crowd.credits);
+    Ok(Json(answer))
 }
 
 /// `POST /edge/v1/sessions`.
@@ -197,6 +202,7 @@ pub(super) async fn session(
     body: Bytes,
 ) -> Result<Json<SessionV1>, Problem> {
     let ask: SessionAskV1 = json(&body)?;
+    let _pass = context.waiting_room().enter().await?;
     Ok(Json(intake::open_session(&context, &edge, &ask).await?))
 }
 

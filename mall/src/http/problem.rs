@@ -19,7 +19,7 @@ use crate::{
     feed::{FeedError, RETRY_MS, SnapshotError},
     fleet::EnrolError,
     hq::HqError,
-    intake::{DayError, ReceiveError, SessionError},
+    intake::{DayError, Full, ReceiveError, SessionError},
     member::MemberError,
     online_return::{self, OnlineReturnError},
     payment::PaymentError,
@@ -80,6 +80,7 @@ kinds! {
     FEED_GONE = "feed-gone", GONE, "The feed cannot be followed from this cursor";
     BODY_TOO_SLOW = "body-too-slow", REQUEST_TIMEOUT, "The body took too long";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    PACKING_UNKNOWN = "packing-unknown", UNSUPPORTED_MEDIA_TYPE, "The body is packed in a way that is not known here";
     RULES_CHANGED = "rules-changed", PRECONDITION_FAILED, "Another rule set is in force by now";
     SETTINGS_CHANGED = "settings-changed", PRECONDITION_FAILED, "Other settings are desired by now";
     SETTINGS_REFUSED = "settings-refused", UNPROCESSABLE_ENTITY, "The settings have faults";
@@ -350,6 +351,12 @@ impl From<DayError> for Problem {
             DayError::Keys(_) => Self::internal(&error),
             DayError::Db(error) => error.into(),
         }
+    }
+}
+
+impl From<Full> for Problem {
+    fn from(full: Full) -> Self {
+        Self::of(BUSY).detail(full).retry_after_ms(full.retry_after_ms)
     }
 }
 

@@ -4,6 +4,7 @@
 //! sells is held beside what the other one sells, each once.
 
 use sync::{
+    packing,
     session::{self, Found, Given, Held},
     wire::{LOST_FACTS_MAX, LostPageV1, SessionAskV1, SessionV1},
 };
@@ -126,7 +127,8 @@ async fn answer(
     let lives = lives::held(tx, edge).await?;
     let lives = session::told_lives(ask, held, row.given.epoch, lives);
     let (epoch, lost, is_frozen) = (row.given.epoch, row.lost.clone(), row.is_frozen);
-    Ok(SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms: None })
+    let packings = packing::taken();
+    Ok(SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms: None, packings })
 }
 
 fn tell(edge: &EdgeRow, ask: &SessionAskV1, found: Found, epoch: u32) {

@@ -26,6 +26,7 @@ mod hq;
 mod intake;
 mod lives;
 mod members;
+mod mouths;
 mod office;
 mod online_returns;
 mod payments;

@@ -169,6 +169,14 @@ impl Place {
         }
     }
 
+    /// Takes the write lock of a file and keeps it.
+    #[expect(clippy::disallowed_methods, reason = "a test reaches into the file from outside")]
+    pub(crate) fn hold(&self) -> Held {
+        let connection = rusqlite::Connection::open(self.file()).unwrap();
+        connection.execute_batch("begin immediate").unwrap();
+        Held(connection)
+    }
+
     /// Whether a table is there.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         let list = match &self.url {
@@ -191,6 +199,16 @@ impl Place {
             }
         }
         found
+    }
+}
+
+/// The write lock of a file.
+#[derive(Debug)]
+pub(crate) struct Held(rusqlite::Connection);
+
+impl Held {
+    pub(crate) fn let_go(self) {
+        self.0.execute_batch("rollback").unwrap();
     }
 }
 

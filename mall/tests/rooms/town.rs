@@ -288,6 +288,14 @@ impl Edge<'_> {
         request.header(signature::HEADER, header).body(body.to_vec().into()).unwrap()
     }
 
+    /// Sends a body that is said to be packed.
+    pub(crate) async fn post_packed(&self, path: &str, packing: &str, body: &[u8]) -> Answer {
+        let mut request = self.request("POST", path, body);
+        let packing = header::HeaderValue::from_str(packing).unwrap();
+        request.headers_mut().insert(header::CONTENT_ENCODING, packing);
+        self.town.send(request).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, b"").await
     }

@@ -85,6 +85,9 @@ pub struct SessionV1 {
     /// Set when the mall wants the first batch to wait: after an outage not all stores come at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// How batches of this session may be packed ([`crate::packing`]); none where the mall is older.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packings: Vec<String>,
 }
 
 /// A held fact on its way back.

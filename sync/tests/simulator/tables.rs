@@ -225,6 +225,7 @@ impl Tables {
             lost: row.lost.clone(),
             is_frozen: row.is_frozen,
             retry_after_ms: None,
+            packings: Vec::new(),
         }
     }
 
