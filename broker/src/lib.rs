@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `address` | where a broker is, and who calls |
 //! | `line` | the line: up, down, what came; a watchdog that begins anew |
+//! | `papers` | certificates by which callers are known |
 //! | `tunnel` | TLS for a client that has none |
 //!
 //! A broker forgets, and so does its client: a publish that was answered with `Ok`, and even one
@@ -16,7 +17,9 @@
 
 mod address;
 mod line;
+mod papers;
 mod tunnel;
 
 pub use address::{Account, Address, AddressText, Password};
 pub use line::{Line, Message, PACKET_BYTES_MAX, Random, Runner, Told, Trouble, Wish, open};
+pub use papers::{Paper, Papers};

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     address::{Account, Address},
+    papers::Papers,
     tunnel::{Tunnel, TunnelError},
 };
 
@@ -70,8 +71,11 @@ pub struct Message {
 pub struct Wish {
     /// Where the broker is.
     pub address: Address,
-    /// The certificate (PEM) of the one authority that is believed; `mqtts` needs it.
+    /// The certificate (PEM) of the one authority that is believed; `mqtts` needs it, here or among the
+    /// papers.
     pub authority: Option<PathBuf>,
+    /// The certificate that is shown under TLS, if any.
+    pub papers: Option<Papers>,
     /// Who calls; nobody in particular where none is given.
     pub account: Option<Account>,
     /// The client's id: the broker ends an older connection of the same.
@@ -319,10 +323,13 @@ impl Runner {
     }
 
     fn options(&self) -> Result<(MqttOptions, Option<Tunnel>), Trouble> {
-        let Wish { address, authority, account, client, will, .. } = &self.wish;
+        let Wish { address, authority, papers, account, client, will, .. } = &self.wish;
         let (mut options, tunnel) = if address.is_tls {
-            let authority = authority.as_ref().ok_or(Trouble::NoAuthority)?;
-            let tunnel = Tunnel::open(address, authority)?;
+            let paper = papers.as_ref().and_then(Papers::get);
+            if authority.is_none() && paper.is_none() {
+                return Err(Trouble::NoAuthority);
+            }
+            let tunnel = Tunnel::open(address, authority.as_deref(), paper.as_ref())?;
             let mut options = MqttOptions::new(client, &tunnel.door, address.port);
             options.set_transport(Transport::Unix);
             (options, Some(tunnel))
@@ -375,6 +382,7 @@ mod tests {
         let wish = Wish {
             address: "mqtts://127.0.0.1:1".parse().unwrap(),
             authority: None,
+            papers: None,
             account: None,
             client: "x".to_owned(),
             topics: Vec::new(),

@@ -16,7 +16,7 @@ use std::{
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
 };
 use tokio::{
     net::{TcpStream, UnixListener},
@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::address::Address;
+use crate::{address::Address, papers::Paper};
 
 /// A broker that is not reached within this time is silent.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -41,6 +41,9 @@ pub enum TunnelError {
         #[source]
         source: rustls::pki_types::pem::Error,
     },
+    /// The certificate to show, its key or its authority is none.
+    #[error("the certificate for the broker is damaged")]
+    Paper(#[source] rustls::pki_types::pem::Error),
     /// TLS could not be set up.
     #[error("could not set TLS up")]
     Tls(#[from] rustls::Error),
@@ -64,8 +67,12 @@ pub(crate) struct Tunnel {
 
 impl Tunnel {
     /// Makes the door; nobody has called the broker yet.
-    pub(crate) fn open(address: &Address, authority: &Path) -> Result<Self, TunnelError> {
-        let connector = TlsConnector::from(Arc::new(config(authority)?));
+    pub(crate) fn open(
+        address: &Address,
+        authority: Option<&Path>,
+        paper: Option<&Paper>,
+    ) -> Result<Self, TunnelError> {
+        let connector = TlsConnector::from(Arc::new(config(authority, paper)?));
         let name = ServerName::try_from(address.host.clone()).map_err(|_| TunnelError::Name)?;
         let mut secret = [0; 16];
         SystemRandom::new()
@@ -97,14 +104,29 @@ impl Tunnel {
     }
 }
 
-fn config(authority: &Path) -> Result<ClientConfig, TunnelError> {
-    let unread = |source| TunnelError::Authority { path: authority.to_owned(), source };
+fn config(authority: Option<&Path>, paper: Option<&Paper>) -> Result<ClientConfig, TunnelError> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(authority).map_err(unread)? {
-        roots.add(certificate.map_err(unread)?)?;
+    match (authority, paper) {
+        (Some(path), _) => {
+            let unread = |source| TunnelError::Authority { path: path.to_owned(), source };
+            for certificate in CertificateDer::pem_file_iter(path).map_err(unread)? {
+                roots.add(certificate.map_err(unread)?)?;
+            }
+        }
+        (None, Some(paper)) => {
+            for certificate in CertificateDer::pem_slice_iter(paper.authority.as_bytes()) {
+                roots.add(certificate.map_err(TunnelError::Paper)?)?;
+            }
+        }
+        (None, None) => {}
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.with_root_certificates(roots);
+    let Some(paper) = paper else { return Ok(builder.with_no_client_auth()) };
+    let chain = CertificateDer::pem_slice_iter(paper.certificate.as_bytes());
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(TunnelError::Paper)?;
+    let key = PrivateKeyDer::from_pem_slice(paper.key.as_bytes()).map_err(TunnelError::Paper)?;
+    Ok(builder.with_client_auth_cert(chain, key)?)
 }

@@ -12,7 +12,7 @@ use std::{
 use domain::receipt_number::WorkstationNumber;
 use serde::Deserialize;
 
-use crate::portal::PortalConfig;
+use crate::{portal::PortalConfig, uplink::enrol::fingerprint_of};
 
 /// The boot file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -78,6 +78,10 @@ pub struct Config {
 pub struct MallConfig {
     /// Its address, `https://…`; plain `http` only for loopback.
     pub url: String,
+    /// The fingerprint of the mall's own authority; with it no other mall is believed under TLS. One that
+    /// was given at enrolment counts before it.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// How often heads are asked for when nothing rings, in milliseconds.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
@@ -102,6 +106,13 @@ pub struct MqttConfig {
     /// The certificate (PEM) of the one authority that is believed.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+}
+
+impl MqttConfig {
+    /// Whether this box calls by an account, and not by its certificate.
+    pub(crate) const fn has_account(&self) -> bool {
+        self.user.is_some() || self.password_file.is_some()
+    }
 }
 
 fn address<'de, D: serde::Deserializer<'de>>(text: D) -> Result<broker::Address, D::Error> {
@@ -216,8 +227,13 @@ pub enum ConfigError {
     /// Orders would cross a network in the clear.
     #[error("the mall's address must be https, or http on loopback: {0}")]
     PlainMall(String),
+    /// The fingerprint is none.
+    #[error("mall.fingerprint is not 64 hexadecimal digits, as `mall authority` prints them")]
+    Fingerprint,
     /// Settings would cross a network in the clear, or under TLS by nobody in particular.
-    #[error("the broker's address must be mqtts with a ca_file, or mqtt on loopback: {0}")]
+    #[error(
+        "the broker's address must be mqtts, with a ca_file where there is an account, or mqtt on loopback: {0}"
+    )]
     PlainBroker(broker::Address),
 }
 
@@ -248,6 +264,10 @@ impl Config {
         let fault = |source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) };
         let mut config: Self = toml::from_str(text).map_err(fault)?;
         config.given = given(&toml::from_str(text).map_err(fault)?);
+        let pin = config.mall.fingerprint.as_deref();
+        if pin.is_some_and(|text| fingerprint_of(text).is_none()) {
+            return Err(ConfigError::Fingerprint);
+        }
         let url = &config.mall.url;
         let is_loopback =
             ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|plain| {
@@ -257,7 +277,10 @@ impl Config {
             return Err(ConfigError::PlainMall(url.clone()));
         }
         match &config.mqtt {
-            Some(mqtt) if mqtt.url.is_tls && mqtt.ca_file.is_some() => Ok(config),
+            // Without a file the mall's own authority is believed, once this box has a certificate of it.
+            Some(mqtt) if mqtt.url.is_tls && (mqtt.ca_file.is_some() || !mqtt.has_account()) => {
+                Ok(config)
+            }
             Some(mqtt) if !mqtt.url.is_tls && mqtt.url.is_loopback() => Ok(config),
             Some(mqtt) => Err(ConfigError::PlainBroker(mqtt.url.clone())),
             None => Ok(config),
@@ -348,7 +371,8 @@ mod tests {
         for (mqtt, is_fine) in [
             ("url = \"mqtts://b.example\"\nca_file = \"ca.pem\"", true),
             ("url = \"mqtt://127.0.0.1:1883\"", true),
-            ("url = \"mqtts://b.example\"", false),
+            ("url = \"mqtts://b.example\"", true),
+            ("url = \"mqtts://b.example\"\nuser = \"SH001\"", false),
             ("url = \"mqtt://b.example\"", false),
             ("url = \"b.example\"", false),
         ] {

@@ -221,6 +221,8 @@ pub(crate) struct Context {
     pub(crate) health: Health,
     /// The way to the mall for what cannot wait; empty before enrolment.
     pub(crate) mall: uplink::rights::Way,
+    /// The certificate that is shown to the broker.
+    pub(crate) papers: broker::Papers,
     /// Work that nobody waits for and that ends with the daemon.
     pub(crate) tasks: Tasks,
     /// Payment codes of the last minute.

@@ -211,6 +211,7 @@ impl Daemon {
             link: uplink::Link::default(),
             health: devices::Health::default(),
             mall: uplink::rights::Way::default(),
+            papers: broker::Papers::default(),
             tasks: tasks.clone(),
             shown_codes: rights::ShownCodes::default(),
             in_flight: in_flight::InFlight::default(),
@@ -319,7 +320,7 @@ impl Daemon {
         }
         uplink::upload::recount(context).await;
         pickup::refresh(context).await;
-        let mall = Mall::new(&context.config.mall.url, context.clock.clone())?;
+        let mall = Self::way_to_the_mall(context)?;
         let mall = match uplink::enrol::read_key(&context.config.data) {
             Ok(key) => mall.with_identity(node.edge, key),
             Err(error) => {
@@ -339,12 +340,34 @@ impl Daemon {
         let following =
             settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(following);
+        let certificate =
+            uplink::certificate::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(certificate);
         Self::call_the_broker(context, &node, tasks);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());
         tasks.tracker.spawn(upload);
         Ok(())
+    }
+
+    /// The way to the mall that this box believes, with the certificate that it holds.
+    fn way_to_the_mall(context: &Context) -> Result<Mall, DaemonError> {
+        let held = uplink::certificate::read(&context.config.data);
+        let written = context.config.mall.fingerprint.as_deref();
+        let written = written.and_then(uplink::enrol::fingerprint_of);
+        let pin = held.as_ref().and_then(|held| held.pin).or(written);
+        let mall = Mall::new(&context.config.mall.url, context.clock.clone())?.pinned(pin)?;
+        let Some(held) = held else { return Ok(mall) };
+        let paper = held.paper();
+        match mall.hold(held) {
+            Ok(()) => context.papers.set(Some(paper)),
+            // It is as if it had none: the next one is asked for.
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "This box's certificate cannot be used");
+            }
+        }
+        Ok(mall)
     }
 
     /// The line to the broker, where the boot file names one.

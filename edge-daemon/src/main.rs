@@ -35,6 +35,10 @@ enum Verb {
         /// The code that HQ gave out.
         #[arg(long)]
         code: String,
+        /// The fingerprint of the mall's authority, which stands beside the code; with it no other mall
+        /// is believed.
+        #[arg(long)]
+        fingerprint: Option<String>,
     },
     /// Keeps the gate of the guests' Wi-Fi: lays down the packet filter's rules and lets through
     /// whom the store's node names. Needs `CAP_NET_ADMIN`, `nft`, and nothing else.
@@ -102,8 +106,9 @@ async fn carry_out(verb: Verb) -> anyhow::Result<ExitCode> {
             tracing::info!("Stopping");
             daemon.stop().await;
         }
-        Verb::Enrol { config, code } => {
-            let enrolled = edge_daemon::enrol(&Config::read(&config)?, &code).await?;
+        Verb::Enrol { config, code, fingerprint } => {
+            let config = Config::read(&config)?;
+            let enrolled = edge_daemon::enrol(&config, &code, fingerprint.as_deref()).await?;
             tracing::info!(edge.id = %enrolled.edge, "This box is store `{}` now", enrolled.store_code);
         }
         Verb::Portal { config, dnsmasq } => {

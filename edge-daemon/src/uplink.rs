@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `mall` | signed requests, time limits, what an answer means |
 //! | `enrol` | takes this box's place with a one-time code |
+//! | `certificate` | this box's certificate, asked for before the one before ends |
+//! | `pin` | which mall is believed under TLS |
 //! | `session` | where the ledger stands, before its facts are sent; what it has lost |
 //! | `upload` | reconciler: the outbox, until it is empty |
 //! | `day` | reconciler: days compared with the mall until both hold the same |
@@ -13,12 +15,14 @@
 //!
 //! **Invariant:** nothing that sells waits for this room.
 
+pub(crate) mod certificate;
 pub(crate) mod check_in;
 pub(crate) mod day;
 pub(crate) mod elsewhere;
 pub(crate) mod enrol;
 pub(crate) mod mall;
 pub(crate) mod mqtt;
+mod pin;
 pub(crate) mod rights;
 pub(crate) mod seal;
 pub(crate) mod session;

@@ -30,8 +30,8 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject as _}
 use sync::chain::Hash;
 
 pub(crate) use issue::{IssueError, certificate_for, issue};
-pub(crate) use lists::{ListsError, access_list, revoked_list, write_lists, write_server};
-pub(crate) use papers::revoked_pem;
+pub(crate) use lists::{ListsError, MALL, access_list, revoked_list, write_lists, write_server};
+pub(crate) use papers::{OWN_DAYS, revoked_pem};
 
 use crate::{
     db::{

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, io, path::PathBuf, time::Duration};
 
-use broker::{Account, Address, Line, Message, Password, Told, Wish};
+use broker::{Account, Address, Line, Message, Paper, Papers, Password, Told, Wish};
 use domain::{receipt_number::StoreCode, time::Timestamp};
 use sync::{
     replica::StoreId,
@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::{
+    authority::{MALL, OWN_DAYS},
     context::Context,
     db::{
         groups,
@@ -39,6 +40,8 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often everything is published again, for a broker that lost it.
 const REPEAT_MS: i64 = 600_000;
+/// How often the mall makes itself another certificate for the broker.
+const PAPERS_MS: i64 = 86_400_000;
 /// What was saved so long before the newest that is known may still become visible now: processes
 /// of one database go by clocks of their own.
 const SLACK_MS: i64 = 30_000;
@@ -65,8 +68,8 @@ pub enum BrokerError {
     /// Half an account.
     #[error("a broker's account is a user and a password file, or neither")]
     Half,
-    /// `mqtts` without an authority.
-    #[error("mqtts needs the certificate of the broker's authority")]
+    /// `mqtts` by an account without an authority.
+    #[error("mqtts by an account needs the certificate of the broker's authority")]
     NoAuthority,
     /// The password could not be read.
     #[error("could not read the broker's password in {}", path.display())]
@@ -85,7 +88,8 @@ pub(crate) fn wish(broker: &Broker, client: String) -> Result<Wish, BrokerError>
     if !address.is_tls && !address.is_loopback() {
         return Err(BrokerError::Plain(address));
     }
-    if address.is_tls && authority.is_none() {
+    // Without an account the mall shows a certificate of its own authority, and believes that.
+    if address.is_tls && authority.is_none() && user.is_some() {
         return Err(BrokerError::NoAuthority);
     }
     let account = match (user, password) {
@@ -98,7 +102,8 @@ pub(crate) fn wish(broker: &Broker, client: String) -> Result<Wish, BrokerError>
         (Some(_), None) | (None, Some(_)) => return Err(BrokerError::Half),
     };
     let topics = Topic::of_every_store().to_vec();
-    Ok(Wish { address, authority, account, client, topics, will: None, farewell: None })
+    let papers = (address.is_tls && account.is_none()).then(Papers::default);
+    Ok(Wish { address, authority, papers, account, client, topics, will: None, farewell: None })
 }
 
 /// What the broker holds by our doing, and since when we need not look.
@@ -117,6 +122,8 @@ struct Known {
 /// Keeps the broker level with the database until it is told to stop.
 pub(crate) async fn keep_ringing(context: Context, wish: Wish, stop: CancellationToken) {
     let address = wish.address.clone();
+    let (papers, mut papers_at) = (wish.papers.clone(), None);
+    show_papers(&context, papers.as_ref(), &mut papers_at);
     let dice = context.clone();
     let (line, hears, runner) = broker::open(wish, Box::new(move || dice.random()));
     let running = tokio::spawn(runner.run(stop.clone()));
@@ -131,6 +138,7 @@ pub(crate) async fn keep_ringing(context: Context, wish: Wish, stop: Cancellatio
             () = context.bell_nudge().notified() => {}
             () = sleep(LOOK_EVERY) => {}
         }
+        show_papers(&context, papers.as_ref(), &mut papers_at);
         let now_up = *up.borrow_and_update();
         if now_up != seen {
             (known, seen) = (Known::default(), now_up);
@@ -144,6 +152,27 @@ pub(crate) async fn keep_ringing(context: Context, wish: Wish, stop: Cancellatio
     // It closes the line in order, or gives up soon.
     let _ = timeout(Duration::from_secs(5), running).await;
     hearing.abort();
+}
+
+/// Puts a certificate of the mall's own among its papers, and another one every day: the next connection
+/// shows it.
+fn show_papers(context: &Context, papers: Option<&Papers>, at: &mut Option<Timestamp>) {
+    let now = context.now();
+    let Some(papers) = papers else { return };
+    if at.is_some_and(|at| now.ms_since(at).abs() < PAPERS_MS) {
+        return;
+    }
+    match context.authority().server(&[], MALL, (now, OWN_DAYS)) {
+        Ok(made) => {
+            let (certificate, key) = (made.pem.clone(), made.key.serialize_pem());
+            let authority = context.authority().pem().to_owned();
+            papers.set(Some(Paper { certificate, key, authority }));
+            *at = Some(now);
+        }
+        Err(error) => {
+            error!(error = %Chain(&error), "The mall has no certificate for the broker");
+        }
+    }
 }
 
 /// Hears what the line says until it says nothing more. `ups` counts how often it came up, and is 0
@@ -340,7 +369,11 @@ mod tests {
         assert!(wish(&broker("mqtt://127.0.0.1:1")).is_ok());
         let plain = wish(&broker("mqtt://10.0.0.1:1"));
         assert!(matches!(plain, Err(BrokerError::Plain(_))));
-        let tls = wish(&broker("mqtts://broker.example.com"));
+        assert!(
+            wish(&broker("mqtts://broker.example.com")).is_ok_and(|wish| wish.papers.is_some())
+        );
+        let by_account = Broker { user: Some("mall".to_owned()), ..broker("mqtts://b.example") };
+        let tls = wish(&by_account);
         assert!(matches!(tls, Err(BrokerError::NoAuthority)));
         let half = Broker { user: Some("mall".to_owned()), ..broker("mqtt://localhost") };
         assert!(matches!(wish(&half), Err(BrokerError::Half)));

@@ -25,6 +25,20 @@ pub enum Platforms {
     Given(Arc<dyn Houses>),
 }
 
+/// The door under TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Where it is; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Names and addresses under which stores call it, for the certificate that the mall makes for
+    /// itself.
+    pub names: Vec<String>,
+    /// A certificate chain and its key (PEM) to show instead.
+    pub files: Option<(PathBuf, PathBuf)>,
+    /// Whether edge nodes may come in by `listen` too, where a proxy stands before it.
+    pub is_plain_open: bool,
+}
+
 /// What a mall is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -34,6 +48,8 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The door under TLS, for stores; without one they come in by `listen`.
+    pub tls: Option<Tls>,
     /// The time it goes by.
     pub clock: Clock,
     /// Its accounts with other houses.
@@ -53,6 +69,7 @@ impl Config {
             data: data.into(),
             database_url: None,
             listen: LISTEN,
+            tls: None,
             clock: Clock::default(),
             platforms: Platforms::None,
             broker: None,

@@ -132,6 +132,7 @@ struct Inner {
     books: Books,
     vault: Vault,
     authority: Authority,
+    needs_certificates: bool,
     houses: Arc<dyn Houses>,
     calls: TaskTracker,
 }
@@ -171,6 +172,7 @@ impl Context {
             books: Books::default(),
             vault,
             authority,
+            needs_certificates: config.tls.as_ref().is_some_and(|tls| !tls.is_plain_open),
             houses,
             calls: TaskTracker::new(),
         })))
@@ -266,6 +268,11 @@ impl Context {
     /// What is sealed and signed here.
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// Whether edge nodes come in by the door under TLS alone.
+    pub(crate) fn needs_certificates(&self) -> bool {
+        self.0.needs_certificates
     }
 
     /// Who signs certificates.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `routes` | every endpoint with who may call it |
 //! | `table` | how an endpoint is declared, guarded and documented |
+//! | `door` | the door under TLS, and what is shown there |
 //! | `guard` | signatures of edge nodes, tokens of HQ |
 //! | `problem` | errors as the API says them (RFC 9457) |
 //! | `segments` | what stands in a path |
@@ -21,6 +22,7 @@
 //! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
 //! endpoint cannot be added without saying who may call it.
 
+mod door;
 mod download;
 mod edge;
 mod elsewhere;
@@ -45,6 +47,8 @@ mod stock;
 mod table;
 mod unpack;
 
+pub use door::DoorError;
+pub(crate) use door::{TlsDoor, Visitor};
 pub(crate) use routes::{access, document, routes};
 
 /// Bytes of a body that is read: a batch of 100 facts is half a megabyte.

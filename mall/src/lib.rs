@@ -63,13 +63,15 @@ use tracing::info;
 
 pub use authority::AuthorityError;
 pub use bells::{Broker, BrokerError};
-pub use config::{Config, LISTEN, Platforms};
+pub use config::{Config, LISTEN, Platforms, Tls};
 pub use context::{Clock, OpenError};
 pub use db::DbError;
 pub use error_chain::Chain;
+pub use http::DoorError;
 pub use vault::VaultError;
 
 use context::Context;
+use http::{TlsDoor, Visitor};
 
 /// How long a request under way may take once the mall was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -92,6 +94,9 @@ pub enum RunError {
     /// There can be no line to the broker.
     #[error("could not make a line to the MQTT broker")]
     Broker(#[from] BrokerError),
+    /// There can be no door under TLS.
+    #[error("could not open the door under TLS")]
+    Door(#[from] DoorError),
     /// Serving broke off.
     #[error("could not go on serving")]
     Serve(#[source] io::Error),
@@ -109,6 +114,7 @@ impl RunError {
             Self::Broker(_) => {
                 Some("see --mqtt-url, --mqtt-user, --mqtt-password-file and --mqtt-ca")
             }
+            Self::Door(_) => Some("see --listen-tls, --tls-name, --tls-certificate and --tls-key"),
             Self::Serve(_) => None,
         }
     }
@@ -121,6 +127,7 @@ pub struct Mall {
     broker: Option<broker::Wish>,
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<(TlsDoor, SocketAddr)>,
 }
 
 impl Mall {
@@ -134,7 +141,24 @@ impl Mall {
         let listen = |source| RunError::Listen { listen: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { context, broker, listener, address })
+        let tls = match &config.tls {
+            Some(tls) => Some(Self::open_door(&context, tls).await?),
+            None => None,
+        };
+        Ok(Self { context, broker, listener, address, tls })
+    }
+
+    async fn open_door(context: &Context, tls: &Tls) -> Result<(TlsDoor, SocketAddr), RunError> {
+        let listen = |source| RunError::Listen { listen: tls.listen, source };
+        let listener = TcpListener::bind(tls.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        Ok((TlsDoor::open(context, listener, tls)?, address))
+    }
+
+    /// Where its door under TLS is.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|(_, address)| *address)
     }
 
     /// Where it listens; with the port that was free if port 0 was asked for.
@@ -150,7 +174,7 @@ impl Mall {
 
     /// Serves until `shutdown` is done, then lets requests under way finish and closes.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let Self { context, broker, listener, address } = self;
+        let Self { context, broker, listener, address, tls } = self;
         let folder = context.snapshots().display();
         info!(address = %address, snapshots = %folder, "The mall listens on http://{address}");
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -163,7 +187,12 @@ impl Mall {
             tasks.spawn(bells::keep_ringing(context.clone(), wish, stop.clone()));
         }
         tasks.spawn(pickup::keep_tidy(context.clone(), stop.clone()));
-        let served = serve(&context, listener, &stop, shutdown).await;
+        let door = tls.map(|(door, address)| {
+            info!(%address, "Stores come in under TLS");
+            tasks.spawn(door.keeper(&context).run(stop.clone()));
+            door
+        });
+        let served = serve(&context, listener, door, &stop, shutdown).await;
         stop.cancel();
         tasks.close();
         tasks.wait().await;
@@ -177,14 +206,21 @@ impl Mall {
 async fn serve(
     context: &Context,
     listener: TcpListener,
+    door: Option<TlsDoor>,
     stop: &CancellationToken,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (router, _) = http::routes(context);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let draining = stop.clone().cancelled_owned();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(draining);
-    let mut serving = tokio::spawn(serving.into_future());
+    let service = router.into_make_service_with_connect_info::<Visitor>();
+    let draining = || stop.clone().cancelled_owned();
+    let plain = axum::serve(listener, service.clone()).with_graceful_shutdown(draining());
+    let tls = door.map(|door| axum::serve(door, service).with_graceful_shutdown(draining()));
+    let mut serving = tokio::spawn(async move {
+        match tls {
+            Some(tls) => tokio::try_join!(plain.into_future(), tls.into_future()).map(|_| ()),
+            None => plain.await,
+        }
+    });
     let ended = tokio::select! {
         ended = &mut serving => Some(ended),
         () = shutdown => None,

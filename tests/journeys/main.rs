@@ -5,6 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "helpers of tests may do what tests may")]
 
 mod bells;
+mod certificates;
 mod clocks;
 mod codes;
 mod console;

@@ -142,3 +142,30 @@ pub fn end_portal_passes(data: &Path) -> Result<()> {
     change.execute_batch(&kept)?;
     change.commit().context("could not end the passes")
 }
+/// Makes a box believe that its next certificate is due; it must not run. The answer is the certificate.
+///
+/// # Errors
+/// When it holds none.
+pub fn certificate(data: &Path) -> Result<String> {
+    let path = data.join("certificate.json");
+    let text = std::fs::read_to_string(&path).context("the box holds no certificate")?;
+    let mut held: serde_json::Value = serde_json::from_str(&text)?;
+    let told = held.get_mut("told").and_then(serde_json::Value::as_object_mut);
+    let told = told.context("the certificate is damaged")?;
+    let before = told.get("certificate").and_then(serde_json::Value::as_str);
+    let before = before.context("the certificate is damaged")?.to_owned();
+    told.insert("renew_at_micros".to_owned(), 0.into());
+    std::fs::write(&path, held.to_string()).context("could not make the certificate older")?;
+    Ok(before)
+}
+
+/// Lets every certificate that a mall has issued so far have ended in its books.
+///
+/// # Errors
+/// When they cannot be changed.
+pub fn end_certificates(data: &Path) -> Result<()> {
+    open(&data.join("mall.db"))?
+        .execute("update certificate set issued_at = 0, ends_at = 1", [])
+        .context("could not end the certificates")?;
+    Ok(())
+}

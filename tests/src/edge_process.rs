@@ -26,6 +26,8 @@ pub struct Boot {
     pub port: u16,
     /// Where it calls the mall.
     pub mall_url: String,
+    /// The fingerprint of the mall that it believes, if it says one.
+    pub fingerprint: Option<String>,
     /// How often it asks for news, in milliseconds.
     pub poll_ms: u32,
     /// How long settings are on trial, in milliseconds.
@@ -40,6 +42,8 @@ pub struct Boot {
     pub lan: Option<u16>,
     /// The MQTT broker it calls.
     pub broker: Option<Access>,
+    /// The MQTT broker that it calls by its certificate.
+    pub broker_by_certificate: Option<String>,
     /// The file with the machine's own id, where it is not this machine's.
     pub machine: Option<PathBuf>,
     /// The Wi-Fi portal: the port of its pages on loopback, and the file that its SMS go to.
@@ -61,6 +65,7 @@ impl Boot {
         Ok(Self {
             port,
             mall_url,
+            fingerprint: None,
             poll_ms: 500,
             settings_trial_ms: 300,
             scanners,
@@ -68,6 +73,7 @@ impl Boot {
             simulated: true,
             lan: None,
             broker: None,
+            broker_by_certificate: None,
             machine: None,
             portal: None,
             gate: None,
@@ -103,6 +109,12 @@ impl Boot {
                  ca_file = {authority:?}\n\n"
             )
         });
+        let broker = self
+            .broker_by_certificate
+            .as_ref()
+            .map_or(broker, |url| format!("[mqtt]\nurl = {url:?}\n\n"));
+        let pin = self.fingerprint.as_ref();
+        let pin = pin.map_or_else(String::new, |pin| format!("fingerprint = {pin:?}\n"));
         let gate = self.gate.as_ref().map_or_else(String::new, |gate| format!("gate = {gate:?}\n"));
         let phones = self.phone_url.as_ref();
         let phones = phones.map_or_else(String::new, |url| format!("[phone]\nurl = {url:?}\n\n"));
@@ -113,7 +125,7 @@ impl Boot {
             )
         });
         format!(
-            "data = {data:?}\n{machine}listen = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\npoll_ms = {}\n\
+            "data = {data:?}\n{machine}listen = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\n{pin}poll_ms = {}\n\
              settings_trial_ms = {}\n\n\
              {broker}{portal}{phones}{scanners}{printers}[devices]\nsimulated = {}\n",
             self.port, self.mall_url, self.poll_ms, self.settings_trial_ms, self.simulated,
@@ -251,8 +263,19 @@ impl EdgeProcess {
     /// # Errors
     /// When it is refused; the error carries what it said.
     pub async fn enrol(&self, code: &str) -> Result<()> {
+        self.enrol_at(code, None).await
+    }
+
+    /// The same, believing only the mall whose authority has this fingerprint.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn enrol_at(&self, code: &str, fingerprint: Option<&str>) -> Result<()> {
         let mut command = self.command()?;
         command.args(["enrol", "--code", code, "--config"]).arg(self.boot_file());
+        if let Some(fingerprint) = fingerprint {
+            command.args(["--fingerprint", fingerprint]);
+        }
         let said = program::run(command).await?;
         let words = String::from_utf8_lossy(&said.stderr);
         ensure!(said.status.success(), "the node was not enrolled: {words}");

@@ -27,6 +27,10 @@ pub struct MallProcess {
     platforms: Option<PathBuf>,
     /// The MQTT broker it calls.
     broker: Option<Access>,
+    /// The MQTT broker it calls by its own certificate.
+    broker_by_certificate: Option<String>,
+    /// The port of its door under TLS.
+    tls: Option<u16>,
     /// The database it keeps its books in, where that is not a file of its folder.
     database: Option<String>,
     running: Option<Running>,
@@ -83,6 +87,8 @@ impl MallProcess {
             port,
             platforms: None,
             broker: None,
+            broker_by_certificate: None,
+            tls: None,
             database: None,
             running: None,
         }
@@ -96,6 +102,34 @@ impl MallProcess {
     /// Gives it an MQTT broker; it calls it from its next start on.
     pub fn call(&mut self, broker: Access) {
         self.broker = Some(broker);
+    }
+
+    /// Gives it an MQTT broker that knows it by its certificate; it calls it from its next start on.
+    pub fn call_by_certificate(&mut self, url: String) {
+        self.broker_by_certificate = Some(url);
+    }
+
+    /// Opens a door under TLS from its next start on; stores come in by no other.
+    pub fn open_tls(&mut self, port: u16) {
+        self.tls = Some(port);
+    }
+
+    /// Where stores come in under TLS.
+    ///
+    /// # Errors
+    /// When there is no such door.
+    pub fn tls_url(&self) -> Result<String> {
+        let port = self.tls.context("the mall has no door under TLS")?;
+        Ok(format!("https://127.0.0.1:{port}"))
+    }
+
+    /// The fingerprint of its authority.
+    ///
+    /// # Errors
+    /// When it does not tell.
+    pub async fn fingerprint(&self) -> Result<String> {
+        let told: Value = self.tell(&["authority"]).await?;
+        Ok(told.get("fingerprint").and_then(Value::as_str).context("no fingerprint")?.to_owned())
     }
 
     /// Keeps its books in a database of a server from its next start on.
@@ -151,6 +185,12 @@ impl MallProcess {
         if let Some(Access { url, user, password, authority }) = &self.broker {
             command.args(["--mqtt-url", url, "--mqtt-user", user, "--mqtt-password-file"]);
             command.arg(password).arg("--mqtt-ca").arg(authority);
+        }
+        if let Some(url) = &self.broker_by_certificate {
+            command.args(["--mqtt-url", url]);
+        }
+        if let Some(port) = self.tls {
+            command.args(["--listen-tls", &format!("127.0.0.1:{port}")]);
         }
         // One that still runs, e.g. because it never answered, has the port.
         self.running = None;
@@ -328,6 +368,11 @@ fn program() -> Result<Command> {
         "MALL_MQTT_USER",
         "MALL_MQTT_PASSWORD_FILE",
         "MALL_MQTT_CA",
+        "MALL_LISTEN_TLS",
+        "MALL_TLS_NAMES",
+        "MALL_TLS_CERTIFICATE",
+        "MALL_TLS_KEY",
+        "MALL_EDGES_IN_PLAIN",
     ] {
         command.env_remove(name);
     }

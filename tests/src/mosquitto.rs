@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use broker::{Account, Line, Message, Password, Told, Wish};
+use broker::{Account, Line, Message, Paper, Papers, Password, Told, Wish};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
 };
@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    mall_process::MallProcess,
     port,
     program::Running,
     untested::{self, Lack},
@@ -120,6 +121,87 @@ impl Mosquitto {
         Ok(broker)
     }
 
+    /// Lays the files of a broker that knows everybody by the certificates of a mall.
+    ///
+    /// # Errors
+    /// When the mall does not give them or a file cannot be written.
+    pub async fn lay_by_certificate(folder: &Path, mall: &MallProcess) -> Result<Self> {
+        let port = port::free()?;
+        let name = folder.to_str().context("the path of the broker's folder is no text")?;
+        mall.order(&["broker", "files", name]).await?;
+        mall.order(&["broker", "certificate", name, "--name", "127.0.0.1"]).await?;
+        let path = |name: &str| folder.join(name).display().to_string();
+        let conf = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous false\npersistence false\nuser root\n\
+             require_certificate true\nuse_identity_as_username true\n\
+             cafile {}\ncrlfile {}\nacl_file {}\ncertfile {}\nkeyfile {}\n\
+             tls_version tlsv1.2\nmessage_size_limit 70000\nlog_dest stderr\nlog_type error\n\
+             log_type warning\nlog_type notice\nlog_type information\n",
+            path("ca.pem"),
+            path("crl.pem"),
+            path("acl"),
+            path("server.pem"),
+            path("server.key"),
+        );
+        fs::write(folder.join("mosquitto.conf"), conf).context("could not write the settings")?;
+        Ok(Self { folder: folder.to_owned(), port, running: None })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("mqtts://127.0.0.1:{}", self.port)
+    }
+
+    /// Lets it read its lists anew (SIGHUP), and waits until it does.
+    ///
+    /// # Errors
+    /// When it does not run or says nothing.
+    pub async fn reload(&self) -> Result<()> {
+        let running = self.running.as_ref().context("the broker does not run")?;
+        let log = self.folder.join("mosquitto.log");
+        let n_read = || -> Result<usize> {
+            Ok(fs::read_to_string(&log)?.matches("Reloading config").count())
+        };
+        let before = n_read()?;
+        let done = Command::new("kill").args(["-HUP", &running.id().to_string()]).status();
+        ensure!(done.context("could not run kill")?.success(), "the broker was not told");
+        until("the broker to read its lists", PATIENCE, async || {
+            Ok((n_read()? > before).then_some(()))
+        })
+        .await
+    }
+
+    /// Calls it with the certificate of an edge node's data folder, and listens to these topics.
+    ///
+    /// # Errors
+    /// When the line does not come up.
+    pub async fn call_with(&self, edge: &Path, topics: &[&str]) -> Result<Client> {
+        let text = fs::read_to_string(edge.join("certificate.json")).context("no certificate")?;
+        let held: serde_json::Value = serde_json::from_str(&text)?;
+        let text = |path: &str| {
+            let value = held.pointer(path).and_then(serde_json::Value::as_str);
+            value.map(str::to_owned).context("half a certificate")
+        };
+        let papers = Papers::default();
+        papers.set(Some(Paper {
+            certificate: text("/told/certificate")?,
+            key: text("/key")?,
+            authority: text("/told/authority")?,
+        }));
+        connected(Wish {
+            address: self.url().parse().context("the broker's address")?,
+            authority: None,
+            papers: Some(papers),
+            account: None,
+            client: format!("{:032x}", uuid::Uuid::now_v7().as_u128()),
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            will: None,
+            farewell: None,
+        })
+        .await
+    }
+
     /// The same on a free port.
     ///
     /// # Errors
@@ -199,20 +281,25 @@ impl Mosquitto {
         let wish = Wish {
             address: url.parse().context("the broker's address")?,
             authority: Some(authority),
+            papers: None,
             account: Some(Account { user, password: Password(password) }),
             client: format!("{:032x}", uuid::Uuid::now_v7().as_u128()),
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
             will: None,
             farewell: None,
         };
-        let (line, hears, runner) = broker::open(wish, Box::new(|| 0));
-        let stop = CancellationToken::new();
-        tokio::spawn(runner.run(stop.clone()));
-        let mut client = Client { line, hears, stop };
-        match client.hears.recv().await {
-            Some(Told::Up) => Ok(client),
-            told => bail!("the broker was not reached: {told:?}"),
-        }
+        connected(wish).await
+    }
+}
+
+async fn connected(wish: Wish) -> Result<Client> {
+    let (line, hears, runner) = broker::open(wish, Box::new(|| 0));
+    let stop = CancellationToken::new();
+    tokio::spawn(runner.run(stop.clone()));
+    let mut client = Client { line, hears, stop };
+    match client.hears.recv().await {
+        Some(Told::Up) => Ok(client),
+        told => bail!("the broker was not reached: {told:?}"),
     }
 }
 
@@ -226,6 +313,17 @@ impl Client {
         let said = self.line.publish(Message { topic, payload, is_retained: true }).await;
         ensure!(said, "the line is down");
         Ok(())
+    }
+
+    /// The topics of what has come and was not read.
+    pub fn heard(&mut self) -> Vec<String> {
+        let mut topics = Vec::new();
+        while let Ok(told) = self.hears.try_recv() {
+            if let Told::Message(message) = told {
+                topics.push(message.topic);
+            }
+        }
+        topics
     }
 
     /// Waits for the next message.

@@ -10,11 +10,15 @@ use std::{
 
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::{
+    chain::Hash,
     path, signature,
-    wire::{EnrolledV1, EnrolmentV1},
+    wire::{CertificateAskV1, EnrolledV1, EnrolmentV1},
 };
 
-use super::mall::{Mall, MallError};
+use super::{
+    certificate::{self, Held},
+    mall::{Mall, MallError},
+};
 use crate::{
     config::Config,
     context::Clock,
@@ -36,12 +40,21 @@ pub enum EnrolError {
         #[source]
         source: std::io::Error,
     },
+    /// The fingerprint is none.
+    #[error("a fingerprint is 64 hexadecimal digits, as `mall authority` prints them")]
+    Fingerprint,
     /// The mall said no, or nothing.
     #[error("the mall did not enrol this box")]
     Mall(#[from] MallError),
     /// The place could not be written down.
     #[error("the ledger did not keep this box's place")]
     Db(#[from] DbError),
+}
+
+/// A fingerprint however a person wrote it: with colons or blanks, in small or capital letters.
+pub(crate) fn fingerprint_of(text: &str) -> Option<Hash> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+    Hash::from_hex(&digits.to_ascii_lowercase())
 }
 
 /// Where the key of a data folder lies.
@@ -58,11 +71,20 @@ pub(crate) fn read_key(data: &Path) -> Result<Vec<u8>, EnrolError> {
 
 /// Claims the place and writes it down. Safe to repeat with a new code after a failure: the key
 /// made the first time is used again.
-pub async fn enrol(config: &Config, claim_code: &str) -> Result<EnrolledV1, EnrolError> {
+///
+/// With the fingerprint of the mall's authority, here or in the boot file, no other mall is believed,
+/// now and from then on.
+pub async fn enrol(
+    config: &Config,
+    claim_code: &str,
+    fingerprint: Option<&str>,
+) -> Result<EnrolledV1, EnrolError> {
+    let given = fingerprint.or(config.mall.fingerprint.as_deref());
+    let pin = given.map(|text| fingerprint_of(text).ok_or(EnrolError::Fingerprint)).transpose()?;
     std::fs::create_dir_all(&config.data).map_err(DbError::file("make", &config.data))?;
     let _only = db::only_here(&config.data)?;
     let (ledger, writer) = Ledger::open(&db::ledger::path_in(&config.data))?;
-    let enrolled = claim(config, claim_code, &ledger).await;
+    let enrolled = claim(config, claim_code, pin, &ledger).await;
     drop(ledger);
     writer.join();
     enrolled
@@ -71,6 +93,7 @@ pub async fn enrol(config: &Config, claim_code: &str) -> Result<EnrolledV1, Enro
 async fn claim(
     config: &Config,
     claim_code: &str,
+    pin: Option<Hash>,
     ledger: &Ledger,
 ) -> Result<EnrolledV1, EnrolError> {
     if let Some(node) = ledger.read(node::load).await? {
@@ -78,10 +101,15 @@ async fn claim(
     }
     let key = make_or_read_key(&config.data)?;
     let clock = Clock::System;
-    let mall = Mall::new(&config.mall.url, clock.clone())?;
+    let mall = Mall::new(&config.mall.url, clock.clone())?.pinned(pin)?;
     let public_key = signature::public_key(&key).map_err(MallError::Key)?;
-    let wish = EnrolmentV1 { claim_code: claim_code.trim().to_owned(), public_key, csr: None };
+    let (next, CertificateAskV1 { csr }) = certificate::next(&config.data)?;
+    let claim_code = claim_code.trim().to_owned();
+    let wish = EnrolmentV1 { claim_code, public_key, csr: Some(csr) };
     let enrolled: EnrolledV1 = mall.post(path::ENROLMENTS, &wish).await?;
+    if let Some(told) = enrolled.certificate.clone() {
+        certificate::keep(&config.data, &Held { key: next, told, pin })?;
+    }
     let (kept, now) = (enrolled.clone(), clock.now());
     ledger.write(move |tx| node::insert(tx, &kept, now)).await?;
     Ok(enrolled)

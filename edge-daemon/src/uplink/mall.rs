@@ -7,19 +7,28 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::{id::EdgeId, time::Timestamp};
 use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode};
+use rustls::{
+    ClientConfig,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 use serde::de::DeserializeOwned;
 use sync::{
+    chain::Hash,
     packing,
     signature::{self, Signed},
 };
+
+use super::{certificate::Held, pin::Pinned};
 
 use crate::context::{Clock, random};
 
@@ -44,6 +53,9 @@ struct Payload {
     bytes: Vec<u8>,
     is_packed: bool,
 }
+
+/// What the mall says of an edge node that may speak no more.
+const UNKNOWN: &str = "/problems/edge-unknown";
 
 /// Why the mall did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +85,12 @@ pub enum MallError {
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Client(#[source] reqwest::Error),
+    /// TLS could not be set up.
+    #[error("TLS to the mall could not be set up")]
+    Tls(#[from] rustls::Error),
+    /// The certificate that is held is none.
+    #[error("this box's certificate is damaged")]
+    Certificate(#[source] rustls::pki_types::pem::Error),
     /// A downloaded file could not be written.
     #[error("could not write a download")]
     Write(#[source] std::io::Error),
@@ -100,7 +118,13 @@ impl From<MallError> for Refusal {
 /// A way to the mall, with this box's key once it has one.
 #[derive(Clone, Debug)]
 pub(crate) struct Mall {
-    client: reqwest::Client,
+    /// Another one whenever another certificate is held; what is under way ends with the one before.
+    client: Arc<ArcSwap<reqwest::Client>>,
+    held: Arc<ArcSwapOption<Held>>,
+    /// The fingerprint of the authority whose mall alone is believed.
+    pin: Option<Hash>,
+    /// Whether the mall has said last that this box may speak no more.
+    is_unknown: Arc<AtomicBool>,
     url: String,
     clock: Clock,
     /// By how much the mall's clock is ahead of this box's, in milliseconds, as it said when it last
@@ -112,17 +136,48 @@ pub(crate) struct Mall {
 impl Mall {
     /// Sets the client up; it connects when it is first used.
     pub(crate) fn new(url: &str, clock: Clock) -> Result<Self, MallError> {
-        // The provider may be installed already by another mall of this process (tests).
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(CHUNK_LIMIT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(MallError::Client)?;
+        let client = Arc::new(ArcSwap::from_pointee(client(None, None, &clock)?));
         let url = url.trim_end_matches('/').to_owned();
-        Ok(Self { client, url, clock, ahead_ms: Arc::default(), identity: None })
+        Ok(Self {
+            client,
+            held: Arc::default(),
+            pin: None,
+            is_unknown: Arc::default(),
+            url,
+            clock,
+            ahead_ms: Arc::default(),
+            identity: None,
+        })
+    }
+
+    /// Believes under TLS only the mall whose authority has this fingerprint.
+    pub(crate) fn pinned(mut self, pin: Option<Hash>) -> Result<Self, MallError> {
+        self.pin = pin;
+        self.client.store(Arc::new(client(pin, None, &self.clock)?));
+        Ok(self)
+    }
+
+    /// Shows this certificate from the next connection on.
+    pub(crate) fn hold(&self, held: Held) -> Result<(), MallError> {
+        let client = client(self.pin, Some(&held), &self.clock)?;
+        self.client.store(Arc::new(client));
+        self.held.store(Some(Arc::new(held)));
+        Ok(())
+    }
+
+    /// The certificate that is shown.
+    pub(crate) fn held(&self) -> Option<Arc<Held>> {
+        self.held.load_full()
+    }
+
+    /// The fingerprint of the authority whose mall alone is believed.
+    pub(crate) const fn pin(&self) -> Option<Hash> {
+        self.pin
+    }
+
+    /// Whether the mall has said last that this box may speak no more.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.is_unknown.load(Ordering::Relaxed)
     }
 
     /// Signs from now on.
@@ -220,7 +275,7 @@ impl Mall {
         body: Payload,
     ) -> Result<reqwest::Response, Refusal> {
         let Payload { bytes: body, is_packed } = body;
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
+        let mut request = self.client.load().request(method.clone(), format!("{}{path}", self.url));
         if let Some((edge, key)) = &self.identity {
             let signed = Signed { method: method.as_str(), path, body: &body };
             let nonce = u64::from_be_bytes(random());
@@ -243,8 +298,49 @@ impl Mall {
             }
         };
         let status = answer.status();
-        if status.is_success() { Ok(answer) } else { Err(refusal(status, answer).await) }
+        if status.is_success() {
+            self.is_unknown.store(false, Ordering::Relaxed);
+            return Ok(answer);
+        }
+        let refused = refusal(status, answer).await;
+        let is_unknown =
+            matches!(&refused.error, MallError::Refused { problem, .. } if problem == UNKNOWN);
+        self.is_unknown.store(is_unknown, Ordering::Relaxed);
+        Err(refused)
     }
+}
+
+/// An HTTP client: by the system's authorities, or by the pinned one with this box's certificate.
+fn client(
+    pin: Option<Hash>,
+    held: Option<&Held>,
+    clock: &Clock,
+) -> Result<reqwest::Client, MallError> {
+    // The provider may be installed already by another mall of this process (tests).
+    let _ = default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_LIMIT)
+        .read_timeout(CHUNK_LIMIT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
+    if let Some(pin) = pin {
+        builder = builder.tls_backend_preconfigured(tls(pin, held, clock)?);
+    }
+    builder.build().map_err(MallError::Client)
+}
+
+fn tls(pin: Hash, held: Option<&Held>, clock: &Clock) -> Result<ClientConfig, MallError> {
+    let has_been = held.map(|held| Timestamp::from_micros(held.told.issued_at_micros));
+    let pinned = Pinned::new(pin, clock.clone(), has_been);
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(pinned));
+    let Some(held) = held else { return Ok(builder.with_no_client_auth()) };
+    let chain = CertificateDer::pem_slice_iter(held.told.certificate.as_bytes());
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(MallError::Certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(held.key.as_bytes());
+    Ok(builder.with_client_auth_cert(chain, key.map_err(MallError::Certificate)?)?)
 }
 
 async fn refusal(status: StatusCode, answer: reqwest::Response) -> Refusal {

@@ -51,6 +51,7 @@ pub(crate) fn wish(
     Ok(Wish {
         address: config.url.clone(),
         authority: config.ca_file.clone(),
+        papers: (!config.has_account()).then(|| context.papers.clone()),
         account,
         client: node.edge.to_string(),
         topics: Topic::of_store(&node.store_code).iter().map(ToString::to_string).collect(),

@@ -145,6 +145,8 @@ fn tell<T>(answer: Result<T, MallError>) -> Told<T> {
         | MallError::Nonsense
         | MallError::TooLarge
         | MallError::Write(_) => Told::Silence,
+        // There was no way to ask at all.
+        MallError::Tls(_) | MallError::Certificate(_) => Told::NeverLeft,
     }
 }
 

@@ -8,6 +8,7 @@ use rcgen::{
     DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
     KeyUsagePurpose, RevocationReason, RevokedCertParams, SanType, SerialNumber,
 };
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sync::chain::{Hash, hex_bytes};
 use time::OffsetDateTime;
 
@@ -19,6 +20,8 @@ const DAY_MS: i64 = 86_400_000;
 const AUTHORITY_DAYS: i64 = 20 * 365;
 /// How long an edge node's certificate is good; a third of it is left when the next one is due.
 pub(super) const EDGE_DAYS: i64 = 90;
+/// How long a certificate of the mall's own is good; it is made anew when a third of it is left.
+pub(crate) const OWN_DAYS: i64 = 30;
 /// How long a broker goes by a list of revoked certificates. Long, because a broker that has only an
 /// older one lets nobody in.
 const LIST_DAYS: i64 = 365;
@@ -72,10 +75,19 @@ pub(super) fn authority(
 
 /// A key of a server and its certificate.
 pub(crate) struct Server {
+    /// The certificate, and the authority's behind it: a box knows the authority by its fingerprint.
+    pub(crate) chain: Vec<CertificateDer<'static>>,
     /// The key.
     pub(crate) key: KeyPair,
     /// The certificate, PEM.
     pub(crate) pem: String,
+}
+
+impl Server {
+    /// The key as TLS takes it.
+    pub(crate) fn tls_key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(self.key.serialize_der().into())
+    }
 }
 
 impl Authority {
@@ -116,7 +128,9 @@ impl Authority {
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         params.serial_number = Some(SerialNumber::from_slice(&self.serial()?));
         let made = params.signed_by(&key, &self.issuer)?;
-        Ok(Server { key, pem: made.pem() })
+        let above = super::der(self.pem()).ok_or(AuthorityError::Damaged)?;
+        let pem = made.pem();
+        Ok(Server { chain: vec![made.into(), above.into()], key, pem })
     }
 }
 

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
-pub(super) use certificates::BrokerVerb;
+pub(super) use certificates::{BrokerVerb, TlsArgs};
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
@@ -63,11 +63,11 @@ impl Args {
     }
 
     pub(super) fn config(&self) -> Config {
-        let (listen, platforms, mqtt) = match &self.verb {
-            Verb::Serve { listen, platforms: Some(file), mqtt } => {
-                (*listen, Platforms::File(file.clone()), Some(mqtt))
+        let (listen, platforms, mqtt, tls) = match &self.verb {
+            Verb::Serve { listen, platforms, mqtt, tls } => {
+                let platforms = platforms.clone().map_or(Platforms::None, Platforms::File);
+                (*listen, platforms, Some(mqtt), tls.door())
             }
-            Verb::Serve { listen, platforms: None, mqtt } => (*listen, Platforms::None, Some(mqtt)),
             Verb::Import { .. }
             | Verb::Item { .. }
             | Verb::Store { .. }
@@ -91,13 +91,13 @@ impl Args {
             | Verb::Shop { .. }
             | Verb::PickupCases
             | Verb::Access
-            | Verb::Openapi => (LISTEN, Platforms::None, None),
+            | Verb::Openapi => (LISTEN, Platforms::None, None, None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
         let config = Config::new(self.data.clone()).listening_on(listen);
         let broker = mqtt.and_then(Mqtt::broker);
         let settings_keys = self.settings_keys.clone();
-        Config { database_url, clock, platforms, broker, settings_keys, ..config }
+        Config { database_url, clock, platforms, broker, settings_keys, tls, ..config }
     }
 }
 
@@ -142,6 +142,8 @@ pub(super) enum Verb {
         platforms: Option<PathBuf>,
         #[command(flatten)]
         mqtt: Mqtt,
+        #[command(flatten)]
+        tls: TlsArgs,
     },
     /// Import a price list (CSV or XLSX); good rows are taken, bad rows are told.
     Import {

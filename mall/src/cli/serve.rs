@@ -17,6 +17,9 @@ pub(super) async fn serve(config: Config, out: Out<'_>) -> Result<(), CliError> 
     let [mut terminate, mut interrupt] = signals().map_err(RunError::Serve)?;
     let mall = Mall::start(config).await?;
     writeln!(out, "mall listens on http://{}", mall.address())?;
+    if let Some(address) = mall.tls_address() {
+        writeln!(out, "stores come in at https://{address}")?;
+    }
     out.flush()?;
     let told = async {
         tokio::select! {

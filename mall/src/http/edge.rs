@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a store reads the catalog and its own scope, and sends only as itself.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
     Extension, Json,
@@ -27,6 +27,7 @@ use sync::{
 };
 
 use super::{
+    door::Visitor,
     guard::{Caller, read_body},
     problem::{FORBIDDEN, MALFORMED, NOT_FOUND, Problem},
     segments::Path,
@@ -55,10 +56,10 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// `POST /edge/v1/enrolments`.
 pub(super) async fn enrol(
     State(context): State<Context>,
-    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    from: Option<Extension<ConnectInfo<Visitor>>>,
     body: Body,
 ) -> Result<(StatusCode, Json<EnrolledV1>), Problem> {
-    let from = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0.0.ip());
+    let from = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0.0.address.ip());
     let enrolment: EnrolmentV1 = json(&read_body(body, ENROLMENT_BYTES_MAX).await?)?;
     let enrolled = fleet::enrol(&context, &enrolment, from).await?;
     Ok((StatusCode::CREATED, Json(enrolled)))

@@ -6,25 +6,34 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use domain::time::Timestamp;
 use futures_util::StreamExt as _;
-use sync::signature::{Claimed, Disbelief, HEADER, Signed};
+use sync::{
+    path,
+    signature::{Claimed, Disbelief, HEADER, Signed},
+};
 use tokio::time::timeout;
 
 use super::{
     BODY_BYTES_MAX,
+    door::{Shown, Visitor},
     problem::{
-        BODY_TOO_LARGE, BODY_TOO_SLOW, EDGE_UNKNOWN, MALFORMED, Problem, READ_ONLY,
-        SIGNATURE_REQUIRED, SIGNATURE_STALE, SIGNATURE_WRONG, TOKEN_REQUIRED,
+        BODY_TOO_LARGE, BODY_TOO_SLOW, CERTIFICATE_REQUIRED, EDGE_UNKNOWN, MALFORMED, Problem,
+        READ_ONLY, SIGNATURE_REQUIRED, SIGNATURE_STALE, SIGNATURE_WRONG, TOKEN_REQUIRED,
     },
 };
 use crate::{
     context::Context,
-    db::{edges, edges::EdgeRow, staff::Right},
+    db::{
+        certificates::{self, CertificateRow},
+        edges::{self, EdgeRow},
+        staff::Right,
+    },
     fleet,
 };
 
@@ -53,6 +62,12 @@ async fn signed(context: &Context, request: Request) -> Result<Request, Problem>
     let body = read_body(body, BODY_BYTES_MAX).await?;
     let mut tx = context.db().read("read an edge node").await?;
     let edge = edges::by_id(&mut tx, claimed.edge).await?;
+    let held = match (&edge, shown(&parts)) {
+        (None, _) | (_, Shown::Plain) => Vec::new(),
+        (Some(edge), Shown::Nothing | Shown::Certificate(_)) => {
+            certificates::of_edge(&mut tx, edge).await?
+        }
+    };
     drop(tx);
     let edge = edge.filter(|edge| !edge.is_revoked).ok_or_else(|| Problem::of(EDGE_UNKNOWN))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
@@ -66,8 +81,39 @@ async fn signed(context: &Context, request: Request) -> Result<Request, Problem>
             return Err(Problem::of(SIGNATURE_STALE).now(now).hint(hint));
         }
     }
+    let door = Door { shown: shown(&parts), is_renewal: parts.uri.path() == path::CERTIFICATES };
+    if !door.lets_in(&held, now, context.needs_certificates()) {
+        return Err(Problem::of(CERTIFICATE_REQUIRED));
+    }
     parts.extensions.insert(Caller(edge));
     Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// With what the caller came in; a router without a door of its own is in the clear.
+fn shown(parts: &Parts) -> Shown {
+    let visitor = parts.extensions.get::<ConnectInfo<Visitor>>();
+    visitor.map_or(Shown::Plain, |visitor| visitor.0.shown)
+}
+
+/// How a signed request of an edge node came in.
+struct Door {
+    shown: Shown,
+    is_renewal: bool,
+}
+
+impl Door {
+    /// Whether what was shown is the signer's own. A certificate that has ended opens the next one, and
+    /// so does the signature alone of an edge node that never had any: it enrolled before there were some.
+    fn lets_in(&self, held: &[CertificateRow], now: Timestamp, is_needed: bool) -> bool {
+        match self.shown {
+            Shown::Plain => !is_needed,
+            Shown::Nothing => self.is_renewal && held.is_empty(),
+            Shown::Certificate(fingerprint) => {
+                let mut own = held.iter().filter(|row| row.fingerprint == fingerprint);
+                own.any(|row| self.is_renewal || now < row.ends_at)
+            }
+        }
+    }
 }
 
 fn claimed(parts: &Parts) -> Result<Claimed, Problem> {
@@ -164,4 +210,46 @@ async fn by_staff(
     }
     parts.extensions.insert(Staff(staff.name));
     Ok(Request::from_parts(parts, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::chain::Hash;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_opens_for_its_own_edge_node_until_it_ends_and_then_the_next_one_alone() {
+        let at = |s: i64| Timestamp::from_micros(s * 1_000_000);
+        let own = CertificateRow {
+            serial: String::new(),
+            fingerprint: Hash::of(b"own"),
+            key_hash: Hash::GENESIS,
+            pem: String::new(),
+            issued_at: at(0),
+            ends_at: at(100),
+        };
+        let (own, none) = (vec![own], Vec::new());
+        let (of_own, of_other) =
+            (Shown::Certificate(Hash::of(b"own")), Shown::Certificate(Hash::of(b"other")));
+        for (shown, is_renewal, held, now, is_needed, expected) in [
+            (Shown::Plain, false, &own, 50, false, true),
+            (Shown::Plain, false, &own, 50, true, false),
+            (Shown::Plain, true, &none, 50, true, false),
+            (of_own, false, &own, 99, true, true),
+            (of_own, false, &own, 100, true, false),
+            (of_own, true, &own, 1_000, true, true),
+            (of_other, false, &own, 50, false, false),
+            (of_other, true, &own, 50, false, false),
+            (of_own, false, &none, 50, false, false),
+            (Shown::Nothing, false, &own, 50, false, false),
+            (Shown::Nothing, true, &own, 50, false, false),
+            (Shown::Nothing, false, &none, 50, false, false),
+            (Shown::Nothing, true, &none, 50, false, true),
+        ] {
+            let door = Door { shown, is_renewal };
+            let found = door.lets_in(held, at(now), is_needed);
+            assert_eq!(found, expected, "{shown:?} {is_renewal} {now} {is_needed}");
+        }
+    }
 }

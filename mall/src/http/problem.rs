@@ -52,6 +52,7 @@ kinds! {
     SIGNATURE_REQUIRED = "signature-required", UNAUTHORIZED, "The request must be signed by an edge node";
     SIGNATURE_WRONG = "signature-wrong", UNAUTHORIZED, "The signature does not fit the request";
     SIGNATURE_STALE = "signature-stale", UNAUTHORIZED, "The signature was made at another time";
+    CERTIFICATE_REQUIRED = "certificate-required", UNAUTHORIZED, "The edge node must show a certificate of its own that has not ended";
     EDGE_UNKNOWN = "edge-unknown", UNAUTHORIZED, "The edge node is not known or was revoked";
     TOKEN_REQUIRED = "token-required", UNAUTHORIZED, "A valid staff token is needed";
     READ_ONLY = "read-only", FORBIDDEN, "This token may read and not change this";

@@ -224,6 +224,7 @@ impl Demo {
         let boot = Boot {
             port: arguments.edge_port,
             mall_url: mall.url(),
+            fingerprint: None,
             poll_ms: 1_000,
             settings_trial_ms: 60_000,
             scanners: vec![
@@ -235,6 +236,7 @@ impl Demo {
             lan: None,
             machine: None,
             broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
+            broker_by_certificate: None,
             // The page of the simulated houses shows what is sent.
             portal: Some((arguments.portal_port, data.join("platforms").join(MESSAGES))),
             gate: None,

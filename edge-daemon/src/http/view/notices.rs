@@ -80,6 +80,9 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if context.node.is_none() {
         notices.push(notice("not-enrolled", now, None));
     }
+    if context.mall.get().is_some_and(|mall| mall.is_unknown()) {
+        notices.push(notice("box-revoked", now, None));
+    }
     let trouble = context.trouble.load();
     if let Some((since, count)) = trouble.slow {
         notices.push(notice("reversal-slow", since, Some(count)));

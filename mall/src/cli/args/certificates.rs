@@ -1,8 +1,46 @@
-//! What can be asked about certificates at a broker.
+//! What can be asked about certificates: the door under TLS, and a broker's files.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Subcommand;
+
+use crate::Tls;
+
+/// The door under TLS, by which stores come in with their certificates.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct TlsArgs {
+    /// Where stores come in under TLS; nowhere if not given.
+    #[arg(long, env = "MALL_LISTEN_TLS", value_name = "ADDRESS")]
+    listen_tls: Option<SocketAddr>,
+    /// A name or address under which stores call it; may be given several times. Loopback's if not given.
+    #[arg(long, env = "MALL_TLS_NAMES", value_name = "NAME", value_delimiter = ',')]
+    tls_name: Vec<String>,
+    /// A certificate chain (PEM) to show instead of one by the mall's own authority.
+    #[arg(long, env = "MALL_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, env = "MALL_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Let edge nodes in by the plain address too, by their signatures alone: behind a proxy, or while
+    /// boxes are moved.
+    #[arg(long, env = "MALL_EDGES_IN_PLAIN")]
+    edges_in_plain: bool,
+}
+
+impl TlsArgs {
+    pub(super) fn door(&self) -> Option<Tls> {
+        let names = match self.tls_name.as_slice() {
+            [] => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            names => names.to_vec(),
+        };
+        Some(Tls {
+            listen: self.listen_tls?,
+            names,
+            files: self.tls_certificate.clone().zip(self.tls_key.clone()),
+            is_plain_open: self.edges_in_plain,
+        })
+    }
+}
 
 /// What a broker needs.
 #[derive(Debug, Subcommand)]
