@@ -61,6 +61,8 @@ pub(crate) mod staff;
 pub(crate) mod station;
 #[allow(dead_code, reason = "shelves of kiosk and phone read it")]
 pub(crate) mod stock;
+#[cfg(test)]
+mod threads;
 pub(crate) mod verify;
 
 pub(crate) use ledger::Ledger;

@@ -34,7 +34,7 @@ use super::{history, mark::Mark, migrate, outbox};
 mod books;
 #[allow(dead_code, reason = "the simulator's, of which this needs a part")]
 #[path = "../../../sync/tests/simulator/dice.rs"]
-mod dice;
+pub(super) mod dice;
 #[allow(
     dead_code,
     clippy::indexing_slicing,
@@ -52,7 +52,7 @@ const COPIES_MAX: usize = 3;
 const EDGE: EdgeId = EdgeId::from_uuid(Uuid::from_u128(2));
 const AT: Timestamp = Timestamp::from_micros(0);
 
-fn from_env(name: &str, usual: u64) -> u64 {
+pub(super) fn from_env(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 

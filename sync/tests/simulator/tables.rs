@@ -120,7 +120,10 @@ impl Tables {
                 verdicts.push(ToldV1 { seq: fact.seq, verdict });
             }
         }
-        for fact in batch.facts.iter().filter(|fact| fact.seq > cursor.acked_seq) {
+        // What was said to be missing may come after all.
+        let is_fresh = |seq| seq > cursor.acked_seq || self.is_hole(batch.epoch, seq);
+        let fresh: Vec<&FactV1> = batch.facts.iter().filter(|fact| is_fresh(fact.seq)).collect();
+        for fact in fresh {
             self.places.insert((batch.epoch, fact.seq), (fact.id, fact.chain));
         }
         let moved = advanced(&cursor, batch).unwrap_or(cursor);
