@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CATALOG ?= packaging/demo/catalog.csv
 UI_SOURCES := $(shell find pos-ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '.stamp-*' 2>/dev/null)
 
-.PHONY: help ui demo demo-reset journey torture deb test check bench openapi pictures clean
+.PHONY: help ui demo demo-reset journey torture crowd deb test test-deep check bench openapi pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +43,13 @@ torture: pos-ui/.stamp-dist ## stores and malls that are killed, cut off and put
 	@cargo build --locked --workspace --bins --features edge-daemon/fault-points
 	@MINUTES=$(or $(MINUTES),1) exec target/debug/torture
 
+crowd: pos-ui/.stamp-dist ## STORES=1000 at once against one mall and one broker; SEED=n again
+	@packaging/need rust cc room
+	@packaging/need postgresql || true
+	@packaging/need mosquitto || true
+	@cargo build --locked --workspace --bins --features edge-daemon/fault-points
+	@STORES=$(or $(STORES),1000) exec target/debug/crowd
+
 # What a shop gets is built with PROFILE=dist: slower to build, some tenths faster.
 PROFILE ?= release
 deb: pos-ui/.stamp-dist ## the Debian packages, in target/deb; PROFILE=dist for a shop
@@ -56,6 +63,12 @@ test: ## everything that proves it; ends with "N passed, M failed"
 	@packaging/need mosquitto || true
 	@packaging/need postgresql || true
 	@exec packaging/test
+
+test-deep: ## the same at larger amounts, for a night; packaging/test-deep names them
+	@packaging/need rust cc room node
+	@packaging/need mosquitto || true
+	@packaging/need postgresql || true
+	@exec packaging/test-deep
 
 check: pos-ui/.stamp-dist ## formatting, lints and types only
 	@packaging/need rust rust-lints cc

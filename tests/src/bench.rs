@@ -5,6 +5,7 @@
 //! | `world` | a catalog of 808,096 made-up items with valid GTINs |
 //! | `wire` | the leanest HTTP client: one connection, no parsing that is not needed |
 //! | `floor` | what bare SQLite does for the same rows |
+//! | `intake` | what the mall takes in from several stores, and the bare database with the same rows |
 //! | `campaign` | 200 rules and carts of 50 lines |
 //! | `pricing` | what quotes cost: time, by rules in force, memory |
 //! | `figure` | samples, medians, ratios, promises, the report |
@@ -15,6 +16,7 @@
 pub mod campaign;
 pub mod figure;
 pub mod floor;
+pub mod intake;
 pub mod pricing;
 pub mod wire;
 pub mod world;

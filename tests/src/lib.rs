@@ -31,6 +31,7 @@
 //! | `dice` | the same for the same seed |
 //! | `disk` | a small disk for a box, which can be full |
 //! | `torture` | several stores and two malls that somebody tries to break, and what is left |
+//! | `crowd` | a thousand stores of one process against a real mall and a real broker |
 //! | `journey` | a day in the life of a store, told as a table |
 //!
 //! **Invariant:** nothing here links against a program that it tests; all it knows of them is their
@@ -44,6 +45,7 @@ pub mod cable;
 pub mod catalog;
 pub mod club;
 pub mod compare;
+pub mod crowd;
 pub mod dice;
 pub mod disk;
 pub mod edge_process;

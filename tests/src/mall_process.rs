@@ -33,6 +33,8 @@ pub struct MallProcess {
     tls: Option<u16>,
     /// The database it keeps its books in, where that is not a file of its folder.
     database: Option<String>,
+    /// Another program than the one that was built beside this one.
+    program: Option<PathBuf>,
     running: Option<Running>,
 }
 
@@ -90,6 +92,7 @@ impl MallProcess {
             broker_by_certificate: None,
             tls: None,
             database: None,
+            program: None,
             running: None,
         }
     }
@@ -137,13 +140,18 @@ impl MallProcess {
         self.database = Some(url);
     }
 
+    /// From now on it runs another program than the one that was built beside this one.
+    pub fn run_with(&mut self, program: PathBuf) {
+        self.program = Some(program);
+    }
+
     /// Another mall over the same folder and the same books.
     #[must_use]
     pub fn beside(&self, port: u16) -> Self {
         let (data, database) = (self.data.clone(), self.database.clone());
         let log = self.data.with_extension(format!("{port}.log"));
-        let broker = self.broker.clone();
-        Self { log, database, broker, ..Self::new(data, port) }
+        let (broker, program) = (self.broker.clone(), self.program.clone());
+        Self { log, database, broker, program, ..Self::new(data, port) }
     }
 
     /// Where it answers.
@@ -175,7 +183,7 @@ impl MallProcess {
     /// # Errors
     /// When it ends instead, with its last words.
     pub async fn start(&mut self) -> Result<()> {
-        let mut command = program()?;
+        let mut command = self.command()?;
         let listen = format!("127.0.0.1:{}", self.port);
         command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
         self.name_database(&mut command);
@@ -204,6 +212,11 @@ impl MallProcess {
         })
         .await?;
         Ok(())
+    }
+
+    fn command(&self) -> Result<Command> {
+        let built = || program::find("mall");
+        Ok(deaf(self.program.clone().map_or_else(built, Ok)?))
     }
 
     fn name_database(&self, command: &mut Command) {
@@ -241,7 +254,7 @@ impl MallProcess {
     /// # Errors
     /// When it is not done; the error carries what it said.
     pub async fn tell<T: DeserializeOwned>(&self, words: &[&str]) -> Result<T> {
-        let mut command = program()?;
+        let mut command = self.command()?;
         command.args(words).arg("--json").arg("--data").arg(&self.data);
         self.name_database(&mut command);
         let said = program::run(command).await?;
@@ -356,9 +369,9 @@ pub async fn put(
     till::answer(request).await
 }
 
-/// The program, deaf to settings of the shell that it is started from.
-fn program() -> Result<Command> {
-    let mut command = Command::new(program::find("mall")?);
+/// A program, deaf to settings of the shell that it is started from.
+fn deaf(program: PathBuf) -> Command {
+    let mut command = Command::new(program);
     for name in [
         "MALL_DATABASE_URL",
         "MALL_DATA",
@@ -376,5 +389,5 @@ fn program() -> Result<Command> {
     ] {
         command.env_remove(name);
     }
-    Ok(command)
+    command
 }

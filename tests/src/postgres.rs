@@ -169,6 +169,24 @@ impl Postgres {
         .await
     }
 
+    /// Runs a script in one of its databases, with rows to be copied in between, to its end.
+    ///
+    /// # Errors
+    /// When a statement of it is refused.
+    pub fn run(&self, database: &str, script: &str) -> Result<()> {
+        let file = self.folder.join("script.sql");
+        fs::write(&file, script).context("could not write a script")?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644))
+            .context("could not open a script")?;
+        let mut command = self.command("psql");
+        command.args(["--no-psqlrc", "--quiet", "--no-password", "--set", "ON_ERROR_STOP=1"]);
+        command.args(["--username", ACCOUNT, "--dbname", database, "--host"]).arg(&self.folder);
+        let said = command.arg("--file").arg(&file).output().context("could not run psql")?;
+        let errors = String::from_utf8_lossy(&said.stderr);
+        ensure!(said.status.success(), "psql: {errors}");
+        Ok(())
+    }
+
     /// Asks one of its databases; every row, with its columns as texts.
     ///
     /// # Errors

@@ -60,8 +60,17 @@ const DISK_MIB_A_MINUTE: u64 = 16;
 /// Seeds that found something once, or that everybody starts with; the newest last.
 pub const KEPT: &[u64] = &[1];
 
+/// Whose programs are of an older version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// Every box runs this one.
+    Boxes(PathBuf),
+    /// Every mall does.
+    Malls(PathBuf),
+}
+
 /// What shall be done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The same for the same seed: which blows fall, and in which order.
     pub seed: u64,
@@ -69,6 +78,8 @@ pub struct Plan {
     pub time: Duration,
     /// So many stores.
     pub n_stores: usize,
+    /// Who is of an older version.
+    pub old: Option<Old>,
 }
 
 /// What came of it.
@@ -152,7 +163,7 @@ struct World {
 /// # Errors
 /// When it cannot be set up, or something does not come back that should.
 pub async fn torture(plan: Plan, folder: &Path) -> Result<Found> {
-    let mut world = World::open(plan, folder).await?;
+    let mut world = World::open(&plan, folder).await?;
     let end = Instant::now() + plan.time;
     // Nothing of it need be sent to another thread.
     let local = LocalSet::new();
@@ -171,7 +182,7 @@ fn code(number: usize) -> String {
 }
 
 impl World {
-    async fn open(plan: Plan, folder: &Path) -> Result<Self> {
+    async fn open(plan: &Plan, folder: &Path) -> Result<Self> {
         let codes: Vec<String> = (1..=plan.n_stores).map(code).collect();
         let broker = match mosquitto::is_here() {
             true => {
@@ -183,6 +194,9 @@ impl World {
             false => None,
         };
         let mut mall = MallProcess::new(folder.join("mall"), port::free()?);
+        if let Some(Old::Malls(program)) = &plan.old {
+            mall.run_with(program.clone());
+        }
         if let Some(broker) = &broker {
             mall.call(broker.access(MALL));
         }
@@ -222,7 +236,7 @@ impl World {
     }
 
     /// Opens the stores, and HQ's desk.
-    async fn settle(&mut self, plan: Plan, codes: &[String]) -> Result<()> {
+    async fn settle(&mut self, plan: &Plan, codes: &[String]) -> Result<()> {
         let mall = self.malls.first().context("no mall")?;
         let list = catalog::read(&catalog::demo())?.into_iter();
         let list = Arc::new(list.filter(|item| !item.barcode.is_empty()).collect::<Vec<_>>());
@@ -233,6 +247,9 @@ impl World {
             let mut boot = Boot::on_free_ports(cable.url())?;
             boot.broker = self.broker.as_ref().map(|broker| broker.access(code));
             let mut edge = EdgeProcess::new(self.folder.join(code), boot)?;
+            if let Some(Old::Boxes(program)) = &plan.old {
+                edge.run_with(program.clone());
+            }
             let disk = SmallDisk::mount(&edge.data(), u32::try_from(size)?)?;
             edge.enrol(&mall.claim(code).await?).await?;
             edge.start().await?;

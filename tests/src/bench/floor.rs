@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OpenFlags, params};
 
 /// Opens a fresh file as the ledger is opened: WAL, `synchronous = full`.
-fn fresh(path: &Path) -> Result<Connection> {
+pub(super) fn fresh(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = Connection::open_with_flags(path, flags).context("could not make a floor")?;
     connection.execute_batch(

@@ -1,20 +1,21 @@
 //! `make bench`: ratios to floors of the same run, with 808,096 SKUs and 20,000 rules.
 //!
-//! `bench pricing`, `bench settings` and `bench store` measure a part of it alone.
+//! `bench pricing`, `bench settings`, `bench intake`, `bench crowd` and `bench store` measure a part of it alone.
 
 use std::{alloc::System, path::PathBuf, process::ExitCode, time::Duration};
 
 use acceptance::{
     bench::{
-        figure::{Figure, Report, Samples, Watch, timed},
-        floor, pricing,
+        figure::{Figure, Promise, Report, Samples, Watch, timed},
+        floor, intake, pricing,
         wire::Wire,
         world,
     },
+    crowd::Crowd,
     edge_process::{Boot, EdgeProcess},
     folder,
     mall_process::MallProcess,
-    mosquitto, port,
+    mosquitto, port, postgres,
     pushed::Pushed,
     store::{self, CODE, OPERATORS},
     wait::until,
@@ -25,13 +26,16 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use uuid::Uuid;
 
 /// What can be measured alone.
-const PARTS: [&str; 3] = ["pricing", "settings", "store"];
+const PARTS: [&str; 5] = ["pricing", "settings", "intake", "crowd", "store"];
 /// Scans and orders that are timed, after as many again that are not.
 const TIMES: u32 = 1_000;
 /// Lines of a timed order; a cart is voided before it grows beyond twice that.
 const LINES: i64 = 5;
 /// Pushes of a setting that are timed, after one that is not.
 const PUSHES: u32 = 50;
+/// Stores that hear what HQ sets, and how often it sets something.
+const CROWD: u32 = 1_000;
+const CROWD_TIMES: i64 = 8;
 /// Orders that wait for the mall.
 const BACKLOG: usize = 1_000;
 /// A first snapshot of the large catalog takes a while on a slow machine.
@@ -71,6 +75,16 @@ async fn main() -> Result<ExitCode> {
     if is_wished("settings") {
         settings(&mut report).await?;
     }
+    if is_wished("intake") {
+        eprintln_line("intake …");
+        if postgres::is_here() {
+            intake::intake(&mut report, true).await?;
+        }
+        intake::intake(&mut report, false).await?;
+    }
+    if is_wished("crowd") {
+        crowd(&mut report).await?;
+    }
     if is_wished("store") {
         whole_store(&mut report).await?;
     }
@@ -96,6 +110,38 @@ async fn settings(report: &mut Report) -> Result<()> {
     let floor = "a message through the same broker, and a bare durable write at each end";
     report.figures.push(Figure::of(what, &over, floor, &under, 0));
     Ok(())
+}
+
+/// What HQ sets, on its way to a thousand stores, against a message by hand to the same lines.
+async fn crowd(report: &mut Report) -> Result<()> {
+    if !mosquitto::is_here() {
+        return Ok(());
+    }
+    eprintln_line("a crowd …");
+    let folder = folder::temporary()?;
+    let mut crowd = Crowd::open(folder.path(), CROWD, postgres::is_here()).await?;
+    crowd.listen(1);
+    crowd.lines_up(CROWD).await?;
+    let broker = crowd.broker.as_ref().context("no broker")?;
+    let hq = broker.call(mosquitto::MALL, &[]).await?;
+    let (mut over, mut under) = (Samples::default(), Samples::default());
+    for n in 1..=CROWD_TIMES {
+        let (set, rung) = (crowd.set(n).await?, crowd.ring(&hq, n).await?);
+        if n > 1 {
+            over.push(set);
+            under.push(rung);
+        }
+    }
+    let what = "a setting from HQ's save to all of 1,000 stores, believed";
+    let floor = "a bare message through the same broker to the same stores";
+    report.figures.push(Figure::of(what, &over, floor, &under, 0));
+    let (got, bound) = (over.permille(500) / 1_000, 2 * under.permille(500) / 1_000 + 250);
+    report.promises.push(Promise::at_most(
+        "ms of it, against twice the bare one and 250",
+        got,
+        bound,
+    ));
+    crowd.mall.stop().await
 }
 
 /// A store and its mall with the large catalog.

@@ -2,15 +2,16 @@
 //!
 //! The seed is said first; `SEED` plays the same blows again. `torture kept` plays the seeds that found
 //! something once, half a minute each, and `torture push` the newest of them and a fresh one, which is
-//! what every change goes through. The books and logs of a run that lost something are kept.
+//! what every change goes through. `torture old-boxes` and `torture old-malls` take the boxes, or the
+//! malls, of an older version, whose programs lie in `GUITAI_OLD`. The books and logs of a run that lost something are kept.
 
-use std::{io::Write as _, process::ExitCode, time::Duration};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use acceptance::{
     folder,
-    torture::{KEPT, Plan, torture},
+    torture::{KEPT, Old, Plan, torture},
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// Boxes of so many stores.
 const STORES: usize = 3;
@@ -28,24 +29,40 @@ fn number(name: &str, otherwise: u64) -> Result<u64> {
 async fn main() -> Result<ExitCode> {
     let fresh = number("SEED", u64::from(std::process::id()))?;
     let newest = KEPT.last().copied();
-    let plans: Vec<(u64, u64)> = match std::env::args().nth(1).as_deref() {
-        None => vec![(fresh, 60 * number("MINUTES", 1)?)],
+    let word = std::env::args().nth(1);
+    let old = match word.as_deref() {
+        Some("old-boxes") => Some(Old::Boxes(older("edge-daemon")?)),
+        Some("old-malls") => Some(Old::Malls(older("mall")?)),
+        _ => None,
+    };
+    let plans: Vec<(u64, u64)> = match word.as_deref() {
+        None | Some("old-boxes" | "old-malls") => vec![(fresh, 60 * number("MINUTES", 1)?)],
         Some("kept") => KEPT.iter().map(|seed| (*seed, EACH_S)).collect(),
         Some("push") => newest.into_iter().chain([fresh]).map(|seed| (seed, EACH_S)).collect(),
-        Some(word) => bail!("`{word}`: there is `torture`, `torture kept` and `torture push`"),
+        Some(word) => {
+            bail!("`{word}`: there is `torture`, with `kept`, `push`, `old-boxes` or `old-malls`")
+        }
     };
     let mut is_fine = true;
     for (seed, seconds) in plans {
-        is_fine &= one(seed, seconds).await?;
+        is_fine &= one(seed, seconds, old.clone()).await?;
     }
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn one(seed: u64, seconds: u64) -> Result<bool> {
+/// A program of the older version.
+fn older(name: &str) -> Result<PathBuf> {
+    let folder = std::env::var_os("GUITAI_OLD").context("GUITAI_OLD names no folder")?;
+    let program = PathBuf::from(folder).join(name);
+    ensure!(program.is_file(), "{} is not there", program.display());
+    Ok(program)
+}
+
+async fn one(seed: u64, seconds: u64, old: Option<Old>) -> Result<bool> {
     let mut out = std::io::stdout();
     writeln!(out, "SEED={seed}, {seconds} s")?;
     let folder = folder::temporary()?;
-    let plan = Plan { seed, time: Duration::from_secs(seconds), n_stores: STORES };
+    let plan = Plan { seed, time: Duration::from_secs(seconds), n_stores: STORES, old };
     let found = torture(plan, folder.path()).await;
     let is_fine = found.as_ref().is_ok_and(|found| found.faults.is_empty());
     if !is_fine {
