@@ -47,6 +47,7 @@ use crate::{
     settle::{Stuck, Trouble},
     shelf::Walks,
     station::{LastScan, ScanFate, Terms},
+    trouble::Troubles,
     uplink::{self, Link},
 };
 
@@ -235,6 +236,8 @@ pub(crate) struct Context {
     pub(crate) pickups: ArcSwap<Tally>,
     /// What a person should know of payments and vouchers.
     pub(crate) trouble: ArcSwap<Trouble>,
+    /// What is wrong between this store and its mall.
+    pub(crate) troubles: Troubles,
     /// Carts that are paid and could not be completed.
     pub(crate) stuck: Stuck,
     /// The nudges.

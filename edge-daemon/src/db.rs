@@ -16,6 +16,7 @@
 //! | `pickup`, `online_return` | online orders that wait here, and goods of such that came back |
 //! | `stock` | what the store has of an item |
 //! | `pairing`, `call` | kiosks: whose screen it is, and the numbers by which shoppers are called |
+//! | `trouble` | what a person should look at, counted |
 //! | `verify` | looks whether a ledger is what it says |
 //! | `catalog`, `find`, `shelf`, `staff` | what a replica answers |
 //!
@@ -63,6 +64,7 @@ pub(crate) mod station;
 pub(crate) mod stock;
 #[cfg(test)]
 mod threads;
+pub(crate) mod trouble;
 pub(crate) mod verify;
 
 pub(crate) use ledger::Ledger;

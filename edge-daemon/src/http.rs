@@ -32,6 +32,7 @@ mod guard;
 mod items;
 mod kiosk;
 mod member;
+mod metrics;
 mod online_returns;
 mod orders;
 mod phone;

@@ -31,6 +31,7 @@
 //! | `verify` | whether a ledger is what it says, without a store |
 //! | `try_cart` | a trial, without a store |
 //! | `context` | clock, mint, and what every room may use |
+//! | `trouble` | what is wrong between store and mall: shown, and told to HQ |
 //! | `service_manager` | what systemd is told |
 //!
 //! **Invariant:** a sale never waits for a network. Commands come in, one function of one room
@@ -78,6 +79,7 @@ mod stock;
 mod test_mall;
 #[cfg(test)]
 mod test_store;
+mod trouble;
 mod try_cart;
 mod uplink;
 mod verify;
@@ -217,6 +219,7 @@ impl Daemon {
             in_flight: in_flight::InFlight::default(),
             trouble: arc_swap::ArcSwap::default(),
             stuck: settle::Stuck::default(),
+            troubles: trouble::Troubles::default(),
             seal: arc_swap::ArcSwapOption::empty(),
             pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
@@ -344,6 +347,8 @@ impl Daemon {
             uplink::certificate::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(certificate);
         Self::call_the_broker(context, &node, tasks);
+        let looking = trouble::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(looking);
         let settle = settle::run(Arc::clone(context), tasks.stop.clone());
         tasks.tracker.spawn(settle);
         let upload = uplink::upload::run(Arc::clone(context), mall, node, tasks.stop.clone());

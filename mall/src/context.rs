@@ -303,6 +303,12 @@ impl Context {
         let _ = timeout(at_most, self.0.calls.wait()).await;
     }
 
+    /// The folder of the database and the snapshots.
+    pub(crate) fn data(&self) -> &Path {
+        let snapshots = self.0.shelf.folder();
+        snapshots.parent().unwrap_or(snapshots)
+    }
+
     /// The folder of the snapshots.
     pub(crate) fn snapshots(&self) -> &Path {
         self.0.shelf.folder()

@@ -12,6 +12,7 @@
 //! | `rules` | sets of rules |
 //! | `inbox`, `days`, `orders`, `orders_read` | what the stores sent |
 //! | `holes` | what they said that they cannot send |
+//! | `edge_troubles` | what stores say is wrong with them |
 //! | `day_seals` | what stores told of days, and which are sealed |
 //! | `online_orders`, `pickup_cases`, `shops` | orders that wait in a store, what went wrong with them, who places them |
 //! | `online_returns` | goods of such orders that came back in stores |
@@ -41,6 +42,7 @@ pub(crate) mod day_seals;
 mod days;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;
+pub(crate) mod edge_troubles;
 pub(crate) mod edges;
 mod engine;
 pub(crate) mod groups;
@@ -85,7 +87,7 @@ use sqlx::{
 };
 
 use engine::Engine;
-pub(crate) use engine::{Turn, url_of};
+pub(crate) use engine::{Turn, file_in, url_of};
 
 /// A transaction; rolled back unless it is committed.
 pub(crate) type Tx = Transaction<'static, Any>;

@@ -5,6 +5,7 @@
 //! | `shapes` | the answers, as HTTP and the command line give them |
 //! | `read` | asks the database and fills the shapes |
 //! | `day` | the sums of a business date |
+//! | `figures` | figures of all stores for whoever watches them |
 //! | `grant` | what an order brings beside its goods |
 //! | `savings` | what was saved, and who pays for it |
 //! | `drift` | orders that were priced otherwise than the mall would |
@@ -19,6 +20,7 @@
 mod day;
 mod discrepancy;
 mod drift;
+mod figures;
 mod grant;
 mod online_return;
 mod payments;
@@ -31,6 +33,7 @@ mod shapes;
 
 pub(crate) use day::DayShape;
 pub(crate) use drift::{DriftPage, drifts};
+pub(crate) use figures::figures;
 pub(crate) use online_return::{OnlineReturnShape, RefundDueShape, online_returns, refunds_due};
 pub(crate) use payments::{PaymentPage, payments};
 pub(crate) use pickup::{PickupCaseShape, pickup_cases};

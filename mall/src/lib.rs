@@ -37,6 +37,7 @@ mod config;
 mod context;
 mod db;
 mod discrepancy;
+mod disk;
 mod error_chain;
 mod feed;
 mod fleet;

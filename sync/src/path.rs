@@ -37,6 +37,8 @@ pub const DAY: &str = "/edge/v1/days/{day}";
 pub const DAY_IDS: &str = "/edge/v1/days/{day}/ids";
 /// `POST`: facts of a day that the mall has lost, once more.
 pub const DAY_FACTS: &str = "/edge/v1/days/{day}/facts";
+/// `POST`: what is wrong in a store now.
+pub const TROUBLES: &str = "/edge/v1/troubles";
 /// `GET`: the secret by which a store opens what is sealed for it.
 pub const SEAL: &str = "/edge/v1/seal";
 

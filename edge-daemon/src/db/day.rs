@@ -250,6 +250,43 @@ pub(crate) fn open_days(
     days.iter().map(|day| day.parse().map_err(|_| DbError::Damaged { doing })).collect()
 }
 
+/// A day as it was found when it was compared last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DayRow {
+    /// The day.
+    pub(crate) day: String,
+    /// When it was compared; `None` where it never was.
+    pub(crate) told_at: Option<Timestamp>,
+    /// What was found.
+    pub(crate) found: Found,
+}
+
+/// The newest days.
+pub(crate) fn newest_days(connection: &Connection, limit: u32) -> Result<Vec<DayRow>, DbError> {
+    let time = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    connection
+        .prepare_cached(
+            "select day, told_at, agrees, left_out, sealed_at from told_day
+             order by day desc limit ?1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([limit], |row| {
+                    Ok(DayRow {
+                        day: row.get(0)?,
+                        told_at: time(row.get(1)?),
+                        found: Found {
+                            agrees: row.get(2)?,
+                            left_out: row.get(3)?,
+                            sealed_at: time(row.get(4)?),
+                        },
+                    })
+                })?
+                .collect()
+        })
+        .map_err(DbError::sqlite("read the newest days"))
+}
+
 /// Marks facts under whose ids the mall holds other bytes: a person looks.
 pub(crate) fn mark_other(connection: &Connection, ids: &[Uuid]) -> Result<(), DbError> {
     for id in ids {

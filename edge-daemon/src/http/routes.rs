@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
 
 use super::{
-    App, approvals, assets, console, elsewhere, items, kiosk, member, online_returns, orders,
-    phone, pickups, portal, rights, service, session, settings, shelf, sim, stream,
+    App, approvals, assets, console, elsewhere, items, kiosk, member, metrics, online_returns,
+    orders, phone, pickups, portal, rights, service, session, settings, shelf, sim, stream,
     table::{Access, Door, Endpoint, Table},
     view, workstation,
 };
@@ -203,6 +203,7 @@ fn pages(table: Table) -> Table {
         .page(Access::Lan, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
         .page(Access::Anyone, "/livez", get(|| async { "ok" }))
         .page(Access::Anyone, "/readyz", get(service::ready))
+        .page(Access::Machine, "/metrics", get(metrics::show))
         .page(Access::Anyone, "/api/v1/openapi.json", get(|| async { Json(openapi()) }))
         .page(Access::Lan, "/problems/{slug}", get(service::explain))
 }
@@ -326,6 +327,7 @@ mod tests {
                 Access::Anyone | Access::Visitor | Access::Lan | Access::Shopper => {
                     assert!(!is_shut(nobody) && !is_shut(far), "{got}");
                 }
+                Access::Machine => assert!(nobody == 200 && far == 404, "{got}"),
                 Access::Display => assert!(!is_shut(nobody) && far == 403, "{got}"),
                 Access::Operator | Access::Staff => {
                     assert!(nobody == 401 && far == 401 && !is_shut(cashier), "{got}");

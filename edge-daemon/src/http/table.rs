@@ -16,7 +16,9 @@ use super::App;
 pub(crate) enum Access {
     /// Anyone who reaches the address; the answer has nothing that is not everybody's.
     Anyone,
-    /// The same, at a pace.
+    /// A program on this box; from elsewhere the path does not exist.
+    Machine,
+    /// Anyone, at a pace.
     Visitor,
     /// Anyone, on the LAN's door too.
     Lan,
@@ -45,6 +47,7 @@ impl Access {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Anyone => "anybody",
+            Self::Machine => "machine",
             Self::Visitor => "visitor",
             Self::Lan => "lan",
             Self::Console => "console",

@@ -41,6 +41,7 @@ pub(super) async fn take(
     tasks: &Tasks,
 ) -> Result<(), DaemonError> {
     let manifest: SnapshotV1 = mall.get(&path::snapshot(scope)).await?;
+    context.troubles.schema_is_old(manifest.schema > REPLICA_SCHEMA);
     let is_ours = manifest.scope == scope.to_string()
         && manifest.schema <= REPLICA_SCHEMA
         && (0..=FILE_BYTES_MAX).contains(&manifest.file_bytes)

@@ -21,7 +21,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Executor, any::install_drivers};
 use super::{DbError, sql};
 
 pub(super) use postgres::make_part;
-pub(crate) use sqlite::url_of;
+pub(crate) use sqlite::{file_in, url_of};
 
 /// What speaks behind the database's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

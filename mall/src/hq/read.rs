@@ -11,14 +11,14 @@ use super::{
     drift::trouble,
     savings::{RULES_SHOWN_MAX, SavingsShape},
     shapes::{
-        EdgeShape, ItemPage, ItemShape, LifeShape, OrderPage, OrderShape, StoreShape, SummaryShape,
-        TroubleShape, WorkstationShape,
+        EdgeShape, EdgeTroubleShape, ItemPage, ItemShape, LifeShape, OrderPage, OrderShape,
+        StoreShape, SummaryShape, TroubleShape, WorkstationShape,
     },
 };
 use crate::{
     context::Context,
     db::{
-        Conn, DbError, day_seals, discrepancies, drift, edges, holes,
+        Conn, DbError, day_seals, discrepancies, drift, edge_troubles, edges, holes,
         items::sku_key,
         items_read,
         lives::{self, LifeRow},
@@ -85,6 +85,7 @@ async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
     let mut edges = Vec::new();
     for edge in edges::of_store(tx, row.id).await? {
         let (acked_seq, heard_at) = orders_read::heard(tx, row.id, edge.id).await?;
+        let troubles = edge_troubles::of_edge(tx, row.id, &edge).await?;
         edges.push(EdgeShape {
             id: edge.id.to_string(),
             epoch: edge.epoch,
@@ -92,6 +93,7 @@ async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
             heard_at: heard_at.to_string(),
             is_revoked: edge.is_revoked,
             lives: lives::all(tx, &edge).await?.into_iter().map(life).collect(),
+            troubles: troubles.into_iter().map(EdgeTroubleShape::of).collect(),
         });
     }
     let standing = workstations.into_iter().filter(|kept| !kept.is_gone).map(|kept| kept.row);

@@ -4,11 +4,15 @@
 
 use domain::money::{CURRENCY, Money};
 use serde::Serialize;
-use sync::wire::{AdjustmentV1, ItemV1, OrderLineV1, SourceV1};
+use sync::{
+    trouble::Trouble,
+    wire::{AdjustmentV1, ItemV1, OrderLineV1, SourceV1},
+};
 use utoipa::ToSchema;
 
 use super::{grant::GrantShape, post_void::PostVoidShape};
 use crate::db::{
+    edge_troubles::EdgeTroubleRow,
     holes::HoleRow,
     orders_read::{StoredOrder, TroubleRow},
 };
@@ -83,6 +87,44 @@ pub(crate) struct EdgeShape {
     pub(crate) is_revoked: bool,
     /// All lives of its ledger, oldest first: one at enrolment, one more for each copy that was seen.
     pub(crate) lives: Vec<LifeShape>,
+    /// What it says is wrong with it.
+    pub(crate) troubles: Vec<EdgeTroubleShape>,
+}
+
+/// What a store says is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = EdgeTrouble)]
+pub(crate) struct EdgeTroubleShape {
+    /// Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
+    /// `schema-old`, `day-differs`; or one of a newer program.
+    pub(crate) trouble: String,
+    /// `watch`, `look` or `act`; empty for one that this mall does not know.
+    pub(crate) severity: &'static str,
+    /// What the store's manager is told, in Chinese.
+    pub(crate) chinese: &'static str,
+    /// The same in English.
+    pub(crate) english: &'static str,
+    /// Since when, by the store's clock.
+    pub(crate) since: String,
+    /// How many of what it is about.
+    pub(crate) count: i64,
+    /// When it was told last.
+    pub(crate) told_at: String,
+}
+
+impl EdgeTroubleShape {
+    pub(super) fn of(row: EdgeTroubleRow) -> Self {
+        let known = Trouble::from_word(&row.trouble);
+        Self {
+            severity: known.map_or("", |trouble| trouble.severity().word()),
+            chinese: known.map_or("", Trouble::chinese),
+            english: known.map_or("", Trouble::english),
+            trouble: row.trouble,
+            since: row.since.to_string(),
+            count: row.count,
+            told_at: row.told_at.to_string(),
+        }
+    }
 }
 
 /// A life of an edge node's ledger.

@@ -22,7 +22,7 @@ use sync::{
         BatchAnswerV1, BucketV1, CertificateAskV1, CertificateV1, CheckInV1, CheckedInV1,
         DayAgainAnswerV1, DayAgainV1, DayAnswerV1, DayAskV1, DayFactsV1, DayV1, DigestsV1,
         EnrolledV1, EnrolmentV1, FeedCursorV1, FeedPageV1, HeadV1, LostPageV1, SealV1,
-        SessionAskV1, SessionV1, SnapshotV1,
+        SessionAskV1, SessionV1, SnapshotV1, TroublesV1,
     },
 };
 
@@ -36,6 +36,7 @@ use super::{
 use crate::{
     authority,
     context::Context,
+    db::{self, edge_troubles},
     feed::{self, CHANGES_MAX},
     fleet,
     intake::{self, ReceiveError},
@@ -224,6 +225,33 @@ pub(super) async fn lost(
     let Query(LostQuery { after }) =
         query.map_err(|_| Problem::of(MALFORMED).detail("lost facts need `after`"))?;
     Ok(Json(intake::lost(&context, &edge, epoch, after).await?))
+}
+
+/// Troubles that a store may name: a newer program may know more than ours.
+const TROUBLES_MAX: usize = 32;
+/// Signs of the word of a trouble.
+const TROUBLE_CHARS_MAX: usize = 32;
+
+/// `POST /edge/v1/troubles`: all that is wrong in a store now.
+pub(super) async fn troubles(
+    State(context): State<Context>,
+    Extension(Caller(edge)): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let told: TroublesV1 = json(&body)?;
+    let is_word = |word: &str| {
+        (1..=TROUBLE_CHARS_MAX).contains(&word.len())
+            && word.bytes().all(|sign| sign.is_ascii_lowercase() || sign == b'-')
+    };
+    if told.troubles.len() > TROUBLES_MAX || !told.troubles.iter().all(|one| is_word(&one.trouble))
+    {
+        return Err(Problem::of(MALFORMED).detail("more troubles than there are, or no words"));
+    }
+    let doing = "write down what is wrong in a store";
+    let mut tx = context.db().write(doing).await?;
+    edge_troubles::put(&mut tx, &edge, &told.troubles, context.now()).await?;
+    db::commit(tx, doing).await?;
+    Ok(Json(serde_json::json!({})))
 }
 
 fn business_date(text: &str) -> Result<BusinessDate, Problem> {

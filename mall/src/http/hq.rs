@@ -5,8 +5,11 @@
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
+use sync::exposition;
 use utoipa::IntoParams;
 
 use super::{
@@ -23,6 +26,17 @@ use crate::{
 pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     let told = |_| Problem::of(MALFORMED).detail("the query could not be understood");
     query.map(|Query(query)| query).map_err(told)
+}
+
+/// Figures of all stores, as Prometheus reads them.
+#[utoipa::path(
+    get, path = "/metrics", tag = "stores",
+    responses((status = 200, description = "text exposition format 0.0.4")),
+    security(("staff" = []))
+)]
+pub(super) async fn metrics(State(context): State<Context>) -> Result<Response, Problem> {
+    let text = hq::figures(&context).await?;
+    Ok(([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response())
 }
 
 /// Every store, with its workstations and edge nodes.

@@ -74,6 +74,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::POST, path::SESSIONS, post(edge::session))
         .plain(Access::Edge, Method::GET, path::LOST, get(edge::lost))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
+        .plain(Access::Edge, Method::POST, path::TROUBLES, post(edge::troubles))
         .plain(Access::Edge, Method::POST, path::DAY, post(edge::day))
         .plain(Access::Edge, Method::POST, path::DAY_IDS, post(edge::day_ids))
         .plain(Access::Edge, Method::POST, path::DAY_FACTS, post(edge::day_facts))
@@ -150,6 +151,7 @@ fn shops(table: Table) -> Table {
 
 fn staff(table: Table) -> Table {
     table
+        .documented(Access::Staff, routes!(hq::metrics))
         .documented(Access::Staff, routes!(hq::list_stores))
         .documented(Access::Staff, routes!(hq::list_orders))
         .documented(Access::Staff, routes!(hq::show_order))

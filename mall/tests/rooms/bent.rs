@@ -138,7 +138,7 @@ fn filled(path: &str) -> String {
             "{version}" | "{bucket}" => "1",
             "{code}" => "SH001",
             "{epoch}" => "1",
-            "{date}" => "2026-11-21",
+            "{date}" | "{day}" => "2026-11-21",
             "{slug}" => "malformed",
             "{key}" => "north",
             "{edge}" | "{payment}" | "{redemption}" | "{refund}" | "{order}" | "{id}" => {

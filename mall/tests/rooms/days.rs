@@ -7,7 +7,7 @@ use sync::{
     path,
     wire::{
         DayAgainAnswerV1, DayAgainV1, DayAnswerV1, DayAskV1, DayFactsV1, DayLifeV1, DayV1, FactV1,
-        SettingsHeldV1,
+        SettingsHeldV1, TroubleV1, TroublesV1,
     },
 };
 use uuid::Uuid;
@@ -244,5 +244,38 @@ async fn a_ledger_of_which_all_is_held_is_given_a_signed_watermark() {
     own.remove(0);
     let told = DayV1 { lives: vec![DayLifeV1 { epoch: 1, through: 3 }], ..told(&own, true) };
     assert!(tell(&edge, &told).await.watermark.is_none(), "the two differ");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn hq_sees_what_stores_say_is_wrong_and_figures_of_all_of_them() {
+    let town = Town::new().await;
+    let edge = town.edge("SH001").await;
+    let one = |word: &str, count| TroubleV1 { trouble: word.to_owned(), since: town.now(), count };
+    for troubles in [vec![one("conflict", 1)], vec![one("behind", 7), one("newer-than-us", 1)]] {
+        let answer = send(&edge, path::TROUBLES, &TroublesV1 { troubles }).await;
+        assert_eq!(answer.status, 200);
+    }
+    for bad in ["", "Behind", "a\"b", &"x".repeat(33)] {
+        let troubles = vec![one(bad, 1)];
+        let answer = send(&edge, path::TROUBLES, &TroublesV1 { troubles }).await;
+        answer.is_problem(400, "malformed");
+    }
+    let token = town.staff().await;
+    let stores = town.hq(&token, "/hq/v1/stores").await.json();
+    let told = &stores[0]["edges"][0]["troubles"];
+    assert_eq!(told.as_array().unwrap().len(), 2, "{told}");
+    assert_eq!((&told[0]["trouble"], &told[0]["count"]), (&"behind".into(), &7.into()), "{told}");
+    assert!(!told[0]["chinese"].as_str().unwrap().is_empty() && told[1]["severity"] == "");
+    let answer = town.hq(&token, "/metrics").await;
+    assert_eq!(answer.status, 200);
+    let text = String::from_utf8(answer.body).unwrap();
+    let line = format!(
+        "guitai_edge_trouble{{store=\"SH001\",edge=\"{}\",trouble=\"behind\"}} 7",
+        edge.id()
+    );
+    assert!(text.lines().any(|one| one == line), "{text}");
+    assert!(text.contains("guitai_stores 1\n"), "{text}");
+    town.hq("nobody", "/metrics").await.is_problem(401, "token-required");
     town.stop().await;
 }

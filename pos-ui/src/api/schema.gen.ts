@@ -2184,6 +2184,21 @@ export interface components {
              */
             usual_days: number;
         };
+        /** @description A business day as it was compared with the mall. */
+        DayStandingBody: {
+            /** @description Whether the mall held the same. */
+            agrees: boolean;
+            day: string;
+            /**
+             * Format: int32
+             * @description Facts that both sides leave out.
+             */
+            left_out: number;
+            /** @description Since when it is sealed; `None` while it is open. */
+            sealed_at?: string | null;
+            /** @description When it was compared last; `None` where it never was. */
+            told_at?: string | null;
+        };
         /** @description A decision. */
         DecisionBody: {
             /** @description Allowed, or not. */
@@ -3410,6 +3425,8 @@ export interface components {
         };
         /** @description How store and mall stand with each other. */
         SyncBody: {
+            /** @description The newest business days as they were compared with the mall. */
+            days: components["schemas"]["DayStandingBody"][];
             /**
              * Format: int32
              * @description Facts that nobody on the way to the mall takes: only this box has them.
@@ -3429,6 +3446,9 @@ export interface components {
              * @description Facts that the mall keeps apart for a person to look at.
              */
             troubled: number;
+            /** @description What is wrong between store and mall, the most pressing first. */
+            troubles: components["schemas"]["TroubleBody"][];
+            watermark?: null | components["schemas"]["WatermarkBody"];
         };
         /** @description Four digits of a phone's cart. */
         TakeInBody: {
@@ -3515,6 +3535,26 @@ export interface components {
             more: boolean;
             tiles: components["schemas"]["TileBody"][];
         };
+        /** @description Something that is wrong between store and mall. */
+        TroubleBody: {
+            /** @description What it means and what to do, in Chinese … */
+            chinese: string;
+            /**
+             * Format: int32
+             * @description How many of what it is about.
+             */
+            count: number;
+            /** @description … and in English. */
+            english: string;
+            /** @description `watch`, `look` or `act`. */
+            severity: string;
+            since: string;
+            /**
+             * @description Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
+             *     `schema-old`, `day-differs`.
+             */
+            trouble: string;
+        };
         /** @description An order that was undone, and the view after it. */
         UndoneBody: {
             order: components["schemas"]["OrderBody"];
@@ -3574,6 +3614,23 @@ export interface components {
             method?: null | components["schemas"]["MethodView"];
             since: string;
             step: components["schemas"]["WaitStep"];
+        };
+        /** @description The mall's signed word that it holds everything up to a place. */
+        WatermarkBody: {
+            /** @description When, by the mall's clock. */
+            at: string;
+            /** @description The newest day that was found to be the same. */
+            day: string;
+            /**
+             * Format: int32
+             * @description The life of the ledger …
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description … and its place.
+             */
+            seq: number;
         };
         /**
          * @description How a text is set.

@@ -17,7 +17,7 @@ use domain::{
 use futures_util::{Stream, stream as streams};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
-use sync::{chain::Hash, wire::WorkstationV1};
+use sync::{chain::Hash, watermark::WatermarkV1, wire::WorkstationV1};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::{IntoParams, ToSchema};
@@ -35,6 +35,7 @@ use crate::{
     db::{
         DbError, approval, audit, call,
         console::{self as table, Open},
+        day::{self as rows, DayRow},
         orders,
         place::Place,
         post_void,
@@ -63,6 +64,8 @@ const PART_CHARS_MAX: usize = 48;
 const OPEN_MAX: usize = 50;
 /// What managers were asked for that a page lists.
 const APPROVALS_MAX: usize = 100;
+/// Business days whose standing a page lists.
+const DAYS_MAX: u32 = 10;
 /// Approvals are listed for so long.
 const APPROVALS_KEPT_MS: i64 = 86_400_000;
 /// Weeks that make what is usual.
@@ -76,6 +79,8 @@ struct Read {
     approvals: Vec<crate::approval::Approval>,
     slips: std::collections::BTreeMap<WorkstationNumber, u32>,
     open: Vec<Open>,
+    days: Vec<DayRow>,
+    watermark: Option<WatermarkV1>,
 }
 
 fn read_day(db: &Connection, date: BusinessDate, clock: StoreClock) -> Result<Day, DbError> {
@@ -95,6 +100,8 @@ async fn draw(context: &Arc<Context>, who: &Watching) -> Result<OverviewBody, Db
                 approvals: approval::since(db, since, APPROVALS_MAX)?,
                 slips: table::slips(db)?,
                 open: table::open_rights(db, OPEN_MAX)?,
+                days: rows::newest_days(db, DAYS_MAX)?,
+                watermark: rows::watermark(db)?,
             })
         })
         .await?;
@@ -117,7 +124,7 @@ async fn draw(context: &Arc<Context>, who: &Watching) -> Result<OverviewBody, Db
         day: DayBody::of(context, date.to_string(), &read.day),
         waiting,
         devices: workstations.iter().map(device).collect(),
-        sync: sync_state(context, read.open),
+        sync: sync_state(context, read.open, &read.days, read.watermark.as_ref()),
         notices: all_notices(context, now),
     })
 }
@@ -157,7 +164,12 @@ fn devices(
     }
 }
 
-fn sync_state(context: &Context, open: Vec<Open>) -> SyncBody {
+fn sync_state(
+    context: &Context,
+    open: Vec<Open>,
+    days: &[DayRow],
+    watermark: Option<&WatermarkV1>,
+) -> SyncBody {
     let link = context.link.state();
     let replicas = [("catalog", context.replicas.catalog()), ("store", context.replicas.store())];
     let standing = |(scope, replica): (&str, Option<Arc<crate::db::replica::Replica>>)| {
@@ -185,6 +197,9 @@ fn sync_state(context: &Context, open: Vec<Open>) -> SyncBody {
         replicas: replicas.into_iter().filter_map(standing).collect(),
         rules_revision: context.prices.book().revision(),
         open_rights: open.into_iter().map(open_right).collect(),
+        troubles: context.troubles.now().iter().map(Into::into).collect(),
+        days: days.iter().map(Into::into).collect(),
+        watermark: watermark.map(Into::into),
     }
 }
 

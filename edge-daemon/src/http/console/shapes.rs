@@ -7,13 +7,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use sync::watermark::WatermarkV1;
+
 use crate::{
     console::report::{self, Day},
     context::Context,
+    db::day::DayRow,
     http::{
         body::MoneyBody,
         view::{ApprovalView, KindView, LinkView, Notice, OperatorInfo, StoreView, TenderKindView},
     },
+    trouble::Standing,
 };
 
 /// So many orders, and what they come to.
@@ -209,6 +213,92 @@ pub(crate) struct SyncBody {
     pub(super) replicas: Vec<ReplicaStandingBody>,
     pub(super) rules_revision: i64,
     pub(super) open_rights: Vec<OpenRightBody>,
+    /// What is wrong between store and mall, the most pressing first.
+    pub(super) troubles: Vec<TroubleBody>,
+    /// The newest business days as they were compared with the mall.
+    pub(super) days: Vec<DayStandingBody>,
+    /// Up to where the mall has signed that it holds everything.
+    pub(super) watermark: Option<WatermarkBody>,
+}
+
+/// Something that is wrong between store and mall.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct TroubleBody {
+    /// Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
+    /// `schema-old`, `day-differs`.
+    pub(super) trouble: &'static str,
+    /// `watch`, `look` or `act`.
+    pub(super) severity: &'static str,
+    pub(super) since: String,
+    /// How many of what it is about.
+    pub(super) count: u32,
+    /// What it means and what to do, in Chinese …
+    pub(super) chinese: &'static str,
+    /// … and in English.
+    pub(super) english: &'static str,
+}
+
+impl From<&Standing> for TroubleBody {
+    fn from(one: &Standing) -> Self {
+        Self {
+            trouble: one.trouble.word(),
+            severity: one.trouble.severity().word(),
+            since: one.since.to_string(),
+            count: one.count,
+            chinese: one.trouble.chinese(),
+            english: one.trouble.english(),
+        }
+    }
+}
+
+/// A business day as it was compared with the mall.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DayStandingBody {
+    pub(super) day: String,
+    /// Whether the mall held the same.
+    pub(super) agrees: bool,
+    /// Facts that both sides leave out.
+    pub(super) left_out: u32,
+    /// When it was compared last; `None` where it never was.
+    pub(super) told_at: Option<String>,
+    /// Since when it is sealed; `None` while it is open.
+    pub(super) sealed_at: Option<String>,
+}
+
+impl From<&DayRow> for DayStandingBody {
+    fn from(row: &DayRow) -> Self {
+        Self {
+            day: row.day.clone(),
+            agrees: row.found.agrees,
+            left_out: u32::try_from(row.found.left_out).unwrap_or(u32::MAX),
+            told_at: row.told_at.map(|at| at.to_string()),
+            sealed_at: row.found.sealed_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// The mall's signed word that it holds everything up to a place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct WatermarkBody {
+    /// The life of the ledger …
+    pub(super) epoch: u32,
+    /// … and its place.
+    pub(super) seq: i64,
+    /// The newest day that was found to be the same.
+    pub(super) day: String,
+    /// When, by the mall's clock.
+    pub(super) at: String,
+}
+
+impl From<&WatermarkV1> for WatermarkBody {
+    fn from(mark: &WatermarkV1) -> Self {
+        Self {
+            epoch: mark.epoch,
+            seq: mark.seq,
+            day: mark.day.to_string(),
+            at: mark.at.to_string(),
+        }
+    }
 }
 
 /// A notice and whose it is.

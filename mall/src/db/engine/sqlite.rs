@@ -21,10 +21,16 @@ pub(super) const PRAGMAS: &str = "
     pragma temp_store = memory;
 ";
 
+/// The file that a data folder holds by default.
+#[must_use]
+pub(crate) fn file_in(data: &Path) -> std::path::PathBuf {
+    data.join("mall.db")
+}
+
 /// The address of the file that a data folder holds by default; made when it is not there.
 #[must_use]
 pub(crate) fn url_of(data: &Path) -> String {
-    let file = data.join("mall.db");
+    let file = file_in(data);
     let mut url = String::from("sqlite://");
     for byte in file.to_string_lossy().bytes() {
         match byte {

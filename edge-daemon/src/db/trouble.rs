@@ -1,0 +1,42 @@
+//! What of the ledger a person should look at, counted.
+
+use rusqlite::Connection;
+
+use super::DbError;
+
+/// So many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Facts of which the mall holds other bytes.
+    pub(crate) conflicts: u32,
+    /// Facts that the mall holds in quarantine.
+    pub(crate) quarantined: u32,
+    /// Facts at a place that the mall was told is a hole.
+    pub(crate) held_back: u32,
+    /// Days of which the mall holds something else.
+    pub(crate) days_that_differ: u32,
+}
+
+/// Counts them.
+pub(crate) fn count(connection: &Connection) -> Result<Counted, DbError> {
+    connection
+        .prepare_cached(
+            // The list of states is that of the index, word by word.
+            "select coalesce(sum(state = 'conflict'), 0), coalesce(sum(state = 'quarantined'), 0),
+                    coalesce(sum(state = 'hole'), 0),
+                    (select count(*) from told_day
+                     where sealed_at is null and told_at is not null and agrees = 0)
+             from outbox where state in ('quarantined', 'conflict', 'hole')",
+        )
+        .and_then(|mut statement| {
+            statement.query_row([], |row| {
+                Ok(Counted {
+                    conflicts: row.get(0)?,
+                    quarantined: row.get(1)?,
+                    held_back: row.get(2)?,
+                    days_that_differ: row.get(3)?,
+                })
+            })
+        })
+        .map_err(DbError::sqlite("count what a person should look at"))
+}

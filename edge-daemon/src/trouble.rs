@@ -1,0 +1,278 @@
+//! What is wrong between this store and its mall: looked at, shown to the manager, told to HQ.
+//!
+//! ```text
+//! outbox, lives, days, clock, disk ──► list (pure) ──► console, /metrics
+//!                                         └──────────► the mall, when it changes and once an hour
+//! ```
+//!
+//! Reconciler: it takes no input and looks at the state; what it tells is all that is wrong now.
+//!
+//! **Invariant:** nothing here stops a sale, and nothing is mended here.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::time::Timestamp;
+use sync::{
+    path,
+    trouble::Trouble,
+    wire::{TroubleV1, TroublesV1},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Chain,
+    context::Context,
+    db::{
+        DbError,
+        trouble::{self as table, Counted},
+    },
+    uplink::{LinkState, mall::Mall},
+};
+
+/// How often it is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// The mall is told again after so long, also where nothing changed.
+const TELL_MS: i64 = 60 * 60 * 1_000;
+/// Less room than this is little: a busy store writes some tens of megabytes a day, and a schema step
+/// keeps a copy of the ledger.
+const DISK_LOW_BYTES: u64 = 512 * 1_024 * 1_024;
+/// A clock that is off by less is off by what a line may take.
+const CLOCK_OFF_MS: u64 = 120_000;
+
+/// A trouble as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// What.
+    pub(crate) trouble: Trouble,
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// How many of what it is about.
+    pub(crate) count: u32,
+}
+
+/// All that is wrong now.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles {
+    standing: Mutex<Vec<Standing>>,
+    is_schema_old: AtomicBool,
+}
+
+impl Troubles {
+    /// As it was seen last, the most pressing first.
+    pub(crate) fn now(&self) -> Vec<Standing> {
+        self.standing.lock().map(|standing| standing.clone()).unwrap_or_default()
+    }
+
+    /// Notes whether the mall offers what this program cannot read.
+    pub(crate) fn schema_is_old(&self, is_old: bool) {
+        self.is_schema_old.store(is_old, Ordering::Relaxed);
+    }
+
+    /// Puts what is wrong now in the place of what was; whether that is news.
+    fn put(&self, standing: Vec<Standing>) -> bool {
+        let Ok(mut before) = self.standing.lock() else { return false };
+        let is_new = *before != standing;
+        *before = standing;
+        is_new
+    }
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Facts {
+    link: LinkState,
+    counted: Counted,
+    behind_ms: i64,
+    is_schema_old: bool,
+    /// Room on the disk, where that is known.
+    free_bytes: Option<u64>,
+}
+
+/// What of it is wrong, the most pressing first. A trouble that stood before stands since then.
+fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
+    let Facts { link, counted, behind_ms, is_schema_old, free_bytes } = facts;
+    let waits = link.backlog.oldest_at.filter(|at| now.ms_since(*at) > *behind_ms);
+    let is = |is_so: bool| u32::from(is_so);
+    let count = |trouble: Trouble| match trouble {
+        Trouble::Behind => waits.map_or(0, |_| link.backlog.pending),
+        Trouble::Hole => counted.held_back,
+        Trouble::Clone => is(link.history.is_frozen || link.history.is_doubtful),
+        Trouble::Conflict => counted.conflicts,
+        Trouble::Quarantine => counted.quarantined,
+        Trouble::Clock => is(link.ahead_ms.unsigned_abs() >= CLOCK_OFF_MS),
+        Trouble::DiskLow => is(free_bytes.is_some_and(|free| free < DISK_LOW_BYTES)),
+        Trouble::SchemaOld => is(*is_schema_old),
+        Trouble::DayDiffers => counted.days_that_differ,
+    };
+    let standing = |trouble: Trouble| {
+        let count = count(trouble);
+        let known = before.iter().find(|one| one.trouble == trouble).map(|one| one.since);
+        let oldest = waits.filter(|_| trouble == Trouble::Behind);
+        let since = oldest.or(known).unwrap_or(now);
+        (count > 0).then_some(Standing { trouble, since, count })
+    };
+    Trouble::ALL.into_iter().filter_map(standing).collect()
+}
+
+/// Looks at the state of this store.
+async fn look(context: &Arc<Context>) -> Result<Vec<Standing>, DbError> {
+    let counted = context.ledger.read(table::count).await?;
+    let facts = Facts {
+        link: context.link.state(),
+        counted,
+        behind_ms: context.settings.in_force().behind_ms(),
+        is_schema_old: context.troubles.is_schema_old.load(Ordering::Relaxed),
+        free_bytes: free_bytes(&context.config.data),
+    };
+    Ok(list(&facts, &context.troubles.now(), context.clock.now()))
+}
+
+/// Room for this program on the disk of a folder, in bytes; `None` where the system does not say.
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    stat.f_bavail.checked_mul(stat.f_frsize)
+}
+
+/// Bytes of the ledger with its log.
+pub(crate) fn ledger_bytes(data: &Path) -> u64 {
+    let ledger = crate::db::ledger::path_in(data);
+    let mut log = ledger.clone().into_os_string();
+    log.push("-wal");
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    size(&ledger).saturating_add(size(Path::new(&log)))
+}
+
+/// Looks and tells until the daemon stops.
+pub(crate) async fn run(context: Arc<Context>, mall: Mall, stop: CancellationToken) {
+    let (mut told, mut told_at): (Option<TroublesV1>, Option<Timestamp>) = (None, None);
+    loop {
+        let turn = async {
+            match look(&context).await {
+                Ok(standing) => {
+                    if context.troubles.put(standing) {
+                        context.screens.beat();
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "What is wrong here could not be looked at");
+                }
+            }
+            let (now, tale) = (context.clock.now(), tale(&context.troubles.now()));
+            let is_early = told_at.is_some_and(|at| (0..TELL_MS).contains(&now.ms_since(at)));
+            if is_early && told.as_ref() == Some(&tale) {
+                return;
+            }
+            // What is not heard now is told at the next look.
+            let heard = mall.post::<_, serde_json::Value>(path::TROUBLES, &tale).await;
+            if heard.is_ok() {
+                (told, told_at) = (Some(tale), Some(now));
+            }
+        };
+        if stop.run_until_cancelled(turn).await.is_none() {
+            return;
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+            return;
+        }
+    }
+}
+
+fn tale(standing: &[Standing]) -> TroublesV1 {
+    let tell = |one: &Standing| TroubleV1 {
+        trouble: one.trouble.word().to_owned(),
+        since: one.since,
+        count: one.count,
+    };
+    TroublesV1 { troubles: standing.iter().map(tell).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{history::Standing as History, outbox::Backlog};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_795_255_200_000_000);
+
+    #[test]
+    fn each_state_is_called_by_its_name_and_a_store_that_is_well_has_none() {
+        let counted = Counted::default();
+        let link = LinkState::default();
+        let history = History::default();
+        let oldest_at = Some(NOW.plus_ms(-60_001));
+        let backlog = Backlog { pending: 7, oldest_at, ..Backlog::default() };
+        let well = Facts { behind_ms: 60_000, ..Facts::default() };
+        let table = [
+            (well, None),
+            (Facts { free_bytes: Some(DISK_LOW_BYTES), ..well }, None),
+            (Facts { free_bytes: Some(DISK_LOW_BYTES - 1), ..well }, Some((Trouble::DiskLow, 1))),
+            (Facts { behind_ms: 60_001, link: LinkState { backlog, ..link }, ..well }, None),
+            (Facts { link: LinkState { backlog, ..link }, ..well }, Some((Trouble::Behind, 7))),
+            (
+                Facts { counted: Counted { held_back: 2, ..counted }, ..well },
+                Some((Trouble::Hole, 2)),
+            ),
+            (
+                Facts { counted: Counted { conflicts: 3, ..counted }, ..well },
+                Some((Trouble::Conflict, 3)),
+            ),
+            (
+                Facts { counted: Counted { quarantined: 4, ..counted }, ..well },
+                Some((Trouble::Quarantine, 4)),
+            ),
+            (
+                Facts { counted: Counted { days_that_differ: 1, ..counted }, ..well },
+                Some((Trouble::DayDiffers, 1)),
+            ),
+            (
+                Facts {
+                    link: LinkState { history: History { is_frozen: true, ..history }, ..link },
+                    ..well
+                },
+                Some((Trouble::Clone, 1)),
+            ),
+            (
+                Facts {
+                    link: LinkState { history: History { is_doubtful: true, ..history }, ..link },
+                    ..well
+                },
+                Some((Trouble::Clone, 1)),
+            ),
+            (
+                Facts { link: LinkState { ahead_ms: -120_000, ..link }, ..well },
+                Some((Trouble::Clock, 1)),
+            ),
+            (Facts { link: LinkState { ahead_ms: 119_999, ..link }, ..well }, None),
+            (Facts { is_schema_old: true, ..well }, Some((Trouble::SchemaOld, 1))),
+        ];
+        for (facts, expected) in table {
+            let found = list(&facts, &[], NOW);
+            let found: Vec<_> = found.iter().map(|one| (one.trouble, one.count)).collect();
+            assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_trouble_stands_since_it_was_first_seen_and_the_most_pressing_comes_first() {
+        let facts = Facts { is_schema_old: true, free_bytes: Some(0), ..Facts::default() };
+        let first = list(&facts, &[], NOW);
+        let later = list(&facts, &first, NOW.plus_ms(5));
+        assert_eq!(later, first);
+        let words: Vec<_> = first.iter().map(|one| one.trouble).collect();
+        assert_eq!(words, [Trouble::DiskLow, Trouble::SchemaOld]);
+        assert!(list(&Facts::default(), &first, NOW).is_empty());
+    }
+
+    #[test]
+    fn a_disk_says_how_much_room_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_bytes(folder.path()).is_some_and(|free| free > 0));
+        assert_eq!(free_bytes(&folder.path().join("nothing")), None);
+    }
+}
