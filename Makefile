@@ -40,7 +40,7 @@ torture: pos-ui/.stamp-dist ## stores and malls that are killed, cut off and put
 	@packaging/need rust cc room
 	@packaging/need postgresql || true
 	@packaging/need mosquitto || true
-	@cargo build --locked --workspace --bins --features edge-daemon/fault-points
+	@cargo build --locked --workspace --bins --features edge-daemon/fault-points,mall/fault-points
 	@MINUTES=$(or $(MINUTES),1) exec target/debug/torture
 
 crowd: pos-ui/.stamp-dist ## STORES=1000 at once against one mall and one broker; SEED=n again

@@ -1,31 +1,105 @@
-//! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`), and the hand by
-//! which it turns this process's clock (`GUITAI_AHEAD=file`) and makes a document of settings break a
-//! receipt (`GUITAI_SICK_LINE`).
+//! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`), or at which it says while
+//! the process runs what shall happen the next time (`GUITAI_FAULTS=file`), and the hand by which it turns
+//! this process's clock (`GUITAI_AHEAD=file`).
+//!
+//! The file of faults has one line, `point action`; the action is `crash`, `error`, or `sleep`. It is removed
+//! by whoever does it, so a test sees that it was done.
 //!
 //! **Invariant:** compiled to nothing without the feature `fault-points`, which no release has.
 
-/// Dies here if the test said so: SIGKILL on the n-th passing, as a power cut would.
+#[cfg(feature = "fault-points")]
+use self::armed::{Action, action, crash, wished_death};
+use crate::db::DbError;
+
+/// Dies or dawdles here if the test said so; an error cannot be here, and is passed over.
 #[cfg(not(feature = "fault-points"))]
 #[inline(always)]
 pub(crate) fn point(_name: &'static str) {}
 
-/// Dies here if the test said so: SIGKILL on the n-th passing, as a power cut would.
+/// Dies or dawdles here if the test said so; an error cannot be here, and is passed over.
 #[cfg(feature = "fault-points")]
 pub(crate) fn point(name: &'static str) {
-    use std::sync::{
-        LazyLock,
-        atomic::{AtomicI64, Ordering},
+    let _passed_over = db(name);
+}
+
+/// Dies, dawdles, or fails here as the ledger might, if the test said so.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn db(_name: &'static str) -> Result<(), DbError> {
+    Ok(())
+}
+
+/// Dies, dawdles, or fails here as the ledger might, if the test said so.
+#[cfg(feature = "fault-points")]
+pub(crate) fn db(name: &'static str) -> Result<(), DbError> {
+    if wished_death(name) {
+        crash();
+    }
+    match action(name) {
+        None => Ok(()),
+        Some(Action::Crash) => crash(),
+        Some(Action::Sleep) => {
+            std::thread::sleep(armed::DAWDLING);
+            Ok(())
+        }
+        Some(Action::Error) => {
+            let doing = "do what a test forbids";
+            Err(DbError::sqlite(doing)(rusqlite::Error::InvalidQuery))
+        }
+    }
+}
+
+#[cfg(feature = "fault-points")]
+mod armed {
+    use std::{
+        path::PathBuf,
+        sync::{
+            LazyLock,
+            atomic::{AtomicI64, Ordering},
+        },
+        time::Duration,
     };
-    static WISH: LazyLock<Option<(String, AtomicI64)>> = LazyLock::new(|| {
-        let wish = std::env::var("GUITAI_KILL_AT").ok()?;
-        let (name, nth) = wish.rsplit_once(':')?;
-        Some((name.to_owned(), AtomicI64::new(nth.parse().ok()?)))
-    });
-    let Some((wished, left)) = WISH.as_ref() else {
-        return;
-    };
-    if wished == name && left.fetch_sub(1, Ordering::SeqCst) == 1 {
-        // A child that sends itself SIGKILL cannot clean anything up.
+
+    /// Longer than what usually lies between two points.
+    pub(super) const DAWDLING: Duration = Duration::from_millis(60);
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum Action {
+        Crash,
+        Error,
+        Sleep,
+    }
+
+    /// What shall happen at this point now; whoever is told so does it.
+    pub(super) fn action(name: &str) -> Option<Action> {
+        static FILE: LazyLock<Option<PathBuf>> =
+            LazyLock::new(|| std::env::var_os("GUITAI_FAULTS").map(PathBuf::from));
+        let file = FILE.as_ref()?;
+        let said = std::fs::read_to_string(file).ok()?;
+        let (point, action) = said.trim().split_once(' ')?;
+        let action = match action {
+            "crash" => Action::Crash,
+            "error" => Action::Error,
+            "sleep" => Action::Sleep,
+            _ => return None,
+        };
+        // Of two who pass at once the one who removes the file does it.
+        (point == name && std::fs::remove_file(file).is_ok()).then_some(action)
+    }
+
+    /// Whether this is the n-th passing that the test wishes to be the last.
+    pub(super) fn wished_death(name: &str) -> bool {
+        static WISH: LazyLock<Option<(String, AtomicI64)>> = LazyLock::new(|| {
+            let wish = std::env::var("GUITAI_KILL_AT").ok()?;
+            let (name, nth) = wish.rsplit_once(':')?;
+            Some((name.to_owned(), AtomicI64::new(nth.parse().ok()?)))
+        });
+        let Some((wished, left)) = WISH.as_ref() else { return false };
+        wished == name && left.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+
+    /// SIGKILL, as a power cut would: a child that sends it to its parent cannot clean anything up.
+    pub(super) fn crash() -> ! {
         let own = std::process::id().to_string();
         let _ = std::process::Command::new("kill").args(["-9", &own]).status();
         loop {

@@ -123,6 +123,7 @@ async fn follow(
         None
     };
     let head: HeadV1 = mall.get(&path::head(scope)).await?;
+    fault::db("replica.heard")?;
     if context.link.reached(true, context.clock.now()) {
         context.nudges.mall_back.give();
         context.screens.beat();
@@ -173,6 +174,7 @@ async fn gather(
             }
             page => page?,
         };
+        fault::db("replica.paged")?;
         let now = context.clock.now();
         let done = match gathering.take(&page) {
             Err(NotNext) => {

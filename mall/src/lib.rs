@@ -39,6 +39,7 @@ mod db;
 mod discrepancy;
 mod disk;
 mod error_chain;
+mod fault;
 mod feed;
 mod fleet;
 pub mod houses;

@@ -9,6 +9,7 @@
     reason = "helpers of tests may do what tests may"
 )]
 
+mod backlog;
 mod charges;
 mod console;
 mod copies;
@@ -26,4 +27,5 @@ mod settings;
 mod snapshot;
 mod tally;
 mod versions;
+mod walk;
 mod weather;

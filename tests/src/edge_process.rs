@@ -16,6 +16,7 @@ use crate::{
     port,
     program::{self, Running},
     till::{Till, http},
+    trap::Trap,
     wait::{PATIENCE, until},
 };
 
@@ -216,6 +217,12 @@ impl EdgeProcess {
         Hand(self.folder.join("ahead"))
     }
 
+    /// The trap by which something happens to it at a named point.
+    #[must_use]
+    pub fn trap(&self) -> Trap {
+        Trap::at(self.folder.join("faults"))
+    }
+
     /// From now on it runs another program than the one that was built beside this one.
     pub fn run_with(&mut self, program: PathBuf) {
         self.program = Some(program);
@@ -339,10 +346,19 @@ impl EdgeProcess {
         Ok(())
     }
 
+    /// Starts it, whether or not it gets as far as its trap.
+    ///
+    /// # Errors
+    /// When it ends in another way, or is not ready within the limit.
+    pub async fn start_trapped(&mut self, limit: Duration) -> Result<Start> {
+        self.launch(&[], limit).await
+    }
+
     async fn launch(&mut self, environment: &[(&str, &str)], limit: Duration) -> Result<Start> {
         let mut command = self.command()?;
         command.arg("serve").arg("--config").arg(self.boot_file());
         command.envs(environment.iter().copied()).env("GUITAI_AHEAD", &self.hand().0);
+        command.env("GUITAI_FAULTS", self.trap().file());
         let log = self.log();
         // One that still runs, e.g. because it was never ready, has the ports and the folder.
         self.running = None;

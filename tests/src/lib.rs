@@ -77,6 +77,7 @@ pub mod stagehand;
 pub mod store;
 pub mod till;
 pub mod torture;
+pub mod trap;
 pub mod untested;
 pub mod view;
 pub mod wait;

@@ -15,6 +15,7 @@ use crate::{
     mosquitto::Access,
     program::{self, Running},
     till::{self, http},
+    trap::Trap,
     wait::{PATIENCE, until},
 };
 
@@ -178,6 +179,12 @@ impl MallProcess {
         &self.log
     }
 
+    /// The trap by which something happens to it, or to a verb of its command line, at a named point.
+    #[must_use]
+    pub fn trap(&self) -> Trap {
+        Trap::at(self.data.with_extension("faults"))
+    }
+
     /// Starts it and waits until it answers.
     ///
     /// # Errors
@@ -220,6 +227,7 @@ impl MallProcess {
     }
 
     fn name_database(&self, command: &mut Command) {
+        command.env("GUITAI_FAULTS", self.trap().file());
         if let Some(url) = &self.database {
             command.args(["--database-url", url]);
         }

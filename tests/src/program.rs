@@ -36,7 +36,7 @@ pub fn find(name: &str) -> Result<PathBuf> {
     ensure!(
         path.is_file(),
         "{} is not built: run `cargo build -p edge-daemon -p mall --features \
-         edge-daemon/fault-points`, or say where it is with GUITAI_BIN_DIR",
+         edge-daemon/fault-points,mall/fault-points`, or say where it is with GUITAI_BIN_DIR",
         path.display()
     );
     Ok(path)

@@ -113,7 +113,7 @@ async fn complete_and_tell(
     let done = context
         .ledger
         .write(move |tx| {
-            fault::point("complete.begun");
+            fault::db("complete.begun")?;
             carry_out(tx, &command, &setting)
         })
         .await;
@@ -345,7 +345,7 @@ fn write_what_was_theirs(
     };
     member::insert(tx, &entry)?;
     member::count_uses(tx, buyer.id, order.receipt_number.business_date, priced)?;
-    fault::point("complete.member");
+    fault::db("complete.member")?;
     Ok(())
 }
 
@@ -353,11 +353,11 @@ fn write_what_was_theirs(
 fn write(tx: &Connection, order: &Order, setting: &Setting) -> Result<(), DbError> {
     let body = orders::body(order)?;
     orders::insert(tx, order, &body)?;
-    fault::point("complete.inserted");
+    fault::db("complete.inserted")?;
     let fact =
         outbox::Fact { id: order.id.uuid(), kind: KIND_ORDER, v: 1, body: &body, at: setting.now };
     outbox::push(tx, &fact)?;
-    fault::point("complete.told");
+    fault::db("complete.told")?;
     let Some(id) = setting.slip else {
         return Ok(());
     };
@@ -384,6 +384,6 @@ fn begin_next(
     counter.last_order = Some(done);
     station::save_head(tx, counter)?;
     station::forget_commands(tx, setting.now)?;
-    fault::point("complete.emptied");
+    fault::db("complete.emptied")?;
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(crate) async fn edit(
         let (now, fresh) = (context.clock.now(), mint());
         let done = change(&context, command, move |tx, counter| {
             carry_out(tx, counter, edit, now, fresh)?;
-            fault::point("edit.written");
+            fault::db("edit.written")?;
             Ok(())
         });
         done.await?;

@@ -127,7 +127,7 @@ async fn add(
         let taken = pickup::take(context, command, (item.sku, measure)).await?;
         return Ok(taken.map(ScanFate::Pickup));
     }
-    fault::point("scan.found");
+    fault::db("scan.found")?;
     let line: LineId = mint();
     let is_labelled = matches!(measure, Measure::Labelled(_));
     change(context, command, move |tx, counter| {
@@ -138,7 +138,7 @@ async fn add(
         let change = counter.cart.add(Addition { line, item, measure })?;
         counter.touched();
         station::save_change(tx, counter, &change)?;
-        fault::point("scan.written");
+        fault::db("scan.written")?;
         // An addition touches one line: a new one, or the one that counts up.
         let line = counter.cart.newest.unwrap_or(line);
         Ok(match change.outcome {

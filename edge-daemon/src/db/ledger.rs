@@ -243,7 +243,7 @@ fn commit_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Re
             drop(savepoint);
         }
     }
-    fault::point("ledger.before_commit");
+    fault::db("ledger.before_commit")?;
     transaction.commit().map_err(DbError::sqlite("commit"))
 }
 

@@ -248,7 +248,7 @@ impl Replica {
                 params![incarnation.to_string(), version, after, now.micros()],
             )
             .map_err(DbError::sqlite("move the feed cursor"))?;
-        fault::point("replica.applied");
+        fault::db("replica.applied")?;
         transaction.commit().map_err(DbError::sqlite("commit a version"))?;
         Ok(n_changes)
     }

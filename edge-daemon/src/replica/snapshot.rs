@@ -41,6 +41,7 @@ pub(super) async fn take(
     tasks: &Tasks,
 ) -> Result<(), DaemonError> {
     let manifest: SnapshotV1 = mall.get(&path::snapshot(scope)).await?;
+    fault::db("snapshot.told")?;
     context.troubles.schema_is_old(manifest.schema > REPLICA_SCHEMA);
     let is_ours = manifest.scope == scope.to_string()
         && manifest.schema <= REPLICA_SCHEMA
@@ -54,7 +55,7 @@ pub(super) async fn take(
     let packed_bytes = u64::try_from(manifest.packed_bytes).unwrap_or(0);
     let from = path::snapshot_file(scope, manifest.version);
     mall.download(&from, packed_bytes, &packed).await?;
-    fault::point("snapshot.downloaded");
+    fault::db("snapshot.downloaded")?;
     let (expected, rows) = (manifest.clone(), manifest.n_rows);
     let replica =
         tokio::task::spawn_blocking(move || put_in_force(&data, &packed, scope, &expected))
@@ -109,7 +110,7 @@ fn verified(
         return Err(DbError::Damaged { doing: "verify a snapshot" });
     }
     verify_file(path, scope)?;
-    fault::point("snapshot.verified");
+    fault::db("snapshot.verified")?;
     Ok(())
 }
 

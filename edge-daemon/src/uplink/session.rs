@@ -88,18 +88,26 @@ pub(crate) async fn open(
     mall: &Mall,
 ) -> Result<Option<SessionV1>, SessionError> {
     let fresh = mint::<SessionV1>().uuid();
-    let ask = context.ledger.write(move |tx| history::ask(tx, fresh)).await?;
-    fault::point("session.asked");
+    let ask = move |tx: &_| {
+        let ask = history::ask(tx, fresh)?;
+        fault::db("session.asking").map(|()| ask)
+    };
+    let ask = context.ledger.write(ask).await?;
+    fault::db("session.asked")?;
     let told: SessionV1 = match mall.post(path::SESSIONS, &ask).await {
         Ok(told) => told,
         Err(MallError::Refused { status: 404, .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    fault::point("session.answered");
+    fault::db("session.answered")?;
     let (epoch, is_frozen, n_lost) = (told.epoch, told.is_frozen, told.lost.len());
     let taken = told.clone();
-    context.ledger.write(move |tx| history::take(tx, &taken)).await?;
-    fault::point("session.taken");
+    let take = move |tx: &_| {
+        history::take(tx, &taken)?;
+        fault::db("session.taking")
+    };
+    context.ledger.write(take).await?;
+    fault::db("session.taken")?;
     if epoch == ask.epoch {
         tracing::debug!(epoch, "A session with the mall began");
     } else {
@@ -127,7 +135,7 @@ pub(crate) async fn find_what_was_lost(
         let now = context.clock.now();
         let keep = move |tx: &_| history::find(tx, lost, &page.facts, now);
         n_found += context.ledger.write(keep).await?;
-        fault::point("session.found");
+        fault::db("session.found")?;
     }
     if n_found > 0 {
         tracing::warn!(n_found, "Facts that this ledger had lost came back from the mall");

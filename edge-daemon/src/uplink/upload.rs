@@ -177,6 +177,7 @@ impl Way<'_> {
 
     async fn send_facts(&self, uplink: &mut Uplink, ask: Facts) -> Result<(), StepError> {
         let batch = self.context.ledger.read(move |db| outbox::next_batch(db, ask)).await?;
+        fault::db("upload.read")?;
         if let Some(batch) = batch {
             return self.send(uplink, batch, !ask.is_wrapped).await;
         }
@@ -222,16 +223,22 @@ impl Way<'_> {
         may_pack: bool,
     ) -> Result<(), StepError> {
         let context = self.context;
+        fault::db("upload.sending")?;
         let answer = match self.post(&batch, may_pack).await {
             Ok(answer) => answer,
             Err(error) => return Err(StepError::Batch(error, Box::new(batch))),
         };
-        fault::point("upload.answered");
+        fault::db("upload.answered")?;
         answers(context);
         let failures = uplink.failures();
         let marks = hear(context, uplink, Heard::Answer(&batch, &answer));
         let (epoch, acked) = (batch.epoch, marks.acked_through);
-        context.ledger.write(move |tx| outbox::mark(tx, epoch, &marks)).await?;
+        let mark = move |tx: &_| {
+            outbox::mark(tx, epoch, &marks)?;
+            fault::db("upload.marked")
+        };
+        context.ledger.write(mark).await?;
+        fault::db("upload.written")?;
         if acked.is_some() {
             context.link.told(context.clock.now());
         }

@@ -225,6 +225,7 @@ async fn apply_rows(
     } else {
         context.db().write(doing).await?
     };
+    crate::fault::db("import.begun").await?;
     let known = items_read::known(&mut tx, &keys, &gtins, &plus).await?;
     let step = plan(rows, &known, seen);
     let is_idle = step.writes.is_empty() && step.costs.is_empty();
@@ -232,10 +233,13 @@ async fn apply_rows(
         if !step.writes.is_empty() {
             let at = context.now();
             let version = scope::raise(&mut tx, Scope::Catalog, at).await?;
+            crate::fault::db("import.raised").await?;
             items::upsert(&mut tx, &step.writes, Stamp { version, at }).await?;
         }
         items::put_costs(&mut tx, &step.costs).await?;
+        crate::fault::db("import.written").await?;
         db::commit(tx, doing).await?;
+        crate::fault::db("import.committed").await?;
         tokio::time::sleep(TURN).await;
     }
     Ok(step)

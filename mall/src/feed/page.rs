@@ -19,7 +19,7 @@ use crate::{
         scope::{self, Head},
         staffing, stock, stores, token_keys,
     },
-    member, pickup,
+    fault, member, pickup,
     vault::{self, VaultError},
 };
 
@@ -49,6 +49,7 @@ pub(crate) enum FeedError {
 pub(crate) async fn head(context: &Context, scope: Scope) -> Result<HeadV1, FeedError> {
     let mut tx = context.db().read("read the head of a feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
+    fault::db("feed.head").await?;
     Ok(HeadV1 { incarnation: head.incarnation, version: head.version })
 }
 
@@ -72,6 +73,7 @@ pub(crate) async fn page(
         Scope::Catalog => catalog(&mut tx, *version, after, limit + 1).await?,
         Scope::Store(store) => own(context, &mut tx, store, (*version, after), limit + 1).await?,
     };
+    fault::db("feed.read").await?;
     let limit = usize::try_from(limit).unwrap_or(0).min(fitting(&changes));
     let is_more = changes.len() > limit;
     changes.truncate(limit);

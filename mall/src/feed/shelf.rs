@@ -209,6 +209,7 @@ pub(crate) async fn offer(context: &Context, scope: Scope) -> Result<SnapshotV1,
     let shelf = context.shelf();
     let mut tx = context.db().read("read the head of a feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
+    crate::fault::db("snapshot.asked").await?;
     if let Some(newest) = shelf.near_enough(&mut tx, scope, &head).await? {
         return Ok(newest);
     }

@@ -34,7 +34,7 @@ use crate::{
         edges::{self, EdgeRow},
         staff::Right,
     },
-    fleet,
+    fault, fleet,
 };
 
 /// A batch over the slowest line of a store takes seconds.
@@ -69,6 +69,7 @@ async fn signed(context: &Context, request: Request) -> Result<Request, Problem>
         }
     };
     drop(tx);
+    fault::db("edge.known").await?;
     let edge = edge.filter(|edge| !edge.is_revoked).ok_or_else(|| Problem::of(EDGE_UNKNOWN))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let signed = Signed { method: parts.method.as_str(), path, body: &body };

@@ -27,7 +27,7 @@ use crate::{
     },
     discrepancy,
     error_chain::Chain,
-    member, pickup,
+    fault, member, pickup,
 };
 
 /// Facts in one transaction.
@@ -69,6 +69,7 @@ async fn process_some(context: &Context) -> Result<usize, DbError> {
     if waiting.is_empty() {
         return Ok(0);
     }
+    fault::db("orders.begun").await?;
     let mut looked_at = Vec::with_capacity(waiting.len());
     for one in &waiting {
         looked_at.push(judged(&mut reading, one).await?);
@@ -83,12 +84,15 @@ async fn process_some(context: &Context) -> Result<usize, DbError> {
             }
         });
     }
+    fault::db("orders.priced").await?;
     let mut tx = context.db().write(doing).await?;
     let (now, mut done) = (context.now(), Vec::with_capacity(waiting.len()));
     for ((one, judged), found) in waiting.iter().zip(&looked_at).zip(found) {
         done.push(process(&mut tx, one, judged, found, now).await?);
     }
+    fault::db("orders.written").await?;
     db::commit(tx, doing).await?;
+    fault::db("orders.committed").await?;
     waiting.iter().zip(&done).for_each(|(one, done)| tell(one, done));
     Ok(waiting.len())
 }

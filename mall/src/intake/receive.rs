@@ -28,6 +28,7 @@ use crate::{
         inbox::{self, Received, Sender, What},
         lives, stores,
     },
+    fault,
 };
 
 /// Why a batch was not kept.
@@ -53,6 +54,7 @@ pub(crate) async fn receive(
     // Beside whoever has the turn: a hundred stores that come back at once do not wait for HQ, and HQ
     // does not wait for them. The cursor's row keeps one node's batches one after the other.
     let mut tx = context.db().write_beside(doing).await?;
+    fault::db("batch.begun").await?;
     check_session(&mut tx, edge, batch).await?;
     let cursor = inbox::lock_cursor(&mut tx, &sender).await?;
     let cursor = cursor.ok_or(Refusal::Epoch { ours: edge.epoch });
@@ -61,7 +63,9 @@ pub(crate) async fn receive(
         Fit::Fits(hole) => hole,
         Fit::Gap { expected } => return Ok(answer(&cursor, Vec::new(), Some(expected))),
     };
+    fault::db("batch.locked").await?;
     let mut keeping = Keeping::begin(&mut tx, sender, batch, &cursor).await?;
+    fault::db("batch.taken").await?;
     if let Some(hole) = &hole {
         holes::put(&mut tx, &sender, hole).await?;
     }
@@ -73,13 +77,16 @@ pub(crate) async fn receive(
         }
     }
     keeping.write(&mut tx).await?;
+    fault::db("batch.kept").await?;
     open_days(&mut tx, &sender, keeping.days()).await?;
     lives::put_places(&mut tx, &sender, &keeping.fresh).await?;
     let moved = advanced(&cursor, batch);
     if let Some(to) = &moved {
         inbox::advance(&mut tx, &sender, to).await?;
     }
+    fault::db("batch.advanced").await?;
     db::commit(tx, doing).await?;
+    fault::db("batch.committed").await?;
     context.inbox_nudge().notify_one();
     tell(&sender, batch, &verdicts);
     if let Some(hole) = &hole {

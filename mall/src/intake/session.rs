@@ -18,6 +18,7 @@ use crate::{
         edges::EdgeRow,
         lives::{self, SessionRow},
     },
+    fault,
 };
 
 /// Why no session was opened.
@@ -40,6 +41,7 @@ pub(crate) async fn open(
     let doing = "open a session";
     let nonce = context.new_id::<SessionV1>()?.uuid();
     let mut tx = context.db().write(doing).await?;
+    fault::db("session.begun").await?;
     let sessions = lives::sessions(&mut tx, edge).await?;
     let before = sessions.iter().find(|row| row.machine == ask.machine);
     let held = held(&mut tx, edge, ask, &sessions).await?;
@@ -68,7 +70,9 @@ pub(crate) async fn open(
     }
     lives::put_session(&mut tx, edge, &row, context.now()).await?;
     let answer = answer(&mut tx, edge, (ask, &held), &row).await?;
+    fault::db("session.written").await?;
     db::commit(tx, doing).await?;
+    fault::db("session.committed").await?;
     tell(edge, ask, found, answer.epoch);
     Ok(answer)
 }
