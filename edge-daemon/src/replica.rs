@@ -7,6 +7,7 @@
 //! **Invariant:** the old replica sells until the new one is verified, and no half of a version does.
 
 mod compare;
+mod fetch;
 mod snapshot;
 
 use std::{sync::Arc, time::Duration};
@@ -97,7 +98,7 @@ async fn catch_up(
         Some(why) => why,
     };
     tracing::info!(%scope, why = why.word(), "A snapshot is needed");
-    snapshot::take(context, mall, scope, tasks).await?;
+    snapshot::take(context, mall, scope, tasks, why).await?;
     comparisons.swapped(why, context.clock.now());
     Ok(())
 }

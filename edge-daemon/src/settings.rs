@@ -38,7 +38,7 @@ use sync::settings::{SettingsKeyV1, Target};
 use tokio::sync::watch;
 
 pub(crate) use consider::restore;
-pub(crate) use follow::{note_stop, run};
+pub(crate) use follow::{learn_keys, note_stop, run};
 pub(crate) use in_force::{InForce, Row, rows};
 pub(crate) use report::report_of;
 
@@ -86,7 +86,7 @@ impl Settings {
         self.arrived.lock().map(|mut arrived| std::mem::take(&mut *arrived)).unwrap_or_default()
     }
 
-    /// The keys by which the mall's settings and watermarks are believed.
+    /// The keys by which the mall's settings, watermarks and snapshots are believed.
     pub(crate) fn keys(&self) -> Vec<SettingsKeyV1> {
         self.keys.lock().map(|keys| keys.clone()).unwrap_or_default()
     }

@@ -23,6 +23,7 @@
 //! | `raw` | a fact in a wrapping that nothing on the way takes offence at |
 //! | `follow` | pure: how a replica follows: pages, a snapshot, a repair |
 //! | `digest` | pure: what a replica's rows add up to, bucket by bucket |
+//! | `snapshot` | pure: a snapshot's manifest, signed and believed; its chunks |
 //! | `replica` | the files that hold a store's copy of what the mall owns |
 //! | `backoff` | attempt number to delay |
 //!
@@ -46,6 +47,7 @@ pub mod seal;
 pub mod session;
 pub mod settings;
 pub mod signature;
+pub mod snapshot;
 pub mod token;
 pub mod topic;
 pub mod trouble;

@@ -79,6 +79,11 @@ impl Replica {
         Self::open(&data.join(name.trim()), scope).map(Some)
     }
 
+    /// Opens a file that is not in force.
+    pub(crate) fn aside(path: &Path, scope: Scope) -> Result<Self, DbError> {
+        Self::open(path, scope)
+    }
+
     fn open(path: &Path, scope: Scope) -> Result<Self, DbError> {
         let replica = Self { path: path.to_owned(), readers: Pool::open(path)? };
         let schema = replica.read(|connection| check_meta(connection, path, scope))?;

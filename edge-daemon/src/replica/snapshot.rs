@@ -12,14 +12,15 @@ use std::{
 use ring::digest::{Context as Sha256, SHA256};
 use sync::{
     chain::Hash,
+    follow::{self, Step, Why},
     path,
     replica::{REPLICA_SCHEMA, Scope},
-    wire::SnapshotV1,
+    wire::{HeadV1, SnapshotV1},
 };
 
-use super::changed;
+use super::{changed, fetch, on_blocking};
 use crate::{
-    DaemonError,
+    Chain, DaemonError,
     context::Context,
     db::{
         DbError,
@@ -30,42 +31,51 @@ use crate::{
     uplink::mall::{Mall, MallError},
 };
 
-/// A catalog of some millions of items; more than this is not a replica of ours.
-const FILE_BYTES_MAX: i64 = 8 * 1_024 * 1_024 * 1_024;
-
 /// Takes the newest snapshot of a scope into force.
+///
+/// One that is on its way is fetched to its end, also over restarts; it is caught up aside by the
+/// feed, so that nobody sees a version older than the one in force.
 pub(super) async fn take(
     context: &Arc<Context>,
     mall: &Mall,
     scope: Scope,
     tasks: &Tasks,
+    why: Why,
 ) -> Result<(), DaemonError> {
-    let manifest: SnapshotV1 = mall.get(&path::snapshot(scope)).await?;
-    fault::db("snapshot.told")?;
-    context.troubles.schema_is_old(manifest.schema > REPLICA_SCHEMA);
-    let is_ours = manifest.scope == scope.to_string()
-        && manifest.schema <= REPLICA_SCHEMA
-        && (0..=FILE_BYTES_MAX).contains(&manifest.file_bytes)
-        && (0..=FILE_BYTES_MAX).contains(&manifest.packed_bytes);
-    if !is_ours {
-        return Err(MallError::Nonsense.into());
-    }
-    let data = context.config.data.clone();
-    let packed = data.join(format!("download-{scope}.zst"));
-    let packed_bytes = u64::try_from(manifest.packed_bytes).unwrap_or(0);
-    let from = path::snapshot_file(scope, manifest.version);
-    mall.download(&from, packed_bytes, &packed).await?;
+    let manifest = fetch::fetch(context, mall, scope).await?;
     fault::db("snapshot.downloaded")?;
-    let (expected, rows) = (manifest.clone(), manifest.n_rows);
-    let replica =
-        tokio::task::spawn_blocking(move || put_in_force(&data, &packed, scope, &expected))
-            .await
-            .unwrap_or(Err(DbError::Closed))?;
-    let replica = Arc::new(replica);
+    let (data, expected) = (context.config.data.clone(), manifest.clone());
+    let name = on_thread(move || unpacked(&data, scope, &expected)).await?;
+    caught_up(context, mall, scope, &name).await;
+    let (data, rows) = (context.config.data.clone(), manifest.n_rows);
+    let in_force = context.replicas.get(scope);
+    let replica = on_thread(move || put_in_force(&data, &name, scope, in_force.as_deref(), why));
+    let replica = Arc::new(replica.await?);
     context.replicas.set(scope, Arc::clone(&replica));
     Replica::sweep(&context.config.data, scope, &replica);
     tracing::info!(%scope, version = manifest.version, rows, "A snapshot is in force");
     changed(context, scope, tasks).await
+}
+
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
+) -> Result<T, DbError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(DbError::Closed))
+}
+
+/// Follows the feed in a file that is not in force yet, as far as it goes: what is missing then comes
+/// when it is in force.
+async fn caught_up(context: &Arc<Context>, mall: &Mall, scope: Scope, name: &str) {
+    let path = context.config.data.join(name);
+    let Ok(aside) = on_thread(move || Replica::aside(&path, scope)).await else { return };
+    let aside = Arc::new(aside);
+    let Ok(standing) = on_blocking(&aside, Replica::standing).await else { return };
+    let Ok(head) = mall.get::<HeadV1>(&path::head(scope)).await else { return };
+    let standing = follow::Standing { cursor: standing.cursor, schema: standing.schema };
+    let Step::Page(cursor) = follow::step(Some(&standing), &head, None) else { return };
+    if let Err(error) = super::gather(context, mall, scope, &aside, cursor).await {
+        tracing::info!(%scope, error = %Chain(&error), "The snapshot is not caught up yet");
+    }
 }
 
 /// The schema of the snapshot that the mall offers, if this program can read it.
@@ -78,23 +88,54 @@ pub(super) async fn schema_offered(mall: &Mall, scope: Scope) -> Result<Option<i
     }
 }
 
-fn put_in_force(
-    data: &Path,
-    packed: &Path,
-    scope: Scope,
-    manifest: &SnapshotV1,
-) -> Result<Replica, DbError> {
+/// Unpacks and verifies what was fetched; the name of the file that is whole and ours. The packed
+/// file and its manifest are of no more use either way.
+fn unpacked(data: &Path, scope: Scope, manifest: &SnapshotV1) -> Result<String, DbError> {
     let name = free_name(data, scope, manifest.version)?;
-    let path = data.join(&name);
-    let replica = verified(packed, &path, scope, manifest)
-        .and_then(|()| Replica::put_in_force(data, &name, scope));
-    if replica.is_err() {
-        // What could not be used must not fill the disk that orders are written to.
-        for ending in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(data.join(format!("{name}{ending}")));
+    let packed = fetch::packed(data, scope);
+    let verified = verified(&packed, &data.join(&name), scope, manifest);
+    fetch::forget(data, scope);
+    match verified {
+        Ok(()) => Ok(name),
+        Err(error) => {
+            discard(data, &name);
+            Err(error)
         }
     }
-    let _ = std::fs::remove_file(packed);
+}
+
+/// What could not be used must not fill the disk that orders are written to.
+fn discard(data: &Path, name: &str) {
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(data.join(format!("{name}{ending}")));
+    }
+}
+
+/// Swaps a verified file in, unless it is older than the one in force. A mall that went back has
+/// nothing newer.
+fn put_in_force(
+    data: &Path,
+    name: &str,
+    scope: Scope,
+    in_force: Option<&Replica>,
+    why: Why,
+) -> Result<Replica, DbError> {
+    let is_older = || {
+        let Some(before) = in_force.and_then(|replica| replica.standing().ok()) else {
+            return Ok(false);
+        };
+        let (before, next) = (before.cursor, Replica::aside(&data.join(name), scope)?.standing()?);
+        let next = next.cursor;
+        Ok(next.incarnation == before.incarnation && next.version < before.version)
+    };
+    let replica = match is_older() {
+        Ok(true) if why != Why::Ahead => Err(DbError::Damaged { doing: "go back in a feed" }),
+        Ok(_) => Replica::put_in_force(data, name, scope),
+        Err(error) => Err(error),
+    };
+    if replica.is_err() {
+        discard(data, name);
+    }
     replica
 }
 

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use sync::{
     backoff::retry_ms,
     path,
-    settings::{Disbelief, KEYS_MAX, SignedSettingsV1},
+    settings::{Disbelief, KEYS_MAX, SettingsKeyV1, SignedSettingsV1},
     wire::{CameByV1, SettingsHeldV1},
 };
 use tokio::time::Instant;
@@ -162,10 +162,13 @@ pub(super) async fn look_at_what_came(
     Ok(worst)
 }
 
-/// Asks the mall for its keys and for what it wishes of this store.
-async fn poll(context: &Arc<Context>, node: &Node, mall: &Mall) -> Result<(), DaemonError> {
+/// Asks the mall for its keys alone, e.g. because something is signed by one that is not known.
+pub(crate) async fn learn_keys(context: &Context, mall: &Mall) -> Result<(), DaemonError> {
     let held: SettingsHeldV1 = mall.get(path::SETTINGS).await?;
-    let mut keys = held.keys;
+    believe_keys(context, held.keys).await
+}
+
+async fn believe_keys(context: &Context, mut keys: Vec<SettingsKeyV1>) -> Result<(), DaemonError> {
     keys.truncate(KEYS_MAX);
     if !keys.is_empty() && keys != context.settings.keys() {
         let kept = keys.clone();
@@ -174,6 +177,13 @@ async fn poll(context: &Arc<Context>, node: &Node, mall: &Mall) -> Result<(), Da
             *known = keys;
         }
     }
+    Ok(())
+}
+
+/// Asks the mall for its keys and for what it wishes of this store.
+async fn poll(context: &Arc<Context>, node: &Node, mall: &Mall) -> Result<(), DaemonError> {
+    let held: SettingsHeldV1 = mall.get(path::SETTINGS).await?;
+    believe_keys(context, held.keys).await?;
     // Which groups it is in comes before what they say.
     for envelope in held.groups.iter().chain(&held.envelopes).chain(&held.of_groups) {
         if consider(context, node, envelope, CameByV1::Poll).await? == Fate::AskMall {

@@ -4,7 +4,6 @@
 //! agreed is an error like silence, never a panic and never believed in part.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -13,6 +12,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use axum::body::Bytes;
 use domain::{id::EdgeId, time::Timestamp};
 use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode};
@@ -112,6 +112,17 @@ struct Refusal {
 impl From<MallError> for Refusal {
     fn from(error: MallError) -> Self {
         Self { error, mall_now: None }
+    }
+}
+
+/// A file on its way.
+#[derive(Debug)]
+pub(crate) struct Download(reqwest::Response);
+
+impl Download {
+    /// Its next bytes; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, MallError> {
+        self.0.chunk().await.map_err(MallError::Silent)
     }
 }
 
@@ -226,27 +237,14 @@ impl Mall {
         read_json(answer).await
     }
 
-    /// Fetches a file of exactly this size.
-    pub(crate) async fn download(
-        &self,
-        path: &str,
-        bytes: u64,
-        into: &Path,
-    ) -> Result<(), MallError> {
-        use tokio::io::AsyncWriteExt as _;
-        let answer = self.send(Method::GET, path, Payload::default()).await?;
-        let mut file = tokio::fs::File::create(into).await.map_err(MallError::Write)?;
-        let (mut chunks, mut got) = (answer.bytes_stream(), 0_u64);
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(MallError::Silent)?;
-            got = got.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-            if got > bytes {
-                return Err(MallError::TooLarge);
-            }
-            file.write_all(&chunk).await.map_err(MallError::Write)?;
+    /// Fetches a file from a byte on.
+    pub(crate) async fn download(&self, path: &str, from: u64) -> Result<Download, MallError> {
+        let answer = self.send_from(Method::GET, path, Payload::default(), from).await?;
+        // Whoever does not know ranges sends the file from its beginning.
+        if (answer.status() == StatusCode::PARTIAL_CONTENT) != (from > 0) {
+            return Err(MallError::Nonsense);
         }
-        file.sync_all().await.map_err(MallError::Write)?;
-        if got == bytes { Ok(()) } else { Err(MallError::Nonsense) }
+        Ok(Download(answer))
     }
 
     /// A box whose clock is off signs by the mall's: what it has sold is told all the same, and by its
@@ -257,7 +255,17 @@ impl Mall {
         path: &str,
         body: Payload,
     ) -> Result<reqwest::Response, MallError> {
-        let refused = match self.send_signed(&method, path, body.clone()).await {
+        self.send_from(method, path, body, 0).await
+    }
+
+    async fn send_from(
+        &self,
+        method: Method,
+        path: &str,
+        body: Payload,
+        from: u64,
+    ) -> Result<reqwest::Response, MallError> {
+        let refused = match self.send_signed(&method, path, body.clone(), from).await {
             Ok(answer) => return Ok(answer),
             Err(refused) => refused,
         };
@@ -265,7 +273,7 @@ impl Mall {
         let ahead_ms = mall_now.ms_since(self.clock.now());
         let before_ms = self.ahead_ms.swap(ahead_ms, Ordering::Relaxed);
         tracing::warn!(ahead_ms, before_ms, "This box's clock is not the mall's");
-        self.send_signed(&method, path, body).await.map_err(|refused| refused.error)
+        self.send_signed(&method, path, body, from).await.map_err(|refused| refused.error)
     }
 
     async fn send_signed(
@@ -273,6 +281,7 @@ impl Mall {
         method: &Method,
         path: &str,
         body: Payload,
+        from: u64,
     ) -> Result<reqwest::Response, Refusal> {
         let Payload { bytes: body, is_packed } = body;
         let mut request = self.client.load().request(method.clone(), format!("{}{path}", self.url));
@@ -282,6 +291,10 @@ impl Mall {
             let now = self.clock.now().plus_ms(self.ahead_ms());
             let header = signature::sign(key, *edge, now, nonce, signed).map_err(MallError::Key)?;
             request = request.header(signature::HEADER, header);
+        }
+        if from > 0 {
+            // RFC 9110, 14.2.
+            request = request.header("range", format!("bytes={from}-"));
         }
         if !body.is_empty() {
             request = request.header("content-type", "application/json").body(body);

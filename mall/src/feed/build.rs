@@ -13,12 +13,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::time::Timestamp;
 use futures_util::TryStreamExt as _;
 use ring::digest::{Context as Digest, SHA256};
 use rusqlite::{Connection, Transaction, params};
 use sync::{
     chain::Hash,
     replica::{self, REPLICA_SCHEMA, Scope, item_words, join_tags},
+    snapshot::CHUNK_BYTES,
     wire::{RowV1, RulesV1, SnapshotV1},
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -152,6 +154,7 @@ fn make(
     let n_rows = fill(subject, &places.file, receiver)?;
     let (file_bytes, file_sha256) = digest(&places.file)?;
     let packed_bytes = pack(&places.file, &places.packed)?;
+    let chunks = chunks(&places.packed)?;
     std::fs::remove_file(&places.file)?;
     Ok(SnapshotV1 {
         scope: subject.scope.to_string(),
@@ -162,6 +165,11 @@ fn make(
         file_sha256,
         packed_bytes,
         n_rows,
+        chunks,
+        // It is signed when it is offered, by the key of that day.
+        not_after: Timestamp::from_micros(0),
+        key: 0,
+        signature: String::new(),
     })
 }
 
@@ -358,6 +366,20 @@ fn json(value: &impl serde::Serialize) -> String {
 fn word_of(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_value(value).unwrap_or_default();
     json.as_str().unwrap_or_default().to_owned()
+}
+
+/// The hash of each chunk of the packed file.
+fn chunks(packed: &Path) -> io::Result<Vec<Hash>> {
+    let mut file = File::open(packed)?;
+    let mut hashes = Vec::new();
+    loop {
+        let mut chunk = Vec::new();
+        let bytes = u64::try_from(CHUNK_BYTES).unwrap_or(0);
+        if io::Read::by_ref(&mut file).take(bytes).read_to_end(&mut chunk)? == 0 {
+            return Ok(hashes);
+        }
+        hashes.push(Hash::of(&chunk));
+    }
 }
 
 fn digest(file: &Path) -> io::Result<(i64, Hash)> {

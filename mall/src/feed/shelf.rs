@@ -14,6 +14,7 @@ use std::{
 use domain::id::IncarnationId;
 use sync::{
     replica::{REPLICA_SCHEMA, Scope},
+    snapshot::{self, GOOD_FOR_MS},
     wire::SnapshotV1,
 };
 use tokio::{sync::Mutex, time};
@@ -28,6 +29,7 @@ use crate::{
         scope::{self, Head},
     },
     error_chain::Chain,
+    settings::KeysError,
 };
 
 /// Ready ones of a scope that stay; one more than needed, for a store that is fetching it.
@@ -58,6 +60,9 @@ pub(crate) enum SnapshotError {
     /// The database refused.
     #[error("could not read the head of the feed")]
     Db(#[from] DbError),
+    /// There is no key to sign it by.
+    #[error("could not sign the snapshot")]
+    Keys(#[from] KeysError),
     /// The folder cannot be read or written.
     #[error("could not read the snapshots")]
     Files(#[from] io::Error),
@@ -105,7 +110,8 @@ impl Shelf {
                 found.extend(serde_json::from_slice::<SnapshotV1>(&text));
             }
         }
-        found.retain(|snapshot| snapshot.schema == REPLICA_SCHEMA);
+        // One that an older program made has no chunks, and is made again.
+        found.retain(|snapshot| snapshot.schema == REPLICA_SCHEMA && !snapshot.chunks.is_empty());
         found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.version));
         Ok(found)
     }
@@ -203,9 +209,16 @@ fn tell(made: &SnapshotV1) {
     );
 }
 
-/// The snapshot a store should take now: a ready one that is near enough to the head, else the
-/// newest, made if need be.
+/// The snapshot a store should take now, signed: a ready one that is near enough to the head, else
+/// the newest, made if need be.
 pub(crate) async fn offer(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
+    let ready = ready(context, scope).await?;
+    let key = context.settings_keys().newest()?;
+    let not_after = context.now().plus_ms(GOOD_FOR_MS);
+    Ok(snapshot::sign(ready, &key.pkcs8, key.version, not_after).map_err(KeysError::Key)?)
+}
+
+async fn ready(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
     let shelf = context.shelf();
     let mut tx = context.db().read("read the head of a feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;

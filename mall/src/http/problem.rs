@@ -292,7 +292,9 @@ impl From<SnapshotError> for Problem {
             SnapshotError::Unknown => Self::of(NOT_FOUND).detail(error),
             SnapshotError::Making => Self::of(SNAPSHOT_BUILDING).retry_after_ms(RETRY_MS),
             SnapshotError::Db(error) => error.into(),
-            SnapshotError::Build(_) | SnapshotError::Files(_) => Self::internal(&error),
+            SnapshotError::Build(_) | SnapshotError::Files(_) | SnapshotError::Keys(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Changes on their way down: heads, pages, snapshots.
 
-use domain::id::{IncarnationId, MemberId, PickupId};
+use domain::{
+    id::{IncarnationId, MemberId, PickupId},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -120,6 +123,22 @@ pub struct SnapshotV1 {
     pub packed_bytes: i64,
     /// Rows of its main table, for people.
     pub n_rows: i64,
+    /// SHA-256 of each `snapshot::CHUNK_BYTES` of what is to be fetched.
+    #[serde(default)]
+    pub chunks: Vec<Hash>,
+    /// Until when it may be taken.
+    #[serde(default = "never")]
+    pub not_after: Timestamp,
+    /// The version of the key that signed it: one of those that settings are believed by.
+    #[serde(default)]
+    pub key: u32,
+    /// 128 hexadecimal digits: `sync::snapshot`.
+    #[serde(default)]
+    pub signature: String,
+}
+
+const fn never() -> Timestamp {
+    Timestamp::from_micros(0)
 }
 
 /// What the rows of a scope add up to at its newest version.
