@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -131,6 +131,8 @@ pub(crate) struct Nudges {
     pub(crate) catalog: Nudge,
     /// The store's own rows have changed at the mall.
     pub(crate) store: Nudge,
+    /// HQ has a command for this store.
+    pub(crate) commands: Nudge,
     /// A receipt was queued; every printer looks whether it is its own.
     pub(crate) spool: watch::Sender<()>,
 }
@@ -150,6 +152,8 @@ impl Nudges {
 pub(crate) struct Replicas {
     catalog: ArcSwapOption<Replica>,
     store: ArcSwapOption<Replica>,
+    /// HQ wishes a new one of the catalog, of the store.
+    wished: [AtomicBool; 2],
 }
 
 impl Replicas {
@@ -168,6 +172,29 @@ impl Replicas {
     /// Puts a replica in force.
     pub(crate) fn set(&self, scope: Scope, replica: Arc<Replica>) {
         self.slot(scope).store(Some(replica));
+    }
+
+    const fn wished(&self, scope: Scope) -> &AtomicBool {
+        let [catalog, store] = &self.wished;
+        match scope {
+            Scope::Catalog => catalog,
+            Scope::Store(_) => store,
+        }
+    }
+
+    /// Lets a scope be fetched whole, whatever is here.
+    pub(crate) fn wish_snapshot(&self, scope: Scope) {
+        self.wished(scope).store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a scope is wished whole; once it has come it is not any more.
+    pub(crate) fn is_snapshot_wished(&self, scope: Scope) -> bool {
+        self.wished(scope).load(Ordering::SeqCst)
+    }
+
+    /// A scope has come whole.
+    pub(crate) fn snapshot_came(&self, scope: Scope) {
+        self.wished(scope).store(false, Ordering::SeqCst);
     }
 
     /// The catalog.
@@ -250,6 +277,8 @@ pub(crate) struct Context {
     pub(crate) attempts: crate::signin::Attempts,
     /// Who is signed in to the console.
     pub(crate) consoles: crate::console::Consoles,
+    /// HQ wants the program to end in order.
+    pub(crate) wants_restart: tokio::sync::Notify,
     /// Counts scans of this boot.
     pub(crate) scans: AtomicU64,
 }

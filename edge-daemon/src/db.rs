@@ -29,6 +29,7 @@ pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod check_in;
+pub(crate) mod commands;
 pub(crate) mod console;
 pub(crate) mod coupon;
 pub(crate) mod day;

@@ -60,7 +60,7 @@ use crate::{context::Context, later};
 
 pub(crate) use routes::{access, openapi};
 pub(crate) use table::Door;
-pub(crate) use view::views_are_made;
+pub(crate) use view::{state_of, views_are_made};
 
 /// Everything a handler gets.
 #[derive(Clone, Debug)]

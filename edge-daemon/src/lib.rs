@@ -9,6 +9,7 @@
 //! | `http` | the only room that says HTTP inwards |
 //! | `uplink` | the only room that calls the mall |
 //! | `replica` | keeps the copy of what the mall owns |
+//! | `commands` | does what HQ tells the store to do, once, and says what came of it |
 //! | `settings` | tries what HQ has set, keeps it in force or takes it back, and says what became of it |
 //! | `prices` | keeps the rules in force, and what is shown priced by them |
 //! | `rights`, `payment`, `redemption`, `settle` | what other houses have a say in: asked, known or not |
@@ -39,6 +40,7 @@
 
 mod approval;
 mod checkout;
+mod commands;
 pub mod config;
 mod console;
 pub mod context;
@@ -224,6 +226,7 @@ impl Daemon {
             pickups: arc_swap::ArcSwap::default(),
             nudges: context::Nudges::default(),
             portal: portal::Outage::default(),
+            wants_restart: tokio::sync::Notify::new(),
             scans: 0.into(),
             phones: phone::Phones::new(phones_at, &secret),
             attempts: signin::Attempts::default(),
@@ -340,12 +343,7 @@ impl Daemon {
         let _ = context.mall.set(mall.clone());
         let seal = uplink::seal::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(seal);
-        let following =
-            settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
-        tasks.tracker.spawn(following);
-        let certificate =
-            uplink::certificate::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
-        tasks.tracker.spawn(certificate);
+        Self::heed_hq(context, &node, &mall, tasks);
         Self::call_the_broker(context, &node, tasks);
         let looking = trouble::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(looking);
@@ -375,6 +373,19 @@ impl Daemon {
         Ok(mall)
     }
 
+    /// What HQ sets, what it tells the store to do, and the certificate that this box shows.
+    fn heed_hq(context: &Arc<Context>, node: &Node, mall: &Mall, tasks: &Tasks) {
+        let following =
+            settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(following);
+        let certificate =
+            uplink::certificate::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(certificate);
+        let commands =
+            commands::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(commands);
+    }
+
     /// The line to the broker, where the boot file names one.
     fn call_the_broker(context: &Arc<Context>, node: &Node, tasks: &Tasks) {
         let Some(config) = &context.config.mqtt else { return };
@@ -387,6 +398,11 @@ impl Daemon {
                 tracing::error!(error = %Chain(&error), "There is no line to the broker; the mall is asked instead");
             }
         }
+    }
+
+    /// Waits until HQ wants the program to end, so that the machine starts it again.
+    pub async fn told_to_restart(&self) {
+        self.context.wants_restart.notified().await;
     }
 
     /// Stops accepting, lets every task and the writer finish, and closes the ledger.

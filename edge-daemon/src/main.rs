@@ -102,7 +102,11 @@ async fn carry_out(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Serve { config } => {
             let daemon = Daemon::start(Config::read(&config)?, Clock::System).await?;
-            told_to_stop().await?;
+            tokio::select! {
+                told = told_to_stop() => told?,
+                // The service manager starts it again, whatever it ended with.
+                () = daemon.told_to_restart() => tracing::info!("HQ wants a restart"),
+            }
             tracing::info!("Stopping");
             daemon.stop().await;
         }

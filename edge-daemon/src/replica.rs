@@ -114,6 +114,12 @@ async fn follow(
     let Some(replica) = context.replicas.get(scope) else {
         return Ok(Some(Why::None));
     };
+    if context.replicas.is_snapshot_wished(scope) {
+        tracing::info!(%scope, "HQ wishes a new snapshot");
+        snapshot::take(context, mall, scope, tasks).await?;
+        context.replicas.snapshot_came(scope);
+        return Ok(());
+    }
     let Ok(standing) = on_blocking(&replica, Replica::standing).await else {
         tracing::error!("The replica of {scope} is damaged; fetching it again");
         return Ok(Some(Why::None));

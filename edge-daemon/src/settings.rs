@@ -31,7 +31,10 @@ mod trial;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use sync::settings::{SettingsKeyV1, Target};
@@ -54,6 +57,8 @@ pub(crate) struct Settings {
     arrived: Mutex<BTreeMap<Whose, Vec<u8>>>,
     /// How the store was before the first of the documents on trial.
     before_trial: Mutex<Option<Health>>,
+    /// The mall shall be asked whatever the time.
+    is_asked: AtomicBool,
     nudge: Nudge,
 }
 
@@ -79,6 +84,12 @@ impl Settings {
         if let Ok(mut arrived) = self.arrived.lock() {
             arrived.insert(Whose::of(target), bytes);
         }
+        self.nudge.give();
+    }
+
+    /// Lets the mall be asked now.
+    pub(crate) fn look_again(&self) {
+        self.is_asked.store(true, Ordering::SeqCst);
         self.nudge.give();
     }
 

@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, io, path::PathBuf, time::Duration};
 use broker::{Account, Address, Line, Message, Paper, Papers, Password, Told, Wish};
 use domain::{receipt_number::StoreCode, time::Timestamp};
 use sync::{
+    command,
     replica::StoreId,
     settings::{ENVELOPE_BYTES_MAX, SignedSettingsV1},
     topic::{Hearer, Topic},
@@ -29,7 +30,7 @@ use crate::{
     authority::{MALL, OWN_DAYS},
     context::Context,
     db::{
-        groups,
+        commands, groups,
         settings::{self as rows, Changed},
     },
     error_chain::Chain,
@@ -115,6 +116,7 @@ struct Known {
     bells: BTreeMap<String, BTreeMap<String, i64>>,
     settings_since: i64,
     groups_since: i64,
+    commands_since: i64,
     scopes_since: i64,
     repeated_at: i64,
 }
@@ -241,21 +243,37 @@ async fn publish(context: &Context, line: &Line, known: &mut Known) -> Result<()
             known.groups.insert(store, envelope.revision);
         }
     }
+    for changed in commands::given_since(&mut tx, since(known.commands_since)).await? {
+        let Changed { code, what: number, at } = changed;
+        known.commands_since = known.commands_since.max(at.micros());
+        ring(line, known, code, (command::BELL.to_owned(), number)).await?;
+    }
     for changed in rows::scopes_since(&mut tx, since(known.scopes_since)).await? {
         let Changed { code, what: (scope, version), at } = changed;
         known.scopes_since = known.scopes_since.max(at.micros());
-        let mut bell = known.bells.get(&code).cloned().unwrap_or_default();
-        let Some(hearer) = hearer_of(&code) else { continue };
-        if bell.insert(scope, version) == Some(version) {
-            continue;
-        }
-        let payload = serde_json::to_vec(&BellV1 { scopes: bell.clone() });
-        let payload = payload.map_err(|_| SettingsError::Write)?;
-        let topic = Topic::Bell(hearer).to_string();
-        if line.publish(Message { topic, payload, is_retained: true }).await {
-            debug!(code, "The bell rang");
-            known.bells.insert(code, bell);
-        }
+        ring(line, known, code, (scope, version)).await?;
+    }
+    Ok(())
+}
+
+/// Rings a store's bell, or all stores', if it has not rung for this.
+async fn ring(
+    line: &Line,
+    known: &mut Known,
+    code: String,
+    (scope, version): (String, i64),
+) -> Result<(), SettingsError> {
+    let mut bell = known.bells.get(&code).cloned().unwrap_or_default();
+    let Some(hearer) = hearer_of(&code) else { return Ok(()) };
+    if bell.insert(scope, version) == Some(version) {
+        return Ok(());
+    }
+    let payload = serde_json::to_vec(&BellV1 { scopes: bell.clone() });
+    let payload = payload.map_err(|_| SettingsError::Write)?;
+    let topic = Topic::Bell(hearer).to_string();
+    if line.publish(Message { topic, payload, is_retained: true }).await {
+        debug!(code, "The bell rang");
+        known.bells.insert(code, bell);
     }
     Ok(())
 }

@@ -22,6 +22,7 @@
 
 mod args;
 mod certificates;
+mod commands;
 mod houses;
 mod import;
 mod manage;
@@ -46,6 +47,7 @@ use try_cart::TrialError;
 use crate::{
     AuthorityError, RunError,
     catalog::{ImportError, RetireError},
+    commands::CommandError,
     context::{Context, OpenError},
     db::DbError,
     fleet::{ClaimError, StaffError, StoreError},
@@ -89,6 +91,8 @@ enum Kind {
     RulesFile(#[from] RulesFileError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Command(#[from] CommandError),
     #[error("{} is no document of settings", .0.display())]
     SettingsFile(std::path::PathBuf),
     #[error(transparent)]
@@ -139,7 +143,9 @@ impl CliError {
                 Some("export the set in force, make your change to it, and import that")
             }
             Kind::Settings(SettingsError::Db(error)) => error.hint(),
-            Kind::Settings(SettingsError::Store(_)) => Some("`mall store list` names the stores"),
+            Kind::Command(CommandError::Store(_)) | Kind::Settings(SettingsError::Store(_)) => {
+                Some("`mall store list` names the stores")
+            }
             Kind::Settings(SettingsError::Group(_)) => Some("`mall settings groups` names them"),
             Kind::Settings(SettingsError::Faults(_)) | Kind::SettingsFile(_) => {
                 Some("`mall settings schema` names what can be set")
@@ -161,6 +167,7 @@ impl CliError {
                 | RulesError::CutOff,
             )
             | Kind::Settings(_)
+            | Kind::Command(_)
             | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
             | Kind::Lists(_)
@@ -223,6 +230,7 @@ impl Desk<'_> {
             Verb::Orders { verb } => return self.orders(verb).await,
             Verb::Rules { verb } => return self.rules(verb).await,
             Verb::Settings { verb } => self.settings(verb).await?,
+            Verb::Command { verb } => self.command(verb).await?,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
             Verb::Members { verb } => self.members(verb).await?,

@@ -37,6 +37,7 @@ pub(crate) mod barcodes;
 mod bulk;
 pub(crate) mod certificates;
 pub(crate) mod check_ins;
+pub(crate) mod commands;
 pub(crate) mod coupons;
 pub(crate) mod day_seals;
 mod days;

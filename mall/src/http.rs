@@ -22,6 +22,7 @@
 //! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
 //! endpoint cannot be added without saying who may call it.
 
+mod commands;
 mod door;
 mod download;
 mod edge;

@@ -9,6 +9,7 @@
 //! | `fleet` | stores, workstations, operators, claim codes, enrolment, HQ's tokens |
 //! | `intake` | batches of facts: checked, kept once, acknowledged, made into orders |
 //! | `settings` | what HQ sets in stores while they run, signed; whether stores are there |
+//! | `commands` | what HQ tells stores to do, and what came of it |
 //! | `bells` | the line to the MQTT broker |
 //! | `rules` | promotions: saved with revisions, checked, previewed |
 //! | `houses` | the only room that names `platforms`: WeChat, Alipay, Douyin |
@@ -33,6 +34,7 @@ mod authority;
 mod bells;
 mod catalog;
 pub mod cli;
+mod commands;
 mod config;
 mod context;
 mod db;

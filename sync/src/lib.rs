@@ -7,6 +7,7 @@
 //! | `packing` | how bodies may be packed |
 //! | `signature` | how a request proves which edge node sent it |
 //! | `settings` | HQ's settings as they are signed, and whether they are believed |
+//! | `command` | HQ's commands to a store as they are signed, and what came of them |
 //! | `topic` | the MQTT topics, there and back |
 //! | `pickup` | the code by which a shopper gets an online order, checked without a network |
 //! | `token` | codes of our own that prove themselves: member, coupon, pickup |
@@ -32,6 +33,7 @@
 
 pub mod backoff;
 pub mod chain;
+pub mod command;
 pub mod day;
 pub mod digest;
 pub mod exposition;

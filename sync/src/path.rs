@@ -50,6 +50,9 @@ pub const SETTINGS: &str = "/edge/v1/settings";
 /// `POST`: what became of them here.
 pub const SETTINGS_REPORTS: &str = "/edge/v1/settings/reports";
 
+/// `GET`: what a store is to do, signed. `POST`: what came of it.
+pub const COMMANDS: &str = "/edge/v1/commands";
+
 /// `POST`: charge whoever showed a payment code.
 pub const PAYMENTS: &str = "/edge/v1/payments";
 /// `GET`: where a payment stands; the mall asks the other house when it does not know.

@@ -168,3 +168,24 @@ async fn a_blow_while_settings_are_taken_back_leaves_them_taken_back() -> Result
     ensure!(trial.head().await? != json!([SICK]), "the sick document is in force");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_command_over_which_the_program_dies_is_told_as_interrupted_and_not_begun_again()
+-> Result<()> {
+    let mut trial = Trial::open().await?;
+    let words = ["command", "give", "report-state", "--store", CODE];
+    trial.store.mall.tell::<Value>(&words).await?;
+    let start = trial.store.edge.start_dying_at("command.begun", 1).await?;
+    if start == Start::Ready {
+        trial.store.edge.wait_until_killed().await?;
+    }
+    trial.store.edge.start().await?;
+    let path = format!("/hq/v1/stores/{CODE}/commands");
+    let told = until("what came of the command", PATIENCE, async || {
+        let listed: Vec<Value> = trial.store.mall.ask(&trial.token, &path).await?;
+        Ok(listed.into_iter().next().filter(|one| one["state"] != "waiting"))
+    })
+    .await?;
+    ensure!(told["state"] == "interrupted" && told["detail"] == "", "{told}");
+    Ok(())
+}

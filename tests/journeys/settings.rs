@@ -296,3 +296,42 @@ async fn a_groups_settings_are_pushed_to_its_stores_and_end_when_they_leave_it()
     until_view(&till, "the amount as it was before", |view| *due(view) == before).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_bell_lets_the_store_fetch_a_command_and_it_is_done_once_and_told() -> Result<()> {
+    if !mosquitto::is_here() {
+        return Ok(());
+    }
+    let mut chain = Chain::open().await?;
+    let path = format!("/hq/v1/stores/{CODE}/commands");
+    let until_done = async |chain: &Chain, number: i64| -> Result<Value> {
+        until(format!("command {number} to be done"), PATIENCE, async || {
+            let listed: Vec<Value> = chain.store.mall.ask(&chain.token, &path).await?;
+            let one = listed.into_iter().find(|one| one["number"] == number);
+            Ok(one.filter(|one| one["state"] != "waiting"))
+        })
+        .await
+    };
+    let give = async |chain: &Chain, command: &str| -> Result<()> {
+        let words = ["command", "give", command, "--store", CODE];
+        chain.store.mall.tell::<Value>(&words).await.map(|_| ())
+    };
+    // The node asks once an hour: only the bell can have brought it to ask.
+    give(&chain, "report-state").await?;
+    let done = until_done(&chain, 1).await?;
+    ensure!(done["state"] == "done", "{done}");
+    let state: Value = serde_json::from_str(done["detail"].as_str().unwrap_or_default())?;
+    ensure!(state["store"]["link"]["mall"] == "up", "{state}");
+    // Both replicas come anew, and it sells on.
+    give(&chain, "take-snapshot").await?;
+    ensure!(until_done(&chain, 2).await?["state"] == "done");
+    let till = chain.store.cashier(1).await?;
+    tendering(&till).await?;
+    give(&chain, "restart").await?;
+    let edge = &mut chain.store.edge;
+    until("the program to end", PATIENCE, async || Ok((!edge.is_running()?).then_some(()))).await?;
+    chain.store.edge.start().await?;
+    ensure!(until_done(&chain, 3).await?["state"] == "done");
+    ensure!(chain.store.edge.is_running()?, "it restarts again and again");
+    Ok(())
+}

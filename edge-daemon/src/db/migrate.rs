@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// The steps, in order; the place in the list is the schema number.
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 20] = [
     include_str!("../../migrations/0001_ledger.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_rights.sql"),
@@ -29,6 +29,7 @@ const STEPS: [&str; 19] = [
     include_str!("../../migrations/0017_hole.sql"),
     include_str!("../../migrations/0018_days.sql"),
     include_str!("../../migrations/0019_settings_trial.sql"),
+    include_str!("../../migrations/0020_commands.sql"),
 ];
 
 /// The newest schema.

@@ -371,6 +371,22 @@ fn paid_view(order: &Order) -> PaidView {
     }
 }
 
+/// How the store is, for HQ: its way to the mall, its replica, and what its screens say. Nothing of
+/// shoppers, operators or money is in it.
+pub(crate) fn state_of(context: &Context, now: Timestamp) -> serde_json::Value {
+    let workstations = context.workstations.load();
+    let of = |workstation: &sync::wire::WorkstationV1| {
+        let number = workstation.number;
+        let notices = notices_of(context, Some(number), now);
+        serde_json::json!({ "workstation": number, "notices": notices })
+    };
+    serde_json::json!({
+        "link": link_view(context),
+        "notices": notices_of(context, None, now),
+        "workstations": workstations.iter().map(of).collect::<Vec<_>>(),
+    })
+}
+
 /// Whether every workstation's operator and customer would get their views; `None` where there is
 /// no workstation yet.
 pub(crate) fn views_are_made(context: &Context) -> Option<bool> {

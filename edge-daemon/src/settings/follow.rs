@@ -5,7 +5,10 @@
 //!
 //! **Invariant:** nobody else puts settings in force or takes them back while the daemon runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use sync::{
     backoff::retry_ms,
@@ -63,7 +66,8 @@ pub(crate) async fn run(context: Arc<Context>, node: Node, mall: Mall, stop: Can
             // Whatever the mall does, what is on trial is watched.
             watch(context, &mut watched).await?;
             let pushed = look_at_what_came(context, node).await?;
-            let is_due = pushed == Fate::AskMall || Instant::now() >= next_poll;
+            let is_asked = context.settings.is_asked.swap(false, Ordering::SeqCst);
+            let is_due = is_asked || pushed == Fate::AskMall || Instant::now() >= next_poll;
             if is_due {
                 next_poll = Instant::now() + period;
                 poll(context, node, mall).await?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use broker::{Account, Line, Message, Password, Told, Wish};
 use sync::{
+    command,
     replica::Scope,
     topic::Topic,
     wire::{BellV1, PresenceV1},
@@ -145,6 +146,9 @@ fn hear(context: &Context, message: Message) {
 /// Nudges whoever follows a feed that the bell names.
 fn ring(context: &Context, payload: &[u8]) {
     let Ok(bell) = serde_json::from_slice::<BellV1>(payload) else { return };
+    if bell.scopes.contains_key(command::BELL) {
+        context.nudges.commands.give();
+    }
     for scope in bell.scopes.keys().filter_map(|scope| scope.parse::<Scope>().ok()) {
         context.nudges.of(scope).give();
     }

@@ -3,6 +3,7 @@
 //! **Invariant:** words only; nothing is done here.
 
 mod certificates;
+mod command;
 mod houses;
 mod members;
 mod rules;
@@ -17,6 +18,7 @@ use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
 pub(super) use certificates::{BrokerVerb, TlsArgs};
+pub(super) use command::CommandVerb;
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
 pub(super) use rules::{RulesFormat, RulesVerb};
@@ -81,6 +83,7 @@ impl Args {
             | Verb::Orders { .. }
             | Verb::Rules { .. }
             | Verb::Settings { .. }
+            | Verb::Command { .. }
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
@@ -212,6 +215,11 @@ pub(super) enum Verb {
     Settings {
         #[command(subcommand)]
         verb: SettingsVerb,
+    },
+    /// Tell a store to do something, and see what came of it.
+    Command {
+        #[command(subcommand)]
+        verb: CommandVerb,
     },
     /// Payments by code.
     Payments {

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Tables of which a mall has a handful for each store, and what people wrote by hand.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 13] = [
     "store",
     "workstation",
     "operator",
@@ -44,6 +44,7 @@ const SMALL: [&str; 12] = [
     "store_group",
     "store_group_member",
     "store_groups_told",
+    "command",
 ];
 
 /// What is as it should be, although it looks like a walk: where, what, and why.

@@ -14,6 +14,7 @@ use tracing::{error, warn};
 
 use crate::{
     authority::IssueError,
+    commands::CommandError,
     db::DbError,
     error_chain::Chain,
     feed::{FeedError, RETRY_MS, SnapshotError},
@@ -461,6 +462,19 @@ impl From<RulesError> for Problem {
             RulesError::Note => Self::of(MALFORMED).detail(error),
             RulesError::CutOff => Self::internal(&error),
             RulesError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Store(_) => Self::of(NOT_FOUND).detail(error),
+            CommandError::Word | CommandError::Minutes | CommandError::TooMany => {
+                Self::of(MALFORMED).detail(error)
+            }
+            CommandError::Keys(_) | CommandError::NoDice(_) => Self::internal(&error),
+            CommandError::Db(error) => error.into(),
         }
     }
 }

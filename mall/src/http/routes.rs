@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    download, edge, elsewhere, groups, hq, members, online_returns, open, page, payments,
+    commands, download, edge, elsewhere, groups, hq, members, online_returns, open, page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -71,6 +71,8 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::BUCKET, get(edge::bucket))
         .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
+        .plain(Access::Edge, Method::GET, path::COMMANDS, get(commands::of_store))
+        .plain(Access::Edge, Method::POST, path::COMMANDS, post(commands::hear))
         .plain(Access::Edge, Method::POST, path::SESSIONS, post(edge::session))
         .plain(Access::Edge, Method::GET, path::LOST, get(edge::lost))
         .plain(Access::Edge, Method::POST, path::BATCHES, post(edge::batches))
@@ -173,6 +175,8 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(settings::list_store))
         .documented(Access::Staff, routes!(settings::show_in_force))
         .documented(Access::Staff, routes!(settings::preview))
+        .documented(Access::Staff, routes!(commands::list_commands))
+        .documented(SETTINGS, routes!(commands::give_command))
         .documented(Access::Staff, routes!(groups::list_groups))
         .documented(Access::Staff, routes!(groups::show_group))
         .documented(SETTINGS, routes!(groups::save_group, groups::remove_group))

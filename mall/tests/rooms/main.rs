@@ -13,6 +13,7 @@ mod bent;
 mod catalog;
 mod certificates;
 mod check_ins;
+mod commands;
 mod days;
 mod digests;
 mod discrepancies;

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sync::{
     chain::Hash,
+    command::{OutcomeV1, OutcomesV1},
     path,
     settings::Target,
     wire::{
@@ -398,6 +399,14 @@ impl<'a> Office<'a> {
             "POST /edge/v1/online-returns" => {
                 told(path::ONLINE_RETURNS, &asked(edge, number, 1, &[back(1, 1)], 100))
             }
+            "POST /edge/v1/commands" => {
+                let outcome = OutcomeV1 {
+                    id: Uuid::from_u128(number),
+                    outcome: "done".into(),
+                    detail: "x".into(),
+                };
+                told(path::COMMANDS, &OutcomesV1 { outcomes: vec![outcome] })
+            }
             "POST /edge/v1/sessions" => told(path::SESSIONS, &self.ask(number)),
             "POST /edge/v1/set-asides" => told(
                 path::SET_ASIDES,
@@ -600,6 +609,20 @@ impl<'a> Office<'a> {
                 (path, Right::Nothing)
             }
             "PUT /hq/v1/groups/{key}/settings" => told("/hq/v1/groups/north/settings", &settings),
+            "POST /hq/v1/stores/{code}/commands" => {
+                // What it was told before is over, so that more can be told.
+                let path = "/hq/v1/stores/SH001/commands";
+                let given: Vec<serde_json::Value> = self.edge.town.hq(&self.hq, path).await.read();
+                let over = |one: &serde_json::Value| OutcomeV1 {
+                    id: one["id"].as_str().unwrap().parse().unwrap(),
+                    outcome: "done".into(),
+                    detail: String::new(),
+                };
+                let told_of = OutcomesV1 { outcomes: given.iter().take(20).map(over).collect() };
+                let body = serde_json::to_vec(&told_of).unwrap();
+                self.edge.call("POST", path::COMMANDS, &body).await;
+                told(path, &json!({ "command": "look-again", "minutes": 5 }))
+            }
             "POST /hq/v1/stores/{code}/settings/preview" => told(
                 "/hq/v1/stores/SH001/settings/preview",
                 &json!({ "target": "all", "settings": settings["settings"] }),
