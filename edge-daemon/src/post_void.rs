@@ -58,6 +58,7 @@ pub(crate) async fn undo(
     to_the_end(async move {
         context.node.as_ref().ok_or(Refusal::NoCatalog)?;
         let (workstation, now) = (wish.workstation, context.clock.now());
+        let undo_ms = context.settings.in_force().undo_ms(POST_VOID_MS_MAX);
         let today = context.store_clock().business_date(now);
         let slip = context.health.has_printer(workstation).then(mint);
         let (order, is_new, gives_quota) = context
@@ -75,7 +76,7 @@ pub(crate) async fn undo(
                     return Err(Refusal::IdReused.into());
                 }
                 let is_today = order.receipt_number.business_date == today;
-                let is_late = now.ms_since(order.completed_at) > POST_VOID_MS_MAX;
+                let is_late = now.ms_since(order.completed_at) > undo_ms || undo_ms == 0;
                 if !is_today || is_late {
                     return Err(Refusal::TooLateToUndo.into());
                 }

@@ -80,6 +80,9 @@ pub(crate) enum Refusal {
     /// What is asked for is not less than the line costs.
     #[error("that is no reduction")]
     ApprovalNotLower,
+    /// More than HQ lets a manager take off.
+    #[error("more than a manager may take off")]
+    ApprovalTooDeep,
     /// There is no such wish.
     #[error("nobody asked for that")]
     NoSuchApproval,
@@ -101,6 +104,9 @@ pub(crate) enum Refusal {
     /// Not the digits of a payment code that is taken here.
     #[error("not a payment code")]
     NotAPaymentCode,
+    /// HQ lets this store take no payment codes of that house.
+    #[error("payment codes of this house are not taken here")]
+    MethodOff,
     /// Not the form of a coupon or voucher that is taken here.
     #[error("not a coupon or voucher")]
     NotAVoucher,

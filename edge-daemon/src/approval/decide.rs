@@ -44,8 +44,9 @@ pub(crate) async fn ask(
     let context = Arc::clone(context);
     to_the_end(async move {
         let (now, terms) = (context.clock.now(), context.terms(command.workstation));
+        let percent_max = context.settings.in_force().price_cut_percent_max();
         let done = checkout::change(&context, command, move |tx, counter| {
-            write_down(tx, counter, &terms, (command.id.uuid(), ask), now)
+            write_down(tx, counter, &terms, (command.id.uuid(), ask), (now, percent_max))
         });
         done.await?;
         context.screens.beat();
@@ -59,7 +60,7 @@ fn write_down(
     counter: &mut Station,
     terms: &Terms,
     (id, ask): (Uuid, Ask),
-    now: Timestamp,
+    (now, percent_max): (Timestamp, i64),
 ) -> Result<(), CheckoutError> {
     checkout::may_change(counter)?;
     let line = counter.cart.line(ask.line).ok_or(domain::cart::CartRefusal::NoSuchLine)?.clone();
@@ -90,6 +91,9 @@ fn write_down(
     if asked.after >= asked.amount {
         return Err(Refusal::ApprovalNotLower.into());
     }
+    if is_too_deep(asked.amount, asked.after, percent_max) {
+        return Err(Refusal::ApprovalTooDeep.into());
+    }
     if !is_allowed {
         (asked.state, asked.decided_by, asked.decided_at) = (State::Pending, None, None);
     }
@@ -100,6 +104,12 @@ fn write_down(
         audit::note(tx, &entry(Action::Approved))?;
     }
     retold(tx, counter)
+}
+
+/// Whether more is taken off than so many percent of an amount.
+fn is_too_deep(amount: Money, after: Money, percent_max: i64) -> bool {
+    let off = i128::from(amount.minor()) - i128::from(after.minor());
+    off * 100 > i128::from(amount.minor()) * i128::from(percent_max)
 }
 
 /// What the line costs without a reduction by hand, and with it.
@@ -236,4 +246,25 @@ fn carry_out(
         retold(tx, counter)?;
     }
     Ok(is_there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_percentage_is_too_deep_and_the_percentage_itself_is_not() {
+        let money = Money::from_minor;
+        for (amount, after, percent, is) in [
+            (1_000, 700, 30, false),
+            (1_000, 699, 30, true),
+            (999, 699, 30, true),
+            (999, 700, 30, false),
+            (1_000, 0, 100, false),
+            (1_000, 999, 0, true),
+            (i64::MAX, 0, 99, true),
+        ] {
+            assert_eq!(is_too_deep(money(amount), money(after), percent), is, "{amount} {after}");
+        }
+    }
 }

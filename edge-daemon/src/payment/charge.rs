@@ -71,6 +71,9 @@ pub(crate) async fn begin(context: &Arc<Context>, charge: Charge) -> Result<bool
             CODE_DIGITS.contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
         let told = platforms::recognise(code).and_then(method_of).filter(|_| is_code);
         let method = charge.method.filter(|_| is_code).or(told).ok_or(Refusal::NotAPaymentCode)?;
+        if !context.settings.in_force().takes(method) {
+            return Err(Refusal::MethodOff.into());
+        }
         fault::point("payment.begun");
         let Some((payment, asking)) = write_down(&context, &charge, method).await? else {
             return Ok(false);

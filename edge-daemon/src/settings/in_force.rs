@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::time::Timestamp;
+use domain::{payment::PaymentMethod, time::Timestamp};
 use serde_json::Value;
 use sync::{
     settings::{GroupKey, GroupsV1},
@@ -121,6 +121,25 @@ impl InForce {
         self.merged.tender.payment_code_starts_tender.unwrap_or(boot)
     }
 
+    /// Whether payment codes of a house are taken.
+    pub(crate) fn takes(&self, method: PaymentMethod) -> bool {
+        let said = match method {
+            PaymentMethod::Wechat => self.merged.tender.wechat,
+            PaymentMethod::Alipay => self.merged.tender.alipay,
+        };
+        said.unwrap_or(true)
+    }
+
+    /// Percent of a line's amount that a manager may take off.
+    pub(crate) fn price_cut_percent_max(&self) -> i64 {
+        self.merged.authority.price_cut_percent_max.unwrap_or(100)
+    }
+
+    /// How long after its completion an order may be undone, given how long it may be at most.
+    pub(crate) fn undo_ms(&self, most: i64) -> i64 {
+        self.merged.authority.undo_minutes.map_or(most, |minutes| most.min(minutes * 60_000))
+    }
+
     /// Whether the customer display says what little more would bring.
     pub(crate) fn shows_hints(&self) -> bool {
         self.merged.customer_display.hints.unwrap_or(true)
@@ -148,10 +167,12 @@ impl InForce {
 
     /// The store as it was set up, with what HQ has set since.
     pub(crate) fn over(&self, mut store: StoreV1) -> StoreV1 {
-        let SettingsV1 { receipt, tender, .. } = self.merged.clone();
+        let SettingsV1 { receipt, tender, day, .. } = self.merged.clone();
         store.head_lines = receipt.head_lines.unwrap_or(store.head_lines);
         store.foot_lines = receipt.foot_lines.unwrap_or(store.foot_lines);
         store.cash_rounding = tender.cash_rounding.unwrap_or(store.cash_rounding);
+        let cut = day.cut_minutes.and_then(|minutes| u16::try_from(minutes).ok());
+        store.clock.day_cut_minutes = cut.unwrap_or(store.clock.day_cut_minutes);
         store
     }
 }
@@ -203,6 +224,7 @@ fn set_up(key: &str, store: Option<&StoreV1>, payment_code_in_sell: bool) -> Opt
         "receipt.head_lines" => store.map(|store| store.head_lines.clone().into()),
         "receipt.foot_lines" => store.map(|store| store.foot_lines.clone().into()),
         "tender.cash_rounding" => store.map(|store| store.cash_rounding.word().into()),
+        "day.cut_minutes" => store.map(|store| store.clock.day_cut_minutes.into()),
         "tender.payment_code_starts_tender" => Some(payment_code_in_sell.into()),
         _ => None,
     }

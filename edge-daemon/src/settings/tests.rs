@@ -271,3 +271,37 @@ async fn a_store_that_sells_is_found_well() {
     assert_eq!(health.paper, Some(true));
     assert_ne!(health.sale, Some(false));
 }
+
+#[tokio::test]
+async fn which_codes_are_taken_and_what_managers_may_is_as_hq_says_at_once() {
+    let chain = Chain::open().await;
+    let context = chain.store.context();
+    let charge = || crate::payment::Charge {
+        workstation: 1,
+        id: crate::context::mint(),
+        cart: None,
+        method: None,
+        code: crate::rights::Secret("134567890123456789".to_owned()),
+        amount: None,
+    };
+    let refused = async || match crate::payment::begin(context, charge()).await {
+        Err(crate::checkout::CheckoutError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    };
+    assert_ne!(refused().await, crate::refusal::Refusal::MethodOff);
+    let body = json!({
+        "tender": { "wechat": false },
+        "authority": { "price_cut_percent_max": 30, "undo_minutes": 10 },
+        "day": { "cut_minutes": 0 },
+    });
+    assert_eq!(chain.own(1, &body).await, Fate::Settled);
+    assert_eq!(refused().await, crate::refusal::Refusal::MethodOff);
+    let in_force = context.settings.in_force();
+    assert_eq!((in_force.price_cut_percent_max(), in_force.undo_ms(3_600_000)), (30, 600_000));
+    assert_eq!(context.store_clock().day_cut_minutes, 0);
+    assert_eq!(chain.own(2, &json!({ "authority": { "undo_minutes": 0 } })).await, Fate::Settled);
+    let in_force = context.settings.in_force();
+    assert_eq!((in_force.price_cut_percent_max(), in_force.undo_ms(3_600_000)), (100, 0));
+    assert_ne!(context.store_clock().day_cut_minutes, 0);
+    assert_ne!(refused().await, crate::refusal::Refusal::MethodOff);
+}

@@ -142,6 +142,7 @@ fn set_up(store: &StoreV1, key: &str) -> Option<Value> {
         "receipt.head_lines" => Some(json!(store.head_lines)),
         "receipt.foot_lines" => Some(json!(store.foot_lines)),
         "tender.cash_rounding" => Some(json!(store.cash_rounding)),
+        "day.cut_minutes" => Some(json!(store.clock.day_cut_minutes)),
         _ => None,
     }
 }

@@ -68,7 +68,7 @@ pub struct Setting {
 }
 
 /// All that HQ can set.
-pub const SETTINGS: [Setting; 10] = [
+pub const SETTINGS: [Setting; 15] = [
     Setting {
         key: "receipt.head_lines",
         kind: Kind::Lines,
@@ -103,6 +103,41 @@ pub const SETTINGS: [Setting; 10] = [
         default: "null",
         zh: "销售中扫付款码即收整单",
         en: "A payment code that is scanned while goods are on the counter pays all of them at once",
+    },
+    Setting {
+        key: "tender.wechat",
+        kind: Kind::Flag,
+        default: "true",
+        zh: "收微信付款码；关掉后不再发起新的收款，已发起的照常收完",
+        en: "WeChat payment codes are taken; turned off, no new charge begins, and those begun go on",
+    },
+    Setting {
+        key: "tender.alipay",
+        kind: Kind::Flag,
+        default: "true",
+        zh: "收支付宝付款码；关掉后不再发起新的收款，已发起的照常收完",
+        en: "Alipay payment codes are taken; turned off, no new charge begins, and those begun go on",
+    },
+    Setting {
+        key: "authority.price_cut_percent_max",
+        kind: Kind::Number { min: 0, max: 100, unit: "%" },
+        default: "100",
+        zh: "店长最多可以让一行商品便宜百分之几",
+        en: "How much of a line's amount a manager may take off, in percent",
+    },
+    Setting {
+        key: "authority.undo_minutes",
+        kind: Kind::Number { min: 0, max: 60, unit: "min" },
+        default: "60",
+        zh: "订单完成后多少分钟内可以作废，0 为不可作废",
+        en: "How long after it was completed an order may be undone; 0 for never",
+    },
+    Setting {
+        key: "day.cut_minutes",
+        kind: Kind::Number { min: 0, max: 1_439, unit: "min" },
+        default: "null",
+        zh: "营业日从零点后几分钟开始",
+        en: "Minutes after midnight at which a business date begins",
     },
     Setting {
         key: "customer_display.hints",
@@ -166,6 +201,33 @@ pub struct TenderSettingsV1 {
     /// Whether a payment code that is scanned in Sell pays the whole cart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_code_starts_tender: Option<bool>,
+    /// Whether WeChat payment codes are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wechat: Option<bool>,
+    /// Whether Alipay payment codes are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alipay: Option<bool>,
+}
+
+/// What managers may allow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuthoritySettingsV1 {
+    /// Percent of a line's amount, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_cut_percent_max: Option<i64>,
+    /// Minutes after its completion in which an order may be undone, 0 to 60.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_minutes: Option<i64>,
+}
+
+/// When a business date begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DaySettingsV1 {
+    /// Minutes after midnight, 0 to 1,439.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_minutes: Option<i64>,
 }
 
 /// What shoppers see.
@@ -209,6 +271,10 @@ pub struct SettingsV1 {
     pub receipt: ReceiptSettingsV1,
     /// How a total is covered.
     pub tender: TenderSettingsV1,
+    /// What managers may allow.
+    pub authority: AuthoritySettingsV1,
+    /// When a business date begins.
+    pub day: DaySettingsV1,
     /// What shoppers see.
     pub customer_display: CustomerDisplaySettingsV1,
     /// When operators are told.
@@ -307,7 +373,17 @@ impl SettingsV1 {
                     .tender
                     .payment_code_starts_tender
                     .or(below.tender.payment_code_starts_tender),
+                wechat: self.tender.wechat.or(below.tender.wechat),
+                alipay: self.tender.alipay.or(below.tender.alipay),
             },
+            authority: AuthoritySettingsV1 {
+                price_cut_percent_max: self
+                    .authority
+                    .price_cut_percent_max
+                    .or(below.authority.price_cut_percent_max),
+                undo_minutes: self.authority.undo_minutes.or(below.authority.undo_minutes),
+            },
+            day: DaySettingsV1 { cut_minutes: self.day.cut_minutes.or(below.day.cut_minutes) },
             customer_display: CustomerDisplaySettingsV1 {
                 hints: self.customer_display.hints.or(below.customer_display.hints),
             },
@@ -493,7 +569,10 @@ mod tests {
         json!({
             "receipt": { "head_lines": ["南京西路 1000 号"], "foot_lines": [],
                          "print_within_minutes": 30 },
-            "tender": { "cash_rounding": "yuan_down", "payment_code_starts_tender": false },
+            "tender": { "cash_rounding": "yuan_down", "payment_code_starts_tender": false,
+                        "wechat": false, "alipay": true },
+            "authority": { "price_cut_percent_max": 30, "undo_minutes": 10 },
+            "day": { "cut_minutes": 300 },
             "customer_display": { "hints": false },
             "notices": { "behind_minutes": 5, "old_prices_hours": 48 },
             "portal": { "coupon_rule": "come-in", "coupon_days": 7 },
@@ -513,6 +592,16 @@ mod tests {
             let default: Value = serde_json::from_str(default).unwrap();
             assert!(default.is_null() || kind.check(&default).is_ok(), "{key}");
             assert!(!zh.is_empty() && !en.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_table_for_people() {
+        let table = include_str!("../../../docs/settings.md");
+        for Setting { key, default, en, .. } in SETTINGS {
+            let row = table.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("docs/settings.md lacks {key}"));
+            assert!(row.contains(&format!("`{default}`")) && row.contains(en), "{row}");
         }
     }
 

@@ -27,6 +27,15 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "approval-too-deep",
+        ["让得太多", "总部规定了店长最多可以让多少。价格没有变。", "少让一些，或请示总部。"],
+        [
+            "Too much off",
+            "HQ says how much a manager may take off at most. The price stays.",
+            "Take less off, or ask HQ.",
+        ],
+    ),
+    (
         "approval-not-lower",
         [
             "没有更便宜",

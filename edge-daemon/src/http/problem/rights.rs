@@ -110,6 +110,19 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "payment-method-off",
+        [
+            "本店不收这种付款码",
+            "总部关掉了这种收款方式。没有扣款。",
+            "请顾客换一种付款码，或收现金。",
+        ],
+        [
+            "Payment codes of this house are not taken here",
+            "HQ has turned this way to pay off. No money was taken.",
+            "Ask for another payment code, or take cash.",
+        ],
+    ),
+    (
         "not-a-payment-code",
         [
             "不是付款码",
