@@ -168,7 +168,7 @@ pub(crate) async fn of_store(
     let key = context.settings_keys().newest()?;
     let sign = |row: CommandRow| {
         let what = (row.id, row.word.as_str());
-        SignedCommandV1::sign(&key.pkcs8, key.version, code.clone(), what, row.not_after)
+        SignedCommandV1::sign(&key.pkcs8, key.version, &code, what, row.not_after)
     };
     let commands = open.into_iter().map(sign).collect::<Result<_, _>>().map_err(KeysError::Key)?;
     Ok(CommandsV1 { commands })

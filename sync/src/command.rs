@@ -70,8 +70,8 @@ impl Command {
 pub struct SignedCommandV1 {
     /// Its id, which a store runs once.
     pub id: Uuid,
-    /// Whom it is for.
-    pub store: StoreCode,
+    /// The code of the store that it is for.
+    pub store: String,
     /// When it is not to be begun any more, in microseconds since 1970.
     pub not_after: i64,
     /// The version of the key that signed it.
@@ -124,12 +124,13 @@ impl SignedCommandV1 {
     pub fn sign(
         pkcs8: &[u8],
         key: u32,
-        store: StoreCode,
+        store: &StoreCode,
         (id, word): (Uuid, &str),
         not_after: Timestamp,
     ) -> Result<Self, NotAKey> {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| NotAKey)?;
         let (not_after, word, signature) = (not_after.micros(), word.to_owned(), String::new());
+        let store = store.to_string();
         let mut signed = Self { id, store, not_after, key, word, signature };
         signed.signature = hex(pair.sign(&signed.covered()).as_ref());
         Ok(signed)
@@ -145,7 +146,7 @@ impl SignedCommandV1 {
         store: &StoreCode,
         now: Timestamp,
     ) -> Result<Command, NotRun> {
-        if self.store != *store {
+        if self.store != store.to_string() {
             return Err(NotRun::OtherStore);
         }
         let key = keys.iter().find(|key| key.version == self.key).ok_or(NotRun::UnknownKey)?;
@@ -213,9 +214,8 @@ mod tests {
     fn a_command_is_believed_for_one_store_until_its_moment_and_only_of_the_set() {
         let (pkcs8, key) = pair(1);
         let (here, id): (StoreCode, _) = ("SH001".parse().unwrap(), Uuid::from_u128(7));
-        let sign = |word: &str| {
-            SignedCommandV1::sign(&pkcs8, 1, here.clone(), (id, word), at(100)).unwrap()
-        };
+        let sign =
+            |word: &str| SignedCommandV1::sign(&pkcs8, 1, &here, (id, word), at(100)).unwrap();
         let keys = [key];
         for command in Command::ALL {
             let signed = sign(command.word());
@@ -234,8 +234,7 @@ mod tests {
         let here: StoreCode = "SH001".parse().unwrap();
         let keys = [key.clone(), SettingsKeyV1 { version: 2, ..key }];
         let id = Uuid::from_u128(7);
-        let signed =
-            SignedCommandV1::sign(&pkcs8, 1, here.clone(), (id, "look-again"), at(100)).unwrap();
+        let signed = SignedCommandV1::sign(&pkcs8, 1, &here, (id, "look-again"), at(100)).unwrap();
         for forged in [
             SignedCommandV1 { id: Uuid::from_u128(8), ..signed.clone() },
             SignedCommandV1 { not_after: 101, ..signed.clone() },
@@ -245,7 +244,7 @@ mod tests {
         ] {
             assert_eq!(forged.believe(&keys, &here, at(1)), Err(NotRun::Forged), "{forged:?}");
         }
-        let moved = SignedCommandV1 { store: "SH002".parse().unwrap(), ..signed };
+        let moved = SignedCommandV1 { store: "SH002".to_owned(), ..signed };
         let elsewhere = "SH002".parse().unwrap();
         assert_eq!(moved.believe(&keys, &elsewhere, at(1)), Err(NotRun::Forged));
     }
