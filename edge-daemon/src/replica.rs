@@ -93,6 +93,12 @@ async fn catch_up(
     tasks: &Tasks,
     comparisons: &mut Comparisons,
 ) -> Result<(), DaemonError> {
+    if context.replicas.is_snapshot_wished(scope) {
+        tracing::info!(%scope, "HQ wishes a new snapshot");
+        snapshot::take(context, mall, scope, tasks).await?;
+        context.replicas.snapshot_came(scope);
+        return Ok(());
+    }
     let why = match follow(context, mall, scope, tasks, comparisons).await? {
         None => return Ok(()),
         Some(why) => why,
@@ -114,12 +120,6 @@ async fn follow(
     let Some(replica) = context.replicas.get(scope) else {
         return Ok(Some(Why::None));
     };
-    if context.replicas.is_snapshot_wished(scope) {
-        tracing::info!(%scope, "HQ wishes a new snapshot");
-        snapshot::take(context, mall, scope, tasks).await?;
-        context.replicas.snapshot_came(scope);
-        return Ok(());
-    }
     let Ok(standing) = on_blocking(&replica, Replica::standing).await else {
         tracing::error!("The replica of {scope} is damaged; fetching it again");
         return Ok(Some(Why::None));
