@@ -1,7 +1,7 @@
 -- Commands of HQ, so that each is run once.
 
 -- working: written down before it is begun; then what came of it, until HQ was told.
-create table command (
+create table hq_command (
   id        text primary key,
   word      text not null,
   not_after integer not null,                       -- never run later, so it may be forgotten then

@@ -17,7 +17,7 @@ pub(crate) fn begin(
 ) -> Result<bool, DbError> {
     let done = connection
         .execute(
-            "insert into command (id, word, not_after, state, outcome, detail, begun_at)
+            "insert into hq_command (id, word, not_after, state, outcome, detail, begun_at)
              values (?1, ?2, ?3, 'begun', '', '', ?4) on conflict do nothing",
             params![command.id.to_string(), command.word, command.not_after, now.micros()],
         )
@@ -29,7 +29,7 @@ pub(crate) fn begin(
 pub(crate) fn end(connection: &Connection, outcome: &OutcomeV1) -> Result<(), DbError> {
     connection
         .execute(
-            "update command set state = 'over', outcome = ?2, detail = ?3
+            "update hq_command set state = 'over', outcome = ?2, detail = ?3
              where id = ?1 and state = 'begun'",
             params![outcome.id.to_string(), outcome.outcome, outcome.detail],
         )
@@ -42,7 +42,7 @@ pub(crate) fn end(connection: &Connection, outcome: &OutcomeV1) -> Result<(), Db
 pub(crate) fn close_begun(connection: &Connection, restart: &str) -> Result<(), DbError> {
     connection
         .execute(
-            "update command set state = 'over',
+            "update hq_command set state = 'over',
                outcome = case word when ?1 then 'done' else 'interrupted' end
              where state = 'begun'",
             [restart],
@@ -54,7 +54,7 @@ pub(crate) fn close_begun(connection: &Connection, restart: &str) -> Result<(), 
 /// Whether a command was written down.
 pub(crate) fn is_known(connection: &Connection, id: &str) -> Result<bool, DbError> {
     connection
-        .query_row("select 1 from command where id = ?1", [id], |_| Ok(()))
+        .query_row("select 1 from hq_command where id = ?1", [id], |_| Ok(()))
         .optional()
         .map(|found| found.is_some())
         .map_err(DbError::sqlite("look for a command"))
@@ -66,7 +66,7 @@ pub(crate) fn untold(connection: &Connection, limit: usize) -> Result<Vec<Outcom
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection
         .prepare_cached(
-            "select id, outcome, detail from command where state = 'over' order by begun_at, id
+            "select id, outcome, detail from hq_command where state = 'over' order by begun_at, id
              limit ?1",
         )
         .map_err(DbError::sqlite(doing))?;
@@ -90,11 +90,11 @@ pub(crate) fn told(
     let doing = "note that HQ was told of commands";
     for outcome in outcomes {
         connection
-            .execute("update command set state = 'told' where id = ?1", [outcome.id.to_string()])
+            .execute("update hq_command set state = 'told' where id = ?1", [outcome.id.to_string()])
             .map_err(DbError::sqlite(doing))?;
     }
     connection
-        .execute("delete from command where state = 'told' and not_after < ?1", [now.micros()])
+        .execute("delete from hq_command where state = 'told' and not_after < ?1", [now.micros()])
         .map(|_| ())
         .map_err(DbError::sqlite(doing))
 }
