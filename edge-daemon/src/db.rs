@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `ledger` | the ledger's one writer and few readers |
+//! | `ballast` | room on the disk that is kept for sales which have begun |
 //! | `migrate` | steps the ledger forward, refuses a newer one |
 //! | `station`, `orders`, `outbox`, `spool`, `node` | the ledger's tables |
 //! | `history`, `mark` | which life the ledger is in, and the words beside it by which a copy is known |
@@ -26,6 +27,7 @@
 
 pub(crate) mod approval;
 pub(crate) mod audit;
+pub(crate) mod ballast;
 pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod check_in;
@@ -96,6 +98,12 @@ pub enum DbError {
     /// No room on the disk; nothing was written, what was acknowledged is safe.
     #[error("the disk is full")]
     DiskFull,
+    /// SQLite undid the transaction by itself under one of its statements.
+    #[error("the transaction was undone")]
+    Undone,
+    /// The file could not be read as it was written; nothing was changed.
+    #[error("the file could not be read as it was written")]
+    Misread,
     /// The writer has stopped.
     #[error("the database is closed")]
     Closed,
@@ -145,6 +153,21 @@ impl DbError {
         let path = path.into();
         move |source| Self::File { doing, path, source }
     }
+}
+
+/// Whether SQLite could not read what it had written, or the disk did not give it. What the connection
+/// remembers of the file may be wrong from then on.
+pub(crate) fn is_misread(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, SystemIoFailure};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<rusqlite::Error>() {
+            let code = error.sqlite_error_code();
+            return matches!(code, Some(DatabaseCorrupt | NotADatabase | SystemIoFailure));
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Flushes a folder's entries, so that a file made or renamed in it is there after a power cut.

@@ -18,6 +18,7 @@
 //! | `portal` | lets guests of the Wi-Fi through once they have shown a phone number |
 //! | `member`, `coupon` | who buys, and the brand's own coupons, without asking anybody |
 //! | `post_void` | undoes an order on its business date |
+//! | `ballast` | looks whether a disk that was full has room again |
 //! | `approval` | reductions by hand: asked for at a till, decided by a manager |
 //! | `console` | the manager's console: its sessions, a day's sums |
 //! | `pickup` | online orders that wait here |
@@ -39,6 +40,7 @@
 //! decides with `domain` and writes once; loops look at the state and never at a message.
 
 mod approval;
+mod ballast;
 mod checkout;
 mod commands;
 pub mod config;
@@ -314,6 +316,7 @@ impl Daemon {
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
+        tasks.tracker.spawn(ballast::run(Arc::clone(context), tasks.stop.clone()));
         tasks.tracker.spawn(prices::run(Arc::clone(context), tasks.stop.clone()));
         devices::start(context, tasks);
         tasks.tracker.spawn(phone::run(Arc::clone(context), tasks.stop.clone()));

@@ -283,6 +283,7 @@ pub(crate) async fn edit(
     let now = context.clock.now();
     let may_write = context.phones.writes.take((), now);
     may_write.map_err(|wait_ms| Refusal::Phone(PhoneRefusal::TooOften { wait_ms }))?;
+    context.ledger.may_begin()?;
     let address = context.phones.keys.address(caller.address);
     context
         .ledger

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `books` | what a till was told, and what must be true of any ledger |
+//! | `errors` | any call to the disk fails |
 //! | `sales` | the power is cut at any moment of a day of sales, and of a ledger's first start |
 //!
 //! The disk is one that remembers (`disk`): it sees what the daemon's own code does to its files.
@@ -20,6 +21,7 @@
 )]
 
 mod books;
+mod errors;
 mod sales;
 
 use std::path::PathBuf;

@@ -62,6 +62,9 @@ pub(crate) enum Refusal {
     /// The tenders do not settle it.
     #[error("the order cannot be completed")]
     Complete(#[source] CompleteRefusal),
+    /// There is no room to write anything new down.
+    #[error("the disk is full")]
+    DiskFull,
     /// The box is busy or its disk is full: nothing was written.
     #[error("it was not kept")]
     NotKept,

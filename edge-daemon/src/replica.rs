@@ -120,6 +120,8 @@ async fn follow(
     let Some(replica) = context.replicas.get(scope) else {
         return Ok(Some(Why::None));
     };
+    // On a full disk the room is the sales'; what is here is sold from.
+    context.ledger.may_begin()?;
     let Ok(standing) = on_blocking(&replica, Replica::standing).await else {
         tracing::error!("The replica of {scope} is damaged; fetching it again");
         return Ok(Some(Why::None));

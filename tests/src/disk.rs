@@ -11,10 +11,16 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::untested::{self, Lack};
+use crate::{
+    untested::{self, Lack},
+    wait::{PATIENCE, until},
+};
 
 /// Bytes that are written at once: many while there is room, and at last a page.
 const PIECES: [usize; 2] = [256 * 1_024, 4_096];
+
+/// Bytes of the store's file that keeps room for what has begun.
+const BALLAST_BYTES: u64 = 8 * 1_024 * 1_024;
 
 /// A file system over a folder; gone with its handle.
 #[derive(Debug)]
@@ -37,31 +43,41 @@ impl SmallDisk {
         Ok(None)
     }
 
-    fn ballast(&self) -> PathBuf {
-        self.0.join("ballast")
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Waits until the store keeps room on it for what has begun.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn until_room_is_kept(&self) -> Result<()> {
+        let ballast = self.0.join("ballast");
+        let is_kept = || std::fs::metadata(&ballast).is_ok_and(|file| file.len() == BALLAST_BYTES);
+        until("the ballast", PATIENCE, async || Ok(is_kept().then_some(()))).await
     }
 
     /// Fills it up to `room` bytes.
     ///
     /// # Errors
-    /// When the ballast cannot be made at all.
+    /// When the filler cannot be made at all.
     pub fn fill(&self, room: u64) -> Result<()> {
-        let file = OpenOptions::new().create(true).append(true).open(self.ballast());
-        let mut file = file.context("could not make the ballast")?;
+        let file = OpenOptions::new().create(true).append(true).open(self.filler());
+        let mut file = file.context("could not make the filler")?;
         for bytes in PIECES {
             let piece = vec![0_u8; bytes];
             while file.write_all(&piece).is_ok() {}
         }
-        let full = file.metadata().context("could not weigh the ballast")?.len();
+        let full = file.metadata().context("could not weigh the filler")?.len();
         file.set_len(full.saturating_sub(room)).context("could not leave room")
     }
 
-    /// Throws the ballast out.
+    /// Throws the filler out.
     ///
     /// # Errors
     /// When there is none.
     pub fn make_room(&self) -> Result<()> {
-        std::fs::remove_file(self.ballast()).context("could not make room")
+        std::fs::remove_file(self.filler()).context("could not make room")
     }
 }
 

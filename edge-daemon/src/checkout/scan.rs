@@ -19,7 +19,7 @@ use super::{CheckoutError, Command, change, may_change, take_in, to_the_end};
 use crate::{
     context::{Context, mint},
     coupon,
-    db::{catalog, station},
+    db::{DbError, catalog, station},
     fault, member,
     payment::{self, Charge},
     phone::token,
@@ -84,6 +84,7 @@ pub(crate) async fn scan(context: &Arc<Context>, scan: ScanCommand) -> Result<()
 fn told(context: &Context, workstation: WorkstationNumber, error: CheckoutError) -> CheckoutError {
     let refusal = match &error {
         CheckoutError::Refused(refusal) => refusal.clone(),
+        CheckoutError::Db(DbError::DiskFull) => Refusal::DiskFull,
         CheckoutError::Db(_) => Refusal::NotKept,
     };
     context.scanned(workstation, ScanFate::Refused(refusal));
@@ -126,6 +127,9 @@ async fn add(
     if open.is_some_and(|open| open.takes_goods()) {
         let taken = pickup::take(context, command, (item.sku, measure)).await?;
         return Ok(taken.map(ScanFate::Pickup));
+    }
+    if is_counter_empty(context, command.workstation) {
+        context.ledger.may_begin()?;
     }
     fault::db("scan.found")?;
     let line: LineId = mint();
@@ -180,6 +184,11 @@ async fn who_buys(
     let wish = member::Wish { command, order: None, shown: Secret(text) };
     let member = member::identify(context, wish).await?;
     Ok(member.map(ScanFate::Member))
+}
+
+fn is_counter_empty(context: &Context, workstation: WorkstationNumber) -> bool {
+    let scenes = context.screens.follow(workstation);
+    scenes.is_none_or(|scenes| scenes.borrow().priced.station.cart.is_empty())
 }
 
 fn is_tendering(context: &Context, workstation: WorkstationNumber) -> bool {

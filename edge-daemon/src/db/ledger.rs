@@ -15,7 +15,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{DbError, migrate, pool::Pool, sync_folder};
+use super::{DbError, ballast::Ballast, is_misread, migrate, pool::Pool, sync_folder};
 use crate::fault;
 
 /// Back-pressure reaches the browser as 503, not as memory.
@@ -26,6 +26,7 @@ pub(crate) const WRITES_WAITING_MAX: usize = 64;
 pub(crate) struct Ledger {
     jobs: mpsc::Sender<Box<dyn Job>>,
     readers: Arc<Pool>,
+    ballast: Arc<Ballast>,
 }
 
 /// The ledger's writer thread; joined at shutdown so that the last answer is on disk.
@@ -51,12 +52,24 @@ impl Ledger {
             connection = settle_new_file(connection, path)?;
         }
         let readers = Arc::new(Pool::open(path)?);
+        let ballast = Arc::new(Ballast::beside(path));
+        let of_writer = Arc::clone(&ballast);
         let (jobs, waiting) = mpsc::channel(WRITES_WAITING_MAX);
         let thread = thread::Builder::new()
             .name("ledger-writer".to_owned())
-            .spawn(move || write_until_closed(connection, waiting))
+            .spawn(move || write_until_closed(connection, waiting, &of_writer))
             .map_err(DbError::file("start the writer of", path))?;
-        Ok((Self { jobs, readers }, Writer(thread)))
+        Ok((Self { jobs, readers, ballast }, Writer(thread)))
+    }
+
+    /// Room that is kept for sales which have begun.
+    pub(crate) fn ballast(&self) -> &Arc<Ballast> {
+        &self.ballast
+    }
+
+    /// Whether something may begin that has to be finished: not while the disk is full.
+    pub(crate) fn may_begin(&self) -> Result<(), DbError> {
+        if self.ballast.is_short() { Err(DbError::DiskFull) } else { Ok(()) }
     }
 
     /// Runs a job in the writer and answers after its commit.
@@ -68,7 +81,7 @@ impl Ledger {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<DbError> + Send + 'static,
+        E: From<DbError> + std::error::Error + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job = TypedJob { job: Some(job), result: None, reply };
@@ -86,7 +99,7 @@ impl Ledger {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<DbError> + Send + 'static,
+        E: From<DbError> + std::error::Error + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
         tokio::task::spawn_blocking(move || readers.read(read))
@@ -146,10 +159,21 @@ fn settle_new_file(connection: Connection, path: &Path) -> Result<Connection, Db
     connect(path)
 }
 
+/// What became of a write before its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ran {
+    /// It is done.
+    Done,
+    /// It refused and must be undone.
+    Refused,
+    /// It could not read the ledger.
+    Misread,
+}
+
 /// A write that waits for its turn.
 trait Job: Send {
-    /// Does it; `false` when it refused and must be undone.
-    fn run(&mut self, connection: &Connection) -> bool;
+    /// Does it.
+    fn run(&mut self, connection: &Connection) -> Ran;
     /// Tells the caller, once it is committed or not.
     fn answer(self: Box<Self>, committed: Result<(), DbError>);
 }
@@ -164,11 +188,15 @@ impl<F, T, E> Job for TypedJob<F, T, E>
 where
     F: FnOnce(&Connection) -> Result<T, E> + Send,
     T: Send,
-    E: From<DbError> + Send,
+    E: From<DbError> + std::error::Error + Send + 'static,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
+    fn run(&mut self, connection: &Connection) -> Ran {
         self.result = self.job.take().map(|job| job(connection));
-        matches!(self.result, Some(Ok(_)))
+        match &self.result {
+            Some(Ok(_)) => Ran::Done,
+            Some(Err(error)) if is_misread(error) => Ran::Misread,
+            Some(Err(_)) | None => Ran::Refused,
+        }
     }
 
     fn answer(self: Box<Self>, committed: Result<(), DbError>) {
@@ -196,7 +224,11 @@ impl Drop for OnPanic {
     }
 }
 
-fn write_until_closed(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+fn write_until_closed(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    ballast: &Ballast,
+) {
     let _ends_the_process = OnPanic;
     while let Some(first) = waiting.blocking_recv() {
         let mut jobs = vec![first];
@@ -212,10 +244,27 @@ fn write_until_closed(mut connection: Connection, mut waiting: mpsc::Receiver<Bo
             // After a failed flush the kernel may call dirty pages clean; only a fresh start reads
             // what is truly on the disk.
             tracing::error!(error = %source, "The disk failed under the ledger; starting anew");
-            std::process::abort();
+            drop(jobs);
+            start_anew();
+            return;
+        }
+        if matches!(committed, Err(DbError::Misread)) {
+            // What this connection remembers of the file may be wrong; another one reads it anew.
+            tracing::error!("The ledger could not be read as it was written; reading it anew");
+            match connection.path().map(|path| connect(Path::new(path))) {
+                Some(Ok(anew)) => connection = anew,
+                Some(Err(_)) | None => {
+                    drop(jobs);
+                    start_anew();
+                    return;
+                }
+            }
         }
         fault::point("ledger.committed");
         let mut is_full = matches!(committed, Err(DbError::DiskFull));
+        if is_full && ballast.give_up() {
+            tracing::error!("The disk is full: what has begun can be finished, nothing new begins");
+        }
         let failed = committed.err();
         for job in jobs {
             let outcome = match &failed {
@@ -231,16 +280,31 @@ fn write_until_closed(mut connection: Connection, mut waiting: mpsc::Receiver<Bo
     }
 }
 
+/// Ends the process, and nobody is answered.
+#[cfg(not(test))]
+fn start_anew() {
+    std::process::abort();
+}
+
+/// In a test the writer's end is the process's: everybody who asks it is told that it is closed.
+#[cfg(test)]
+const fn start_anew() {}
+
 fn commit_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), DbError> {
     let mut transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(DbError::sqlite("begin"))?;
     for job in jobs {
         let savepoint = transaction.savepoint().map_err(DbError::sqlite("set a savepoint"))?;
-        if job.run(&savepoint) {
-            savepoint.commit().map_err(DbError::sqlite("keep a savepoint"))?;
-        } else {
-            drop(savepoint);
+        match job.run(&savepoint) {
+            Ran::Done => savepoint.commit().map_err(DbError::sqlite("keep a savepoint"))?,
+            Ran::Refused => drop(savepoint),
+            Ran::Misread => return Err(DbError::Misread),
+        }
+        // A full or failing disk may undo the whole transaction under a statement; what follows would
+        // be committed by itself.
+        if transaction.is_autocommit() {
+            return Err(DbError::Undone);
         }
     }
     fault::db("ledger.before_commit")?;

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Mutex};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::DbError;
+use super::{DbError, is_misread};
 
 /// Idle connections kept per file; more callers than this open one of their own for a moment.
 const READERS_IDLE_MAX: usize = 4;
@@ -51,7 +51,9 @@ impl Pool {
     }
 
     /// Reads on this thread.
-    pub(crate) fn read<T, E: From<DbError>>(
+    ///
+    /// A connection that misread the file is not used again: it remembers what it read.
+    pub(crate) fn read<T, E: From<DbError> + std::error::Error + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -61,7 +63,9 @@ impl Pool {
             None => self.connect()?,
         };
         let answer = read(&connection);
-        self.give_back(connection);
+        if !answer.as_ref().is_err_and(|error| is_misread(error)) {
+            self.give_back(connection);
+        }
         answer
     }
 }

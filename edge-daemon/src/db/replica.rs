@@ -168,7 +168,7 @@ impl Replica {
 
     /// Reads on this thread, one version to the end: several statements see the same rows though
     /// the next version is applied between them.
-    pub(crate) fn read<T, E: From<DbError>>(
+    pub(crate) fn read<T, E: From<DbError> + std::error::Error + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {

@@ -170,6 +170,7 @@ impl From<&Refusal> for Problem {
                 plain("price-changed", S::CONFLICT).with_total(*total)
             }
             Refusal::Complete(complete) => of_complete(*complete),
+            Refusal::DiskFull => plain("disk-full", S::SERVICE_UNAVAILABLE),
             Refusal::NotKept => plain("not-kept", S::SERVICE_UNAVAILABLE),
             Refusal::IdReused => plain("order-conflict", S::UNPROCESSABLE_ENTITY),
             Refusal::Undecided => plain("rights-undecided", S::CONFLICT),
@@ -305,6 +306,8 @@ impl From<DbError> for Problem {
             DbError::DiskFull => Self::plain("disk-full", unavailable),
             DbError::Sqlite { .. }
             | DbError::Damaged { .. }
+            | DbError::Undone
+            | DbError::Misread
             | DbError::Closed
             | DbError::Newer { .. }
             | DbError::Taken { .. }

@@ -83,6 +83,9 @@ fn of_store(context: &Context, now: Timestamp) -> Vec<Notice> {
     if context.mall.get().is_some_and(|mall| mall.is_unknown()) {
         notices.push(notice("box-revoked", now, None));
     }
+    if context.ledger.may_begin().is_err() {
+        notices.push(notice("disk-full", now, None));
+    }
     let trouble = context.trouble.load();
     if let Some((since, count)) = trouble.slow {
         notices.push(notice("reversal-slow", since, Some(count)));
