@@ -94,17 +94,25 @@ async fn catch_up(
     comparisons: &mut Comparisons,
 ) -> Result<(), DaemonError> {
     if context.replicas.is_snapshot_wished(scope) {
-        tracing::info!(%scope, "HQ wishes a new snapshot");
-        snapshot::take(context, mall, scope, tasks).await?;
-        context.replicas.snapshot_came(scope);
-        return Ok(());
+        return take(context, mall, scope, tasks, comparisons, Why::Wished).await;
     }
-    let why = match follow(context, mall, scope, tasks, comparisons).await? {
-        None => return Ok(()),
-        Some(why) => why,
-    };
+    match follow(context, mall, scope, tasks, comparisons).await? {
+        None => Ok(()),
+        Some(why) => take(context, mall, scope, tasks, comparisons, why).await,
+    }
+}
+
+async fn take(
+    context: &Arc<Context>,
+    mall: &Mall,
+    scope: Scope,
+    tasks: &Tasks,
+    comparisons: &mut Comparisons,
+    why: Why,
+) -> Result<(), DaemonError> {
     tracing::info!(%scope, why = why.word(), "A snapshot is needed");
     snapshot::take(context, mall, scope, tasks, why).await?;
+    context.replicas.snapshot_came(scope);
     comparisons.swapped(why, context.clock.now());
     Ok(())
 }

@@ -54,6 +54,8 @@ pub enum Why {
     Gone,
     /// Too many buckets differ from the mall's.
     Damaged,
+    /// HQ wishes one.
+    Wished,
 }
 
 impl Why {
@@ -68,6 +70,7 @@ impl Why {
             Self::FarBehind => "far-behind",
             Self::Gone => "gone",
             Self::Damaged => "damaged",
+            Self::Wished => "wished",
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) const BALLAST_BYTES: u64 = 65_536;
 pub(crate) const BALLAST_AGAIN_BYTES: u64 = 2 * BALLAST_BYTES;
 
 /// Written at a time; no zeros, which a file system may leave out.
-const PIECE: [u8; 65_536] = [0xA5; 65_536];
+static PIECE: [u8; 65_536] = [0xA5; 65_536];
 
 /// The file that keeps room beside a ledger.
 #[derive(Debug)]

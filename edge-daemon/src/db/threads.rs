@@ -40,16 +40,12 @@ const CALLERS: i64 = 5;
 const READERS: usize = 3;
 
 /// Why a job of these tests left nothing.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum No {
+    #[error("refused")]
     Refused,
-    Db(DbError),
-}
-
-impl From<DbError> for No {
-    fn from(error: DbError) -> Self {
-        Self::Db(error)
-    }
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 /// What a caller knows of a job.

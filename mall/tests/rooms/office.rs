@@ -362,7 +362,12 @@ impl<'a> Office<'a> {
 
     async fn of_edges(&self, name: &str, n: u32) -> Option<(String, Right)> {
         let (edge, number) = (&self.edge, u128::from(n));
-        if let Some(right) = self.of_houses(name, number).await.or_else(|| self.of_days(name)) {
+        if let Some(right) = self
+            .of_houses(name, number)
+            .await
+            .or_else(|| self.of_days(name))
+            .or_else(|| self.of_wishes(name, n))
+        {
             return Some(right);
         }
         Some(match name {
@@ -399,14 +404,6 @@ impl<'a> Office<'a> {
             "POST /edge/v1/online-returns" => {
                 told(path::ONLINE_RETURNS, &asked(edge, number, 1, &[back(1, 1)], 100))
             }
-            "POST /edge/v1/commands" => {
-                let outcome = OutcomeV1 {
-                    id: Uuid::from_u128(number),
-                    outcome: "done".into(),
-                    detail: "x".into(),
-                };
-                told(path::COMMANDS, &OutcomesV1 { outcomes: vec![outcome] })
-            }
             "POST /edge/v1/sessions" => told(path::SESSIONS, &self.ask(number)),
             "POST /edge/v1/set-asides" => told(
                 path::SET_ASIDES,
@@ -417,6 +414,21 @@ impl<'a> Office<'a> {
                     pieces: 1,
                 },
             ),
+            _ => return None,
+        })
+    }
+
+    /// What a store tells of what HQ asked of it.
+    fn of_wishes(&self, name: &str, n: u32) -> Option<(String, Right)> {
+        Some(match name {
+            "POST /edge/v1/commands" => {
+                let outcome = OutcomeV1 {
+                    id: Uuid::from_u128(u128::from(n)),
+                    outcome: "done".into(),
+                    detail: "x".into(),
+                };
+                told(path::COMMANDS, &OutcomesV1 { outcomes: vec![outcome] })
+            }
             "POST /edge/v1/settings/reports" => {
                 let target = Target::Store("SH001".parse().unwrap());
                 let standing = StandingV1 {
@@ -428,7 +440,7 @@ impl<'a> Office<'a> {
                     unknown: vec!["x".into()],
                 };
                 let report = ReportV1 {
-                    edge: edge.id(),
+                    edge: self.edge.id(),
                     at_micros: i64::from(n),
                     standings: vec![standing],
                 };
