@@ -78,11 +78,13 @@ pub(crate) async fn of_edge(
 
 /// Facts that wait to be processed, and facts that a person should look at.
 pub(crate) async fn waiting(tx: &mut Conn) -> Result<(i64, i64), DbError> {
-    sqlx::query_as(
-        "select (select count(*) from event_inbox where state = 'waiting'),
-                (select count(*) from trouble)",
-    )
-    .fetch_one(tx)
-    .await
-    .map_err(sql("count what waits"))
+    let doing = "count what waits";
+    let (waiting,): (i64,) =
+        sqlx::query_as("select count(*) from event_inbox where state = 'waiting'")
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(sql(doing))?;
+    let (troubled,): (i64,) =
+        sqlx::query_as("select count(*) from trouble").fetch_one(tx).await.map_err(sql(doing))?;
+    Ok((waiting, troubled))
 }

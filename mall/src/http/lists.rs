@@ -50,7 +50,7 @@ const SMALL: [&str; 13] = [
 /// What is as it should be, although it looks like a walk: where, what, and why.
 type Known = (&'static str, &'static str, &'static str);
 
-const EXCEPT: [Known; 6] = [
+const EXCEPT: [Known; 10] = [
     ("/hq/v1/items", "$2 = '' or", "a part of a name is looked for in all of them"),
     (
         "/hq/v1/orders/{id}",
@@ -62,6 +62,26 @@ const EXCEPT: [Known; 6] = [
         "/hq/v1/pickups/cases",
         "SCAN pickup_case USING INDEX pickup_case_received",
         "from its newest end; none is left out",
+    ),
+    (
+        "/hq/v1/stores/{code}/troubles",
+        "SEARCH h USING INDEX sqlite_autoindex_hole_1 (store_id=?)",
+        "the holes of one store: hardly ever one",
+    ),
+    (
+        "/hq/v1/stores/{code}/troubles",
+        "USE TEMP B-TREE FOR ORDER BY",
+        "the holes of one store: hardly ever one",
+    ),
+    (
+        "/metrics",
+        "SCAN event_inbox USING INDEX event_inbox_waiting",
+        "what waits: soon done, and nothing else is in the index",
+    ),
+    (
+        "/metrics",
+        "SCAN trouble USING COVERING INDEX trouble_received",
+        "what a person should look at: little",
     ),
     (
         "/hq/v1/online-returns",
@@ -214,20 +234,23 @@ async fn no_list_of_hq_walks_a_whole_table() {
     context.db().close().await;
     let context = Context::open(&config).await.unwrap();
     let heard = std::mem::take(&mut *HEARD.lock().unwrap());
-    let mut unused = EXCEPT.to_vec();
+    let (mut unused, mut found) = (EXCEPT.to_vec(), Vec::new());
     for (span, path, uri) in &asked {
         let number = span.id().unwrap().into_u64();
         let statements = heard.iter().filter(|(of, _)| *of == number);
         for (_, statement) in statements {
             for walk in walks(&context, statement).await {
                 let is_known = |(of, what, _): Known| of == path.as_str() && what == walk;
-                assert!(EXCEPT.into_iter().any(is_known), "{uri}: {walk} of {statement}");
+                if !EXCEPT.into_iter().any(is_known) {
+                    found.push(format!("{uri}: {walk} of {statement}"));
+                }
                 unused.retain(|known| !is_known(*known));
             }
         }
         let is_silent = !heard.iter().any(|(of, _)| *of == number);
         assert!(!is_silent, "{uri} runs nothing that was heard");
     }
+    assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(asked.len() > 50, "{}", asked.len());
     assert!(unused.is_empty(), "nothing like this is left: {unused:?}");
 }
