@@ -47,7 +47,7 @@ crowd: pos-ui/.stamp-dist ## STORES=1000 at once against one mall and one broker
 	@packaging/need rust cc room
 	@packaging/need postgresql || true
 	@packaging/need mosquitto || true
-	@cargo build --locked --workspace --bins --features edge-daemon/fault-points
+	@cargo build --locked --workspace --bins --features edge-daemon/fault-points,mall/fault-points
 	@STORES=$(or $(STORES),1000) exec target/debug/crowd
 
 # What a shop gets is built with PROFILE=dist: slower to build, some tenths faster.
