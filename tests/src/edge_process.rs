@@ -31,7 +31,7 @@ pub struct Boot {
     pub fingerprint: Option<String>,
     /// How often it asks for news, in milliseconds.
     pub poll_ms: u32,
-    /// How long settings are on trial, in milliseconds.
+    /// How long settings are on trial, in milliseconds; 0 for a program that is older than the word.
     pub settings_trial_ms: u32,
     /// Scanner ports: workstation and port.
     pub scanners: Vec<(u16, u16)>,
@@ -125,11 +125,15 @@ impl Boot {
                  address = \"127.0.0.1\"\nprefix = 24\npage_port = {port}\n\n"
             )
         });
+        let trial = match self.settings_trial_ms {
+            0 => String::new(),
+            ms => format!("settings_trial_ms = {ms}\n"),
+        };
         format!(
             "data = {data:?}\n{machine}listen = \"127.0.0.1:{}\"\n{lan}\n[mall]\nurl = {:?}\n{pin}poll_ms = {}\n\
-             settings_trial_ms = {}\n\n\
+             {trial}\n\
              {broker}{portal}{phones}{scanners}{printers}[devices]\nsimulated = {}\n",
-            self.port, self.mall_url, self.poll_ms, self.settings_trial_ms, self.simulated,
+            self.port, self.mall_url, self.poll_ms, self.simulated,
         )
     }
 }

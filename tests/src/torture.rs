@@ -246,6 +246,9 @@ impl World {
             let cable = Cable::lay(mall.port()).await?;
             let mut boot = Boot::on_free_ports(cable.url())?;
             boot.broker = self.broker.as_ref().map(|broker| broker.access(code));
+            if matches!(plan.old, Some(Old::Boxes(_))) {
+                boot.settings_trial_ms = 0;
+            }
             let mut edge = EdgeProcess::new(self.folder.join(code), boot)?;
             if let Some(Old::Boxes(program)) = &plan.old {
                 edge.run_with(program.clone());

@@ -43,6 +43,10 @@ pub struct Member {
     pub dice: Dice,
     uplink: Uplink,
     nonce: Option<Uuid>,
+    /// The ask that no answer has come to: a repeat is the same ask, as a ledger writes it down.
+    asking: Option<Uuid>,
+    /// Whether it was given a life that it did not ask for, and says no more.
+    is_astray: bool,
     has_begun: bool,
 }
 
@@ -51,12 +55,22 @@ impl Member {
     #[must_use]
     pub fn new(code: String, way: Way, outbox: Outbox, dice: Dice) -> Self {
         let uplink = Uplink::default();
-        Self { code, way, outbox, dice, uplink, nonce: None, has_begun: false }
+        Self {
+            code,
+            way,
+            outbox,
+            dice,
+            uplink,
+            nonce: None,
+            asking: None,
+            is_astray: false,
+            has_begun: false,
+        }
     }
 
     /// Tells all that waits, and waits when it is told to.
     pub async fn tell(&mut self, tally: &Arc<Tally>) {
-        loop {
+        while !self.is_astray {
             match self.uplink.next(now()) {
                 Next::Session => self.session(tally).await,
                 Next::Facts(ask) => match self.outbox.batch(ask) {
@@ -88,11 +102,10 @@ impl Member {
 
     async fn session(&mut self, tally: &Arc<Tally>) {
         let [newest, acked] = self.outbox.stands().map(|(seq, chain)| PlaceV1 { seq, chain });
+        let low = u128::from(low_bits(&mut self.dice)) << 64;
+        let fresh = Uuid::from_u128(low | u128::from(now().micros().unsigned_abs()));
         let ask = SessionAskV1 {
-            id: Uuid::from_u128(
-                u128::from(low_bits(&mut self.dice)) << 64
-                    | u128::from(now().micros().unsigned_abs()),
-            ),
+            id: *self.asking.get_or_insert(fresh),
             epoch: self.outbox.epoch,
             boot_no: 1,
             machine: Hash::of(self.code.as_bytes()),
@@ -114,7 +127,8 @@ impl Member {
                         n.refusals.push(format!("{} was given another life", self.code));
                     }
                 });
-                self.nonce = Some(told.nonce);
+                (self.nonce, self.asking) = (Some(told.nonce), None);
+                self.is_astray |= told.epoch != self.outbox.epoch;
                 self.heard(Heard::Session(Some(&told)));
             }
             way::Heard::Refused(no) => self.refused(None, &no, tally),
