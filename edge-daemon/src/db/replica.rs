@@ -142,6 +142,8 @@ impl Replica {
     /// Puts a verified file in force: pointer written aside, flushed, renamed.
     pub(crate) fn put_in_force(data: &Path, file: &str, scope: Scope) -> Result<Self, DbError> {
         let replica = Self::open(&data.join(file), scope)?;
+        // The file's name is on the disk before anything points to it.
+        sync_folder(data)?;
         let (old, new) = (pointer(data, scope), data.join(format!("replica-{scope}.next")));
         std::fs::write(&new, file).map_err(DbError::file("write", &new))?;
         std::fs::File::open(&new)
