@@ -56,7 +56,8 @@ fn long_list(path: &Path) -> Result<()> {
         signs
     };
     let mut text = "sku,name,spec,brand,category,list_price_yuan\n".to_owned();
-    for n in 0..4_000 {
+    // So many that the mall does not offer the snapshot of before.
+    for n in 0..5_400 {
         writeln!(text, "LONG{n:05},{},{},{},{},1.00", word(), word(), word(), word())?;
     }
     std::fs::write(path, text).context("could not write a list")

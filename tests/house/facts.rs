@@ -20,7 +20,9 @@ fn no_statement_changes_a_fact() {
         let statements = files(&root().join(room), ".sql");
         for path in sources.iter().chain(&statements) {
             let text = std::fs::read_to_string(path).unwrap().to_lowercase();
-            let words: Vec<&str> = text.split_whitespace().collect();
+            // Tests damage ledgers on purpose, to see it noticed.
+            let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            let words: Vec<&str> = shipped.split_whitespace().collect();
             for pair in words.windows(3) {
                 let target = match pair {
                     ["update", table, _] => table,
