@@ -27,7 +27,7 @@ pub const CHECKS: [Check; 12] = [
     check("I-12", "no fact is in trouble", i12),
     check("I-14", "an order is made of its fact once", i14),
     check("I-21", "a replica is what the mall is", i21),
-    check("I-26", "HQ's newest settings are in force", i26),
+    check("I-26", "HQ's newest settings came, or were taken back", i26),
     check("I-33", "no file is damaged, no log without end", i33),
 ];
 
@@ -268,8 +268,7 @@ fn i26(witness: &Witness) -> Looked {
     let newest = witness.mall.settings;
     let old = witness.stores.iter().filter(|store| store.settings != newest);
     let faults = old.map(|store| {
-        let told =
-            format!("revision {} is in force in {}, HQ's is {newest}", store.settings, store.code);
+        let told = format!("revision {} came to {}, HQ's is {newest}", store.settings, store.code);
         Fault::otherwise(told)
     });
     (witness.stores.len(), faults.collect())

@@ -36,7 +36,7 @@ pub struct StoreSide {
     pub found: Vec<(Uuid, String)>,
     /// What its replica says that things cost, in fen.
     pub prices: BTreeMap<String, i64>,
-    /// The revision of HQ's settings that is in force, 0 for none.
+    /// The newest revision of HQ's settings that is in force or was taken back, 0 for none.
     pub settings: i64,
     /// What SQLite finds wrong with its files.
     pub damage: Vec<String>,
@@ -189,7 +189,7 @@ impl StoreSide {
             facts: ledger.facts()?,
             found: ledger.found()?,
             prices: replica.prices()?,
-            settings: ledger.settings_in_force()?,
+            settings: ledger.settings_settled()?,
             damage,
             log_bytes: log.map_or(0, |log| log.len()),
         })

@@ -59,14 +59,24 @@ impl Ledger {
         rows.and_then(Iterator::collect).context("could not read what came back")
     }
 
-    /// The revision of HQ's settings for all stores that is in force, 0 for none.
+    /// The newest revision of HQ's settings for all stores that came to something here: it is in
+    /// force, or a blow within its trial took it back. 0 for none.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn settings_in_force(&self) -> Result<i64> {
-        self.number(
+    pub fn settings_settled(&self) -> Result<i64> {
+        let in_force = self.number(
             "select coalesce(max(revision), 0) from settings
-             where target = 'all' and place = 'current'",
-        )
+             where target = 'all' and place in ('current', 'trial')",
+        )?;
+        // An older program takes nothing back.
+        let table = "select count(*) from sqlite_schema where name = 'settings_rolled_back'";
+        if self.number(table)? == 0 {
+            return Ok(in_force);
+        }
+        let taken_back = self.number(
+            "select coalesce(max(revision), 0) from settings_rolled_back where target = 'all'",
+        )?;
+        Ok(in_force.max(taken_back))
     }
 }
