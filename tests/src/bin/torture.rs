@@ -2,7 +2,7 @@
 //!
 //! The seed is said first; `SEED` plays the same blows again. `torture kept` plays the seeds that found
 //! something once, half a minute each, and `torture push` the newest of them and a fresh one, which is
-//! what every change goes through. `torture old-boxes` and `torture old-malls` take the boxes, or the
+//! quick enough for every change. `torture old-boxes` and `torture old-malls` take the boxes, or the
 //! malls, of an older version, whose programs lie in `GUITAI_OLD`. The books and logs of a run that lost something are kept.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
