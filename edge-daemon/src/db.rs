@@ -177,6 +177,29 @@ pub(crate) fn sync_folder(folder: &std::path::Path) -> Result<(), DbError> {
         .map_err(DbError::file("flush", folder))
 }
 
+/// Room for this program on the disk of a folder, in bytes.
+pub(crate) fn free_bytes(folder: &std::path::Path) -> Result<u64, DbError> {
+    let disk = rustix::fs::statvfs(folder)
+        .map_err(|errno| DbError::file("look for room in", folder)(errno.into()))?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Writes a file that nobody else reads aside, flushes it, and gives it its name; the folder is not
+/// flushed.
+pub(crate) fn lay(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let aside = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&aside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&aside, path)
+}
+
 /// Takes a data folder for this process alone, until the file is dropped or the process ends.
 pub(crate) fn only_here(data: &std::path::Path) -> Result<std::fs::File, DbError> {
     let path = data.join("in-use");

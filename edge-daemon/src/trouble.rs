@@ -30,7 +30,7 @@ use crate::{
     Chain,
     context::Context,
     db::{
-        DbError,
+        self, DbError,
         trouble::{self as table, Counted},
     },
     uplink::{LinkState, mall::Mall},
@@ -129,15 +129,9 @@ async fn look(context: &Arc<Context>) -> Result<Vec<Standing>, DbError> {
         counted,
         behind_ms: context.settings.in_force().behind_ms(),
         is_schema_old: context.troubles.is_schema_old.load(Ordering::Relaxed),
-        free_bytes: free_bytes(&context.config.data),
+        free_bytes: db::free_bytes(&context.config.data).ok(),
     };
     Ok(list(&facts, &context.troubles.now(), context.clock.now()))
-}
-
-/// Room for this program on the disk of a folder, in bytes; `None` where the system does not say.
-pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(folder).ok()?;
-    stat.f_bavail.checked_mul(stat.f_frsize)
 }
 
 /// Bytes of the ledger with its log.
@@ -272,7 +266,7 @@ mod tests {
     #[test]
     fn a_disk_says_how_much_room_it_has() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(free_bytes(folder.path()).is_some_and(|free| free > 0));
-        assert_eq!(free_bytes(&folder.path().join("nothing")), None);
+        assert!(db::free_bytes(folder.path()).is_ok_and(|free| free > 0));
+        assert!(db::free_bytes(&folder.path().join("nothing")).is_err());
     }
 }

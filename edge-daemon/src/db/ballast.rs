@@ -89,9 +89,7 @@ impl Ballast {
             return Ok(true);
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let free = rustix::fs::statvfs(folder)
-            .map_err(|errno| DbError::file("look for room in", folder)(errno.into()))?;
-        if free.f_bavail.saturating_mul(free.f_frsize) < BALLAST_AGAIN_BYTES {
+        if super::free_bytes(folder)? < BALLAST_AGAIN_BYTES {
             return Ok(false);
         }
         let write = || -> std::io::Result<()> {

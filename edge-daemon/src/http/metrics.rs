@@ -17,7 +17,7 @@ use sync::{
 use super::{App, caller::Peer, problem::Problem};
 use crate::{
     context::Context,
-    db::{DbError, history, outbox},
+    db::{self, DbError, history, outbox},
     trouble::{self, Standing},
     uplink::{LinkState, Reach},
 };
@@ -34,7 +34,7 @@ pub(super) async fn show(State(app): State<App>, peer: Peer) -> Result<Response,
     };
     let (epoch, acked) = context.ledger.read(read).await?;
     let disk = Disk {
-        free: trouble::free_bytes(&context.config.data),
+        free: db::free_bytes(&context.config.data).ok(),
         ledger: trouble::ledger_bytes(&context.config.data),
     };
     let life = Life { epoch, acked };

@@ -26,7 +26,7 @@ use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use crate::{
     DaemonError,
     context::Context,
-    db::DbError,
+    db::{self, DbError},
     fault, settings,
     uplink::mall::{Mall, MallError},
 };
@@ -71,7 +71,6 @@ pub(super) async fn fetch(
     forget(data, scope);
     let manifest: SnapshotV1 = mall.get(&path::snapshot(scope)).await?;
     fault::db("snapshot.told")?;
-    context.troubles.schema_is_old(manifest.schema > REPLICA_SCHEMA);
     is_believed(context, mall, scope, &manifest).await?;
     keep(&kept(data, scope), &manifest).map_err(DbError::file("write", kept(data, scope)))?;
     chunks(data, mall, scope, &manifest).await?;
@@ -94,6 +93,10 @@ async fn is_believed(
         }
         judged => judged,
     };
+    // Told only of what the mall has signed: a forged manifest raises no trouble.
+    if matches!(judged, Ok(()) | Err(Disbelief::Newer)) {
+        context.troubles.schema_is_old(judged.is_err());
+    }
     judged.map_err(|why| {
         tracing::error!(%scope, error = %why, "A snapshot is not believed");
         MallError::Nonsense.into()
@@ -132,9 +135,7 @@ fn n_whole(path: &Path, manifest: &SnapshotV1) -> io::Result<usize> {
 
 /// Asks for room before a disk is filled that orders are written to.
 fn has_room(data: &Path, bytes: u64) -> Result<(), DbError> {
-    let disk = rustix::fs::statvfs(data).map_err(io::Error::from);
-    let disk = disk.map_err(DbError::file("ask for the free space of", data))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = db::free_bytes(data)?;
     if free >= bytes.saturating_add(FREE_BYTES_KEPT) { Ok(()) } else { Err(DbError::DiskFull) }
 }
 

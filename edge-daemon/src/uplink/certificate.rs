@@ -7,8 +7,6 @@
 //! **Invariant:** a file is there whole or as it was; the key is printed nowhere and sent nowhere.
 
 use std::{
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -28,7 +26,7 @@ use super::mall::{Mall, MallError};
 use crate::{
     Chain,
     context::{Context, random},
-    db::{DbError, sync_folder},
+    db::{DbError, lay, sync_folder},
 };
 
 /// How often is looked whether the next certificate is due, at most.
@@ -96,19 +94,6 @@ pub(crate) fn keep(data: &Path, held: &Held) -> Result<(), DbError> {
     lay(&path, &text).map_err(DbError::file("keep", &path))?;
     let _ = std::fs::remove_file(next_path(data));
     sync_folder(data)
-}
-
-fn lay(path: &Path, text: &str) -> std::io::Result<()> {
-    let aside = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&aside, path)
 }
 
 /// A key that waits for its certificate, made now if there is none, and the request for it.

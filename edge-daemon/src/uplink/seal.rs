@@ -6,8 +6,6 @@
 //! **Invariant:** in one file of mode 0600, and printed nowhere.
 
 use std::{
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -20,7 +18,7 @@ use super::mall::Mall;
 use crate::{
     Chain, DaemonError,
     context::{Context, random},
-    db::{DbError, sync_folder},
+    db::{DbError, lay, sync_folder},
 };
 
 fn path_in(data: &Path) -> PathBuf {
@@ -81,23 +79,12 @@ fn take(context: &Context, told: &SealV1) -> Result<(), DbError> {
 
 /// Writes it aside, flushes it, and gives it its name.
 fn keep(data: &Path, told: &SealV1) -> Result<(), DbError> {
-    let (path, aside) = (path_in(data), data.join("seal.next"));
+    let path = path_in(data);
     let text = serde_json::to_string(told)
         .map_err(|_| DbError::Damaged { doing: "write the store's seal" })?;
     if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
         return Ok(());
     }
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&aside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&aside, &path)
-    };
-    write().map_err(DbError::file("keep", &path))?;
+    lay(&path, &text).map_err(DbError::file("keep", &path))?;
     sync_folder(data)
 }
