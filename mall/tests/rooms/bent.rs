@@ -17,9 +17,10 @@ use uuid::Uuid;
 use crate::{
     bend::{self, SEGMENTS, bends, every_path},
     feed, intake,
-    office::{Endpoint, Office},
+    office::Office,
     place::Home,
     post_voids::undoing,
+    right::Endpoint,
     street::{self, id},
     town::Answer,
 };

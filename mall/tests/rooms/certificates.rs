@@ -16,7 +16,8 @@ use sync::{
 use x509_parser::{parse_x509_certificate, prelude::GeneralName};
 
 use crate::{
-    office::{Right, told},
+    office::told,
+    right::Right,
     town::{Answer, Edge, Key, Town, cli},
 };
 

@@ -10,6 +10,7 @@
 
 mod bend;
 mod bent;
+mod books;
 mod catalog;
 mod certificates;
 mod check_ins;
@@ -40,6 +41,7 @@ mod post_voids;
 mod process;
 mod quotes;
 mod redemptions;
+mod right;
 mod rule_checks;
 mod rule_table;
 mod rules;

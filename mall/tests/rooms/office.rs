@@ -1,10 +1,6 @@
 //! A mall where everything that can be asked for is there, and a right request to each endpoint.
 
-use std::{
-    cell::{Cell, RefCell},
-    fmt,
-    rc::Rc,
-};
+use std::cell::{Cell, RefCell};
 
 use axum::{
     body::Body,
@@ -12,7 +8,7 @@ use axum::{
 };
 use domain::{money::Money, payment::PaymentMethod, time::BusinessDate};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use sync::{
     chain::Hash,
     command::{OutcomeV1, OutcomesV1},
@@ -27,7 +23,7 @@ use sync::{
 use uuid::Uuid;
 
 use crate::{
-    bend::{self, Bend},
+    books::{Books, Reader},
     certificates,
     feed::list,
     intake,
@@ -36,6 +32,7 @@ use crate::{
     payments::{self, charge, pay, reversal},
     pickups::{handed_over, order, place, shop},
     redemptions::question,
+    right::{Endpoint, Right},
     rules::{cut, set},
     street::id,
     town::{Answer, Edge, Key, Town},
@@ -45,108 +42,6 @@ use crate::{
 const PIECES: u32 = 900_000;
 /// Seconds after which wrong tries of claim codes are forgotten.
 const REST_S: i64 = 61;
-
-/// An endpoint as it is declared.
-pub(crate) struct Endpoint {
-    pub(crate) caller: String,
-    pub(crate) method: String,
-    pub(crate) path: String,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
-    }
-}
-
-/// A body as an endpoint takes it.
-pub(crate) enum Right {
-    /// None is read.
-    Nothing,
-    /// A document.
-    Json(Value),
-    /// A table.
-    Table(String),
-}
-
-impl Right {
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        match self {
-            Self::Nothing => Vec::new(),
-            Self::Json(document) => document.to_string().into_bytes(),
-            Self::Table(table) => table.clone().into_bytes(),
-        }
-    }
-
-    /// What is bent: what is no document is bent as if it were one.
-    pub(crate) fn document(&self) -> Value {
-        match self {
-            Self::Json(document) => document.clone(),
-            Self::Nothing | Self::Table(_) => json!({ "id": 1 }),
-        }
-    }
-
-    pub(crate) fn every_bend(&self) -> Vec<Bend> {
-        match self {
-            Self::Json(document) => bend::every_bend(document),
-            Self::Nothing | Self::Table(_) => bend::wholes(),
-        }
-    }
-}
-
-/// What the books of a mall say; two are the same where nothing was written in between.
-pub(crate) type Books = Rc<Vec<String>>;
-
-/// The books of a mall, read beside it.
-struct Reader {
-    file: rusqlite::Connection,
-    query: String,
-    /// What was read last, and of which version of the file.
-    last: RefCell<Option<(i64, Books)>>,
-}
-
-impl Reader {
-    #[expect(clippy::disallowed_methods, reason = "a test looks into the file from outside")]
-    fn open(town: &Town) -> Self {
-        let file = rusqlite::Connection::open(town.folder.path().join("mall.db")).unwrap();
-        let query = sums_of_all_tables(&file);
-        Self { file, query, last: RefCell::default() }
-    }
-
-    fn books(&self) -> Books {
-        let version = self.file.query_row("pragma data_version", [], |row| row.get(0)).unwrap();
-        let last = self.last.borrow().clone().filter(|(of, _)| *of == version);
-        if let Some((_, books)) = last {
-            return books;
-        }
-        let books = Rc::new(sums(&self.file, &self.query));
-        *self.last.borrow_mut() = Some((version, books.clone()));
-        books
-    }
-}
-
-/// What asks a database for the rows of each table and the sums of its columns.
-fn sums_of_all_tables(db: &rusqlite::Connection) -> String {
-    let names = "select m.name, group_concat(' || '' '' || total(' || \
-                 iif(p.type like 'int%', '', 'length') || '(\"' || p.name || '\"))', '') \
-                 from sqlite_master m join pragma_table_info(m.name) p \
-                 where m.type = 'table' and m.name not like 'sqlite_%' group by m.name";
-    let mut statement = db.prepare(names).unwrap();
-    let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let tables: Vec<(String, String)> = tables.map(Result::unwrap).collect();
-    assert!(tables.len() > 40, "{tables:?}");
-    let of = |(table, sums): &(String, String)| {
-        format!("select '{table} ' || count(*){sums} from \"{table}\"")
-    };
-    tables.iter().map(of).collect::<Vec<_>>().join(" union all ")
-}
-
-/// The answer to that question, a line for each table.
-fn sums(db: &rusqlite::Connection, query: &str) -> Vec<String> {
-    let mut statement = db.prepare(query).unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(Result::unwrap).collect()
-}
 
 /// Everybody who may call, with what they call about.
 pub(crate) struct Office<'a> {
