@@ -359,6 +359,26 @@ pub(crate) async fn waiting(tx: &mut Conn, limit: i64) -> Result<Vec<Waiting>, D
     rows.into_iter().map(|row| read(row).ok_or_else(|| damaged(doing))).collect()
 }
 
+/// Lets facts of a kind and version wait that were kept without being in quarantine: they came while they
+/// were not known. The answer is how many.
+pub(crate) async fn wake(tx: &mut Conn, kind: &str, v: u16) -> Result<u64, DbError> {
+    let woken = sqlx::query(
+        "update event_inbox set state = 'waiting'
+         where state = 'kept' and kind = $1 and v = $2
+           and not exists (select 1 from trouble
+                           where trouble.store_id = event_inbox.store_id
+                             and trouble.id = event_inbox.id
+                             and trouble.digest = event_inbox.digest
+                             and trouble.what = 'quarantined')",
+    )
+    .bind(kind)
+    .bind(i64::from(v))
+    .execute(tx)
+    .await
+    .map_err(sql("wake facts that an older mall has kept"))?;
+    Ok(woken.rows_affected())
+}
+
 /// Marks a fact as processed, or as one that stays as it is.
 pub(crate) async fn mark(
     tx: &mut Conn,

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, engine::Engine, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -30,6 +30,7 @@ const STEPS: [&str; 22] = [
     include_str!("../../migrations/0020_groups.sql"),
     include_str!("../../migrations/0021_trouble.sql"),
     include_str!("../../migrations/0022_commands.sql"),
+    include_str!("../../migrations/0024_kept.sql"),
 ];
 
 /// Which steps were taken, and when.

@@ -16,6 +16,10 @@ use uuid::Uuid;
 
 use crate::{db::inbox::is_kind, pickup::Tale};
 
+/// What this program can read: kinds, each with the version of its body.
+pub(super) const KNOWN: [(&str, u16); 4] =
+    [(KIND_ORDER, 1), (KIND_POST_VOID, 1), (KIND_PICKUP_READY, 1), (KIND_PICKUP_HANDED_OVER, 1)];
+
 /// What a fact is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -134,6 +138,25 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn what_is_known_is_judged_and_nothing_else_is() {
+        let judged = |kind: &str, v: u16| {
+            let (id, body) = (Uuid::from_u128(1), "no body".to_owned());
+            let (digest, chain) = (Hash::of(body.as_bytes()), Hash::GENESIS);
+            fact(
+                "SH001",
+                &FactV1 { seq: 1, id, kind: kind.to_owned(), v, body, digest, chain },
+                digest,
+            )
+        };
+        for (kind, v) in KNOWN {
+            assert!(matches!(judged(kind, v), Judged::Bad(_)), "{kind} {v}");
+            for other in [0, v + 1] {
+                assert_eq!(judged(kind, other), Judged::Unknown, "{kind} {other}");
+            }
+        }
+    }
 
     #[test]
     fn a_nul_is_told_from_a_backslash_before_four_noughts() {

@@ -8,9 +8,10 @@
 use std::time::Duration;
 
 use domain::time::Timestamp;
+use futures_util::FutureExt as _;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::{
     judge::{self, Judged},
@@ -34,10 +35,19 @@ use crate::{
 const FACTS_MAX: i64 = 100;
 /// Looks anyway after so long: another process may have received, and a nudge may be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked whether an older mall has kept what this one knows: at the start, and again as
+/// long as one of either version may run.
+const WAKE_EVERY: Duration = Duration::from_secs(60);
 
 /// Processes what waits until it is told to stop.
 pub(crate) async fn keep_processing(context: Context, stop: CancellationToken) {
+    let mut waking = time::interval(WAKE_EVERY);
     loop {
+        if waking.tick().now_or_never().is_some()
+            && let Err(error) = wake(&context).await
+        {
+            error!(error = %Chain(&error), "Could not look for facts that an older mall has kept");
+        }
         loop {
             match process_some(&context).await {
                 Ok(0) => break,
@@ -54,6 +64,22 @@ pub(crate) async fn keep_processing(context: Context, stop: CancellationToken) {
             return;
         }
     }
+}
+
+/// Lets facts wait that an older mall kept because it did not know what they are, and this one does.
+async fn wake(context: &Context) -> Result<(), DbError> {
+    let doing = "look for facts that an older mall has kept";
+    let _turn = context.db().turn(Turn::Process, doing).await?;
+    let mut tx = context.db().write(doing).await?;
+    let mut n_woken = 0;
+    for (kind, v) in judge::KNOWN {
+        n_woken += inbox::wake(&mut tx, kind, v).await?;
+    }
+    db::commit(tx, doing).await?;
+    if n_woken > 0 {
+        info!(facts = n_woken, "Facts that an older mall has kept are processed");
+    }
+    Ok(())
 }
 
 /// Processes the next facts; the answer is how many.

@@ -266,7 +266,7 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
          drop table edge_presence; drop table settings_standing; drop table store_group_member;
          drop table store_group; drop table store_groups_told; drop table settings;
          drop index scope_changed; alter table staff drop column may_save_settings;
-         drop table post_void; drop table discrepancy;
+         drop table post_void; drop table discrepancy; drop index event_inbox_kept;
          delete from schema_step where number >= 5;
          update event_inbox set state = 'kept' where kind = 'post_void'",
     );
