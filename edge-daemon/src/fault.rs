@@ -1,6 +1,7 @@
 //! Named points at which a test may kill this process (`GUITAI_KILL_AT=point:n`), or at which it says while
-//! the process runs what shall happen the next time (`GUITAI_FAULTS=file`), and the hand by which it turns
-//! this process's clock (`GUITAI_AHEAD=file`).
+//! the process runs what shall happen the next time (`GUITAI_FAULTS=file`), the hand by which it turns this
+//! process's clock (`GUITAI_AHEAD=file`), and the schema that it reads in place of this program's
+//! (`GUITAI_SCHEMA=number`).
 //!
 //! The file of faults has one line, `point action`; the action is `crash`, `error`, or `sleep`. It is removed
 //! by whoever does it, so a test sees that it was done.
@@ -125,6 +126,23 @@ pub(crate) fn ahead_micros() -> i64 {
     let said = FILE.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
     let seconds = said.and_then(|said| said.trim().parse::<i64>().ok()).unwrap_or(0);
     seconds.saturating_mul(1_000_000)
+}
+
+/// The newest schema of what the mall owns that this program reads.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn schema() -> i64 {
+    sync::replica::REPLICA_SCHEMA
+}
+
+/// The newest schema of what the mall owns that this program reads; of the box of the version before
+/// where a test says so.
+#[cfg(feature = "fault-points")]
+pub(crate) fn schema() -> i64 {
+    use std::sync::LazyLock;
+    static SCHEMA: LazyLock<Option<i64>> =
+        LazyLock::new(|| std::env::var("GUITAI_SCHEMA").ok()?.parse().ok());
+    SCHEMA.unwrap_or(sync::replica::REPLICA_SCHEMA)
 }
 
 /// Whether a test has said that a receipt with this line cannot be drawn.

@@ -16,7 +16,7 @@ use sync::{
     backoff::retry_ms,
     follow::{self, Gathering, NotNext, Step, Taken, Why},
     path,
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::Scope,
     wire::{FeedCursorV1, FeedPageV1, HeadV1},
 };
 
@@ -50,6 +50,7 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: 
         let Some(caught_up) = tasks.stop.run_until_cancelled(caught_up).await else { return };
         let pause = match caught_up {
             Ok(()) => {
+                context.troubles.schema_is_old(scope, false);
                 if failures > 0 {
                     // Whatever was wrong with the mall or the way to it, e.g. a captive portal that
                     // answered in its place, is over: orders need not wait out their own pause.
@@ -73,7 +74,15 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, scope: Scope, tasks: 
     }
 }
 
+/// What is asked of a mall, with the schema that this program reads.
+fn reading(path: String) -> String {
+    path::reading(&path, fault::schema())
+}
+
 fn told_behind(context: &Context, scope: Scope, error: &DaemonError, failures: u32) {
+    if matches!(error, DaemonError::Mall(error) if error.is_schema_old()) {
+        context.troubles.schema_is_old(scope, true);
+    }
     let is_silent = matches!(error, DaemonError::Mall(MallError::Silent(_)));
     if is_silent && context.link.reached(false, context.clock.now()) {
         context.screens.beat();
@@ -134,12 +143,12 @@ async fn follow(
         tracing::error!("The replica of {scope} is damaged; fetching it again");
         return Ok(Some(Why::None));
     };
-    let offered = if standing.schema < REPLICA_SCHEMA {
+    let offered = if standing.schema < fault::schema() {
         snapshot::schema_offered(mall, scope).await?
     } else {
         None
     };
-    let head: HeadV1 = mall.get(&path::head(scope)).await?;
+    let head: HeadV1 = mall.get(&reading(path::head(scope))).await?;
     fault::db("replica.heard")?;
     if context.link.reached(true, context.clock.now()) {
         context.nudges.mall_back.give();
@@ -182,7 +191,8 @@ async fn gather(
         None => Gathering::from(from),
     };
     loop {
-        let page: FeedPageV1 = match mall.get(&path::feed(scope, gathering.cursor())).await {
+        let page: FeedPageV1 = match mall.get(&reading(path::feed(scope, gathering.cursor()))).await
+        {
             // A page that this program cannot read may hold a row of a newer mall's; a snapshot
             // has only tables that this program knows.
             Err(error) if error.is_gone() || matches!(error, MallError::Nonsense) => {

@@ -10,17 +10,16 @@
 //! **Invariant:** nothing here stops a sale, and nothing is mended here.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use domain::time::Timestamp;
 use sync::{
     path,
+    replica::Scope,
     trouble::Trouble,
     wire::{TroubleV1, TroublesV1},
 };
@@ -61,7 +60,8 @@ pub(crate) struct Standing {
 #[derive(Debug, Default)]
 pub(crate) struct Troubles {
     standing: Mutex<Vec<Standing>>,
-    is_schema_old: AtomicBool,
+    /// Scopes of which the mall offers what this program cannot read.
+    schema_old: Mutex<BTreeSet<Scope>>,
 }
 
 impl Troubles {
@@ -70,9 +70,19 @@ impl Troubles {
         self.standing.lock().map(|standing| standing.clone()).unwrap_or_default()
     }
 
-    /// Notes whether the mall offers what this program cannot read.
-    pub(crate) fn schema_is_old(&self, is_old: bool) {
-        self.is_schema_old.store(is_old, Ordering::Relaxed);
+    /// Notes whether the mall offers of a scope what this program cannot read.
+    pub(crate) fn schema_is_old(&self, scope: Scope, is_old: bool) {
+        if let Ok(mut old) = self.schema_old.lock() {
+            if is_old {
+                old.insert(scope)
+            } else {
+                old.remove(&scope)
+            };
+        }
+    }
+
+    fn is_schema_old(&self) -> bool {
+        self.schema_old.lock().is_ok_and(|old| !old.is_empty())
     }
 
     /// Puts what is wrong now in the place of what was; whether that is news.
@@ -128,7 +138,7 @@ async fn look(context: &Arc<Context>) -> Result<Vec<Standing>, DbError> {
         link: context.link.state(),
         counted,
         behind_ms: context.settings.in_force().behind_ms(),
-        is_schema_old: context.troubles.is_schema_old.load(Ordering::Relaxed),
+        is_schema_old: context.troubles.is_schema_old(),
         free_bytes: db::free_bytes(&context.config.data).ok(),
     };
     Ok(list(&facts, &context.troubles.now(), context.clock.now()))

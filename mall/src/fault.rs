@@ -1,5 +1,5 @@
 //! Named points at which a test says, while this process runs, what shall happen the next time it comes by
-//! (`GUITAI_FAULTS=file`).
+//! (`GUITAI_FAULTS=file`), and the schema that it gives in place of this program's (`GUITAI_SCHEMA=number`).
 //!
 //! The file has one line, `point action`; the action is `crash`, `error`, or `sleep`. It is removed by
 //! whoever does it, so a test sees that it was done.
@@ -31,6 +31,23 @@ pub(crate) async fn db(name: &'static str) -> Result<(), DbError> {
             Err(DbError::Sql { doing, source })
         }
     }
+}
+
+/// The newest schema of what the mall owns that this program gives.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn schema() -> i64 {
+    sync::replica::REPLICA_SCHEMA
+}
+
+/// The newest schema of what the mall owns that this program gives; of the mall of the version before
+/// where a test says so.
+#[cfg(feature = "fault-points")]
+pub(crate) fn schema() -> i64 {
+    use std::sync::LazyLock;
+    static SCHEMA: LazyLock<Option<i64>> =
+        LazyLock::new(|| std::env::var("GUITAI_SCHEMA").ok()?.parse().ok());
+    SCHEMA.unwrap_or(sync::replica::REPLICA_SCHEMA)
 }
 
 #[cfg(feature = "fault-points")]

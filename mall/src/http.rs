@@ -8,6 +8,7 @@
 //! | `guard` | signatures of edge nodes, tokens of HQ |
 //! | `problem` | errors as the API says them (RFC 9457) |
 //! | `segments` | what stands in a path |
+//! | `reads` | which schema a box reads |
 //! | `unpack` | packed bodies, up to a bound |
 //! | `edge` | what edge nodes call |
 //! | `download` | the snapshot file |
@@ -38,6 +39,7 @@ mod open;
 mod page;
 mod payments;
 mod problem;
+mod reads;
 mod redemptions;
 mod routes;
 mod rules;

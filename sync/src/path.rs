@@ -148,6 +148,14 @@ pub fn snapshot_file(scope: Scope, version: i64) -> String {
     format!("/edge/v1/scopes/{scope}/snapshots/{version}")
 }
 
+/// One of these of a scope, asked for in the newest schema that the box reads. A mall that is older than
+/// the question does not see it.
+#[must_use]
+pub fn reading(path: &str, schema: i64) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{sign}schema={schema}")
+}
+
 /// What the rows of a scope add up to.
 #[must_use]
 pub fn digests(scope: Scope) -> String {

@@ -5,13 +5,16 @@
 //!
 //! **Invariant:** nobody opens a database in this room.
 
+mod schema;
 mod words;
 
 use std::{fmt, str::FromStr};
 
+pub use schema::{TooOld, UNSAID_SCHEMA, given, has, spoken};
 pub use words::item_words;
 
-/// Raised when a table changes in a way that an older program could not read.
+/// Raised with every table, column and kind of row: an older program is given what the schema before had
+/// ([`spoken`], [`has`]), and a replica of an older schema is fetched anew.
 pub const REPLICA_SCHEMA: i64 = 4;
 
 /// The tables of a catalog replica, without the indexes that are made after a bulk fill.

@@ -25,6 +25,7 @@ mod portal;
 mod promotions;
 mod returns;
 mod scanners;
+mod schemas;
 mod sessions;
 mod settings;
 mod streams;

@@ -190,9 +190,18 @@ impl MallProcess {
     /// # Errors
     /// When it ends instead, with its last words.
     pub async fn start(&mut self) -> Result<()> {
+        self.start_with(&[]).await
+    }
+
+    /// Starts it with words in its environment that only a program built for tests knows.
+    ///
+    /// # Errors
+    /// When it ends instead, with its last words.
+    pub async fn start_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
         let mut command = self.command()?;
         let listen = format!("127.0.0.1:{}", self.port);
         command.args(["serve", "--listen", &listen, "--data"]).arg(&self.data);
+        command.envs(environment.iter().copied());
         self.name_database(&mut command);
         if let Some(platforms) = &self.platforms {
             command.arg("--platforms").arg(platforms);

@@ -18,7 +18,7 @@ use domain::{id::IncarnationId, time::Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sync::{
     digest::Digests,
-    replica::{REPLICA_SCHEMA, STORE_TABLES, Scope},
+    replica::{STORE_TABLES, Scope},
     wire::{BucketV1, FeedCursorV1, FeedPageV1},
 };
 
@@ -90,7 +90,7 @@ impl Replica {
         // The mall's file has no log of its own yet. It gets one now, while nobody reads it: later,
         // whoever reads would keep it from being changed.
         drop(replica.connect_to_change()?);
-        if schema < REPLICA_SCHEMA {
+        if schema < fault::schema() {
             replica.step_forward(scope)?;
         }
         Ok(replica)
@@ -281,8 +281,8 @@ fn check_meta(connection: &Connection, path: &Path, scope: Scope) -> Result<i64,
             Ok((row.get(0)?, row.get(1)?))
         })
         .map_err(DbError::sqlite("read what a replica is"))?;
-    if schema > REPLICA_SCHEMA {
-        let known = REPLICA_SCHEMA;
+    let known = fault::schema();
+    if schema > known {
         return Err(DbError::Newer { path: path.to_owned(), found: schema, known });
     }
     if written == scope.to_string() {
@@ -361,6 +361,38 @@ mod tests {
         new.execute_batch(STORE_TABLES).unwrap();
         for table in later {
             assert_eq!(columns(&old, table), columns(&new, table), "{table}");
+        }
+    }
+
+    /// The tables as the version before had them, beside this program's.
+    const BEFORE: [(&str, &str); 2] = [
+        (include_str!("../../../sync/tests/frozen/tables/catalog.sql"), CATALOG_TABLES),
+        (include_str!("../../../sync/tests/frozen/tables/store.sql"), STORE_TABLES),
+    ];
+
+    #[test]
+    fn the_version_before_finds_its_tables_in_a_file_of_this_one_and_can_fill_them() {
+        for (before, now) in BEFORE {
+            let open = |tables| {
+                let connection = Connection::open_in_memory().unwrap();
+                connection.execute_batch(tables).unwrap();
+                connection
+            };
+            let (before, now) = (open(before), open(now));
+            let sql = "select name from sqlite_schema where type = 'table' and sql like '%strict%'";
+            let mut statement = before.prepare(sql).unwrap();
+            let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            for table in tables.map(Result::unwrap) {
+                let (had, has) = (columns(&before, &table), columns(&now, &table));
+                let lost: Vec<_> = had.iter().filter(|column| !has.contains(column)).collect();
+                assert!(lost.is_empty(), "{table} lacks {lost:?}");
+                // Who does not know a column writes rows without it.
+                let sql = "select count(*) from pragma_table_info(?1)
+                           where \"notnull\" and dflt_value is null and not pk";
+                let bare =
+                    |of: &Connection| of.query_row(sql, [&table], |row| row.get::<_, i64>(0));
+                assert_eq!(bare(&now).unwrap(), bare(&before).unwrap(), "{table}");
+            }
         }
     }
 

@@ -13,15 +13,16 @@ use sync::{
     digest::FORM,
     follow::{self, Compared, Why},
     path,
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::Scope,
     wire::{BucketV1, DigestsV1},
 };
 
-use super::on_blocking;
+use super::{on_blocking, reading};
 use crate::{
     Chain, DaemonError,
     context::Context,
     db::replica::Replica,
+    fault,
     uplink::mall::{Mall, MallError},
 };
 
@@ -83,13 +84,13 @@ pub(super) async fn compare(
     comparisons: &mut Comparisons,
 ) -> Result<Outcome, DaemonError> {
     let now = context.clock.now();
-    let theirs: DigestsV1 = match mall.get(&path::digests(scope)).await {
+    let theirs: DigestsV1 = match mall.get(&reading(path::digests(scope))).await {
         // A mall of an older program has none to compare with.
         Err(MallError::Refused { status: 404, .. }) => return Ok(comparisons.done(now)),
         theirs => theirs?,
     };
     let schema = on_blocking(replica, Replica::standing).await?.schema;
-    if theirs.form != FORM || schema != REPLICA_SCHEMA {
+    if theirs.form != FORM || schema != fault::schema() {
         return Ok(comparisons.done(now));
     }
     let ours = on_blocking(replica, move |replica| replica.digests(scope)).await;
@@ -124,7 +125,7 @@ async fn repair(
 ) -> Result<Outcome, DaemonError> {
     let mut n_repaired = 0;
     for bucket in buckets.iter().copied() {
-        let told: BucketV1 = mall.get(&path::bucket(scope, bucket)).await?;
+        let told: BucketV1 = mall.get(&reading(path::bucket(scope, bucket))).await?;
         let repaired = on_blocking(replica, move |replica| replica.repair(scope, bucket, &told));
         n_repaired += usize::from(repaired.await?);
     }

@@ -17,12 +17,13 @@ use ring::digest::{Context as Sha256, SHA256};
 use sync::{
     chain::Hash,
     path,
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::Scope,
     snapshot::{self, CHUNK_BYTES, Disbelief},
     wire::SnapshotV1,
 };
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
+use super::reading;
 use crate::{
     DaemonError,
     context::Context,
@@ -65,11 +66,13 @@ pub(super) async fn fetch(
         match chunks(data, mall, scope, &manifest).await {
             Ok(()) => return Ok(manifest),
             Err(DaemonError::Mall(MallError::Refused { status: 404 | 416, .. })) => {}
+            // It was begun by an older program.
+            Err(DaemonError::Mall(error)) if error.is_schema_old() => {}
             Err(error) => return Err(error),
         }
     }
     forget(data, scope);
-    let manifest: SnapshotV1 = mall.get(&path::snapshot(scope)).await?;
+    let manifest: SnapshotV1 = mall.get(&reading(path::snapshot(scope))).await?;
     fault::db("snapshot.told")?;
     is_believed(context, mall, scope, &manifest).await?;
     keep(&kept(data, scope), &manifest).map_err(DbError::file("write", kept(data, scope)))?;
@@ -85,7 +88,7 @@ async fn is_believed(
 ) -> Result<(), DaemonError> {
     // The mall's time, for a manifest is good by its clock.
     let now = context.clock.now().plus_ms(mall.ahead_ms());
-    let judge = |keys: &[_]| snapshot::believe(manifest, keys, scope, REPLICA_SCHEMA, now);
+    let judge = |keys: &[_]| snapshot::believe(manifest, keys, scope, fault::schema(), now);
     let judged = match judge(&context.settings.keys()) {
         Err(Disbelief::UnknownKey) => {
             settings::learn_keys(context, mall).await?;
@@ -93,13 +96,11 @@ async fn is_believed(
         }
         judged => judged,
     };
-    // Told only of what the mall has signed: a forged manifest raises no trouble.
-    if matches!(judged, Ok(()) | Err(Disbelief::Newer)) {
-        context.troubles.schema_is_old(judged.is_err());
-    }
     judged.map_err(|why| {
         tracing::error!(%scope, error = %why, "A snapshot is not believed");
-        MallError::Nonsense.into()
+        // Only of what the mall has signed: a forged manifest raises no trouble.
+        let newer = matches!(why, Disbelief::Newer);
+        if newer { MallError::Newer.into() } else { MallError::Nonsense.into() }
     })
 }
 
@@ -162,7 +163,9 @@ async fn chunks(
     if n > 0 {
         tracing::info!(%scope, chunks = n, "A snapshot goes on where it was cut off");
     }
+    // In the schema of its manifest, also where another program began it.
     let whence = path::snapshot_file(scope, manifest.version);
+    let whence = path::reading(&whence, manifest.schema);
     let mut download = mall.download(&whence, from).await?;
     while let Some(piece) = download.next().await? {
         taking.take(&piece).await?;

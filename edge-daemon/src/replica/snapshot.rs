@@ -14,11 +14,11 @@ use sync::{
     chain::Hash,
     follow::{self, Step, Why},
     path,
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::Scope,
     wire::{HeadV1, SnapshotV1},
 };
 
-use super::{changed, fetch, on_blocking};
+use super::{changed, fetch, on_blocking, reading};
 use crate::{
     Chain, DaemonError,
     context::Context,
@@ -70,7 +70,7 @@ async fn caught_up(context: &Arc<Context>, mall: &Mall, scope: Scope, name: &str
     let Ok(aside) = on_thread(move || Replica::aside(&path, scope)).await else { return };
     let aside = Arc::new(aside);
     let Ok(standing) = on_blocking(&aside, Replica::standing).await else { return };
-    let Ok(head) = mall.get::<HeadV1>(&path::head(scope)).await else { return };
+    let Ok(head) = mall.get::<HeadV1>(&reading(path::head(scope))).await else { return };
     let standing = follow::Standing { cursor: standing.cursor, schema: standing.schema };
     let Step::Page(cursor) = follow::step(Some(&standing), &head, None) else { return };
     if let Err(error) = super::gather(context, mall, scope, &aside, cursor).await {
@@ -80,8 +80,8 @@ async fn caught_up(context: &Arc<Context>, mall: &Mall, scope: Scope, name: &str
 
 /// The schema of the snapshot that the mall offers, if this program can read it.
 pub(super) async fn schema_offered(mall: &Mall, scope: Scope) -> Result<Option<i64>, DaemonError> {
-    match mall.get::<SnapshotV1>(&path::snapshot(scope)).await {
-        Ok(manifest) => Ok(Some(manifest.schema).filter(|schema| *schema <= REPLICA_SCHEMA)),
+    match mall.get::<SnapshotV1>(&reading(path::snapshot(scope))).await {
+        Ok(manifest) => Ok(Some(manifest.schema).filter(|schema| *schema <= fault::schema())),
         // None is ready: its pages can be followed all the same.
         Err(MallError::Refused { .. }) => Ok(None),
         Err(error) => Err(error.into()),

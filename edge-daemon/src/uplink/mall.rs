@@ -54,6 +54,8 @@ struct Payload {
     is_packed: bool,
 }
 
+/// What the mall says to a program that is too old for what it gives.
+const SCHEMA_OLD: &str = "/problems/schema-old";
 /// What the mall says of an edge node that may speak no more.
 const UNKNOWN: &str = "/problems/edge-unknown";
 
@@ -76,6 +78,9 @@ pub enum MallError {
     /// It answered something that is not ours.
     #[error("the mall's answer is not what was agreed")]
     Nonsense,
+    /// What it offers is of a newer schema than this program reads.
+    #[error("the mall offers what this program is too old for")]
+    Newer,
     /// The answer is larger than `ANSWER_BYTES_MAX`, or than was announced.
     #[error("the mall's answer is too large")]
     TooLarge,
@@ -100,6 +105,12 @@ impl MallError {
     /// The feed has another life, or the cursor is too old: fetch a snapshot.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self, Self::Refused { status: 410, .. })
+    }
+
+    /// This program is too old for what the mall gives.
+    pub(crate) fn is_schema_old(&self) -> bool {
+        matches!(self, Self::Newer)
+            || matches!(self, Self::Refused { problem, .. } if problem == SCHEMA_OLD)
     }
 }
 

@@ -143,6 +143,7 @@ fn tell<T>(answer: Result<T, MallError>) -> Told<T> {
         MallError::Silent(_)
         | MallError::Refused { .. }
         | MallError::Nonsense
+        | MallError::Newer
         | MallError::TooLarge
         | MallError::Write(_) => Told::Silence,
         // There was no way to ask at all.

@@ -19,7 +19,7 @@ use ring::digest::{Context as Digest, SHA256};
 use rusqlite::{Connection, Transaction, params};
 use sync::{
     chain::Hash,
-    replica::{self, REPLICA_SCHEMA, Scope, item_words, join_tags},
+    replica::{self, Scope, item_words, join_tags},
     snapshot::CHUNK_BYTES,
     wire::{RowV1, RulesV1, SnapshotV1},
 };
@@ -79,6 +79,9 @@ pub(crate) enum BuildError {
 pub(super) struct Subject {
     /// The scope.
     pub(super) scope: Scope,
+    /// The schema of its rows. Tables and columns that came later are there and empty: an older program
+    /// does not look at them.
+    pub(super) schema: i64,
     /// Where its feed stood when the rows were read.
     pub(super) head: Head,
 }
@@ -107,7 +110,7 @@ pub(super) async fn build(
 ) -> Result<SnapshotV1, BuildError> {
     let (sender, receiver) = channel(CHUNKS_WAITING_MAX);
     let filling = tokio::task::spawn_blocking(move || make(subject, &places, receiver));
-    let read = send_rows(context, tx, subject.scope, sender).await;
+    let read = send_rows(context, tx, subject, sender).await;
     let made = filling.await.map_err(|_| BuildError::CutOff)?;
     read.map_err(BuildError::Read)?;
     made
@@ -116,12 +119,12 @@ pub(super) async fn build(
 async fn send_rows(
     context: &Context,
     tx: &mut Tx,
-    scope: Scope,
+    Subject { scope, schema, .. }: Subject,
     sender: Sender<Rows>,
 ) -> Result<(), FeedError> {
     match scope {
         Scope::Store(store) => {
-            let rows = page::standing(context, tx, store).await?;
+            let rows = page::standing(context, tx, store, schema).await?;
             // A filling thread that went away tells its own reason.
             let _ = sender.send(Rows::Store(rows)).await;
         }
@@ -160,7 +163,7 @@ fn make(
         scope: subject.scope.to_string(),
         incarnation: subject.head.incarnation,
         version: subject.head.version,
-        schema: REPLICA_SCHEMA,
+        schema: subject.schema,
         file_bytes,
         file_sha256,
         packed_bytes,
@@ -214,14 +217,14 @@ fn fill(subject: Subject, file: &Path, mut receiver: Receiver<Rows>) -> Result<i
 }
 
 fn put_meta(tx: &Transaction<'_>, subject: Subject) -> Result<(), rusqlite::Error> {
-    let Subject { scope, head } = subject;
+    let Subject { scope, schema, head } = subject;
     tx.execute(
         "insert into replica_meta (one, scope, incarnation, schema, version, after_key, updated_at)
          values (1, ?1, ?2, ?3, ?4, '', ?5)",
         params![
             scope.to_string(),
             head.incarnation.to_string(),
-            REPLICA_SCHEMA,
+            schema,
             head.version,
             page::made_at(&head).micros()
         ],

@@ -7,12 +7,12 @@
 //!
 //! **Invariant:** head and rows are of one transaction.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::TryStreamExt as _;
 use sync::{
     digest::{BUCKETS, Digests, FORM, bucket_of},
-    replica::Scope,
+    replica::{self, Scope},
     wire::{BucketV1, DigestsV1, RowV1},
 };
 use tokio::sync::Mutex;
@@ -23,12 +23,17 @@ use crate::{
     db::{Tx, items_read, scope},
 };
 
-/// The catalog's sums of the newest version that was asked for; one caller adds up, others wait.
+/// The catalog's sums of the newest version that was asked for, by schema; one caller adds up, others
+/// wait.
 #[derive(Debug, Default)]
-pub(crate) struct Sums(Mutex<Option<Arc<DigestsV1>>>);
+pub(crate) struct Sums(Mutex<BTreeMap<i64, Arc<DigestsV1>>>);
 
-/// What the rows of a scope add up to now.
-pub(crate) async fn digests(context: &Context, scope: Scope) -> Result<Arc<DigestsV1>, FeedError> {
+/// What the rows of a scope that a schema has add up to now.
+pub(crate) async fn digests(
+    context: &Context,
+    scope: Scope,
+    schema: i64,
+) -> Result<Arc<DigestsV1>, FeedError> {
     let mut kept = match scope {
         Scope::Catalog => Some(context.sums().0.lock().await),
         Scope::Store(_) => None,
@@ -38,7 +43,7 @@ pub(crate) async fn digests(context: &Context, scope: Scope) -> Result<Arc<Diges
     let is_of_head = |kept: &&Arc<DigestsV1>| {
         (kept.incarnation, kept.version) == (head.incarnation, head.version)
     };
-    if let Some(kept) = kept.as_ref().and_then(|kept| kept.as_ref()).filter(is_of_head) {
+    if let Some(kept) = kept.as_ref().and_then(|kept| kept.get(&schema)).filter(is_of_head) {
         return Ok(Arc::clone(kept));
     }
     let mut digests = Digests::default();
@@ -53,7 +58,7 @@ pub(crate) async fn digests(context: &Context, scope: Scope) -> Result<Arc<Diges
             }
         }
         Scope::Store(store) => {
-            let rows = page::standing(context, &mut tx, store).await?;
+            let rows = page::standing(context, &mut tx, store, schema).await?;
             rows.iter().for_each(|row| digests.add_row(row));
         }
     }
@@ -64,16 +69,17 @@ pub(crate) async fn digests(context: &Context, scope: Scope) -> Result<Arc<Diges
         digests: digests.buckets().to_vec(),
     });
     if let Some(kept) = &mut kept {
-        **kept = Some(Arc::clone(&summed));
+        kept.insert(schema, Arc::clone(&summed));
     }
     Ok(summed)
 }
 
-/// The rows of a bucket as they stand now; `None` for one that is not.
+/// The rows of a bucket that a schema has, as they stand now; `None` for one that is not.
 pub(crate) async fn bucket(
     context: &Context,
     scope: Scope,
     bucket: usize,
+    schema: i64,
 ) -> Result<Option<BucketV1>, FeedError> {
     if bucket >= BUCKETS {
         return Ok(None);
@@ -82,10 +88,11 @@ pub(crate) async fn bucket(
     let _turn = context.sums().0.lock().await;
     let mut tx = context.db().read("read a bucket of a scope").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
-    let is_of = |row: &RowV1| bucket_of(&sync::digest::key(row)) == bucket;
+    let is_of =
+        |row: &RowV1| replica::has(schema, row) && bucket_of(&sync::digest::key(row)) == bucket;
     let mut rows = match scope {
         Scope::Catalog => catalog(&mut tx, bucket).await?,
-        Scope::Store(store) => page::standing(context, &mut tx, store).await?,
+        Scope::Store(store) => page::standing(context, &mut tx, store, schema).await?,
     };
     rows.retain(is_of);
     Ok(Some(BucketV1 { incarnation: head.incarnation, version: head.version, rows }))

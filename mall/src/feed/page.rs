@@ -6,7 +6,7 @@
 use domain::time::Timestamp;
 use sync::{
     digest::{RULES_KEY, STOCK_KEY},
-    replica::{Scope, StoreId},
+    replica::{self, Scope, StoreId},
     wire::{ChangeV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, RulesV1},
 };
 
@@ -56,12 +56,14 @@ pub(crate) async fn head(context: &Context, scope: Scope) -> Result<HeadV1, Feed
 /// The changes after a cursor, at most `limit`, and not many more bytes than `PAGE_BYTES_MAX`.
 ///
 /// Head and rows are read in one transaction, so a cursor never runs ahead of the rows it stands
-/// for. When the page ends inside version `v` the next cursor says `v − 1` and the key.
+/// for. When the page ends inside version `v` the next cursor says `v − 1` and the key. Rows that the
+/// schema does not have are left out when the page is cut, so its cursor goes past them.
 pub(crate) async fn page(
     context: &Context,
     scope: Scope,
     cursor: &FeedCursorV1,
     limit: i64,
+    schema: i64,
 ) -> Result<FeedPageV1, FeedError> {
     let mut tx = context.db().read("read the feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(FeedError::Unknown)?;
@@ -78,6 +80,7 @@ pub(crate) async fn page(
     let is_more = changes.len() > limit;
     changes.truncate(limit);
     let next = next(&head, &changes, is_more);
+    changes.retain(|change| replica::has(schema, &change.row));
     Ok(FeedPageV1 { changes, next, head: head.version })
 }
 
@@ -274,11 +277,12 @@ async fn rows_of_store(tx: &mut Tx, store: StoreId, since: i64) -> Result<Vec<Ch
     Ok(changes)
 }
 
-/// A store's rows as they stand, without what is gone, for a snapshot.
+/// A store's rows of a schema as they stand, without what is gone, for a snapshot.
 pub(super) async fn standing(
     context: &Context,
     tx: &mut Tx,
     store: StoreId,
+    schema: i64,
 ) -> Result<Vec<RowV1>, FeedError> {
     /// Before everything that a feed ever said.
     const BEGINNING: (i64, &str) = (-2, "");
@@ -302,7 +306,8 @@ pub(super) async fn standing(
     rows.extend(members_of_store(context, tx, store, BEGINNING, i64::MAX).await?);
     let stock = stock::changed(tx, store, (-1, ""), i64::MAX).await?;
     rows.extend(stock.into_iter().map(stock_change));
-    Ok(rows.into_iter().map(|change| change.row).filter(stands).collect())
+    let rows = rows.into_iter().map(|change| change.row);
+    Ok(rows.filter(|row| stands(row) && replica::has(schema, row)).collect())
 }
 
 /// When a head was made, for a snapshot's `updated_at`.

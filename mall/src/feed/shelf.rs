@@ -1,9 +1,10 @@
 //! Which snapshots are ready, and making one when it is asked for or due.
 //!
-//! Files: `<scope>-<incarnation>-<version>.db.zst` and the same name with `.json`, which says what
-//! it is and is written last: a snapshot without it does not exist.
+//! Files: `<scope>-<incarnation>-s<schema>-<version>.db.zst` and the same name with `.json`, which says
+//! what it is and is written last: a snapshot without it does not exist. Those of this program's schema
+//! are made ahead, those of the one before when a box asks for one.
 //!
-//! **Invariant:** a snapshot of a version is made at most once by a process, and never changed.
+//! **Invariant:** a snapshot of a version and a schema is made at most once by a process, and never changed.
 
 use std::{
     io,
@@ -13,7 +14,7 @@ use std::{
 
 use domain::id::IncarnationId;
 use sync::{
-    replica::{REPLICA_SCHEMA, Scope},
+    replica::{self, Scope},
     snapshot::{self, GOOD_FOR_MS},
     wire::SnapshotV1,
 };
@@ -29,10 +30,11 @@ use crate::{
         scope::{self, Head},
     },
     error_chain::Chain,
+    fault,
     settings::KeysError,
 };
 
-/// Ready ones of a scope that stay; one more than needed, for a store that is fetching it.
+/// Ready ones of a scope and a schema that stay; one more than needed, for a store that is fetching it.
 const KEPT: usize = 2;
 /// A store that takes a snapshot this much older than the head reads the rest from the feed.
 const LAG_ROWS_MAX: i64 = 5_000;
@@ -77,6 +79,22 @@ enum Need {
     Newest,
 }
 
+/// Whose snapshots.
+#[derive(Clone, Copy, Debug)]
+struct Of {
+    scope: Scope,
+    incarnation: IncarnationId,
+    schema: i64,
+}
+
+impl Of {
+    /// With what the names of its files begin.
+    fn prefix(self) -> String {
+        let Self { scope, incarnation, schema } = self;
+        format!("{scope}-{incarnation}-s{schema}-")
+    }
+}
+
 /// The folder of ready snapshots.
 #[derive(Debug)]
 pub(crate) struct Shelf {
@@ -95,13 +113,13 @@ impl Shelf {
         &self.folder
     }
 
-    /// The ready snapshots of a feed's life, newest first.
-    fn ready(&self, scope: Scope, incarnation: IncarnationId) -> io::Result<Vec<SnapshotV1>> {
+    /// The ready snapshots of a feed's life in a schema, newest first.
+    fn ready(&self, of: Of) -> io::Result<Vec<SnapshotV1>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
-        let prefix = format!("{scope}-{incarnation}-");
+        let prefix = of.prefix();
         let mut found = Vec::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
@@ -110,28 +128,26 @@ impl Shelf {
                 found.extend(serde_json::from_slice::<SnapshotV1>(&text));
             }
         }
-        // One that an older program made has no chunks, and is made again.
-        found.retain(|snapshot| snapshot.schema == REPLICA_SCHEMA && !snapshot.chunks.is_empty());
         found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.version));
         Ok(found)
     }
 
-    fn path(&self, scope: Scope, incarnation: IncarnationId, version: i64, end: &str) -> PathBuf {
-        self.folder.join(format!("{scope}-{incarnation}-{version}{end}"))
+    fn path(&self, of: Of, version: i64, end: &str) -> PathBuf {
+        self.folder.join(format!("{}{version}{end}", of.prefix()))
     }
 
     /// The newest ready snapshot, if a store may take it.
     async fn near_enough(
         &self,
         tx: &mut Conn,
-        scope: Scope,
+        of: Of,
         head: &Head,
     ) -> Result<Option<SnapshotV1>, SnapshotError> {
-        let newest = self.ready(scope, head.incarnation)?.into_iter().next();
+        let newest = self.ready(of)?.into_iter().next();
         let Some(newest) = newest.filter(|newest| newest.version >= head.kept_since) else {
             return Ok(None);
         };
-        let is_near = match scope {
+        let is_near = match of.scope {
             Scope::Catalog => {
                 items_read::count_changed(tx, newest.version, LAG_ROWS_MAX).await? < LAG_ROWS_MAX
             }
@@ -145,16 +161,18 @@ impl Shelf {
         &self,
         context: &Context,
         scope: Scope,
+        schema: i64,
         need: Need,
     ) -> Result<SnapshotV1, SnapshotError> {
         let _one_at_a_time = self.making.lock().await;
         let mut tx = context.db().read("read a snapshot's rows").await?;
         let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
+        let of = Of { scope, incarnation: head.incarnation, schema };
         // While it waited for its turn another may have made one.
         let ready = match need {
-            Need::Near => self.near_enough(&mut tx, scope, &head).await?,
+            Need::Near => self.near_enough(&mut tx, of, &head).await?,
             Need::Newest => {
-                let ready = self.ready(scope, head.incarnation)?;
+                let ready = self.ready(of)?;
                 ready.into_iter().find(|ready| ready.version == head.version)
             }
         };
@@ -162,12 +180,12 @@ impl Shelf {
             return Ok(ready);
         }
         std::fs::create_dir_all(&self.folder)?;
-        let path = |end: &str| self.path(scope, head.incarnation, head.version, end);
+        let path = |end: &str| self.path(of, head.version, end);
         // Two malls over one folder do not write into each other's files.
         let own = std::process::id();
         let (file, packed) = (path(&format!(".db.{own}")), path(&format!(".zst.{own}")));
         let places = Places { file, packed: packed.clone() };
-        let made = build::build(context, &mut tx, Subject { scope, head }, places)
+        let made = build::build(context, &mut tx, Subject { scope, schema, head }, places)
             .await
             .map_err(SnapshotError::Build)?;
         std::fs::rename(&packed, path(".db.zst"))?;
@@ -183,14 +201,15 @@ impl Shelf {
         Ok(made)
     }
 
-    /// Removes what is no longer of use: all but the newest, and other lives of the feed.
+    /// Removes what is no longer of use: all but the newest of each schema that is given, and other lives
+    /// of the feed.
     fn clear(&self, scope: Scope, head: &Head) -> io::Result<()> {
-        let kept: Vec<String> = self
-            .ready(scope, head.incarnation)?
-            .iter()
-            .take(KEPT)
-            .map(|kept| format!("{scope}-{}-{}.", kept.incarnation, kept.version))
-            .collect();
+        let mut kept = Vec::new();
+        for schema in replica::given(fault::schema()) {
+            let of = Of { scope, incarnation: head.incarnation, schema };
+            let ready = self.ready(of)?.into_iter().take(KEPT);
+            kept.extend(ready.map(|kept| format!("{}{}.", of.prefix(), kept.version)));
+        }
         for entry in std::fs::read_dir(&self.folder)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             let is_ours = name.strip_prefix(&format!("{scope}-")).is_some();
@@ -204,32 +223,38 @@ impl Shelf {
 
 fn tell(made: &SnapshotV1) {
     info!(
-        scope = %made.scope, version = made.version, rows = made.n_rows, bytes = made.packed_bytes,
+        scope = %made.scope, version = made.version, schema = made.schema, rows = made.n_rows, bytes = made.packed_bytes,
         "The snapshot of `{}` is ready", made.scope
     );
 }
 
-/// The snapshot a store should take now, signed: a ready one that is near enough to the head, else
-/// the newest, made if need be.
-pub(crate) async fn offer(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
-    let ready = ready(context, scope).await?;
+/// The snapshot of a schema that a store should take now, signed: a ready one that is near enough to the
+/// head, else the newest, made if need be.
+pub(crate) async fn offer(
+    context: &Context,
+    scope: Scope,
+    schema: i64,
+) -> Result<SnapshotV1, SnapshotError> {
+    let ready = ready(context, scope, schema).await?;
     let key = context.settings_keys().newest()?;
     let not_after = context.now().plus_ms(GOOD_FOR_MS);
     Ok(snapshot::sign(ready, &key.pkcs8, key.version, not_after).map_err(KeysError::Key)?)
 }
 
-async fn ready(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotError> {
+async fn ready(context: &Context, scope: Scope, schema: i64) -> Result<SnapshotV1, SnapshotError> {
     let shelf = context.shelf();
     let mut tx = context.db().read("read the head of a feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
-    crate::fault::db("snapshot.asked").await?;
-    if let Some(newest) = shelf.near_enough(&mut tx, scope, &head).await? {
+    fault::db("snapshot.asked").await?;
+    let of = Of { scope, incarnation: head.incarnation, schema };
+    if let Some(newest) = shelf.near_enough(&mut tx, of, &head).await? {
         return Ok(newest);
     }
     drop(tx);
     // The making goes on when the wait ends: the next request finds it ready.
     let (owner, making) = (context.clone(), time::timeout);
-    let task = tokio::spawn(async move { owner.shelf().make(&owner, scope, Need::Near).await });
+    let make = async move { owner.shelf().make(&owner, scope, schema, Need::Near).await };
+    let task = tokio::spawn(make);
     match making(WAIT, task).await {
         Ok(Ok(made)) => made,
         Ok(Err(_)) => Err(SnapshotError::Build(BuildError::CutOff)),
@@ -237,17 +262,19 @@ async fn ready(context: &Context, scope: Scope) -> Result<SnapshotV1, SnapshotEr
     }
 }
 
-/// The packed file of a version and its size, if it is ready.
+/// The packed file of a version in a schema, if it is ready.
 pub(crate) async fn file(
     context: &Context,
     scope: Scope,
     version: i64,
+    schema: i64,
 ) -> Result<Option<PathBuf>, SnapshotError> {
     let mut tx = context.db().read("read the head of a feed").await?;
     let head = scope::head(&mut tx, scope).await?.ok_or(SnapshotError::Unknown)?;
     let shelf = context.shelf();
-    let is_ready = shelf.ready(scope, head.incarnation)?.iter().any(|s| s.version == version);
-    Ok(is_ready.then(|| shelf.path(scope, head.incarnation, version, ".db.zst")))
+    let of = Of { scope, incarnation: head.incarnation, schema };
+    let is_ready = shelf.ready(of)?.iter().any(|ready| ready.version == version);
+    Ok(is_ready.then(|| shelf.path(of, version, ".db.zst")))
 }
 
 /// Makes the catalog's snapshot when its changes have gone quiet, until it is told to stop.
@@ -268,7 +295,7 @@ async fn look(context: &Context, watch: &mut Watch) -> Result<(), SnapshotError>
     let head = scope::head(&mut tx, Scope::Catalog).await?.ok_or(SnapshotError::Unknown)?;
     drop(tx);
     if watch.is_due(head.version) {
-        context.shelf().make(context, Scope::Catalog, Need::Newest).await?;
+        context.shelf().make(context, Scope::Catalog, fault::schema(), Need::Newest).await?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use super::{
     edge::own_scope,
     guard::Caller,
     problem::{INTERNAL, NOT_FOUND, Problem},
+    reads::Reads,
     segments::Path,
 };
 use crate::{context::Context, error_chain::Chain, feed};
@@ -28,11 +29,13 @@ pub(super) async fn snapshot_file(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path((scope, version)): Path<(String, String)>,
+    Reads(schema): Reads,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let scope = own_scope(&caller, &scope)?;
     let version = version.parse().map_err(|_| Problem::of(NOT_FOUND))?;
-    let path = feed::file(&context, scope, version).await?.ok_or_else(|| Problem::of(NOT_FOUND))?;
+    let found = feed::file(&context, scope, version, schema).await?;
+    let path = found.ok_or_else(|| Problem::of(NOT_FOUND))?;
     let start = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(start);
     stream(&path, start).await.map_err(|error| {
         tracing::error!(error = %Chain(&error), "A snapshot file could not be read");

@@ -30,6 +30,7 @@ use super::{
     door::Visitor,
     guard::{Caller, read_body},
     problem::{FORBIDDEN, MALFORMED, NOT_FOUND, Problem},
+    reads::Reads,
     segments::Path,
     unpack::unpacked,
 };
@@ -91,6 +92,8 @@ pub(super) async fn head(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(scope): Path<String>,
+    // A box that is too old is told so here already, before anything has changed.
+    _: Reads,
 ) -> Result<Json<HeadV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
     Ok(Json(feed::head(&context, scope).await?))
@@ -121,6 +124,7 @@ pub(super) async fn feed(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(scope): Path<String>,
+    Reads(schema): Reads,
     query: Result<Query<FeedQuery>, QueryRejection>,
 ) -> Result<Json<FeedPageV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
@@ -129,7 +133,7 @@ pub(super) async fn feed(
     let limit = query.limit.unwrap_or(CHANGES_MAX).clamp(1, CHANGES_MAX);
     let FeedQuery { incarnation, since, after, .. } = query;
     let cursor = FeedCursorV1 { incarnation, version: since, after };
-    Ok(Json(feed::page(&context, scope, &cursor, limit).await?))
+    Ok(Json(feed::page(&context, scope, &cursor, limit, schema).await?))
 }
 
 /// `GET /edge/v1/scopes/{scope}/digests`.
@@ -137,9 +141,10 @@ pub(super) async fn digests(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(scope): Path<String>,
+    Reads(schema): Reads,
 ) -> Result<Json<DigestsV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
-    let digests = feed::digests(&context, scope).await?;
+    let digests = feed::digests(&context, scope, schema).await?;
     Ok(Json(DigestsV1::clone(&digests)))
 }
 
@@ -148,10 +153,11 @@ pub(super) async fn bucket(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path((scope, bucket)): Path<(String, String)>,
+    Reads(schema): Reads,
 ) -> Result<Json<BucketV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
     let bucket = bucket.parse().map_err(|_| Problem::of(NOT_FOUND))?;
-    let found = feed::bucket(&context, scope, bucket).await?;
+    let found = feed::bucket(&context, scope, bucket, schema).await?;
     found.map(Json).ok_or_else(|| Problem::of(NOT_FOUND))
 }
 
@@ -160,9 +166,10 @@ pub(super) async fn snapshot(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(scope): Path<String>,
+    Reads(schema): Reads,
 ) -> Result<Json<SnapshotV1>, Problem> {
     let scope = own_scope(&caller, &scope)?;
-    Ok(Json(feed::offer(&context, scope).await?))
+    Ok(Json(feed::offer(&context, scope, schema).await?))
 }
 
 /// `GET /edge/v1/seal`: to the store whose edge node signed, and to no other.

@@ -78,6 +78,7 @@ kinds! {
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     SESSION_ENDED = "session-ended", CONFLICT, "The session has ended: say first where the ledger stands";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
+    SCHEMA_OLD = "schema-old", CONFLICT, "The program is too old for what the mall gives";
     CLAIM_EXPIRED = "claim-expired", GONE, "The claim code has expired";
     FEED_GONE = "feed-gone", GONE, "The feed cannot be followed from this cursor";
     BODY_TOO_SLOW = "body-too-slow", REQUEST_TIMEOUT, "The body took too long";

@@ -46,6 +46,7 @@ mod rule_checks;
 mod rule_table;
 mod rules;
 mod savings;
+mod schemas;
 mod settings;
 mod snapshot;
 mod stock;
