@@ -10,6 +10,7 @@
 
 mod facts;
 mod ignored;
+mod invariants;
 mod points;
 mod tally;
 mod walls;
