@@ -112,6 +112,13 @@ fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
     let is = |is_so: bool| u32::from(is_so);
     let count = |trouble: Trouble| match trouble {
         Trouble::Behind => waits.map_or(0, |_| link.backlog.pending),
+        Trouble::AllRefused => {
+            if link.is_shut {
+                link.backlog.pending
+            } else {
+                0
+            }
+        }
         Trouble::Hole => counted.held_back,
         Trouble::Clone => is(link.history.is_frozen || link.history.is_doubtful),
         Trouble::Conflict => counted.conflicts,
@@ -218,6 +225,15 @@ mod tests {
             (Facts { free_bytes: Some(DISK_LOW_BYTES - 1), ..well }, Some((Trouble::DiskLow, 1))),
             (Facts { behind_ms: 60_001, link: LinkState { backlog, ..link }, ..well }, None),
             (Facts { link: LinkState { backlog, ..link }, ..well }, Some((Trouble::Behind, 7))),
+            (
+                Facts {
+                    behind_ms: 60_001,
+                    link: LinkState { backlog, is_shut: true, ..link },
+                    ..well
+                },
+                Some((Trouble::AllRefused, 7)),
+            ),
+            (Facts { link: LinkState { is_shut: true, ..link }, ..well }, None),
             (
                 Facts { counted: Counted { held_back: 2, ..counted }, ..well },
                 Some((Trouble::Hole, 2)),

@@ -64,6 +64,8 @@ pub(crate) struct LinkState {
     pub(crate) ahead_ms: i64,
     /// When the mall last acknowledged facts, in this run.
     pub(crate) told_at: Option<Timestamp>,
+    /// Whether somebody on the way refuses every fact, however it is told.
+    pub(crate) is_shut: bool,
 }
 
 /// The line to the mall.
@@ -104,6 +106,13 @@ impl Link {
         if let Ok(mut state) = self.0.lock() {
             state.told_at = Some(now);
         }
+    }
+
+    /// Notes whether every fact is refused; `true` when that is new.
+    pub(crate) fn is_shut(&self, is_shut: bool) -> bool {
+        self.0
+            .lock()
+            .is_ok_and(|mut state| std::mem::replace(&mut state.is_shut, is_shut) != is_shut)
     }
 
     /// Notes how the clocks stand; `true` when that is new.

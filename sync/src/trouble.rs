@@ -34,6 +34,8 @@ impl Severity {
 pub enum Trouble {
     /// What was sold waits to be told for longer than it should.
     Behind,
+    /// Somebody on the way refuses every fact, however it is told: all that was sold waits.
+    AllRefused,
     /// Facts that nobody on the way takes: the mall knows that they are missing, they are in the store.
     Hole,
     /// The ledger is a copy, or another box speaks with the same history.
@@ -54,9 +56,10 @@ pub enum Trouble {
 
 impl Trouble {
     /// All of them, the most pressing first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::DiskLow,
         Self::Clone,
+        Self::AllRefused,
         Self::Conflict,
         Self::DayDiffers,
         Self::Hole,
@@ -71,6 +74,7 @@ impl Trouble {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Behind => "behind",
+            Self::AllRefused => "all-refused",
             Self::Hole => "hole",
             Self::Clone => "clone",
             Self::Conflict => "conflict",
@@ -92,7 +96,7 @@ impl Trouble {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::DiskLow | Self::Clone => Severity::Act,
+            Self::DiskLow | Self::Clone | Self::AllRefused => Severity::Act,
             Self::Conflict | Self::DayDiffers | Self::Hole | Self::Quarantine => Severity::Look,
             Self::Behind | Self::SchemaOld | Self::Clock => Severity::Watch,
         }
@@ -103,6 +107,9 @@ impl Trouble {
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Behind => "有订单还没有传到总部。照常销售；请检查门店网络。",
+            Self::AllRefused => {
+                "去总部的网络上有设备拒收全部订单，订单都留在本店。照常销售；请联系总部和网络服务商。"
+            }
             Self::Hole => "有订单传不到总部，已在总部登记，数据保存在本店。请联系总部。",
             Self::Clone => {
                 "本机账本是副本，或另有一台机器用着同一账本。照常销售；请联系总部决定保留哪一台。"
@@ -122,6 +129,9 @@ impl Trouble {
         match self {
             Self::Behind => {
                 "Orders have not reached HQ yet. Sell on, and check the store's network."
+            }
+            Self::AllRefused => {
+                "Something between here and HQ refuses every order. Sell on; call HQ and the network's provider."
             }
             Self::Hole => {
                 "Orders cannot be sent to HQ; HQ knows which, and they are kept here. Call HQ."

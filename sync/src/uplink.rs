@@ -10,6 +10,7 @@
 //! | a batch, for what it is | half of it, and so on down to one fact |
 //! | one fact, for what it is | a session; if the mall opens one, the same fact wrapped ([`crate::raw`]) |
 //! | that fact wrapped | a hole in its place, with the reason: the fact stays here, a person looks |
+//! | it too, after [`HOLES_MAX`] holes in a row | wait: it is the way, and no more of what waits becomes holes |
 //! | anything else | wait, longer each time |
 //!
 //! **Invariant:** pure: no ledger, no clock, no random number but those it is given. A fact stops
@@ -29,6 +30,9 @@ use crate::{
 pub const SESSION_MS_MAX: i64 = 60 * 60 * 1_000;
 /// How often between two rests the mall may say that the session has ended.
 const ENDED_MAX: u32 = 3;
+/// So many holes in a row are made at most. Some that somebody on the way takes offence at may lie beside
+/// each other, as sales of one article do; more are no fault of theirs. A person looks at every hole.
+pub const HOLES_MAX: u32 = 16;
 /// How often in a row the mall may ask for an earlier place without taking anything.
 const RESENT_MAX: u32 = 1;
 
@@ -73,7 +77,8 @@ pub enum Rest {
 #[derive(Clone, Copy, Debug)]
 pub enum Heard<'a> {
     /// A session is open, and what the mall says of it is written down; none where it knows no sessions.
-    Session(Option<&'a SessionV1>),
+    /// With how many holes stand in a row at the end of what the ledger calls told.
+    Session(Option<&'a SessionV1>, u32),
     /// There was nothing to send.
     Nothing,
     /// The mall answered a batch.
@@ -138,6 +143,8 @@ pub struct Uplink {
     resent: u32,
     ended: u32,
     failures: u32,
+    holes: u32,
+    is_shut: bool,
     rest: Option<Rest>,
 }
 
@@ -152,6 +159,8 @@ impl Default for Uplink {
             resent: 0,
             ended: 0,
             failures: 0,
+            holes: 0,
+            is_shut: false,
             rest: None,
         }
     }
@@ -162,6 +171,13 @@ impl Uplink {
     #[must_use]
     pub const fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// Whether nobody on the way takes any fact: there are [`HOLES_MAX`] holes in a row, and the fact after
+    /// them was refused as they were. It stays so until one is taken.
+    #[must_use]
+    pub const fn is_shut(&self) -> bool {
+        self.is_shut
     }
 
     /// What to do now.
@@ -191,7 +207,10 @@ impl Uplink {
     #[must_use]
     pub fn heard(&mut self, heard: Heard<'_>, now: Timestamp, random: u32) -> Marks {
         match heard {
-            Heard::Session(told) => self.opened(told, now, random),
+            Heard::Session(told, holes) => {
+                self.holes = holes;
+                self.opened(told, now, random);
+            }
             Heard::Nothing => {
                 self.failures = 0;
                 self.rest = Some(Rest::Told);
@@ -218,7 +237,7 @@ impl Uplink {
     fn answered(&mut self, sent: &BatchV1, answer: &BatchAnswerV1, random: u32) -> Marks {
         let marks = marks(sent, answer);
         if marks.acked_through.is_some() {
-            self.was_taken(sent.facts.len());
+            self.was_taken(sent);
         }
         self.resent = if marks.resend_from.is_some() { self.resent + 1 } else { 0 };
         match marks.resend_from {
@@ -237,8 +256,13 @@ impl Uplink {
     }
 
     /// A batch went through: the next may be larger again.
-    fn was_taken(&mut self, facts: usize) {
+    fn was_taken(&mut self, sent: &BatchV1) {
+        let facts = sent.facts.len();
         (self.stage, self.failures) = (Stage::Plain, 0);
+        match facts {
+            0 => self.holes = self.holes.saturating_add(1),
+            _ => (self.holes, self.is_shut) = (0, false),
+        }
         if facts >= self.at_most || facts <= 1 {
             self.at_most = self.at_most.saturating_mul(2).min(BATCH_FACTS_MAX);
         }
@@ -279,6 +303,10 @@ impl Uplink {
         let was_wrapped = matches!(self.stage, Stage::Wrapped(_));
         match sent.facts.as_slice() {
             [] => self.failed(random),
+            [_] if was_wrapped && self.holes >= HOLES_MAX => {
+                self.is_shut = true;
+                self.failed(random);
+            }
             [one] if was_wrapped => {
                 let reason = format!("refused with {status}, alone and wrapped");
                 self.stage = Stage::Hole(HoleV1 { from: one.seq, through: one.seq, reason });
@@ -300,322 +328,4 @@ impl Uplink {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{chain::Hash, wire::FactV1};
-
-    const NOW: Timestamp = Timestamp::from_micros(0);
-    const OK: Refused<'_> = Refused { status: 400, problem: "", retry_after_ms: None };
-
-    /// What the mall does with a batch.
-    enum Does {
-        /// Holds all of it.
-        Takes,
-        /// Expects this place.
-        Expects(i64),
-        /// Says no.
-        Refuses(Refused<'static>),
-    }
-
-    /// An edge node whose ledger has the places of a range, all of which wait from `acked + 1` on, and
-    /// what it did.
-    struct Edge {
-        uplink: Uplink,
-        has: std::ops::RangeInclusive<i64>,
-        acked: i64,
-        said: Vec<String>,
-    }
-
-    impl Edge {
-        fn new(has: std::ops::RangeInclusive<i64>, acked: i64) -> Self {
-            Self { uplink: Uplink::default(), has, acked, said: Vec::new() }
-        }
-
-        fn heard(&mut self, heard: Heard<'_>) {
-            let marks = self.uplink.heard(heard, NOW, 0);
-            if let Some(through) = marks.acked_through {
-                self.acked = self.acked.max(through);
-            }
-        }
-
-        fn batch(&self, ask: Facts) -> BatchV1 {
-            let from = ask.from.unwrap_or(self.acked + 1).max(*self.has.start());
-            let facts = (from..=*self.has.end()).take(ask.at_most).map(fact).collect();
-            BatchV1 { session: ask.session, epoch: 1, prev_chain: Hash::GENESIS, hole: None, facts }
-        }
-
-        /// Goes on until it rests.
-        fn until_rest(&mut self, mall: impl Fn(&BatchV1, bool) -> Does) -> Rest {
-            loop {
-                let (sent, is_wrapped) = match self.uplink.next(NOW) {
-                    Next::Rest(rest) => return rest,
-                    Next::Session => {
-                        self.said.push("session".to_owned());
-                        self.heard(Heard::Session(Some(&session(1, None))));
-                        continue;
-                    }
-                    Next::Hole(session, hole) => {
-                        self.said.push(format!("hole {}-{}", hole.from, hole.through));
-                        let chain = Hash::GENESIS;
-                        let (hole, facts) = (Some(hole), Vec::new());
-                        (BatchV1 { session, epoch: 1, prev_chain: chain, hole, facts }, false)
-                    }
-                    Next::Facts(ask) => (self.batch(ask), ask.is_wrapped),
-                };
-                if sent.hole.is_none() {
-                    let (first, last) = (sent.facts.first(), sent.facts.last());
-                    let (Some(first), Some(last)) = (first, last) else {
-                        self.heard(Heard::Nothing);
-                        continue;
-                    };
-                    let how = if is_wrapped { " wrapped" } else { "" };
-                    self.said.push(format!("{}-{}{how}", first.seq, last.seq));
-                }
-                let last = sent.facts.last().map(|fact| fact.seq);
-                let last = last.or(sent.hole.as_ref().map(|hole| hole.through)).unwrap();
-                match mall(&sent, is_wrapped) {
-                    Does::Takes => self.heard(Heard::Answer(&sent, &answer(last, None))),
-                    Does::Expects(seq) => {
-                        self.heard(Heard::Answer(&sent, &answer(0, Some(seq))));
-                    }
-                    Does::Refuses(no) => self.heard(Heard::Refused(Some(&sent), no)),
-                }
-            }
-        }
-    }
-
-    fn fact(seq: i64) -> FactV1 {
-        let digest = Hash::of(b"");
-        let (kind, body) = (String::new(), String::new());
-        FactV1 { seq, id: Uuid::nil(), kind, v: 1, body, digest, chain: digest }
-    }
-
-    fn answer(acked_seq: i64, expected_seq: Option<i64>) -> BatchAnswerV1 {
-        let verdicts = Vec::new();
-        BatchAnswerV1 { acked_seq, verdicts, expected_seq, retry_after_ms: None, credits: None }
-    }
-
-    fn session(epoch: u32, retry_after_ms: Option<u64>) -> SessionV1 {
-        let (lives, lost, nonce) = (Vec::new(), Vec::new(), Uuid::from_u128(1));
-        SessionV1 {
-            nonce,
-            epoch,
-            lives,
-            lost,
-            is_frozen: false,
-            retry_after_ms,
-            packings: Vec::new(),
-        }
-    }
-
-    fn has(batch: &BatchV1, seq: i64) -> bool {
-        batch.facts.iter().any(|fact| fact.seq == seq)
-    }
-
-    #[test]
-    fn all_that_waits_is_told_batch_by_batch_in_one_session() {
-        let mut edge = Edge::new(1..=250, 0);
-        assert_eq!(edge.until_rest(|_, _| Does::Takes), Rest::Told);
-        assert_eq!(edge.said, ["session", "1-100", "101-200", "201-250"]);
-        edge.said.clear();
-        assert_eq!(edge.until_rest(|_, _| Does::Takes), Rest::Told);
-        assert!(edge.said.is_empty());
-    }
-
-    #[test]
-    fn a_fact_that_nobody_takes_is_told_wrapped_and_the_others_go_on() {
-        let mut edge = Edge::new(1..=10, 0);
-        let rest = edge.until_rest(|batch, is_wrapped| match has(batch, 3) && !is_wrapped {
-            true => Does::Refuses(OK),
-            false => Does::Takes,
-        });
-        assert_eq!(rest, Rest::Told);
-        let expected = [
-            "session",
-            "1-10",
-            "1-5",
-            "1-2",
-            "3-6",
-            "3-4",
-            "3-3",
-            "session",
-            "3-3 wrapped",
-            "4-5",
-            "6-9",
-            "10-10",
-        ];
-        assert_eq!(edge.said, expected);
-    }
-
-    #[test]
-    fn a_fact_that_is_not_taken_wrapped_leaves_a_hole_and_the_others_go_on() {
-        let mut edge = Edge::new(1..=4, 0);
-        let mall = |batch: &BatchV1, _| match has(batch, 2) {
-            true => Does::Refuses(OK),
-            false => Does::Takes,
-        };
-        assert_eq!(edge.until_rest(mall), Rest::Told);
-        let expected = [
-            "session",
-            "1-4",
-            "1-2",
-            "1-1",
-            "2-3",
-            "2-2",
-            "session",
-            "2-2 wrapped",
-            "hole 2-2",
-            "3-4",
-        ];
-        assert_eq!(edge.said, expected);
-    }
-
-    #[test]
-    fn where_everything_is_refused_nothing_is_passed_over() {
-        let mut edge = Edge::new(1..=4, 0);
-        assert!(matches!(edge.until_rest(|_, _| Does::Refuses(OK)), Rest::Failed(_)));
-        assert_eq!(edge.acked, 0);
-        assert_eq!(edge.said.last().unwrap(), "hole 1-1");
-        // Where the session is refused too, it does not come so far.
-        let mut uplink = Uplink::default();
-        assert_eq!(uplink.next(NOW), Next::Session);
-        let _ = uplink.heard(Heard::Refused(None, OK), NOW, 0);
-        assert_eq!(uplink.next(NOW), Next::Rest(Rest::Failed(500)));
-    }
-
-    #[test]
-    fn facts_that_the_mall_has_lost_are_sent_again_and_those_that_are_gone_are_a_hole() {
-        let held = std::cell::Cell::new(4);
-        let mall = |batch: &BatchV1, _| {
-            let last = batch.facts.last().map(|fact| fact.seq);
-            let first = batch.facts.first().map(|fact| fact.seq);
-            let first = batch.hole.as_ref().map(|hole| hole.from).or(first).unwrap();
-            if first > held.get() + 1 {
-                return Does::Expects(held.get() + 1);
-            }
-            held.set(last.or(batch.hole.as_ref().map(|hole| hole.through)).unwrap());
-            Does::Takes
-        };
-        let mut edge = Edge::new(1..=9, 7);
-        assert_eq!(edge.until_rest(mall), Rest::Told);
-        assert_eq!(edge.said, ["session", "8-9", "5-9"]);
-        held.set(4);
-        let mut edge = Edge::new(7..=9, 8);
-        assert_eq!(edge.until_rest(mall), Rest::Told);
-        assert_eq!(edge.said, ["session", "9-9", "7-9", "hole 5-6", "9-9", "7-9"]);
-    }
-
-    #[test]
-    fn an_answer_that_leads_nowhere_is_a_failure() {
-        for expected in [0, -3, 5, 99, i64::MAX] {
-            let mut edge = Edge::new(1..=9, 0);
-            let rest = edge.until_rest(|_, _| Does::Expects(expected));
-            assert!(matches!(rest, Rest::Failed(_)), "{expected}");
-            assert_eq!(edge.acked, 0);
-        }
-        let mut uplink = Uplink::default();
-        let _ = uplink.heard(Heard::Session(None), NOW, 0);
-        let sent = Edge::new(1..=2, 0).batch(Facts {
-            session: None,
-            from: None,
-            at_most: 9,
-            is_wrapped: false,
-        });
-        let _ = uplink.heard(Heard::Answer(&sent, &answer(0, None)), NOW, 0);
-        assert_eq!(uplink.next(NOW), Next::Rest(Rest::Failed(500)));
-    }
-
-    #[test]
-    fn a_no_says_what_comes_next() {
-        let no = |status, problem, retry_after_ms| Refused { status, problem, retry_after_ms };
-        let table = [
-            (no(409, "/problems/session-ended", None), Next::Session),
-            (no(409, "/problems/epoch", None), Next::Session),
-            (no(409, "/problems/forked", None), Next::Session),
-            (no(409, "/problems/other", None), Next::Rest(Rest::Failed(500))),
-            (no(409, "forked", None), Next::Rest(Rest::Failed(500))),
-            (no(503, "/problems/busy", Some(4_000)), Next::Rest(Rest::Asked(4_000))),
-            (no(503, "/problems/busy", None), Next::Rest(Rest::Failed(500))),
-            (no(401, "", None), Next::Rest(Rest::Failed(500))),
-            (no(429, "", Some(0)), Next::Rest(Rest::Asked(500))),
-        ];
-        for (no, next) in table {
-            let mut uplink = Uplink::default();
-            let _ = uplink.heard(Heard::Session(Some(&session(1, None))), NOW, 0);
-            let sent = Edge::new(1..=2, 0).batch(Facts {
-                session: None,
-                from: None,
-                at_most: 9,
-                is_wrapped: false,
-            });
-            let _ = uplink.heard(Heard::Refused(Some(&sent), no), NOW, 0);
-            assert_eq!(uplink.next(NOW), next, "{no:?}");
-        }
-    }
-
-    #[test]
-    fn a_mall_that_ends_every_session_is_left_alone_after_a_few() {
-        let ended =
-            Refused { status: 409, problem: "/problems/session-ended", retry_after_ms: None };
-        let mut edge = Edge::new(1..=2, 0);
-        assert!(matches!(edge.until_rest(|_, _| Does::Refuses(ended)), Rest::Failed(_)));
-        assert_eq!(edge.said.iter().filter(|said| *said == "session").count(), 4);
-    }
-
-    #[test]
-    fn credits_and_times_to_wait_are_kept() {
-        let mut uplink = Uplink::default();
-        let _ = uplink.heard(Heard::Session(Some(&session(1, Some(9_000)))), NOW, 0);
-        assert_eq!(uplink.next(NOW), Next::Rest(Rest::Asked(9_000)));
-        let ask = Facts {
-            session: Some(Uuid::from_u128(1)),
-            from: None,
-            at_most: 100,
-            is_wrapped: false,
-        };
-        assert_eq!(uplink.next(NOW), Next::Facts(ask));
-        let sent = Edge::new(1..=100, 0).batch(ask);
-        let told =
-            BatchAnswerV1 { credits: Some(7), retry_after_ms: Some(2_000), ..answer(100, None) };
-        let _ = uplink.heard(Heard::Answer(&sent, &told), NOW, 0);
-        assert_eq!(uplink.next(NOW), Next::Rest(Rest::Asked(2_000)));
-        assert_eq!(uplink.next(NOW), Next::Facts(Facts { at_most: 7, ..ask }));
-    }
-
-    #[test]
-    fn a_session_is_opened_anew_when_it_is_old_or_the_clock_was_put_back() {
-        let mut uplink = Uplink::default();
-        let _ = uplink.heard(Heard::Session(None), NOW, 0);
-        for (ms, is_open) in
-            [(0, true), (SESSION_MS_MAX - 1, true), (SESSION_MS_MAX, false), (-1, false)]
-        {
-            let next = uplink.next(NOW.plus_ms(ms));
-            assert_eq!(next != Next::Session, is_open, "after {ms} ms");
-        }
-    }
-
-    #[test]
-    fn in_a_new_life_no_place_of_the_old_one_is_gone_on_with() {
-        let mut uplink = Uplink::default();
-        let _ = uplink.heard(Heard::Session(Some(&session(1, None))), NOW, 0);
-        let one = Edge::new(3..=3, 2).batch(Facts {
-            session: None,
-            from: None,
-            at_most: 1,
-            is_wrapped: false,
-        });
-        let _ = uplink.heard(Heard::Refused(Some(&one), OK), NOW, 0);
-        assert_eq!(uplink.next(NOW), Next::Session);
-        let mut same = uplink.clone();
-        let _ = same.heard(Heard::Session(Some(&session(1, None))), NOW, 0);
-        assert!(matches!(
-            same.next(NOW),
-            Next::Facts(Facts { is_wrapped: true, from: Some(3), .. })
-        ));
-        let _ = uplink.heard(Heard::Session(Some(&session(2, None))), NOW, 0);
-        assert!(matches!(
-            uplink.next(NOW),
-            Next::Facts(Facts { is_wrapped: false, from: None, .. })
-        ));
-    }
-}
+mod tests;

@@ -90,7 +90,7 @@ fn hear(sent: &BatchV1) {
             let told = marks(sent, &answer);
             assert!(told.acked_through.is_none_or(|through| through <= acked_seq));
             let mut uplink = Uplink::default();
-            let _ = uplink.heard(Heard::Session(None), NOW, 0);
+            let _ = uplink.heard(Heard::Session(None, 0), NOW, 0);
             let _ = uplink.heard(Heard::Answer(sent, &answer), NOW, u32::MAX);
             assert!(matches!(uplink.next(NOW), Next::Rest(_)));
         }
@@ -110,7 +110,11 @@ fn follow_page(page: &FeedPageV1) {
 
 fn hear_session(told: &SessionV1) {
     let mut uplink = Uplink::default();
-    let _ = uplink.heard(Heard::Session(Some(told)), Timestamp::from_micros(i64::MIN), u32::MAX);
+    let _ = uplink.heard(
+        Heard::Session(Some(told), u32::MAX),
+        Timestamp::from_micros(i64::MIN),
+        u32::MAX,
+    );
     let _ = uplink.next(Timestamp::from_micros(i64::MAX));
 }
 

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use sync::{
     chain::Hash,
     outbox::{BATCH_BYTES_MAX, BATCH_FACTS_MAX, Marks, batch_len},
-    uplink::{Facts, Heard, Next, Refused, Rest, Uplink},
+    uplink::{Facts, HOLES_MAX, Heard, Next, Refused, Rest, Uplink},
     wire::{BatchAnswerV1, BatchV1, FactV1, SessionV1, ToldV1, VerdictV1},
 };
 use uuid::Uuid;
@@ -111,6 +111,8 @@ struct Store {
     refused_wrapped: Option<i64>,
     /// What the mall expected of places that the ledger does not have.
     expected: Option<i64>,
+    /// Holes in a row at the end of what is told.
+    holes: u32,
     now: Timestamp,
 }
 
@@ -153,6 +155,7 @@ impl Store {
         let is_missing =
             self.expected == Some(from) && (from..=through).all(|place| !self.ledger.has(place));
         assert!(is_refused || is_missing, "{from} to {through} is no hole");
+        assert!(is_missing || self.holes < HOLES_MAX, "all that waits becomes holes");
     }
 
     fn hear(&mut self, sent: Option<&BatchV1>, heard: Heard<'_>, random: u32) -> Marks {
@@ -173,6 +176,7 @@ impl Store {
         assert!(marks.hole.as_ref().is_none_or(|hole| is_acked(hole.through)), "{marks:?}");
         if let Some(through) = marks.acked_through {
             self.ledger.mark(self.ledger.first..=through);
+            self.holes = if marks.hole.is_some() { self.holes + 1 } else { 0 };
         }
         marks
     }
@@ -195,9 +199,9 @@ impl Store {
                 let packings = Vec::new();
                 let told =
                     SessionV1 { nonce, epoch, lives, lost, is_frozen, retry_after_ms, packings };
-                self.hear(None, Heard::Session(Some(&told)), random);
+                self.hear(None, Heard::Session(Some(&told), self.holes), random);
             }
-            (Some((None, _)), _) => drop(self.hear(None, Heard::Session(None), random)),
+            (Some((None, _)), _) => drop(self.hear(None, Heard::Session(None, self.holes), random)),
             (None, Says::Refuses(status, problem, retry_after_ms)) => {
                 let (status, retry_after_ms) = (*status, *retry_after_ms);
                 let no = Refused { status, problem, retry_after_ms };
@@ -254,8 +258,9 @@ proptest! {
     ) {
         let ledger = Ledger { first, waits: vec![true; facts], epoch: 1 };
         let (uplink, now) = (Uplink::default(), Timestamp::from_micros(0));
-        let (refused_plain, refused_wrapped, expected) = (None, None, None);
-        let mut store = Store { uplink, ledger, refused_plain, refused_wrapped, expected, now };
+        let (refused_plain, refused_wrapped, expected, holes) = (None, None, None, 0);
+        let mut store =
+            Store { uplink, ledger, refused_plain, refused_wrapped, expected, holes, now };
         let mut calls = 0;
         // The script is said again and again, so that what goes round in circles does so for ever.
         for (says, random, ms) in script.iter().cycle().take(CALLS) {

@@ -5,12 +5,14 @@ use acceptance::{
     cable::{Cable, Offence, Weather},
     catalog,
     compare::compare,
+    ledger::Ledger,
     store::{CODE, Store, original},
-    till::Till,
+    till::{Till, http},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
+use sync::uplink::HOLES_MAX;
 
 /// Orders sold while nobody is told, around the one that will be refused.
 const AROUND: usize = 7;
@@ -101,6 +103,51 @@ async fn a_fact_whose_words_offend_is_told_wrapped_and_holds_no_other_up() -> Re
     let found = scene.store.compare().await?;
     ensure!(found.agrees(), "mall and store differ:\n{}", found.differences.join("\n"));
     ensure!(scene.troubles().await?.is_empty(), "something is missing");
+    scene.close().await
+}
+
+/// What every fact has on the wire, as it is and wrapped, and a batch that tells of a hole has not.
+const OF_EVERY_FACT: &str = "\"digest\"";
+
+/// What the store says on its own machine of the trouble that every fact is refused.
+async fn all_refused(scene: &Scene) -> Result<bool> {
+    let url = format!("{}/metrics", scene.store.edge.url());
+    let text = http()?.get(url).send().await?.text().await?;
+    let line = text.lines().find(|line| line.contains("\"all-refused\""));
+    Ok(!line.context("no such figure")?.ends_with(" 0"))
+}
+
+#[tokio::test]
+async fn a_way_that_refuses_every_fact_makes_so_many_holes_and_the_rest_waits_for_another_way()
+-> Result<()> {
+    let mut scene = Scene::set().await?;
+    let (most, more) = (usize::try_from(HOLES_MAX)?, 3);
+    scene.sell(most + more).await?;
+    let offence = Offence::Words(OF_EVERY_FACT.to_owned());
+    scene.cable.turn(Weather::inspected(offence, "422 Unprocessable Content"));
+    let is_so = |ledger: &Ledger| -> Result<bool> {
+        let (held_back, untold) = (ledger.n_held_back()?, ledger.n_untold()?);
+        Ok((held_back, untold) == (i64::from(HOLES_MAX), i64::try_from(more)?))
+    };
+    until("the store to make no more holes, and to say so", PATIENCE, async || {
+        let is_so = is_so(&scene.store.edge.ledger()?)?;
+        Ok((is_so && all_refused(&scene).await?).then_some(()))
+    })
+    .await?;
+    // A new start makes none more either.
+    scene.store.edge.stop().await?;
+    let offence = Offence::Words(OF_EVERY_FACT.to_owned());
+    scene.cable.turn(Weather::inspected(offence, "422 Unprocessable Content"));
+    scene.store.edge.start().await?;
+    scene.cable.wait_until_fooled(4, PATIENCE).await?;
+    ensure!(is_so(&scene.store.edge.ledger()?)?, "a new start made more holes");
+    scene.store.edge.stop().await?;
+    scene.cable.turn(Weather::Fair);
+    scene.store.edge.start().await?;
+    scene.store.wait_until_told(&scene.till).await?;
+    let holes = scene.troubles().await?;
+    ensure!(holes.len() == most && holes.iter().all(|one| one.what == "hole"), "{holes:?}");
+    ensure!(scene.store.edge.ledger()?.n_held_back()? == i64::from(HOLES_MAX), "one is gone");
     scene.close().await
 }
 

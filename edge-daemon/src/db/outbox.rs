@@ -10,7 +10,7 @@ use sync::{
     day::weigh,
     outbox::{Marks, Trouble, batch_len},
     raw,
-    uplink::Facts,
+    uplink::{Facts, HOLES_MAX},
     wire::{BatchV1, FactV1, HoleV1, PlaceV1},
 };
 use uuid::Uuid;
@@ -142,6 +142,24 @@ pub(crate) fn hole_batch(
     let epoch = history::epoch(connection)?;
     let prev_chain = chain_before(connection, epoch, hole.through.saturating_add(1))?;
     Ok(BatchV1 { session, epoch, prev_chain, hole: Some(hole), facts: Vec::new() })
+}
+
+/// How many holes stand in a row at the end of what the mall was told of this life, `HOLES_MAX` at most.
+pub(crate) fn holes_in_a_row(connection: &Connection) -> Result<u32, DbError> {
+    let epoch = history::epoch(connection)?;
+    // As few rows are read as may be holes, however much waits.
+    let is_hole: Vec<bool> = connection
+        .prepare_cached(
+            "select state = 'hole' from outbox
+             where epoch = ?1 and place < coalesce(
+               (select place from outbox where state = 'pending' and epoch = ?1 order by seq limit 1),
+               9223372036854775807)
+             order by place desc limit ?2",
+        )
+        .and_then(|mut s| s.query_map(params![epoch, HOLES_MAX], |row| row.get(0))?.collect())
+        .map_err(DbError::sqlite("count the holes at the end of what is told"))?;
+    let holes = is_hole.into_iter().take_while(|is_hole| *is_hole).count();
+    Ok(u32::try_from(holes).unwrap_or(HOLES_MAX))
 }
 
 /// The chain after the newest fact before a place.

@@ -94,6 +94,11 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, node: Node, stop: Can
         if context.link.clocks(mall.ahead_ms()) {
             context.screens.beat();
         }
+        if context.link.is_shut(uplink.is_shut()) && uplink.is_shut() {
+            tracing::error!(
+                "Nobody on the way to the mall takes any fact; all of them wait in this ledger, and a person must look"
+            );
+        }
         if matches!(pause, Rest::Told) {
             let comparing = day::compare_if_due(&context, &mall, &mut days);
             if stop.run_until_cancelled(comparing).await.is_none() {
@@ -171,7 +176,8 @@ impl Way<'_> {
         answers(self.context);
         let packs = told.as_ref().is_some_and(|told| packing::takes_zstd(&told.packings));
         self.packs.store(packs, Ordering::Relaxed);
-        let _nothing_to_mark = hear(self.context, uplink, Heard::Session(told.as_ref()));
+        let holes = self.context.ledger.read(outbox::holes_in_a_row).await?;
+        let _nothing_to_mark = hear(self.context, uplink, Heard::Session(told.as_ref(), holes));
         Ok(())
     }
 

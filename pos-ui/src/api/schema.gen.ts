@@ -3551,7 +3551,7 @@ export interface components {
             since: string;
             /**
              * @description Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
-             *     `schema-old`, `day-differs`.
+             *     `schema-old`, `day-differs`, `all-refused`.
              */
             trouble: string;
         };

@@ -275,6 +275,15 @@ impl Books {
         acked.filter(|row| row.state == State::Pending).for_each(|row| row.state = State::Acked);
     }
 
+    /// How many holes stand in a row at the end of what is told.
+    pub(crate) fn holes_in_a_row(&self) -> u32 {
+        let mut told: Vec<&Row> =
+            self.of_this_life().filter(|row| row.state != State::Pending).collect();
+        told.sort_by_key(|row| row.place);
+        let holes = told.iter().rev().take_while(|row| row.state == State::Hole).count();
+        u32::try_from(holes).unwrap_or(u32::MAX)
+    }
+
     /// The next page to fetch of what may be lost.
     pub(crate) fn lost(&self) -> Option<LostV1> {
         self.lost.values().next().copied()

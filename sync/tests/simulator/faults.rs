@@ -1,10 +1,12 @@
 //! What breaks, and how often.
 
+use sync::uplink::HOLES_MAX;
+
 use crate::{
     dice::Dice,
     edge::{Clock, MarkIs, Point},
     mall,
-    world::{HOUR, MINUTE, World},
+    world::{Event, HOUR, MINUTE, World},
 };
 
 /// What a run looks at.
@@ -31,6 +33,8 @@ pub(crate) enum Fault {
     CutAll(i64),
     /// Something before the mall answers in its place, and always no.
     Portal(usize, i64),
+    /// Something before the mall lets sessions and holes pass, and no fact.
+    Sieve(usize, i64),
     /// The mall has no room, or room for so many facts at a time.
     Busy(i64, Option<u32>),
     /// A clock is set wrong.
@@ -104,7 +108,8 @@ fn other(dice: &mut Dice, boxes: usize) -> Fault {
         }
         15..=19 => Fault::Cut(it, ms(dice, 30 * HOUR)),
         20 => Fault::CutAll(ms(dice, 6 * HOUR)),
-        21 => Fault::Portal(it, ms(dice, HOUR)),
+        21 if dice.is_within(50) => Fault::Portal(it, ms(dice, HOUR)),
+        21 => Fault::Sieve(it, ms(dice, 30 * HOUR)),
         22 => Fault::Busy(ms(dice, 30 * MINUTE), dice.is_within(50).then_some(3)),
         23..=24 => Fault::Clock(it, clock(dice)),
         25 => Fault::BackUp(it),
@@ -155,6 +160,14 @@ impl World {
             Fault::Cut(it, ms) => self.net.cut(it, now + ms),
             Fault::CutAll(ms) => self.net.cut_all(now + ms),
             Fault::Portal(it, ms) => self.net.put_portal(it, now + ms),
+            Fault::Sieve(it, ms) => {
+                self.net.put_sieve(it, now + ms);
+                // A busy day: more is sold than may become holes.
+                for _ in 0..2 * HOLES_MAX {
+                    let at = self.up_to(HOUR);
+                    self.after(at, Event::Sale { at_box: it });
+                }
+            }
             Fault::Busy(ms, credits) => self.mall.be_busy(now + ms, credits),
             Fault::Clock(it, clock) => self.boxes[it].set_clock(clock),
             Fault::BackUp(it) => self.boxes[it].back_up(),

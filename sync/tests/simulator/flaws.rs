@@ -23,6 +23,8 @@ pub(crate) enum Flaw {
     SkipSilently,
     /// An outbox that is full drops its oldest fact.
     DropOldest,
+    /// A store forgets how many holes in a row it has told of.
+    HolesForgotten,
     /// Digests are folded by XOR.
     XorDigest,
     /// A receipt is printed before its sale is in the books.
@@ -76,6 +78,11 @@ fn the_simulator_notices_a_fact_that_is_passed_over_in_silence() {
 #[test]
 fn the_simulator_notices_an_outbox_that_drops_its_oldest() {
     check(Flaw::DropOldest, Focus::Everything, &["I-7", "I-15"]);
+}
+
+#[test]
+fn the_simulator_notices_a_backlog_that_becomes_holes() {
+    check(Flaw::HolesForgotten, Focus::Everything, &["I-11"]);
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Member {
                 });
                 (self.nonce, self.asking) = (Some(told.nonce), None);
                 self.is_astray |= told.epoch != self.outbox.epoch;
-                self.heard(Heard::Session(Some(&told)));
+                self.heard(Heard::Session(Some(&told), 0));
             }
             way::Heard::Refused(no) => self.refused(None, &no, tally),
             way::Heard::Silent => self.silent(tally),
