@@ -31,6 +31,18 @@ impl Books<'_> {
         .with_context(|| format!("could not read the mall's books: {sql}"))
     }
 
+    /// Whether there is a table of this name: books of an older program may lack it.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn has_table(&self, name: &str) -> Result<bool> {
+        let all = match self {
+            Self::File(_) => "select 1 from sqlite_schema where type = 'table' and name",
+            Self::Server(_) => "select 1 from information_schema.tables where table_name",
+        };
+        Ok(!self.rows(&format!("{all} = '{name}'"))?.is_empty())
+    }
+
     /// What SQLite finds wrong with the file; a server looks after its own.
     ///
     /// # Errors

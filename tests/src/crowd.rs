@@ -24,7 +24,7 @@ use std::{fmt, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
-use sync::wire::SettingsHeldV1;
+use sync::wire::{OrderV1, SettingsHeldV1};
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -388,13 +388,16 @@ fn faults(crowd: &Crowd, members: &[Member], found: &Found) -> Result<Vec<Fault>
     let mall = MallSide::read(&crowd.books())?;
     let (prices, settings) = (mall.prices.clone(), mall.settings);
     let stores = members.iter().map(|member| {
-        let orders = member.outbox.facts.iter();
-        let orders = orders.map(|fact| Ok((fact.id, receipt_number(&fact.body)?)));
-        let orders: Vec<_> = orders.collect::<Result<_>>()?;
+        let told = member.outbox.facts.iter();
+        let told = told.map(|fact| serde_json::from_str(&fact.body).context("no order"));
+        let told: Vec<OrderV1> = told.collect::<Result<_>>()?;
+        let number = |order: &OrderV1| (order.id.uuid(), order.receipt_number.clone());
+        let date = |order: &OrderV1| (order.id.uuid(), order.business_date.to_string());
         Ok(StoreSide {
             code: member.code.clone(),
-            confirmed: orders.clone(),
-            orders,
+            confirmed: told.iter().map(number).collect(),
+            orders: told.iter().map(number).collect(),
+            dates: told.iter().map(date).collect(),
             facts: member.outbox.facts.iter().map(|fact| held(member, fact)).collect(),
             prices: prices.clone(),
             settings,
@@ -429,9 +432,4 @@ fn held(member: &Member, fact: &sync::wire::FactV1) -> ledger::Fact {
         digest: fact.digest,
         chain: fact.chain,
     }
-}
-
-fn receipt_number(body: &str) -> Result<String> {
-    let order: sync::wire::OrderV1 = serde_json::from_str(body).context("no order")?;
-    Ok(order.receipt_number)
 }

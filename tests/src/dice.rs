@@ -1,5 +1,13 @@
 //! Dice that fall the same way for the same seed (splitmix64, Steele and others, 2014).
 
+use std::hash::{BuildHasher as _, RandomState};
+
+/// A seed that nobody has chosen, short enough to be typed again.
+#[must_use]
+pub fn fresh_seed() -> u64 {
+    RandomState::new().hash_one(()) % 1_000_000
+}
+
 /// Dice.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);

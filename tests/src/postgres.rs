@@ -7,7 +7,6 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::Write as _,
     os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::Command,
@@ -17,6 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
     program::Running,
+    untested::{self, Lack},
     wait::{PATIENCE, until},
 };
 
@@ -74,9 +74,7 @@ fn newest() -> Option<(u32, PathBuf)> {
 pub fn is_here() -> bool {
     let is_here = newest().is_some();
     if !is_here {
-        let told = "NOT TESTED: the mall on PostgreSQL; postgresql is not installed\n";
-        // What a test prints is not shown while it passes; what it writes is.
-        let _ = std::io::stderr().write_all(told.as_bytes());
+        untested::say("the mall on PostgreSQL", &Lack::Packages(&["postgresql"]));
     }
     is_here
 }

@@ -87,6 +87,8 @@ pub struct Plan {
 pub struct Found {
     /// Blows of each kind.
     counts: Counts,
+    /// Ledgers that were looked at by the program that a person asks (`edge-daemon verify`).
+    n_verified: usize,
     /// Orders that tills were told of.
     pub n_confirmed: usize,
     /// Orders in the boxes.
@@ -129,6 +131,7 @@ impl fmt::Display for Found {
         }
         let (kills, cuts) = (self.kills(), self.blows(Blow::is_a_cut));
         for (what, n) in [
+            ("ledgers that are what they say (`edge-daemon verify`)", self.n_verified),
             ("orders confirmed to a cashier", self.n_confirmed),
             ("orders in the boxes", self.n_held),
             ("orders at HQ", self.n_told),
@@ -153,6 +156,8 @@ struct World {
     token: String,
     hq: Option<Hq>,
     sites: Vec<Site>,
+    /// Whether boxes can say offline whether a ledger is what it says.
+    can_verify: bool,
     dice: Dice,
     is_over: Arc<AtomicBool>,
     found: Found,
@@ -227,6 +232,7 @@ impl World {
             token,
             hq: None,
             sites: Vec::new(),
+            can_verify: !matches!(plan.old, Some(Old::Boxes(_))),
             dice: Dice::new(plan.seed),
             is_over: Arc::default(),
             found: Found::default(),
@@ -320,9 +326,10 @@ impl World {
             site.cable.turn(Weather::Fair);
             site.edge.hand().put_ahead(0)?;
         }
-        // The last word is HQ's, and must reach everybody.
-        let hq = self.hq.as_mut().context("nobody is at HQ")?;
-        hq.set(&mut self.dice).await.context("HQ could not set anything")?;
+        // The last word is HQ's, and must reach everybody. A mall whose database has just come back may
+        // refuse the first.
+        let (hq, dice) = (self.hq.as_mut().context("nobody is at HQ")?, &mut self.dice);
+        until("HQ to set something", PATIENCE, async || Ok(hq.set(dice).await.ok())).await?;
         self.is_over.store(true, Ordering::Relaxed);
         for site in &mut self.sites {
             (&mut site.selling).await.context("a till stood still")?;
@@ -373,6 +380,16 @@ impl World {
         }
         for site in &mut self.sites {
             site.edge.stop().await?;
+            if self.can_verify {
+                let said = site.edge.verify(&site.edge.data()).await?;
+                let (code, told) = (&site.code, String::from_utf8_lossy(&said.stdout));
+                if said.status.success() {
+                    self.found.n_verified += 1;
+                } else {
+                    let told = format!("the ledger of {code} is not what it says:\n{told}");
+                    self.found.faults.push(Fault::otherwise(told));
+                }
+            }
         }
         for mall in &mut self.malls {
             mall.stop().await?;

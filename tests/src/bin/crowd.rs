@@ -7,6 +7,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use acceptance::{
     crowd::{Plan, crowd},
+    dice::fresh_seed,
     folder, postgres,
 };
 use anyhow::{Context as _, Result};
@@ -25,7 +26,7 @@ fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> Result<T> {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let seed = number("SEED", u64::from(std::process::id()))?;
+    let seed = number("SEED", fresh_seed())?;
     let (n_stores, backlog) = (number("STORES", STORES)?, number("BACKLOG", BACKLOG)?);
     let mut engines = vec![("a file", false)];
     if postgres::is_here() {

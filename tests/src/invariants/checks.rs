@@ -16,7 +16,7 @@ const LOG_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 type Looked = (usize, Vec<Fault>);
 
 /// Every invariant that can be read from the books, in the order of their names.
-pub const CHECKS: [Check; 12] = [
+pub const CHECKS: [Check; 13] = [
     check("I-1", "what a till was told is in its ledger", i01),
     check("I-2", "an order and its fact are there together", i02),
     check("I-5", "no receipt number stands on two papers", i05),
@@ -29,6 +29,7 @@ pub const CHECKS: [Check; 12] = [
     check("I-21", "a replica is what the mall is", i21),
     check("I-26", "HQ's newest settings came, or were taken back", i26),
     check("I-33", "no file is damaged, no log without end", i33),
+    check("I-36", "an order counts to its day once, a sealed day is level", i36),
 ];
 
 const fn check(
@@ -290,4 +291,36 @@ fn i33(witness: &Witness) -> Looked {
         }
     }
     (witness.stores.len() + 1, faults)
+}
+
+fn i36(witness: &Witness) -> Looked {
+    let mall = &witness.mall;
+    let sold = witness.stores.iter().flat_map(|store| {
+        let code = store.code.as_str();
+        store.dates.iter().map(move |(id, date)| (code, *id, date.as_str()))
+    });
+    let sold: Vec<_> = sold.collect();
+    let mut faults: Vec<Fault> = Vec::new();
+    if let Some(days) = &mall.days {
+        let mut counted: BTreeMap<(&str, Uuid), Vec<&str>> = BTreeMap::new();
+        for (code, day, id) in days {
+            counted.entry((code, *id)).or_default().push(day);
+        }
+        for (code, id, date) in &sold {
+            match counted.get(&(*code, *id)).map(Vec::as_slice) {
+                Some([day]) if day == date => {}
+                None => faults.push(Fault::lost(format!("{id} of {code} counts to no day"))),
+                Some([day]) => {
+                    let told = format!("{id} of {code} counts to {day} and is of {date}");
+                    faults.push(Fault::otherwise(told));
+                }
+                Some(_) => {
+                    faults.push(Fault::doubled(format!("{id} of {code} counts to several days")));
+                }
+            }
+        }
+    }
+    let seals = mall.false_seals.iter();
+    faults.extend(seals.map(|told| Fault::otherwise(format!("{told} is sealed and not level"))));
+    (sold.len(), faults)
 }

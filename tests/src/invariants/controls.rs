@@ -10,6 +10,7 @@ use crate::ledger::Fact;
 
 const CODES: [&str; 2] = ["SH001", "SH002"];
 const EACH: u32 = 3;
+const DAY: &str = "2026-11-21";
 
 fn id(store: usize, number: u32) -> Uuid {
     Uuid::from_u128(u128::try_from(store).unwrap() * 1_000 + u128::from(number))
@@ -18,7 +19,12 @@ fn id(store: usize, number: u32) -> Uuid {
 /// Two stores that sold three orders each, and their mall.
 fn whole() -> Witness {
     let prices = BTreeMap::from([("A".to_owned(), 100), ("B".to_owned(), 250)]);
-    let mut mall = MallSide { prices: prices.clone(), settings: 4, ..MallSide::default() };
+    let mut mall = MallSide {
+        prices: prices.clone(),
+        settings: 4,
+        days: Some(Vec::new()),
+        ..MallSide::default()
+    };
     let mut stores = Vec::new();
     for (n, code) in CODES.iter().enumerate() {
         let code = (*code).to_owned();
@@ -41,17 +47,20 @@ fn whole() -> Witness {
             mall.ids.push((code.clone(), *id, digest.to_string()));
             mall.inbox.push((code.clone(), *id, KIND_ORDER.to_owned(), "done".to_owned()));
             mall.orders.push((code.clone(), *id, number.clone()));
+            mall.days.as_mut().unwrap().push((code.clone(), DAY.to_owned(), *id));
             let (code, id, chain) = (code.clone(), *id, chain.to_string());
             mall.places.push(Place { code, edge, epoch: 1, seq: place, id, chain });
         }
         let (edge, chain) = (format!("edge of {code}"), chain.to_string());
         mall.lives.push(Life { code: code.clone(), edge, epoch: 1, acked: 3, chain });
         let confirmed = orders.clone();
+        let dates = orders.iter().map(|(id, _)| (*id, DAY.to_owned())).collect();
         let (prices, settings) = (prices.clone(), 4);
         stores.push(StoreSide {
             code,
             confirmed,
             orders,
+            dates,
             facts,
             prices,
             settings,
@@ -76,7 +85,7 @@ type Bend = fn(&mut Witness);
 
 #[test]
 fn whatever_is_bent_is_noticed_by_whom_it_concerns() {
-    let table: [(Bend, &[&str]); 19] = [
+    let table: [(Bend, &[&str]); 23] = [
         (|w| drop(w.stores[0].orders.pop()), &["I-1", "I-2"]),
         (|w| w.stores[0].confirmed[1].1 = "SH001-1-1-20261121-0009".to_owned(), &["I-1"]),
         (|w| drop(w.stores[1].facts.pop()), &["I-2", "I-7"]),
@@ -102,6 +111,16 @@ fn whatever_is_bent_is_noticed_by_whom_it_concerns() {
         (|w| w.stores[0].prices = BTreeMap::from([("A".to_owned(), 101)]), &["I-21"]),
         (|w| w.stores[1].settings = 3, &["I-26"]),
         (|w| w.stores[0].damage.push("a page".to_owned()), &["I-33"]),
+        (|w| drop(w.mall.days.as_mut().unwrap().pop()), &["I-36"]),
+        (|w| w.mall.days.as_mut().unwrap()[0].1 = "2026-11-22".to_owned(), &["I-36"]),
+        (
+            |w| {
+                let days = w.mall.days.as_mut().unwrap();
+                days.push(("SH001".to_owned(), "2026-11-22".to_owned(), days[0].2));
+            },
+            &["I-36"],
+        ),
+        (|w| w.mall.false_seals.push("SH001 2026-11-21 1".to_owned()), &["I-36"]),
     ];
     for (number, (bend, expected)) in table.into_iter().enumerate() {
         let mut witness = whole();

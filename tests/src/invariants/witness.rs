@@ -30,6 +30,8 @@ pub struct StoreSide {
     pub confirmed: Vec<(Uuid, String)>,
     /// Its orders, with their numbers.
     pub orders: Vec<(Uuid, String)>,
+    /// The business date of each of its orders, as its bytes say it.
+    pub dates: Vec<(Uuid, String)>,
     /// Its outbox, life by life and place by place.
     pub facts: Vec<Fact>,
     /// What the mall gave back to a ledger that had lost it, each with what it is.
@@ -89,6 +91,11 @@ pub struct MallSide {
     pub places: Vec<Place>,
     /// The store, the identity and the number of each order.
     pub orders: Vec<(String, Uuid, String)>,
+    /// The days that facts count to: the store, the day, the identity. None of a mall that is older than
+    /// days.
+    pub days: Option<Vec<(String, String, Uuid)>>,
+    /// Sealed days of which store and mall hold something else, or leave something out: a sentence each.
+    pub false_seals: Vec<String>,
     /// What a person should look at, a sentence each.
     pub troubles: Vec<String>,
     /// What things cost, in fen.
@@ -129,6 +136,16 @@ impl MallSide {
         let orders = ask("t.id, t.receipt_number", "orders", "")?;
         let orders = orders.iter().map(|row| Ok((cell(row, 0)?, cell(row, 1)?, cell(row, 2)?)));
         let troubles = ask("t.id, t.what, t.reason", "trouble", "")?;
+        let (mut days, mut false_seals) = (None, Vec::new());
+        // An older mall knows no days.
+        if books.has_table("event_day")? {
+            let rows = ask("t.day, t.id", "event_day", "")?;
+            let rows = rows.iter().map(|row| Ok((cell(row, 0)?, cell(row, 1)?, cell(row, 2)?)));
+            days = Some(rows.collect::<Result<_>>()?);
+            let sealed = "where t.sealed_at > 0 and (t.agrees = 0 or t.left_out > 0)";
+            let rows = ask("t.day, t.epoch", "day_seal", sealed)?;
+            false_seals.extend(rows.iter().map(|row| row.join(" ")));
+        }
         let prices = books.rows("select sku, list_price_minor from item where gone = 0")?;
         let prices = prices.iter().map(|row| Ok((cell(row, 0)?, cell(row, 1)?)));
         let settings = "select coalesce(max(revision), 0) from settings where store_id = 0";
@@ -139,6 +156,8 @@ impl MallSide {
             lives: lives.iter().map(|row| life(row)).collect::<Result<_>>()?,
             places: places.iter().map(|row| place(row)).collect::<Result<_>>()?,
             orders: orders.collect::<Result<_>>()?,
+            days,
+            false_seals,
             troubles: troubles.iter().map(|row| row.join(" ")).collect(),
             prices: prices.collect::<Result<_>>()?,
             settings: settings.first().map_or(Ok(0), |row| cell(row, 0))?,
@@ -175,8 +194,11 @@ impl StoreSide {
     /// When they cannot be read, or an order is half.
     pub fn read(code: &str, data: &Path, confirmed: Vec<(Uuid, String)>) -> Result<Self> {
         let ledger = Ledger::open(data)?;
-        let orders = ledger.orders()?.into_iter();
-        let orders = orders.map(|order| (order.id.uuid(), order.receipt_number)).collect();
+        let told = ledger.orders()?;
+        let dates = told.iter().map(|order| (order.id.uuid(), order.business_date.to_string()));
+        let dates = dates.collect();
+        let orders =
+            told.into_iter().map(|order| (order.id.uuid(), order.receipt_number)).collect();
         let mut damage: Vec<String> =
             ledger.check_file().err().map(|error| error.to_string()).into_iter().collect();
         let replica = Replica::open(data)?;
@@ -186,6 +208,7 @@ impl StoreSide {
             code: code.to_owned(),
             confirmed,
             orders,
+            dates,
             facts: ledger.facts()?,
             found: ledger.found()?,
             prices: replica.prices()?,
