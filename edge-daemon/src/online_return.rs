@@ -250,7 +250,7 @@ async fn hear(
             let slip = Slip { id: slip, of: SlipOf::Return(id), queued_at: now };
             spool::push(tx, &slip, workstation)?;
         }
-        fault::point("online_return.noted");
+        fault::db("online_return.noted")?;
         Ok((after, true))
     };
     let (standing, has_moved) = context.ledger.write(write).await?;

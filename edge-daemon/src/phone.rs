@@ -308,7 +308,7 @@ pub(crate) async fn edit(
             cart.seen.drain(..over);
             (cart.updated_at, cart.until) = (now, now.plus_ms(CART_MS));
             db::phone::save(tx, &cart)?;
-            fault::point("phone.written");
+            fault::db("phone.written")?;
             Ok(())
         })
         .await

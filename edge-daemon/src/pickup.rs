@@ -299,7 +299,7 @@ pub(crate) async fn take(
         pick(&mut seen.picked, &sku, quantity).map_err(Refusal::Pick)?;
         let wish = Wish { workstation, id: Uuid::nil(), pickup: id, operator };
         let seen = moved(tx, seen, &wish, now, None)?;
-        fault::point("pickup.picked");
+        fault::db("pickup.picked")?;
         Ok(Some(seen))
     };
     let seen = context.ledger.write(write).await?;
@@ -330,7 +330,7 @@ async fn make_ready(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutEr
             at: now,
         };
         tell(tx, (told.id, KIND_PICKUP_READY), &told, now)?;
-        fault::point("pickup.ready");
+        fault::db("pickup.ready")?;
         Ok(seen)
     };
     let seen = context.ledger.write(write).await?;
@@ -430,7 +430,7 @@ async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutErr
         let proof = proof.ok_or(Refusal::PickupNotProven)?;
         let handed = Some((proof, wish.id));
         let seen = moved(tx, Seen { state, ..seen }, &wish, now, handed)?;
-        fault::point("pickup.moved");
+        fault::db("pickup.moved")?;
         let told = PickupHandedOverV1 {
             id: wish.id,
             pickup: wish.pickup,
@@ -440,13 +440,13 @@ async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutErr
             proof,
         };
         tell(tx, (told.id, KIND_PICKUP_HANDED_OVER), &told, now)?;
-        fault::point("pickup.told");
+        fault::db("pickup.told")?;
         // What is still to be sold gets a receipt.
         if let Some(id) = slip.filter(|_| !seen.pickup.unpaid) {
             let of = SlipOf::Pickup(told.pickup);
             spool::push(tx, &Slip { id, of, queued_at: now }, workstation)?;
         }
-        fault::point("pickup.written");
+        fault::db("pickup.written")?;
         Ok((seen, true))
     };
     let (seen, is_new) = context.ledger.write(write).await?;

@@ -157,7 +157,7 @@ fn write(
     let fact = outbox::Fact { id: told.id, kind: KIND_POST_VOID, v: 1, body: &body, at: now };
     outbox::push(tx, &fact)?;
     give_back_to_member(tx, order, wish.id)?;
-    fault::point("post_void.told");
+    fault::db("post_void.told")?;
     payment::reverse_all(tx, order.id, now)?;
     redemption::reverse_all(tx, order.id, now)?;
     if let Some(id) = slip {
@@ -165,6 +165,6 @@ fn write(
         let slip = spool::Slip { id, of, queued_at: now };
         spool::push(tx, &slip, wish.workstation)?;
     }
-    fault::point("post_void.written");
+    fault::db("post_void.written")?;
     Ok(())
 }

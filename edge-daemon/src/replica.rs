@@ -217,7 +217,7 @@ async fn gather(
             }
         };
         match done {
-            Ok(None) => fault::point("replica.staged"),
+            Ok(None) => fault::db("replica.staged")?,
             Ok(Some(n_changes)) => return Ok(Ok(n_changes)),
             // A full disk would only be fuller for another file.
             Err(DbError::DiskFull) => return Err(DbError::DiskFull.into()),

@@ -1,17 +1,26 @@
-//! A box that dies while its ledger, which was put back from a copy, is told how it goes on.
+//! A box that dies, fails or dawdles while its ledger, which was put back from a copy, is told how it goes on.
 
 use acceptance::{
-    edge_process::Start,
     folder,
     store::{CODE, Store, original},
+    trap::Action,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-/// Where it dies.
-const POINTS: [&str; 5] =
-    ["session.asked", "session.answered", "session.taken", "session.found", "day.answered"];
+use crate::struck::recover;
+
+/// What happens to it where. The others are failed and dawdled at in the walk.
+const STRIKES: [(&str, Action); 7] = [
+    ("session.asked", Action::Crash),
+    ("session.answered", Action::Crash),
+    ("session.taken", Action::Crash),
+    ("session.found", Action::Crash),
+    ("session.found", Action::Error),
+    ("session.found", Action::Sleep),
+    ("day.answered", Action::Crash),
+];
 
 /// Sells one item so many times and waits until HQ has heard of it.
 async fn sell(store: &Store, times: usize) -> Result<()> {
@@ -25,9 +34,9 @@ async fn sell(store: &Store, times: usize) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_box_that_dies_while_its_ledger_goes_on_in_a_new_life_gets_one_life_and_all_it_lost()
+async fn whatever_happens_while_a_ledger_goes_on_in_a_new_life_it_gets_one_life_and_all_it_lost()
 -> Result<()> {
-    for point in POINTS {
+    for (point, action) in STRIKES {
         let mut store = Store::twin(original().await?, None)?;
         store.mall.start().await?;
         store.edge.start().await?;
@@ -41,22 +50,25 @@ async fn a_box_that_dies_while_its_ledger_goes_on_in_a_new_life_gets_one_life_an
         store.edge.stop().await?;
         std::fs::remove_dir_all(store.edge.data()).context("could not lose the ledger")?;
         folder::copy(&copy, &store.edge.data())?;
-        // It is ready to sell before it has asked, and dies then.
-        if store.edge.start_dying_at(point, 1).await? == Start::Ready {
-            store.edge.wait_until_killed().await?;
-        }
-        store.edge.start().await?;
+        // It is ready to sell before it has asked, and is struck then, or before.
+        store.edge.trap().set(point, action)?;
+        store.edge.start_trapped(PATIENCE).await?;
+        recover(&mut store.edge, (point, action)).await?;
         sell(&store, 1).await?;
         let ledger = store.edge.ledger()?;
-        until(format!("what was lost, after {point}"), PATIENCE, async || {
+        until(format!("what was lost, after {point} {action}"), PATIENCE, async || {
             Ok((ledger.n_orders()? == 4).then_some(()))
         })
         .await?;
         let compared = store.compare().await?;
-        ensure!(compared.agrees() && compared.n_mall == 4, "{point}: {:?}", compared.differences);
+        ensure!(
+            compared.agrees() && compared.n_mall == 4,
+            "{point} {action}: {:?}",
+            compared.differences
+        );
         let edges: Value = store.mall.tell(&["edge", "list", "--store", CODE]).await?;
         let lives = edges.pointer("/0/lives").and_then(Value::as_array).map(Vec::len);
-        ensure!(lives == Some(2), "{point}: one death cost a life: {edges}");
+        ensure!(lives == Some(2), "{point} {action}: it cost a life: {edges}");
         store.edge.stop().await?;
         store.mall.stop().await?;
     }

@@ -17,6 +17,7 @@ use acceptance::{
     sim::{Behaviour, Coupon, Fault, Operation, PaymentCode, Planned, Platform},
     sim::{Repeat, Script, Voucher, Wrong},
     till::{Answer, Call, Till},
+    trap::Action,
     view::View,
     wait::{PATIENCE, until},
 };
@@ -93,10 +94,12 @@ async fn however_it_goes_the_houses_hold_what_the_orders_say_to_the_fen() -> Res
     let sold = trial.town.store.edge.ledger()?.n_orders()?;
     let balance = trial.town.platforms.balance(None);
     println!(
-        "{} histories, {sold} orders, {} lives, {:?}, {} deaths of the mall, {balance:?}, {} s",
+        "{} histories, {sold} orders, {} lives, died at {:?}, dawdled at {:?}, {} deaths of the mall, \
+         {balance:?}, {} s",
         trial.played,
         trial.lives,
         trial.deaths,
+        trial.dawdled,
         trial.mall_deaths,
         begun.elapsed().as_secs(),
     );
@@ -106,6 +109,7 @@ async fn however_it_goes_the_houses_hold_what_the_orders_say_to_the_fen() -> Res
     if wanted >= HISTORIES {
         ensure!(balance.reversed > 0 && balance.refunded > 0, "{balance:?}");
         ensure!(booked.kept > 0, "no coupon was left for a person: {booked:?}");
+        ensure!(trial.dawdled.len() * 2 > POINTS.len(), "it dawdled at {:?} alone", trial.dawdled);
     }
     ensure!(trial.deaths.len() * 3 > POINTS.len().min(wanted / 25), "{:?}", trial.deaths);
     Ok(())
@@ -158,6 +162,10 @@ struct Trial {
     lives: usize,
     deaths: BTreeMap<&'static str, usize>,
     mall_deaths: usize,
+    /// Where the node took a while, and how often.
+    dawdled: BTreeMap<&'static str, usize>,
+    /// Where it will, the next time that it comes by.
+    dawdles_at: Option<&'static str>,
     first_point: usize,
     at: String,
 }
@@ -182,6 +190,8 @@ impl Trial {
             lives: 0,
             deaths: BTreeMap::new(),
             mall_deaths: 0,
+            dawdled: BTreeMap::new(),
+            dawdles_at: None,
             at: String::new(),
         })
     }
@@ -230,6 +240,7 @@ impl Trial {
     /// One sale at one workstation: goods, vouchers, codes; completed, given up, or left.
     async fn history(&mut self) -> Result<End> {
         self.plan_faults();
+        self.dawdle_somewhere()?;
         let till = self.tills[self.dice.below(2)].clone();
         if self.clear(&till).await? == End::Dark {
             return Ok(End::Dark);
@@ -254,6 +265,17 @@ impl Trial {
             return Ok(End::Dark);
         }
         self.undo_sometimes(&till).await
+    }
+
+    /// The node takes a while at one point after the other.
+    fn dawdle_somewhere(&mut self) -> Result<()> {
+        let trap = self.town.store.edge.trap();
+        if let Some(point) = self.dawdles_at.filter(|_| !trap.is_set()) {
+            *self.dawdled.entry(point).or_default() += 1;
+        }
+        let (point, _) = POINTS[self.played % POINTS.len()];
+        self.dawdles_at = Some(point);
+        trap.set(point, Action::Sleep)
     }
 
     fn plan_faults(&mut self) {

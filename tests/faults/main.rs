@@ -25,6 +25,7 @@ mod pickups;
 mod returns;
 mod settings;
 mod snapshot;
+mod struck;
 mod tally;
 mod versions;
 mod walk;

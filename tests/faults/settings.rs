@@ -4,6 +4,7 @@
 use acceptance::{
     edge_process::Start,
     store::{CODE, Store, original},
+    trap::Action,
     wait::{PATIENCE, until},
 };
 use anyhow::{Result, ensure};
@@ -166,6 +167,28 @@ async fn a_blow_while_settings_are_taken_back_leaves_them_taken_back() -> Result
     let refused = &standing["settings"][1]["refused"];
     ensure!(refused["detail"] == "a receipt could not be drawn", "{standing}");
     ensure!(trial.head().await? != json!([SICK]), "the sick document is in force");
+    Ok(())
+}
+
+#[tokio::test]
+async fn settings_come_and_go_back_though_a_step_of_it_fails_or_takes_a_while() -> Result<()> {
+    let mut trial = Trial::open().await?;
+    trial.trials_last(300)?;
+    trial.store.edge.start_with(&[("GUITAI_SICK_LINE", SICK)]).await?;
+    let mut revision = 0;
+    for action in [Action::Error, Action::Sleep] {
+        let (trap, line) = (trial.store.edge.trap(), format!("第{revision}版"));
+        trap.set("settings.on_trial", action)?;
+        trial.own(&line).await?;
+        revision += 1;
+        trial.until_own("level", is("applied", revision)).await?;
+        ensure!(!trap.is_set() && trial.head().await? == json!([line]), "{action}: {line}");
+        trap.set("settings.taken_back", action)?;
+        trial.own(SICK).await?;
+        trial.until_own("taken back", is("rolled-back", revision)).await?;
+        revision += 1;
+        ensure!(!trap.is_set() && trial.head().await? == json!([line]), "{action}: {SICK}");
+    }
     Ok(())
 }
 

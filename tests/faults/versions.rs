@@ -7,10 +7,13 @@ use acceptance::{
     edge_process::{Boot, EdgeProcess, Start},
     folder,
     store::{CODE, Store, original},
+    trap::Action,
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, OpenFlags};
+
+use crate::struck::recover;
 
 /// Items of one transaction of HQ's; with names as long as these they fill two pages and more.
 const ITEMS: usize = 1_900;
@@ -40,7 +43,8 @@ fn prices(data: &Path) -> Result<Vec<(i64, i64)>> {
 }
 
 #[tokio::test]
-async fn a_box_that_dies_between_the_pages_of_a_version_sells_none_of_it_or_all() -> Result<()> {
+async fn whatever_happens_between_the_pages_of_a_version_a_box_sells_none_of_it_or_all()
+-> Result<()> {
     let mut store = Store::twin(original().await?, None)?;
     store.mall.start().await?;
     let own = folder::temporary()?;
@@ -55,15 +59,27 @@ async fn a_box_that_dies_between_the_pages_of_a_version_sells_none_of_it_or_all(
         Ok((prices(&data).unwrap_or_default() == [(price, all)]).then_some(()))
     })
     .await?;
-    for point in ["replica.staged", "replica.applied"] {
+    let strikes = [
+        ("replica.staged", Action::Crash),
+        ("replica.applied", Action::Crash),
+        ("replica.staged", Action::Error),
+        ("replica.staged", Action::Sleep),
+    ];
+    for (point, action) in strikes {
         edge.kill();
         let yuan = format!("{}.00", price / 100 + 1);
         store.mall.import(&list(own.path(), &yuan)?).await?;
-        if edge.start_dying_at(point, 1).await? == Start::Ready {
-            edge.wait_until_killed().await?;
+        if action == Action::Crash {
+            if edge.start_dying_at(point, 1).await? == Start::Ready {
+                edge.wait_until_killed().await?;
+            }
+            ensure!(prices(&data)? == [(price, all)], "after {point}: {:?}", prices(&data)?);
+            edge.start().await?;
+        } else {
+            edge.trap().set(point, action)?;
+            edge.start().await?;
+            recover(&mut edge, (point, action)).await?;
         }
-        ensure!(prices(&data)? == [(price, all)], "after {point}: {:?}", prices(&data)?);
-        edge.start().await?;
         price += 100;
         until("the next list", PATIENCE, async || {
             let found = prices(&data)?;

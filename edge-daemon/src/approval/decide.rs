@@ -198,7 +198,7 @@ pub(crate) async fn decide(
             .write(move |tx| -> Result<_, CheckoutError> {
                 let mut counter = station::load(tx, workstation, fresh)?;
                 let is_there = carry_out(tx, &mut counter, &decision, now)?;
-                fault::point("approval.written");
+                fault::db("approval.written")?;
                 Ok((is_there, Priced::of(counter, &terms)?))
             })
             .await?;

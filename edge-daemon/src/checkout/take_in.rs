@@ -78,7 +78,7 @@ pub(super) async fn carry(
         cart.taken = Some(Taken { by: workstation, at: now });
         cart.updated_at = now;
         db::phone::save(tx, &cart)?;
-        fault::point("phone.taken");
+        fault::db("phone.taken")?;
         Ok((newest, cart.lines.len()))
     })
     .await?;

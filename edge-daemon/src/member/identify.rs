@@ -68,7 +68,7 @@ pub(crate) async fn identify(
             is_for(counter, wish.order)?;
             may_change(counter)?;
             put(tx, counter, found)?;
-            fault::point("member.identified");
+            fault::db("member.identified")?;
             Ok(id)
         });
         done.await

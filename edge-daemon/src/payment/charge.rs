@@ -74,7 +74,7 @@ pub(crate) async fn begin(context: &Arc<Context>, charge: Charge) -> Result<bool
         if !context.settings.in_force().takes(method) {
             return Err(Refusal::MethodOff.into());
         }
-        fault::point("payment.begun");
+        fault::db("payment.begun")?;
         let Some((payment, asking)) = write_down(&context, &charge, method).await? else {
             return Ok(false);
         };

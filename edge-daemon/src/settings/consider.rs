@@ -144,7 +144,7 @@ async fn apply(context: &Arc<Context>, whose: Whose, document: Document) -> Resu
     }
     let (of, kept, now) = (whose.clone(), document.clone(), context.clock.now());
     context.ledger.write(move |tx| rows::begin_trial(tx, &of, &kept, now)).await?;
-    fault::point("settings.on_trial");
+    fault::db("settings.on_trial")?;
     let (revision, came_by) = (document.revision, document.came_by.word());
     load(context).await?;
     show(context).await?;
@@ -200,7 +200,7 @@ pub(super) async fn take_back(
     let document = context.settings.in_force().layer(whose).document;
     let revision = document.map_or(0, |document| document.revision);
     write_back(context, whose, revision, why).await?;
-    fault::point("settings.taken_back");
+    fault::db("settings.taken_back")?;
     load(context).await?;
     show(context).await
 }

@@ -126,7 +126,7 @@ async fn compare_one(
             sum: own.tally.sum(),
         };
         let answer: DayAnswerV1 = mall.post(&path::day(day), &told).await?;
-        fault::point("day.answered");
+        fault::db("day.answered")?;
         let found = Found {
             agrees: answer.agrees,
             left_out: own.left_out.len(),
