@@ -142,7 +142,10 @@ fn flush(fd: c_int, call: c_long) -> c_int {
         return unsafe { libc::syscall(call, fd) } as c_int;
     }
     record::with(|room| match failure(room.fate_of(fd, Call::Flush)) {
-        Some(failed) => failed as c_int,
+        Some(failed) => {
+            room.flush_failed(fd);
+            failed as c_int
+        }
         None => {
             room.flushed(fd);
             0

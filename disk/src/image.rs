@@ -1,5 +1,9 @@
 //! What a disk holds after its power was cut.
 //!
+//! A flush that fails is believed as a kernel means it: what was written before it is taken for
+//! clean from then on, so a later flush that succeeds says nothing of it. It is there or not until
+//! somebody writes over it and flushes that.
+//!
 //! **Invariant:** what was flushed is there; of the rest each write, each half kilobyte of it and
 //! each name is there or not, and nothing else changes.
 
@@ -51,6 +55,8 @@ enum Naming {
 #[derive(Clone, Debug, Default)]
 struct File {
     flushed: Vec<u8>,
+    /// Older than all of `later`: written, not flushed, and taken for clean after a flush that failed.
+    given_up: Vec<(u64, Vec<u8>)>,
     later: Vec<Change>,
 }
 
@@ -76,14 +82,17 @@ impl<'a> Replay<'a> {
     /// A disk at its beginning.
     #[must_use]
     pub fn new(steps: &'a [Step]) -> Self {
-        Self {
+        let mut replay = Self {
             steps,
             passed: 0,
             files: HashMap::new(),
             names: BTreeMap::new(),
             renaming: Vec::new(),
             told: Vec::new(),
-        }
+        };
+        // What lay there before anything was done is there at every moment.
+        replay.pass(steps.iter().take_while(|step| matches!(step, Step::WasThere { .. })).count());
+        replay
     }
 
     /// What was told to somebody before this moment.
@@ -103,6 +112,11 @@ impl<'a> Replay<'a> {
 
     fn take(&mut self, step: &Step) {
         match step {
+            Step::WasThere { path, file, bytes } => {
+                let there = File { flushed: bytes.to_vec(), ..File::default() };
+                self.files.insert(*file, there);
+                self.names.insert(path.clone(), *file);
+            }
             Step::Named { path, file } => {
                 self.files.entry(*file).or_default();
                 self.renaming.push(Naming::Named(path.clone(), *file));
@@ -120,10 +134,10 @@ impl<'a> Replay<'a> {
                 self.files.entry(*file).or_default().later.push(Change::Sized(*len));
             }
             Step::Flushed { file } => {
-                let file = self.files.entry(*file).or_default();
-                for change in std::mem::take(&mut file.later) {
-                    whole(&mut file.flushed, &change);
-                }
+                self.files.entry(*file).or_default().flush();
+            }
+            Step::FlushFailed { file } => {
+                self.files.entry(*file).or_default().give_up();
             }
             Step::FlushedNames { folder } => {
                 let (here, elsewhere) = std::mem::take(&mut self.renaming)
@@ -162,8 +176,53 @@ impl<'a> Replay<'a> {
 }
 
 impl File {
+    /// All that was written since the last flush is on the disk now.
+    fn flush(&mut self) {
+        for change in std::mem::take(&mut self.later) {
+            whole(&mut self.flushed, &change);
+            match &change {
+                Change::Wrote { at, bytes } => {
+                    let end = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
+                    self.spare_what_lies_in(*at..end);
+                }
+                Change::Sized(len) => self.spare_what_lies_in(*len..u64::MAX),
+            }
+        }
+    }
+
+    /// All that was written since the last flush is taken for clean, and is not. A length is no page.
+    fn give_up(&mut self) {
+        for change in std::mem::take(&mut self.later) {
+            match change {
+                Change::Wrote { at, bytes } => self.given_up.push((at, bytes.to_vec())),
+                sized @ Change::Sized(_) => self.later.push(sized),
+            }
+        }
+    }
+
+    /// What was given up is written over here.
+    fn spare_what_lies_in(&mut self, range: std::ops::Range<u64>) {
+        for (at, bytes) in std::mem::take(&mut self.given_up) {
+            let end = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
+            let (from, to) = (range.start.clamp(at, end), range.end.clamp(at, end));
+            let pieces = [(at, bytes.get(..length(from - at))), (to, bytes.get(length(to - at)..))];
+            let kept = pieces.into_iter().filter_map(|(at, piece)| Some((at, piece?.to_vec())));
+            self.given_up.extend(kept.filter(|(_, piece)| !piece.is_empty()));
+        }
+    }
+
     fn after(self, cut: Cut, dice: &mut Dice) -> Vec<u8> {
         let mut bytes = self.flushed;
+        for (at, given_up) in self.given_up {
+            let is_there = match cut {
+                Cut::Nothing => false,
+                Cut::Everything => true,
+                Cut::SomeWrites | Cut::SomeSectors => dice.once_in(2),
+            };
+            if is_there {
+                lay(&mut bytes, at, &given_up);
+            }
+        }
         for change in &self.later {
             match (cut, change) {
                 (Cut::Nothing, _) => {}

@@ -18,6 +18,15 @@ pub type FileId = u64;
 /// Something that was done to a disk. Paths are relative to the watched folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// It lay there when the watch began, on the disk for sure.
+    WasThere {
+        /// Its name.
+        path: String,
+        /// Which file.
+        file: FileId,
+        /// What it held.
+        bytes: Arc<[u8]>,
+    },
     /// A name came to be, or means another file now.
     Named {
         /// Which.
@@ -57,6 +66,12 @@ pub enum Step {
     },
     /// A file's bytes are on the disk for sure.
     Flushed {
+        /// Which.
+        file: FileId,
+    },
+    /// A flush of a file failed: what was written to it and not flushed may be lost, though whoever
+    /// reads it sees it, and though a later flush says that all is well.
+    FlushFailed {
         /// Which.
         file: FileId,
     },
@@ -305,6 +320,11 @@ impl Room {
         });
     }
 
+    /// A flush of a file failed.
+    pub(crate) fn flush_failed(&mut self, fd: i32) {
+        self.push(fd, |file| Step::FlushFailed { file });
+    }
+
     /// A name is gone.
     pub(crate) fn unnamed(&mut self, disk: u64, path: String) {
         let Some(watch) = self.watches.get_mut(&disk) else { return };
@@ -325,10 +345,15 @@ impl Room {
 
 impl Watch {
     fn name(&mut self, path: String) -> FileId {
+        let file = self.next(path.clone());
+        self.steps.push(Step::Named { path, file });
+        file
+    }
+
+    fn next(&mut self, path: String) -> FileId {
         let file = self.next_file;
         self.next_file += 1;
-        self.names.insert(path.clone(), file);
-        self.steps.push(Step::Named { path, file });
+        self.names.insert(path, file);
         file
     }
 }
@@ -353,13 +378,11 @@ impl Disk {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if entry.file_type()?.is_file() && !name.ends_with("-shm") {
-                let bytes = std::fs::read(entry.path())?;
-                let file = watch.name(name);
-                watch.steps.push(Step::Wrote { file, at: 0, bytes: bytes.into() });
-                watch.steps.push(Step::Flushed { file });
+                let bytes = std::fs::read(entry.path())?.into();
+                let file = watch.next(name.clone());
+                watch.steps.push(Step::WasThere { path: name, file, bytes });
             }
         }
-        watch.steps.push(Step::FlushedNames { folder: String::new() });
         let id = with(|room| {
             room.next += 1;
             room.watches.insert(room.next, watch);

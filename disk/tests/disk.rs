@@ -70,6 +70,98 @@ fn a_rename_is_whole_or_not_at_all_and_a_deleted_file_may_come_back() {
 }
 
 #[test]
+fn what_lay_there_when_the_watch_began_is_there_at_every_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), "one").unwrap();
+    fs::write(folder.path().join("b"), "two").unwrap();
+    let disk = Disk::watch(folder.path()).unwrap();
+    fs::remove_file(folder.path().join("a")).unwrap();
+    let steps = disk.steps();
+    for moment in 0..steps.len() {
+        let mut replay = Replay::new(&steps);
+        replay.pass(moment);
+        for seed in 0..20 {
+            for cut in Cut::ALL {
+                let image = replay.cut(cut, &mut Dice::new(seed));
+                let found = ["a", "b"].map(|name| text(&image, name));
+                let expected = ["one", "two"].map(|text| Some(text.to_owned()));
+                assert_eq!(found, expected, "{cut:?} before step {moment}");
+            }
+        }
+    }
+}
+
+/// As a pointer is changed: written aside, flushed, renamed, and the folder flushed.
+#[test]
+fn at_every_moment_of_a_rename_the_name_means_one_of_both_files_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("current"), "0").unwrap();
+    let disk = Disk::watch(folder.path()).unwrap();
+    for turn in 1..=5 {
+        let mut next = File::create(path("next")).unwrap();
+        next.write_all(turn.to_string().as_bytes()).unwrap();
+        next.sync_all().unwrap();
+        fs::rename(path("next"), path("current")).unwrap();
+        disk.told(turn);
+        flush_folder(folder.path());
+        disk.told(100 + turn);
+    }
+    let steps = disk.steps();
+    let mut replay = Replay::new(&steps);
+    for moment in 0..=steps.len() {
+        replay.pass(moment);
+        let newest = |of: &dyn Fn(&u64) -> bool| {
+            replay.told().iter().copied().filter(of).map(|turn| turn % 100).max().unwrap_or(0)
+        };
+        let (renamed, flushed) = (newest(&|turn| *turn < 100), newest(&|turn| *turn > 100));
+        for seed in 0..50 {
+            for cut in Cut::ALL {
+                let image = replay.cut(cut, &mut Dice::new(seed));
+                let current = text(&image, "current").expect("a name does not go away");
+                let current: u64 = current.parse().expect("a file that is whole");
+                // A rename that was done and not yet told here may be there too.
+                assert!((flushed..=renamed + 1).contains(&current), "{cut:?} before step {moment}");
+            }
+        }
+    }
+}
+
+/// Linux marks a page clean though its flush failed (Rebello et al., "Can applications recover from
+/// fsync failures?", USENIX ATC 2020).
+#[test]
+fn after_a_flush_that_failed_another_one_says_nothing_of_what_was_written_before() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("log"), "........").unwrap();
+    let disk = Disk::watch(folder.path()).unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(folder.path().join("log")).unwrap();
+    let left = |how| text(&cut(&disk, how), "log").unwrap();
+    file.write_all_at(b"abcd", 2).unwrap();
+    disk.fail(Failure { kind: Kind::FlushFails, after: 0, lasts: false });
+    assert!(file.sync_data().is_err());
+    file.sync_data().unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("log")).unwrap(), "..abcd..");
+    assert_eq!((left(Cut::Nothing), left(Cut::Everything)), ("........".into(), "..abcd..".into()));
+    let seen: std::collections::BTreeSet<String> = (0..20)
+        .map(|seed| {
+            let steps = disk.steps();
+            let mut replay = Replay::new(&steps);
+            replay.pass(steps.len());
+            let image = replay.cut(Cut::SomeWrites, &mut Dice::new(seed));
+            text(&image, "log").unwrap()
+        })
+        .collect();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    // What is written again is flushed, and what lies beside it is still not known.
+    file.write_all_at(b"X", 3).unwrap();
+    file.sync_data().unwrap();
+    assert_eq!((left(Cut::Nothing), left(Cut::Everything)), ("...X....".into(), "..aXcd..".into()));
+    file.write_all_at(b"abcd", 2).unwrap();
+    file.sync_data().unwrap();
+    assert_eq!((left(Cut::Nothing), left(Cut::Everything)), ("..abcd..".into(), "..abcd..".into()));
+}
+
+#[test]
 fn with_everything_there_the_image_is_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::watch(folder.path()).unwrap();

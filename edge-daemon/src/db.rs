@@ -42,7 +42,7 @@ pub(crate) mod mark;
 pub(crate) mod member;
 pub(crate) mod migrate;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 pub(crate) mod node;
 pub(crate) mod online_return;
 pub(crate) mod orders;

@@ -64,7 +64,7 @@ mod pickup;
 mod portal;
 mod post_void;
 #[cfg(test)]
-mod power;
+pub(crate) mod power;
 mod prices;
 mod redemption;
 mod refusal;

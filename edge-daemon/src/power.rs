@@ -2,12 +2,16 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `bits` | a byte of a file is another one than was written |
 //! | `books` | what a till was told, and what must be true of any ledger |
+//! | `catalogs` | what a mall tells of a catalog, so that half of a version would show |
 //! | `errors` | any call to the disk fails |
+//! | `feed` | the power is cut while a store takes in what the mall tells |
 //! | `sales` | the power is cut at any moment of a day of sales, and of a ledger's first start |
 //!
 //! The disk is one that remembers (`disk`): it sees what the daemon's own code does to its files.
-//! `SEED` plays one seed again; `POINTS` says at how many moments the power is cut.
+//! `SEED` plays one seed again; `POINTS` says at how many moments the power is cut under a day of sales,
+//! and everything else here is done more often in proportion.
 //!
 //! **Invariant:** tests alone. Whatever is left is read with the daemon's own code.
 
@@ -20,8 +24,11 @@
     reason = "helpers of tests may do what tests may"
 )]
 
+mod bits;
 mod books;
+pub(crate) mod catalogs;
 mod errors;
+mod feed;
 mod sales;
 
 use std::path::PathBuf;
@@ -36,9 +43,13 @@ fn seed() -> u64 {
     seed
 }
 
-/// At how many moments the power is cut.
+/// At how many moments the power is usually cut under a day of sales.
+const POINTS: usize = 10_000;
+
+/// How often something is done that is done so often where a day of sales is cut at `POINTS` moments.
 fn points(usually: usize) -> usize {
-    std::env::var("POINTS").ok().and_then(|n| n.parse().ok()).unwrap_or(usually)
+    let said = std::env::var("POINTS").ok().and_then(|n| n.parse::<usize>().ok());
+    said.map_or(usually, |said| (usually * said).div_ceil(POINTS))
 }
 
 /// A folder in memory, where this machine has one: thousands of disks are laid there.

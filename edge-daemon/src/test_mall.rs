@@ -1,5 +1,6 @@
-//! A mall of the tests of this crate, as far as payments by code, coupons, vouchers and guests go: it hears
-//! signed requests over a real socket, keeps what it was asked, and answers as a test told it to.
+//! A mall of the tests of this crate, as far as payments by code, coupons, vouchers, guests and catalogs
+//! go: it hears signed requests over a real socket, keeps what it was asked, and answers as a test told
+//! it to.
 
 #![allow(
     clippy::unwrap_used,
@@ -64,6 +65,8 @@ pub(crate) struct Known {
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) payments: BTreeMap<Uuid, PaymentV1>,
     pub(crate) redemptions: BTreeMap<Uuid, RedemptionV1>,
+    /// What is answered to `GET` of a path, with its query, byte for byte; from the asked byte on.
+    pub(crate) told_at: BTreeMap<String, Vec<u8>>,
     /// Codes that money was taken by, once for each time it was.
     pub(crate) charged: Vec<String>,
     /// Redemptions that were used, once for each time one was.
@@ -105,6 +108,7 @@ impl TestMall {
             faults: VecDeque::new(),
             payments: BTreeMap::new(),
             redemptions: BTreeMap::new(),
+            told_at: BTreeMap::new(),
             charged: Vec::new(),
             used: Vec::new(),
         };
@@ -180,7 +184,8 @@ async fn hear(
     body: Bytes,
 ) -> Response {
     let path = uri.path();
-    let signed = Signed { method: method.as_str(), path, body: &body };
+    let asked = uri.path_and_query().unwrap().as_str();
+    let signed = Signed { method: method.as_str(), path: asked, body: &body };
     let header = headers.get(signature::HEADER).unwrap().to_str().unwrap();
     let now = Timestamp::from_micros(ears.clock.load(Ordering::SeqCst));
     if Claimed::read(header).unwrap().verify(&ears.public_key, now, signed).is_err() {
@@ -195,6 +200,9 @@ async fn hear(
         Some(Fault::CutAfter) | None => {}
     }
     let mut known = ears.known.lock().unwrap();
+    if let (&Method::GET, Some(told)) = (&method, known.told_at.get(asked)) {
+        return from_byte(told, headers.get(header::RANGE));
+    }
     if let (Some(&"check-ins"), Some((status, word))) = (parts.first(), known.check_ins_are_refused)
     {
         let problem = serde_json::json!({ "type": format!("/problems/{word}") });
@@ -211,6 +219,14 @@ async fn hear(
             (StatusCode::NOT_FOUND, axum::Json(problem)).into_response()
         }
     }
+}
+
+/// What is asked for from a byte on (RFC 9110, 14.2).
+fn from_byte(told: &[u8], range: Option<&HeaderValue>) -> Response {
+    let Some(range) = range else { return told.to_vec().into_response() };
+    let from = range.to_str().unwrap().strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap();
+    let left = told.get(from.parse().unwrap()..).unwrap_or_default().to_vec();
+    (StatusCode::PARTIAL_CONTENT, left).into_response()
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> T {

@@ -122,6 +122,19 @@ impl TestStore {
         (Self::open_at(folder, rules, clock, boot).await, mall)
     }
 
+    /// A store that starts on what is left of another one in a folder, with the mall of that one if there
+    /// is one; if it can.
+    pub(crate) async fn open_what_is_left(
+        folder: tempfile::TempDir,
+        mall: Option<&TestMall>,
+    ) -> Result<Self, DaemonError> {
+        let noon: Timestamp = "2026-11-21T12:00:00+08:00".parse().unwrap();
+        let clock = Arc::new(AtomicI64::new(noon.micros()));
+        let boot = Boot::with_mall(mall.map_or(NO_MALL, |mall| &mall.url));
+        let daemon = try_start(folder.path(), &clock, &boot).await?;
+        Ok(Self { folder, clock, boot, daemon })
+    }
+
     /// A store with more in its boot file: keys, then tables.
     pub(crate) async fn open_with_boot(more: &str) -> Self {
         Self::open_with_boot_in(tempfile::tempdir().unwrap(), more).await
@@ -185,10 +198,25 @@ impl TestStore {
 
     /// Stops it and starts it again on the same files.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|| {}).await
+    }
+
+    /// The same, and something is done in between.
+    pub(crate) async fn restart_after(self, between: impl FnOnce()) -> Self {
         let Self { folder, clock, boot, daemon } = self;
         daemon.stop().await;
+        between();
         let daemon = start(folder.path(), &clock, &boot).await;
         Self { folder, clock, boot, daemon }
+    }
+
+    /// The same on a disk that remembers what is done from then on.
+    pub(crate) async fn restart_watched(self) -> (Self, disk::Disk) {
+        let Self { folder, clock, boot, daemon } = self;
+        daemon.stop().await;
+        let disk = disk::Disk::watch(folder.path()).unwrap();
+        let daemon = start(folder.path(), &clock, &boot).await;
+        (Self { folder, clock, boot, daemon }, disk)
     }
 
     /// Lets a page of the mall's feed bring rules.
@@ -229,6 +257,12 @@ impl TestStore {
     /// Stops it.
     pub(crate) async fn stop(self) {
         self.daemon.stop().await;
+    }
+
+    /// Stops it and leaves its files.
+    pub(crate) async fn close(self) -> tempfile::TempDir {
+        self.daemon.stop().await;
+        self.folder
     }
 
     /// The folder of its files.

@@ -12,7 +12,10 @@
 use std::{
     collections::BTreeSet,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,7 +32,7 @@ use crate::{
     Chain,
     context::Context,
     db::{
-        self, DbError,
+        self, DbError, is_misread,
         trouble::{self as table, Counted},
     },
     uplink::{LinkState, mall::Mall},
@@ -37,6 +40,9 @@ use crate::{
 
 /// How often it is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// How often the whole ledger is looked through: at each start, and again after a day. It is read once
+/// from its beginning to its end, which takes a box of a year's sales some seconds beside its work.
+const CHECK_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The mall is told again after so long, also where nothing changed.
 const TELL_MS: i64 = 60 * 60 * 1_000;
 /// Less room than this is little: a busy store writes some tens of megabytes a day, and a schema step
@@ -62,6 +68,11 @@ pub(crate) struct Troubles {
     standing: Mutex<Vec<Standing>>,
     /// Scopes of which the mall offers what this program cannot read.
     schema_old: Mutex<BTreeSet<Scope>>,
+    /// Whether SQLite found the ledger damaged when it was looked through last, and when that was.
+    checked: Mutex<Option<(Timestamp, bool)>>,
+    /// The ledger gave other bytes than were written, and another part of it told what they were. A
+    /// disk that has done so once is not trusted before the next start.
+    gave_other_bytes: AtomicBool,
 }
 
 impl Troubles {
@@ -85,6 +96,30 @@ impl Troubles {
         self.schema_old.lock().is_ok_and(|old| !old.is_empty())
     }
 
+    /// Notes that the ledger gave other bytes than were written, though nothing is lost by it.
+    pub(crate) fn ledger_gave_other_bytes(&self) {
+        self.gave_other_bytes.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the ledger is to be looked through now. A clock that was put back makes it so as well.
+    fn is_check_due(&self, now: Timestamp) -> bool {
+        let checked = self.checked.lock().ok().and_then(|checked| *checked);
+        checked.is_none_or(|(at, _)| !(0..CHECK_MS).contains(&now.ms_since(at)))
+    }
+
+    fn put_checked(&self, at: Timestamp, is_damaged: bool) {
+        if let Ok(mut checked) = self.checked.lock() {
+            *checked = Some((at, is_damaged));
+        }
+    }
+
+    /// Whether the ledger's file is damaged, as far as that is known.
+    fn is_ledger_damaged(&self) -> bool {
+        let checked = self.checked.lock().ok().and_then(|checked| *checked);
+        checked.is_some_and(|(_, is_damaged)| is_damaged)
+            || self.gave_other_bytes.load(Ordering::Relaxed)
+    }
+
     /// Puts what is wrong now in the place of what was; whether that is news.
     fn put(&self, standing: Vec<Standing>) -> bool {
         let Ok(mut before) = self.standing.lock() else { return false };
@@ -101,13 +136,14 @@ struct Facts {
     counted: Counted,
     behind_ms: i64,
     is_schema_old: bool,
+    is_ledger_damaged: bool,
     /// Room on the disk, where that is known.
     free_bytes: Option<u64>,
 }
 
 /// What of it is wrong, the most pressing first. A trouble that stood before stands since then.
 fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
-    let Facts { link, counted, behind_ms, is_schema_old, free_bytes } = facts;
+    let Facts { link, counted, behind_ms, is_schema_old, is_ledger_damaged, free_bytes } = facts;
     let waits = link.backlog.oldest_at.filter(|at| now.ms_since(*at) > *behind_ms);
     let is = |is_so: bool| u32::from(is_so);
     let count = |trouble: Trouble| match trouble {
@@ -125,6 +161,8 @@ fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
         Trouble::Quarantine => counted.quarantined,
         Trouble::Clock => is(link.ahead_ms.unsigned_abs() >= CLOCK_OFF_MS),
         Trouble::DiskLow => is(free_bytes.is_some_and(|free| free < DISK_LOW_BYTES)),
+        // Facts by their number; where none is concerned, the file.
+        Trouble::LedgerDamaged => counted.damaged.max(is(*is_ledger_damaged)),
         Trouble::SchemaOld => is(*is_schema_old),
         Trouble::DayDiffers => counted.days_that_differ,
     };
@@ -140,15 +178,31 @@ fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
 
 /// Looks at the state of this store.
 async fn look(context: &Arc<Context>) -> Result<Vec<Standing>, DbError> {
-    let counted = context.ledger.read(table::count).await?;
+    let (ledger, troubles, now) = (&context.ledger, &context.troubles, context.clock.now());
+    if ledger.was_misread() || troubles.is_check_due(now) {
+        let is_damaged = ledger.read(table::is_damaged).await?;
+        if is_damaged {
+            tracing::error!("The ledger is damaged on its disk; a person must look");
+        }
+        troubles.put_checked(now, is_damaged);
+    }
+    let counted = match ledger.read(table::count).await {
+        // What cannot be counted because the file is damaged is no reason to say nothing of that.
+        Err(error) if is_misread(&error) => {
+            troubles.put_checked(now, true);
+            Counted::default()
+        }
+        counted => counted?,
+    };
     let facts = Facts {
         link: context.link.state(),
         counted,
         behind_ms: context.settings.in_force().behind_ms(),
         is_schema_old: context.troubles.is_schema_old(),
+        is_ledger_damaged: troubles.is_ledger_damaged(),
         free_bytes: db::free_bytes(&context.config.data).ok(),
     };
-    Ok(list(&facts, &context.troubles.now(), context.clock.now()))
+    Ok(list(&facts, &troubles.now(), now))
 }
 
 /// Bytes of the ledger with its log.
@@ -270,6 +324,15 @@ mod tests {
             ),
             (Facts { link: LinkState { ahead_ms: 119_999, ..link }, ..well }, None),
             (Facts { is_schema_old: true, ..well }, Some((Trouble::SchemaOld, 1))),
+            (Facts { is_ledger_damaged: true, ..well }, Some((Trouble::LedgerDamaged, 1))),
+            (
+                Facts {
+                    counted: Counted { damaged: 2, ..counted },
+                    is_ledger_damaged: true,
+                    ..well
+                },
+                Some((Trouble::LedgerDamaged, 2)),
+            ),
         ];
         for (facts, expected) in table {
             let found = list(&facts, &[], NOW);

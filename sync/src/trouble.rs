@@ -48,6 +48,8 @@ pub enum Trouble {
     Clock,
     /// The disk has little room left.
     DiskLow,
+    /// The ledger's file gave back other bytes than were written.
+    LedgerDamaged,
     /// The store's program is too old for what the mall offers.
     SchemaOld,
     /// Store and mall hold something else of a day, and it could not be mended.
@@ -56,7 +58,8 @@ pub enum Trouble {
 
 impl Trouble {
     /// All of them, the most pressing first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::LedgerDamaged,
         Self::DiskLow,
         Self::Clone,
         Self::AllRefused,
@@ -81,6 +84,7 @@ impl Trouble {
             Self::Quarantine => "quarantine",
             Self::Clock => "clock",
             Self::DiskLow => "disk-low",
+            Self::LedgerDamaged => "ledger-damaged",
             Self::SchemaOld => "schema-old",
             Self::DayDiffers => "day-differs",
         }
@@ -96,7 +100,7 @@ impl Trouble {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::DiskLow | Self::Clone | Self::AllRefused => Severity::Act,
+            Self::LedgerDamaged | Self::DiskLow | Self::Clone | Self::AllRefused => Severity::Act,
             Self::Conflict | Self::DayDiffers | Self::Hole | Self::Quarantine => Severity::Look,
             Self::Behind | Self::SchemaOld | Self::Clock => Severity::Watch,
         }
@@ -118,6 +122,9 @@ impl Trouble {
             Self::Quarantine => "总部收到的订单有问题，已隔离保存。请联系总部核对。",
             Self::Clock => "本机时钟不准。请校准时间；小票时间可能有误。",
             Self::DiskLow => "磁盘快满了。请马上清理或联系技术人员，否则将无法销售。",
+            Self::LedgerDamaged => {
+                "本机账本有数据损坏，损坏的订单不会上传，也不会被覆盖。照常销售；请马上联系总部和技术人员更换磁盘。"
+            }
             Self::SchemaOld => "本机程序版本太旧，收不到总部的新资料。照常销售；请安排升级。",
             Self::DayDiffers => "某个营业日与总部的记录不一致，系统没能补齐。请联系总部核对。",
         }
@@ -148,6 +155,9 @@ impl Trouble {
             Self::Clock => "This box's clock is off. Set it; times on receipts may be wrong.",
             Self::DiskLow => {
                 "The disk is almost full. Make room or call for help now, or nothing can be sold."
+            }
+            Self::LedgerDamaged => {
+                "Part of this ledger is damaged on its disk; what is damaged is neither sent nor written over. Sell on; call HQ and have the disk replaced now."
             }
             Self::SchemaOld => {
                 "This program is too old for what HQ offers. Sell on, and have it updated."

@@ -9,7 +9,7 @@
 //! | the session, the life | say anew where the ledger stands |
 //! | a batch, for what it is | half of it, and so on down to one fact |
 //! | one fact, for what it is | a session; if the mall opens one, the same fact wrapped ([`crate::raw`]) |
-//! | that fact wrapped | a hole in its place, with the reason: the fact stays here, a person looks |
+//! | that fact wrapped, or a fact that its own ledger does not know any more | a hole in its place, with the reason: the fact stays here, a person looks |
 //! | it too, after [`HOLES_MAX`] holes in a row | wait: it is the way, and no more of what waits becomes holes |
 //! | anything else | wait, longer each time |
 //!
@@ -28,6 +28,8 @@ use crate::{
 /// A session is as old at most: by then a clone that speaks in between is seen, and what HQ decided
 /// about it is heard.
 pub const SESSION_MS_MAX: i64 = 60 * 60 * 1_000;
+/// The reason of a hole where a ledger has other bytes than were written.
+pub const DAMAGED: &str = "the ledger is damaged here";
 /// How often between two rests the mall may say that the session has ended.
 const ENDED_MAX: u32 = 3;
 /// So many holes in a row are made at most. Some that somebody on the way takes offence at may lie beside
@@ -81,6 +83,8 @@ pub enum Heard<'a> {
     Session(Option<&'a SessionV1>, u32),
     /// There was nothing to send.
     Nothing,
+    /// The fact at this place is not what was written down, and nobody knows what it was.
+    Damaged(i64),
     /// The mall answered a batch.
     Answer(&'a BatchV1, &'a BatchAnswerV1),
     /// It said no; with the batch, if it was one.
@@ -215,6 +219,10 @@ impl Uplink {
                 self.failures = 0;
                 self.rest = Some(Rest::Told);
             }
+            Heard::Damaged(place) => {
+                let reason = DAMAGED.to_owned();
+                self.stage = Stage::Hole(HoleV1 { from: place, through: place, reason });
+            }
             Heard::Answer(sent, answer) => return self.answered(sent, answer, random),
             Heard::Refused(sent, refused) => self.refused(sent, refused, random),
             Heard::Silent => self.failed(random),
@@ -271,7 +279,8 @@ impl Uplink {
     /// The mall expects an earlier place than was sent. Asked for again after the ledger gave what it
     /// has from there on, the places before are a hole: the ledger does not have them any more.
     fn resend(&mut self, expected: i64, sent: &BatchV1, random: u32) {
-        let first = sent.facts.first().map_or(expected, |fact| fact.seq);
+        let of_hole = sent.hole.as_ref().map(|hole| hole.from);
+        let first = of_hole.or(sent.facts.first().map(|fact| fact.seq)).unwrap_or(expected);
         if expected < 1 || expected >= first {
             return self.failed(random);
         }

@@ -301,34 +301,12 @@ pub(crate) fn mark_other(connection: &Connection, ids: &[Uuid]) -> Result<(), Db
     Ok(())
 }
 
-/// Facts to be told again, with their lives; what the mall gave back itself is not here to be sent.
+/// Facts to be told again, with their lives. What the mall gave back itself is not here to be sent, and
+/// what is not what was written is not sent.
 pub(crate) fn facts(connection: &Connection, ids: &[Uuid]) -> Result<Vec<(u32, FactV1)>, DbError> {
-    let doing = "read facts to tell them again";
     let mut facts = Vec::new();
     for id in ids {
-        let fact = connection
-            .prepare_cached(
-                "select epoch, place, kind, v, body, digest, chain from outbox where id = ?1",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row([id.as_bytes()], |row| {
-                        let (digest, chain): ([u8; 32], [u8; 32]) = (row.get(5)?, row.get(6)?);
-                        let fact = FactV1 {
-                            seq: row.get(1)?,
-                            id: *id,
-                            kind: row.get(2)?,
-                            v: row.get(3)?,
-                            body: row.get(4)?,
-                            digest: Hash::from_bytes(&digest).unwrap_or(Hash::GENESIS),
-                            chain: Hash::from_bytes(&chain).unwrap_or(Hash::GENESIS),
-                        };
-                        Ok((row.get(0)?, fact))
-                    })
-                    .optional()
-            })
-            .map_err(DbError::sqlite(doing))?;
-        facts.extend(fact);
+        facts.extend(outbox::again(connection, *id)?);
     }
     facts.sort_by_key(|(epoch, fact): &(u32, FactV1)| (*epoch, fact.seq));
     Ok(facts)

@@ -361,8 +361,14 @@ mod tests {
 
     fn waiting(ledger: &Connection) -> Vec<FactV1> {
         let all = Facts { session: None, from: None, at_most: 100, is_wrapped: false };
-        let batch = outbox::next_batch(ledger, all).unwrap();
-        batch.map_or_else(Vec::new, |batch| batch.facts)
+        match outbox::next_batch(ledger, all).unwrap() {
+            outbox::Waiting::Batch(batch, n_mended) => {
+                assert_eq!(n_mended, 0);
+                batch.facts
+            }
+            outbox::Waiting::Nothing => Vec::new(),
+            outbox::Waiting::Damaged(place) => panic!("the fact at {place} is damaged"),
+        }
     }
 
     fn told(epoch: u32, lives: &[(u32, i64)]) -> SessionV1 {

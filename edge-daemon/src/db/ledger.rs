@@ -8,7 +8,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -50,14 +53,16 @@ impl Ledger {
         migrate::forward(&mut connection, path)?;
         if is_new {
             connection = settle_new_file(connection, path)?;
+        } else if settles(path) {
+            settle_log(&connection)?;
         }
         let readers = Arc::new(Pool::open(path)?);
         let ballast = Arc::new(Ballast::beside(path));
-        let of_writer = Arc::clone(&ballast);
+        let (of_writer, misread) = (Arc::clone(&ballast), Arc::clone(readers.misread_mark()));
         let (jobs, waiting) = mpsc::channel(WRITES_WAITING_MAX);
         let thread = thread::Builder::new()
             .name("ledger-writer".to_owned())
-            .spawn(move || write_until_closed(connection, waiting, &of_writer))
+            .spawn(move || write_until_closed(connection, waiting, &of_writer, &misread))
             .map_err(DbError::file("start the writer of", path))?;
         Ok((Self { jobs, readers, ballast }, Writer(thread)))
     }
@@ -65,6 +70,11 @@ impl Ledger {
     /// Room that is kept for sales which have begun.
     pub(crate) fn ballast(&self) -> &Arc<Ballast> {
         &self.ballast
+    }
+
+    /// Whether the file could not be read as it was written since this was asked last.
+    pub(crate) fn was_misread(&self) -> bool {
+        self.readers.misread_mark().swap(false, Ordering::Relaxed)
     }
 
     /// Whether something may begin that has to be finished: not while the disk is full.
@@ -159,6 +169,43 @@ fn settle_new_file(connection: Connection, path: &Path) -> Result<Connection, Db
     connect(path)
 }
 
+/// The log of the process before is settled at each start.
+#[cfg(not(test))]
+const fn settles(_ledger: &Path) -> bool {
+    true
+}
+
+/// A file beside a ledger of a test that shall lose what is committed behind a flush that failed.
+#[cfg(test)]
+pub(crate) const UNSETTLED: &str = "unsettled";
+
+/// The log of the process before is settled at each start, but for a test that must be seen to lose.
+#[cfg(test)]
+fn settles(ledger: &Path) -> bool {
+    !ledger.with_file_name(UNSETTLED).exists()
+}
+
+/// Puts the log of the process before into the file.
+///
+/// That process may have ended because a flush failed. What it had written then lies in the log, and
+/// whoever reads it sees it; but the kernel calls it clean and never writes it again, so it may not be
+/// on the disk, and what is committed behind it would be lost with it at a power cut. Put into the
+/// file, every page of it is written and flushed anew.
+fn settle_log(connection: &Connection) -> Result<(), DbError> {
+    let checkpoint = "pragma wal_checkpoint(truncate)";
+    let is_busy = connection
+        .query_row(checkpoint, [], |row| row.get::<_, bool>(0))
+        .map_err(DbError::sqlite("settle the log of the ledger"));
+    match is_busy {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("Somebody reads the ledger; its log is settled later"),
+        // What has begun can be finished all the same: there is room in the log.
+        Err(DbError::DiskFull) => tracing::warn!("The disk is full; the log is settled later"),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
 /// What became of a write before its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ran {
@@ -228,6 +275,7 @@ fn write_until_closed(
     mut connection: Connection,
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     ballast: &Ballast,
+    misread: &AtomicBool,
 ) {
     let _ends_the_process = OnPanic;
     while let Some(first) = waiting.blocking_recv() {
@@ -249,6 +297,7 @@ fn write_until_closed(
             return;
         }
         if matches!(committed, Err(DbError::Misread)) {
+            misread.store(true, Ordering::Relaxed);
             // What this connection remembers of the file may be wrong; another one reads it anew.
             tracing::error!("The ledger could not be read as it was written; reading it anew");
             match connection.path().map(|path| connect(Path::new(path))) {
@@ -270,6 +319,7 @@ fn write_until_closed(
             let outcome = match &failed {
                 None => Ok(()),
                 Some(_) if is_full => Err(DbError::DiskFull),
+                Some(DbError::Misread) => Err(DbError::Misread),
                 Some(_) => Err(DbError::Closed),
             };
             job.answer(outcome);

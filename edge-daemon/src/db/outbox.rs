@@ -1,7 +1,9 @@
 //! Facts on their way to the mall.
 //!
-//! **Invariant:** a fact is pushed in the transaction of what it tells, and only an answer of the
-//! mall moves it from `pending`.
+//! **Invariant:** a fact is pushed in the transaction of what it tells, only an answer of the mall moves
+//! it from `pending`, and none is given to be sent that is not what was written.
+
+mod proven;
 
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, params};
@@ -15,6 +17,7 @@ use sync::{
 };
 use uuid::Uuid;
 
+use self::proven::Places;
 use super::{DbError, day, history};
 
 /// A fact to be told.
@@ -94,43 +97,63 @@ fn place(
     })
 }
 
-/// The batch of this life that is asked for; `None` when all is told.
-pub(crate) fn next_batch(connection: &Connection, ask: Facts) -> Result<Option<BatchV1>, DbError> {
-    let doing = "read the next batch";
+/// What waits to be told.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    /// Nothing.
+    Nothing,
+    /// The fact at this place is not what was written, and nothing here says what it was.
+    Damaged(i64),
+    /// A batch, every fact of which is what was written; so many of them only because another part of
+    /// this ledger still says what they were.
+    Batch(BatchV1, usize),
+}
+
+/// The batch of this life that is asked for.
+pub(crate) fn next_batch(connection: &Connection, ask: Facts) -> Result<Waiting, DbError> {
     let epoch = history::epoch(connection)?;
-    let mut statement = connection
-        .prepare_cached(
-            "select place, id, kind, v, body, digest, chain from outbox
-             where epoch = ?1 and place >= coalesce(
-               ?2, (select place from outbox where state = 'pending' order by seq limit 1))
-             order by place limit ?3",
-        )
-        .map_err(DbError::sqlite(doing))?;
-    let mut facts = statement
-        .query_map(params![epoch, ask.from, ask.at_most], |row| {
-            let hash = |index| row.get::<_, [u8; 32]>(index);
-            let (digest, chain) = (hash(5)?, hash(6)?);
-            Ok(FactV1 {
-                seq: row.get(0)?,
-                id: Uuid::from_bytes(row.get(1)?),
-                kind: row.get(2)?,
-                v: row.get(3)?,
-                body: row.get(4)?,
-                digest: Hash::from_bytes(&digest).unwrap_or(Hash::GENESIS),
-                chain: Hash::from_bytes(&chain).unwrap_or(Hash::GENESIS),
-            })
-        })
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(DbError::sqlite(doing))?;
-    let Some(first) = facts.first().map(|fact| fact.seq) else {
-        return Ok(None);
+    let from = match ask.from {
+        Some(from) => Some(from),
+        None => first_waiting(connection)?,
     };
-    facts.truncate(batch_len(facts.iter().map(|fact| fact.body.len())));
+    let Some(from) = from else { return Ok(Waiting::Nothing) };
+    let places = Places::read(connection, epoch, from, ask.at_most)?;
+    let Some(first) = places.first() else { return Ok(Waiting::Nothing) };
+    let mut proven = places.proven(connection)?;
+    proven.truncate(batch_len(proven.iter().map(|one| one.fact.body.len())));
+    if proven.is_empty() {
+        return Ok(Waiting::Damaged(first));
+    }
+    let n_mended = proven.iter().filter(|one| one.is_mended).count();
+    let mut facts: Vec<FactV1> = proven.into_iter().map(|one| one.fact).collect();
     if ask.is_wrapped {
         facts = facts.iter().map(raw::wrap).collect();
     }
-    let (session, prev_chain) = (ask.session, chain_before(connection, epoch, first)?);
-    Ok(Some(BatchV1 { session, epoch, prev_chain, hole: None, facts }))
+    let (session, prev_chain) = (ask.session, places.chain_before());
+    let batch = BatchV1 { session, epoch, prev_chain, hole: None, facts };
+    Ok(Waiting::Batch(batch, n_mended))
+}
+
+/// The first place that waits.
+fn first_waiting(connection: &Connection) -> Result<Option<i64>, DbError> {
+    connection
+        .prepare_cached("select place from outbox where state = 'pending' order by seq limit 1")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+        .map_err(DbError::sqlite("read the first fact that waits"))
+}
+
+/// A fact that is to be told again, with its life; nothing where it is not here, or not what was written.
+pub(super) fn again(connection: &Connection, id: Uuid) -> Result<Option<(u32, FactV1)>, DbError> {
+    let found: Option<(u32, i64)> = connection
+        .prepare_cached("select epoch, place from outbox where id = ?1")
+        .and_then(|mut statement| {
+            statement.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(DbError::sqlite("find a fact to tell it again"))?;
+    let Some((epoch, place)) = found else { return Ok(None) };
+    let proven = Places::read(connection, epoch, place, 1)?.proven(connection)?;
+    let fact = proven.into_iter().next().map(|one| one.fact);
+    Ok(fact.filter(|fact| fact.id == id).map(|fact| (epoch, fact)))
 }
 
 /// A batch of no facts that tells of a hole in this life.
@@ -140,7 +163,8 @@ pub(crate) fn hole_batch(
     hole: HoleV1,
 ) -> Result<BatchV1, DbError> {
     let epoch = history::epoch(connection)?;
-    let prev_chain = chain_before(connection, epoch, hole.through.saturating_add(1))?;
+    let after = Places::read(connection, epoch, hole.through.saturating_add(1), 0)?;
+    let prev_chain = after.chain_before();
     Ok(BatchV1 { session, epoch, prev_chain, hole: Some(hole), facts: Vec::new() })
 }
 
@@ -160,14 +184,6 @@ pub(crate) fn holes_in_a_row(connection: &Connection) -> Result<u32, DbError> {
         .map_err(DbError::sqlite("count the holes at the end of what is told"))?;
     let holes = is_hole.into_iter().take_while(|is_hole| *is_hole).count();
     Ok(u32::try_from(holes).unwrap_or(HOLES_MAX))
-}
-
-/// The chain after the newest fact before a place.
-fn chain_before(connection: &Connection, epoch: u32, before: i64) -> Result<Hash, DbError> {
-    let statement = "select place, chain from outbox
-                     where epoch = ?1 and place < ?2 order by place desc limit 1";
-    let found = place(connection, statement, params![epoch, before], "read the chain of a batch")?;
-    Ok(found.chain)
 }
 
 /// Gives all that waits its places in a new life, in the order in which it happened; ids and bytes stay.
@@ -246,7 +262,8 @@ pub(crate) struct Backlog {
     pub(crate) oldest_at: Option<Timestamp>,
     /// Facts the mall holds in quarantine or as a conflict.
     pub(crate) troubled: u32,
-    /// Facts that nobody on the way to the mall takes: only this ledger has them.
+    /// Facts at a hole: nobody on the way to the mall takes them, or this ledger does not know any more
+    /// what they were.
     pub(crate) held_back: u32,
 }
 

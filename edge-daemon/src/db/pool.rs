@@ -2,7 +2,13 @@
 //!
 //! **Invariant:** a reader can change nothing (`query_only`), and holds no transaction open.
 
-use std::{path::Path, sync::Mutex};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -16,12 +22,14 @@ const READERS_IDLE_MAX: usize = 4;
 pub(crate) struct Pool {
     path: std::path::PathBuf,
     idle: Mutex<Vec<Connection>>,
+    was_misread: Arc<AtomicBool>,
 }
 
 impl Pool {
     /// Opens the file with one reader, so that a missing or foreign file is noticed now.
     pub(crate) fn open(path: &Path) -> Result<Self, DbError> {
-        let pool = Self { path: path.to_owned(), idle: Mutex::default() };
+        let (idle, was_misread) = (Mutex::default(), Arc::default());
+        let pool = Self { path: path.to_owned(), idle, was_misread };
         let first = pool.connect()?;
         pool.give_back(first);
         Ok(pool)
@@ -63,9 +71,16 @@ impl Pool {
             None => self.connect()?,
         };
         let answer = read(&connection);
-        if !answer.as_ref().is_err_and(|error| is_misread(error)) {
+        if answer.as_ref().is_err_and(|error| is_misread(error)) {
+            self.was_misread.store(true, Ordering::Relaxed);
+        } else {
             self.give_back(connection);
         }
         answer
+    }
+
+    /// Where it is noted that the file could not be read as it was written, for whoever else reads it.
+    pub(crate) fn misread_mark(&self) -> &Arc<AtomicBool> {
+        &self.was_misread
     }
 }

@@ -199,10 +199,13 @@ impl Replica {
         staged::add(&connection, page)
     }
 
-    /// What the stored rows add up to, and where the replica stands with them.
+    /// What the stored rows add up to, and where the replica stands with them. Rows that their indexes
+    /// do not name are damage: nobody would find them.
     pub(crate) fn digests(&self, scope: Scope) -> Result<(FeedCursorV1, Digests), DbError> {
         self.read(|connection| {
-            Ok((standing(connection)?.cursor, digest::digests(connection, scope)?))
+            let digests = digest::digests(connection, scope)?;
+            is_whole(connection, "pragma integrity_check(1)", "look a replica through")?;
+            Ok((standing(connection)?.cursor, digests))
         })
     }
 
@@ -263,15 +266,18 @@ impl Replica {
 
 /// Checks a downloaded file before it is put in force: whole, ours, and not a torn copy.
 pub(crate) fn verify_file(path: &Path, scope: Scope) -> Result<(), DbError> {
-    let doing = "verify a snapshot";
     let pool = Pool::open(path)?;
     pool.read(|connection| {
         check_meta(connection, path, scope)?;
-        let verdict: String = connection
-            .query_row("pragma quick_check(1)", [], |row| row.get(0))
-            .map_err(DbError::sqlite(doing))?;
-        if verdict == "ok" { Ok(()) } else { Err(DbError::Damaged { doing }) }
+        is_whole(connection, "pragma quick_check(1)", "verify a snapshot")
     })
+}
+
+/// Lets SQLite look a file through.
+fn is_whole(connection: &Connection, pragma: &str, doing: &'static str) -> Result<(), DbError> {
+    let verdict: String =
+        connection.query_row(pragma, [], |row| row.get(0)).map_err(DbError::sqlite(doing))?;
+    if verdict == "ok" { Ok(()) } else { Err(DbError::Damaged { doing }) }
 }
 
 /// Looks whether a file is a replica of this scope that we can read, and says its schema.

@@ -36,7 +36,12 @@ use sync::token::Disbelief;
 use utoipa::ToSchema;
 
 use super::body::MoneyBody;
-use crate::{Chain, checkout::CheckoutError, db::DbError, refusal::Refusal};
+use crate::{
+    Chain,
+    checkout::CheckoutError,
+    db::{DbError, is_misread},
+    refusal::Refusal,
+};
 
 pub(super) use language::{Language, LanguageQuery, Wanted};
 
@@ -304,10 +309,14 @@ impl From<DbError> for Problem {
         match error {
             DbError::Busy => Self::plain("busy", unavailable).retry_after_ms(500),
             DbError::DiskFull => Self::plain("disk-full", unavailable),
+            DbError::Misread => Self::plain("ledger-damaged", unavailable),
+            error if is_misread(&error) => {
+                tracing::error!(error = %Chain(&error), "A request met a damaged file");
+                Self::plain("ledger-damaged", unavailable)
+            }
             DbError::Sqlite { .. }
             | DbError::Damaged { .. }
             | DbError::Undone
-            | DbError::Misread
             | DbError::Closed
             | DbError::Newer { .. }
             | DbError::Taken { .. }

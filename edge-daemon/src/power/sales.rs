@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use sync::outbox::Marks;
 
 use super::{
+    POINTS,
     books::{self, Told},
     cut_at_random, points, quick_folder, seed,
 };
@@ -149,7 +150,7 @@ fn cut_a_day(day: &Day, n: usize, dice: &mut Dice) -> Toll {
 }
 
 /// Lays what was left of the ledger into a folder; the rest has tests of its own.
-fn lay_ledger(image: &Image, folder: &Path) {
+pub(super) fn lay_ledger(image: &Image, folder: &Path) {
     let mut ledger = Image::default();
     let of_ledger = |name: &String| name.starts_with("ledger.db");
     ledger.files.extend(
@@ -162,7 +163,7 @@ fn lay_ledger(image: &Image, folder: &Path) {
 async fn no_power_cut_takes_what_a_till_was_told_or_leaves_half_of_it() {
     let seed = seed();
     let day = day(false).await;
-    let toll = cut_a_day(&day, points(10_000), &mut Dice::new(seed));
+    let toll = cut_a_day(&day, points(POINTS), &mut Dice::new(seed));
     println!("{} cuts among {} steps of {} tellings", toll.points, day.steps.len(), day.told.len());
     assert_eq!(toll.faults, Vec::<String>::new());
     assert_eq!(toll.lost, 0, "of {}", toll.points);

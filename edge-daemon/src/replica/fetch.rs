@@ -229,3 +229,67 @@ impl<'a> Taking<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use disk::Dice;
+    use domain::time::Timestamp;
+
+    use super::*;
+    use crate::{power::catalogs::Signer, replica::snapshot::verified};
+
+    /// Bytes that are other ones than were written: of a manifest and of what was fetched.
+    const BYTES: u32 = 400;
+
+    fn flip(bytes: &mut [u8], dice: &mut Dice) -> usize {
+        let at = dice.below(bytes.len());
+        if let (Some(byte), Ok(by)) = (bytes.get_mut(at), u8::try_from(1 + dice.below(255))) {
+            *byte ^= by;
+        }
+        at
+    }
+
+    #[test]
+    fn a_manifest_or_a_chunk_of_which_a_byte_is_another_is_fetched_anew() {
+        let (signer, folder) = (Signer::new(), tempfile::tempdir().unwrap());
+        let (manifest, bytes) = signer.packed(2);
+        let keys = [signer.key()];
+        let now = Timestamp::from_micros(0);
+        let believed = |manifest: &SnapshotV1| {
+            snapshot::believe(manifest, &keys, Scope::Catalog, REPLICA_SCHEMA, now)
+        };
+        let path = kept(folder.path(), Scope::Catalog);
+        keep(&path, &manifest).unwrap();
+        let text = std::fs::read(&path).unwrap();
+        assert_eq!(believed(&read_kept(&path).unwrap()), Ok(()));
+        let fetched = packed(folder.path(), Scope::Catalog);
+        let unpacked = folder.path().join("unpacked.db");
+        let seed = u64::from(u32::from_be_bytes(crate::context::random()));
+        let mut dice = Dice::new(seed);
+        for _ in 0..BYTES / 2 {
+            let mut other = text.clone();
+            let at = flip(&mut other, &mut dice);
+            std::fs::write(&path, &other).unwrap();
+            // Another letter for the same digit changes nothing of what it says.
+            let believes = read_kept(&path).filter(|kept| believed(kept).is_ok());
+            let is_same = |kept: &SnapshotV1| {
+                kept.signature.eq_ignore_ascii_case(&manifest.signature)
+                    && SnapshotV1 { signature: manifest.signature.clone(), ..kept.clone() }
+                        == manifest
+            };
+            assert!(believes.is_none_or(|kept| is_same(&kept)), "seed {seed}, byte {at}");
+            let mut other = bytes.clone();
+            let at = flip(&mut other, &mut dice);
+            std::fs::write(&fetched, &other).unwrap();
+            assert_eq!(n_whole(&fetched, &manifest).unwrap(), 0, "seed {seed}, byte {at}");
+            // Nor is it believed when its chunks were not looked at again.
+            let is_refused = verified(&fetched, &unpacked, Scope::Catalog, &manifest).is_err();
+            let is_as_it_was =
+                || Hash::of(&std::fs::read(&unpacked).unwrap()) == manifest.file_sha256;
+            assert!(is_refused || is_as_it_was(), "seed {seed}, byte {at}");
+        }
+        std::fs::write(&fetched, &bytes).unwrap();
+        assert_eq!(n_whole(&fetched, &manifest).unwrap(), 1);
+        verified(&fetched, &unpacked, Scope::Catalog, &manifest).unwrap();
+    }
+}

@@ -140,7 +140,7 @@ fn put_in_force(
 }
 
 /// Unpacks the file and looks whether it is whole and ours.
-fn verified(
+pub(super) fn verified(
     packed: &Path,
     path: &Path,
     scope: Scope,

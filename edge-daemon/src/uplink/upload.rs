@@ -28,7 +28,11 @@ use super::{
 use crate::{
     Chain,
     context::{Context, random},
-    db::{DbError, history, node::Node, outbox},
+    db::{
+        DbError, history,
+        node::Node,
+        outbox::{self, Waiting},
+    },
     fault,
 };
 
@@ -182,13 +186,32 @@ impl Way<'_> {
     }
 
     async fn send_facts(&self, uplink: &mut Uplink, ask: Facts) -> Result<(), StepError> {
-        let batch = self.context.ledger.read(move |db| outbox::next_batch(db, ask)).await?;
+        let waiting = self.context.ledger.read(move |db| outbox::next_batch(db, ask)).await?;
         fault::db("upload.read")?;
-        if let Some(batch) = batch {
-            return self.send(uplink, batch, !ask.is_wrapped).await;
-        }
-        session::find_what_was_lost(self.context, self.mall).await?;
-        let _nothing_to_mark = hear(self.context, uplink, Heard::Nothing);
+        let heard = match waiting {
+            Waiting::Batch(batch, n_mended) => {
+                if n_mended > 0 {
+                    self.context.troubles.ledger_gave_other_bytes();
+                    tracing::error!(
+                        n_mended,
+                        "The ledger gave back other bytes than it was given; what they were is told from elsewhere in it"
+                    );
+                }
+                return self.send(uplink, batch, !ask.is_wrapped).await;
+            }
+            Waiting::Damaged(place) => {
+                tracing::error!(
+                    place,
+                    "A fact is not what was written down; it is not told, and a person must look"
+                );
+                Heard::Damaged(place)
+            }
+            Waiting::Nothing => {
+                session::find_what_was_lost(self.context, self.mall).await?;
+                Heard::Nothing
+            }
+        };
+        let _nothing_to_mark = hear(self.context, uplink, heard);
         Ok(())
     }
 
@@ -198,11 +221,11 @@ impl Way<'_> {
         session: Option<Uuid>,
         hole: HoleV1,
     ) -> Result<(), StepError> {
-        let HoleV1 { from, through, .. } = hole;
+        let HoleV1 { from, through, reason } = hole.clone();
         let read = move |db: &_| outbox::hole_batch(db, session, hole);
         let batch = self.context.ledger.read(read).await?;
         tracing::error!(
-            "Nobody on the way to the mall takes the facts from {from} to {through}; they stay in this ledger, and a person must look"
+            "The facts from {from} to {through} are told to be a hole ({reason}); they stay in this ledger, and a person must look"
         );
         self.send(uplink, batch, false).await
     }

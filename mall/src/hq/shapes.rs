@@ -96,7 +96,7 @@ pub(crate) struct EdgeShape {
 #[schema(as = EdgeTrouble)]
 pub(crate) struct EdgeTroubleShape {
     /// Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
-    /// `schema-old`, `day-differs`, `all-refused`; or one of a newer program.
+    /// `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`; or one of a newer program.
     pub(crate) trouble: String,
     /// `watch`, `look` or `act`; empty for one that this mall does not know.
     pub(crate) severity: &'static str,

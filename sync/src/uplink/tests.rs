@@ -23,12 +23,14 @@ struct Edge {
     has: std::ops::RangeInclusive<i64>,
     acked: i64,
     holes: u32,
+    /// A place of which the ledger does not know what was written.
+    damaged: Option<i64>,
     said: Vec<String>,
 }
 
 impl Edge {
     fn new(has: std::ops::RangeInclusive<i64>, acked: i64) -> Self {
-        Self { uplink: Uplink::default(), has, acked, holes: 0, said: Vec::new() }
+        Self { uplink: Uplink::default(), has, acked, holes: 0, damaged: None, said: Vec::new() }
     }
 
     fn heard(&mut self, heard: Heard<'_>) {
@@ -41,7 +43,9 @@ impl Edge {
 
     fn batch(&self, ask: Facts) -> BatchV1 {
         let from = ask.from.unwrap_or(self.acked + 1).max(*self.has.start());
-        let facts = (from..=*self.has.end()).take(ask.at_most).map(fact).collect();
+        let is_known = |place: &i64| self.damaged != Some(*place);
+        let places = (from..=*self.has.end()).take_while(is_known);
+        let facts = places.take(ask.at_most).map(fact).collect();
         BatchV1 { session: ask.session, epoch: 1, prev_chain: Hash::GENESIS, hole: None, facts }
     }
 
@@ -66,7 +70,9 @@ impl Edge {
             if sent.hole.is_none() {
                 let (first, last) = (sent.facts.first(), sent.facts.last());
                 let (Some(first), Some(last)) = (first, last) else {
-                    self.heard(Heard::Nothing);
+                    let waits = (self.acked + 1).max(*self.has.start());
+                    let damaged = self.damaged.filter(|place| *place == waits);
+                    self.heard(damaged.map_or(Heard::Nothing, Heard::Damaged));
                     continue;
                 };
                 let how = if is_wrapped { " wrapped" } else { "" };
@@ -103,6 +109,34 @@ fn session(epoch: u32, retry_after_ms: Option<u64>) -> SessionV1 {
 
 fn has(batch: &BatchV1, seq: i64) -> bool {
     batch.facts.iter().any(|fact| fact.seq == seq)
+}
+
+#[test]
+fn a_fact_that_its_ledger_does_not_know_any_more_is_a_hole_and_the_next_ones_are_told() {
+    let mut edge = Edge::new(1..=9, 0);
+    edge.damaged = Some(4);
+    assert_eq!(edge.until_rest(|_, _| Does::Takes), Rest::Told);
+    assert_eq!(edge.said, ["session", "1-3", "hole 4-4", "5-9"]);
+}
+
+#[test]
+fn a_fact_that_is_damaged_behind_one_that_is_gone_holds_the_next_ones_up_no_longer() {
+    let mut edge = Edge::new(5..=9, 3);
+    edge.damaged = Some(5);
+    let held = std::cell::Cell::new(3);
+    let rest = edge.until_rest(|sent, _| {
+        let hole = sent.hole.as_ref();
+        let places = |seq: fn(&HoleV1) -> i64| hole.map(seq);
+        let first = places(|hole| hole.from).or(sent.facts.first().map(|one| one.seq));
+        let last = places(|hole| hole.through).or(sent.facts.last().map(|one| one.seq));
+        if first.unwrap() > held.get() + 1 {
+            return Does::Expects(held.get() + 1);
+        }
+        held.set(last.unwrap());
+        Does::Takes
+    });
+    assert_eq!(rest, Rest::Told);
+    assert_eq!(edge.said, ["session", "hole 5-5", "hole 5-5", "hole 4-4", "hole 5-5", "6-9"]);
 }
 
 #[test]

@@ -225,7 +225,7 @@ pub(crate) struct SyncBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct TroubleBody {
     /// Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
-    /// `schema-old`, `day-differs`, `all-refused`.
+    /// `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`.
     pub(super) trouble: &'static str,
     /// `watch`, `look` or `act`.
     pub(super) severity: &'static str,

@@ -39,6 +39,19 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "ledger-damaged",
+        [
+            "本机数据读不出来",
+            "这一步没有存下，什么都没有改变。已经存下的订单没有被改动。",
+            "请再试一次；还是不行就换一台收银机，并马上联系技术人员，不要清除数据。",
+        ],
+        [
+            "This box's data cannot be read",
+            "This step was not kept and nothing was changed. Orders already kept were not touched.",
+            "Try once more; if it fails again use another till, call for help now, and delete nothing.",
+        ],
+    ),
+    (
         "body-too-large",
         ["内容太长", "请求超过了上限。什么都没有改变。", ""],
         ["Too large", "The request is over the limit. Nothing was changed.", ""],
