@@ -11,7 +11,7 @@
 //! | `console`, `approvals` | the manager's console, and what a till asks it for |
 //! | `session`, `workstation`, `rights`, `member`, `items`, `orders`, `pickups`, `online_returns`, `shelf`, `kiosk`, `phone`, `settings`, `sim`, `service` | the endpoints |
 //! | `assets` | the screens themselves |
-//! | `doorway` | how callers come in through a door |
+//! | `rooms` | how many come in through each door, and how long they may take |
 //! | `portal` | what guests of the Wi-Fi reach, on listeners of their own |
 //!
 //! **Invariant:** nothing is decided here; a handler reads a request, calls one function of one
@@ -26,7 +26,6 @@ mod bent;
 mod body;
 mod caller;
 mod console;
-mod doorway;
 mod elsewhere;
 mod guard;
 mod items;
@@ -40,6 +39,7 @@ mod pickups;
 pub(crate) mod portal;
 mod problem;
 mod rights;
+mod rooms;
 mod routes;
 mod service;
 mod session;
@@ -123,9 +123,9 @@ pub(crate) async fn serve(
     };
     tracing::info!(%address, ?door, "A door is open");
     let room = match door {
-        Door::Box => doorway::BOX,
-        Door::Lan => doorway::LAN,
-        Door::Phones => doorway::PHONES,
+        Door::Box => rooms::BOX,
+        Door::Lan => rooms::LAN,
+        Door::Phones => rooms::PHONES,
     };
     let app = App { context, stop: stop.clone(), address };
     doorway::serve(listener, room, doorway::Plain, router(door, app), stop).await;

@@ -50,6 +50,7 @@ const TELL_MS: i64 = 60 * 60 * 1_000;
 const DISK_LOW_BYTES: u64 = 512 * 1_024 * 1_024;
 /// A clock that is off by less is off by what a line may take.
 const CLOCK_OFF_MS: u64 = 120_000;
+const DAY_MS: i64 = 86_400_000;
 
 /// A trouble as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,7 @@ pub(crate) struct Troubles {
     /// The ledger gave other bytes than were written, and another part of it told what they were. A
     /// disk that has done so once is not trusted before the next start.
     gave_other_bytes: AtomicBool,
+    is_renewal_refused: AtomicBool,
 }
 
 impl Troubles {
@@ -120,6 +122,11 @@ impl Troubles {
             || self.gave_other_bytes.load(Ordering::Relaxed)
     }
 
+    /// Notes whether the mall refuses this box its next certificate.
+    pub(crate) fn renewal_is_refused(&self, is_refused: bool) {
+        self.is_renewal_refused.store(is_refused, Ordering::Relaxed);
+    }
+
     /// Puts what is wrong now in the place of what was; whether that is news.
     fn put(&self, standing: Vec<Standing>) -> bool {
         let Ok(mut before) = self.standing.lock() else { return false };
@@ -139,13 +146,51 @@ struct Facts {
     is_ledger_damaged: bool,
     /// Room on the disk, where that is known.
     free_bytes: Option<u64>,
+    certificate: Option<CertificateFacts>,
+}
+
+/// How this box's certificate stands, by the mall's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CertificateFacts {
+    /// How long it is still good, in milliseconds.
+    left_ms: i64,
+    /// Whether the next one should have been here long ago.
+    is_late: bool,
+    /// Whether the mall refuses the next one.
+    is_refused: bool,
+}
+
+impl CertificateFacts {
+    /// Days that are left, begun ones too.
+    fn days(self) -> u32 {
+        u32::try_from(self.left_ms.saturating_add(DAY_MS - 1) / DAY_MS).unwrap_or(u32::MAX)
+    }
+
+    /// What of it is wrong.
+    fn trouble(self) -> Option<Trouble> {
+        match self {
+            Self { left_ms: ..=0, .. } => Some(Trouble::CertificateEnded),
+            Self { is_refused: true, .. } => Some(Trouble::CertificateRefused),
+            Self { is_late: true, .. } => Some(Trouble::CertificateEnds),
+            Self { .. } => None,
+        }
+    }
 }
 
 /// What of it is wrong, the most pressing first. A trouble that stood before stands since then.
 fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
-    let Facts { link, counted, behind_ms, is_schema_old, is_ledger_damaged, free_bytes } = facts;
+    let Facts {
+        link,
+        counted,
+        behind_ms,
+        is_schema_old,
+        is_ledger_damaged,
+        free_bytes,
+        certificate,
+    } = facts;
     let waits = link.backlog.oldest_at.filter(|at| now.ms_since(*at) > *behind_ms);
     let is = |is_so: bool| u32::from(is_so);
+    let certificate = certificate.and_then(|it| Some((it.trouble()?, it.days().max(1))));
     let count = |trouble: Trouble| match trouble {
         Trouble::Behind => waits.map_or(0, |_| link.backlog.pending),
         Trouble::AllRefused => {
@@ -165,6 +210,9 @@ fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
         Trouble::LedgerDamaged => counted.damaged.max(is(*is_ledger_damaged)),
         Trouble::SchemaOld => is(*is_schema_old),
         Trouble::DayDiffers => counted.days_that_differ,
+        Trouble::CertificateEnds | Trouble::CertificateRefused | Trouble::CertificateEnded => {
+            certificate.filter(|(of, _)| *of == trouble).map_or(0, |(_, days)| days)
+        }
     };
     let standing = |trouble: Trouble| {
         let count = count(trouble);
@@ -177,7 +225,7 @@ fn list(facts: &Facts, before: &[Standing], now: Timestamp) -> Vec<Standing> {
 }
 
 /// Looks at the state of this store.
-async fn look(context: &Arc<Context>) -> Result<Vec<Standing>, DbError> {
+async fn look(context: &Arc<Context>, mall: &Mall) -> Result<Vec<Standing>, DbError> {
     let (ledger, troubles, now) = (&context.ledger, &context.troubles, context.clock.now());
     if ledger.was_misread() || troubles.is_check_due(now) {
         let is_damaged = ledger.read(table::is_damaged).await?;
@@ -194,7 +242,16 @@ async fn look(context: &Arc<Context>) -> Result<Vec<Standing>, DbError> {
         }
         counted => counted?,
     };
+    let certificate = mall.held().map(|held| {
+        let now = now.plus_ms(mall.ahead_ms());
+        CertificateFacts {
+            left_ms: held.told.left_ms(now),
+            is_late: held.told.is_late(now),
+            is_refused: troubles.is_renewal_refused.load(Ordering::Relaxed),
+        }
+    });
     let facts = Facts {
+        certificate,
         link: context.link.state(),
         counted,
         behind_ms: context.settings.in_force().behind_ms(),
@@ -219,7 +276,7 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, stop: CancellationTok
     let (mut told, mut told_at): (Option<TroublesV1>, Option<Timestamp>) = (None, None);
     loop {
         let turn = async {
-            match look(&context).await {
+            match look(&context, &mall).await {
                 Ok(standing) => {
                     if context.troubles.put(standing) {
                         context.screens.beat();
@@ -264,6 +321,10 @@ mod tests {
     use crate::db::{history::Standing as History, outbox::Backlog};
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_255_200_000_000);
+
+    fn with_certificate(facts: Facts, left_ms: i64, (is_late, is_refused): (bool, bool)) -> Facts {
+        Facts { certificate: Some(CertificateFacts { left_ms, is_late, is_refused }), ..facts }
+    }
 
     #[test]
     fn each_state_is_called_by_its_name_and_a_store_that_is_well_has_none() {
@@ -333,6 +394,17 @@ mod tests {
                 },
                 Some((Trouble::LedgerDamaged, 2)),
             ),
+            (with_certificate(well, 90 * DAY_MS, (false, false)), None),
+            (
+                with_certificate(well, 26 * DAY_MS + 1, (true, false)),
+                Some((Trouble::CertificateEnds, 27)),
+            ),
+            (with_certificate(well, 1, (true, false)), Some((Trouble::CertificateEnds, 1))),
+            (
+                with_certificate(well, 29 * DAY_MS, (false, true)),
+                Some((Trouble::CertificateRefused, 29)),
+            ),
+            (with_certificate(well, 0, (true, true)), Some((Trouble::CertificateEnded, 1))),
         ];
         for (facts, expected) in table {
             let found = list(&facts, &[], NOW);

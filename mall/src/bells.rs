@@ -167,7 +167,7 @@ fn show_papers(context: &Context, papers: Option<&Papers>, at: &mut Option<Times
     match context.authority().server(&[], MALL, (now, OWN_DAYS)) {
         Ok(made) => {
             let (certificate, key) = (made.pem.clone(), made.key.serialize_pem());
-            let authority = context.authority().pem().to_owned();
+            let authority = context.authority().pem();
             papers.set(Some(Paper { certificate, key, authority }));
             *at = Some(now);
         }

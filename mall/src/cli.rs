@@ -107,6 +107,8 @@ enum Kind {
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Lists(#[from] crate::authority::ListsError),
+    #[error(transparent)]
+    Rotate(#[from] crate::authority::RotateError),
     #[error("there is no edge node `{0}`")]
     Edge(String),
     #[error("could not write the result")]
@@ -128,6 +130,7 @@ impl CliError {
         match &self.0 {
             Kind::Open(error) => error.hint(),
             Kind::Run(error) => error.hint(),
+            Kind::Rotate(error) => error.hint(),
             Kind::Db(error) | Kind::Import(ImportError::Db(error)) => error.hint(),
             Kind::Import(ImportError::Sheet { .. }) => {
                 Some("a price list is CSV (UTF-8 or GB18030) or XLSX; see docs/import.md")
@@ -224,7 +227,7 @@ impl Desk<'_> {
             Verb::Operator { verb } => self.operator(verb).await?,
             Verb::Claim { store, ttl_minutes } => self.claim(&store, ttl_minutes).await?,
             Verb::Edge { verb } => self.edge(verb).await?,
-            Verb::Authority => self.authority()?,
+            Verb::Authority { verb } => self.authority(verb).await?,
             Verb::Broker { verb } => self.broker(verb).await?,
             Verb::Staff { verb } => self.staff(verb).await?,
             Verb::Orders { verb } => return self.orders(verb).await,

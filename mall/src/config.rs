@@ -56,6 +56,9 @@ pub struct Config {
     pub platforms: Platforms,
     /// The MQTT broker; without one stores hear of changes when they ask.
     pub broker: Option<Broker>,
+    /// The folder in which a broker's lists are kept that knows edge nodes by their certificates; nowhere
+    /// where none is given.
+    pub broker_lists: Option<PathBuf>,
     /// The folder of the keys that sign settings, which malls over one database share;
     /// `<data>/settings-keys` where none is given.
     pub settings_keys: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Config {
             clock: Clock::default(),
             platforms: Platforms::None,
             broker: None,
+            broker_lists: None,
             settings_keys: None,
         }
     }

@@ -15,6 +15,7 @@
 //! | `hq` | what HQ reads |
 //! | `rules` | what HQ calls about promotions |
 //! | `settings` | settings: for stores and HQ |
+//! | `authority` | what the authority publishes: who was revoked |
 //! | `page` | HQ's web page |
 //! | `payments`, `redemptions` | payments by code, coupons and vouchers: for stores and HQ |
 //! | `shop`, `stock`, `online_returns` | online orders, stock, and goods that come back: for shops, stores and HQ |
@@ -23,6 +24,7 @@
 //! **Invariant:** handlers translate; what is decided and what is stored is decided elsewhere. An
 //! endpoint cannot be added without saying who may call it.
 
+mod authority;
 mod commands;
 mod door;
 mod download;
@@ -51,7 +53,7 @@ mod table;
 mod unpack;
 
 pub use door::DoorError;
-pub(crate) use door::{TlsDoor, Visitor};
+pub(crate) use door::{Open, PLAIN, STRANGERS, TlsDoor};
 pub(crate) use routes::{access, document, routes};
 
 /// Bytes of a body that is read: a batch of 100 facts is half a megabyte.

@@ -59,9 +59,9 @@ mod settle;
 mod stock;
 mod vault;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use tokio::{net::TcpListener, time::timeout};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
@@ -75,7 +75,7 @@ pub use http::DoorError;
 pub use vault::VaultError;
 
 use context::Context;
-use http::{TlsDoor, Visitor};
+use http::TlsDoor;
 
 /// How long a request under way may take once the mall was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -129,9 +129,10 @@ impl RunError {
 pub struct Mall {
     context: Context,
     broker: Option<broker::Wish>,
+    broker_lists: Option<PathBuf>,
     listener: TcpListener,
     address: SocketAddr,
-    tls: Option<(TlsDoor, SocketAddr)>,
+    tls: Option<(TlsDoor, TcpListener, SocketAddr)>,
 }
 
 impl Mall {
@@ -149,20 +150,24 @@ impl Mall {
             Some(tls) => Some(Self::open_door(&context, tls).await?),
             None => None,
         };
-        Ok(Self { context, broker, listener, address, tls })
+        let broker_lists = config.broker_lists;
+        Ok(Self { context, broker, broker_lists, listener, address, tls })
     }
 
-    async fn open_door(context: &Context, tls: &Tls) -> Result<(TlsDoor, SocketAddr), RunError> {
+    async fn open_door(
+        context: &Context,
+        tls: &Tls,
+    ) -> Result<(TlsDoor, TcpListener, SocketAddr), RunError> {
         let listen = |source| RunError::Listen { listen: tls.listen, source };
         let listener = TcpListener::bind(tls.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok((TlsDoor::open(context, listener, tls)?, address))
+        Ok((TlsDoor::new(context, tls)?, listener, address))
     }
 
     /// Where its door under TLS is.
     #[must_use]
     pub fn tls_address(&self) -> Option<SocketAddr> {
-        self.tls.as_ref().map(|(_, address)| *address)
+        self.tls.as_ref().map(|(_, _, address)| *address)
     }
 
     /// Where it listens; with the port that was free if port 0 was asked for.
@@ -178,7 +183,7 @@ impl Mall {
 
     /// Serves until `shutdown` is done, then lets requests under way finish and closes.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let Self { context, broker, listener, address, tls } = self;
+        let Self { context, broker, broker_lists, listener, address, tls } = self;
         let folder = context.snapshots().display();
         info!(address = %address, snapshots = %folder, "The mall listens on http://{address}");
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -190,54 +195,43 @@ impl Mall {
         if let Some(wish) = broker {
             tasks.spawn(bells::keep_ringing(context.clone(), wish, stop.clone()));
         }
+        if let Some(folder) = broker_lists {
+            tasks.spawn(authority::keep_lists(context.clone(), folder, stop.clone()));
+        }
         tasks.spawn(pickup::keep_tidy(context.clone(), stop.clone()));
-        let door = tls.map(|(door, address)| {
+        let door = tls.map(|(door, listener, address)| {
             info!(%address, "Stores come in under TLS");
             tasks.spawn(door.keeper(&context).run(stop.clone()));
-            door
+            (door, listener)
         });
-        let served = serve(&context, listener, door, &stop, shutdown).await;
-        stop.cancel();
+        serve(&context, listener, door, &stop, shutdown).await;
         tasks.close();
         tasks.wait().await;
         context.let_end(DRAIN).await;
         context.db().close().await;
-        served.map_err(RunError::Serve)
+        Ok(())
     }
 }
 
-/// Serves until `shutdown` is done or serving breaks off, and drains.
+/// Serves at both doors until `shutdown` is done, and drains.
 async fn serve(
     context: &Context,
     listener: TcpListener,
-    door: Option<TlsDoor>,
+    door: Option<(TlsDoor, TcpListener)>,
     stop: &CancellationToken,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) {
     let (router, _) = http::routes(context);
-    let service = router.into_make_service_with_connect_info::<Visitor>();
-    let draining = || stop.clone().cancelled_owned();
-    let plain = axum::serve(listener, service.clone()).with_graceful_shutdown(draining());
-    let tls = door.map(|door| axum::serve(door, service).with_graceful_shutdown(draining()));
-    let mut serving = tokio::spawn(async move {
-        match tls {
-            Some(tls) => tokio::try_join!(plain.into_future(), tls.into_future()).map(|_| ()),
-            None => plain.await,
-        }
-    });
-    let ended = tokio::select! {
-        ended = &mut serving => Some(ended),
-        () = shutdown => None,
-    };
+    let doors = TaskTracker::new();
+    doors.spawn(doorway::serve(listener, http::PLAIN, http::Open, router.clone(), stop.clone()));
+    if let Some((door, listener)) = door {
+        doors.spawn(doorway::serve(listener, http::STRANGERS, door, router, stop.clone()));
+    }
+    doors.close();
+    shutdown.await;
     stop.cancel();
-    let ended = match ended {
-        Some(ended) => ended,
-        // A download that takes longer is cut off; the store goes on from where it was.
-        None => timeout(DRAIN, &mut serving).await.unwrap_or(Ok(Ok(()))),
-    };
-    serving.abort();
+    doors.wait().await;
     info!("The mall serves no more");
-    ended.unwrap_or(Ok(()))
 }
 
 /// Starts a mall and serves until `shutdown` is done.

@@ -54,19 +54,28 @@ pub enum Trouble {
     SchemaOld,
     /// Store and mall hold something else of a day, and it could not be mended.
     DayDiffers,
+    /// The box's certificate ends soon, and the next one should have been here; how many days are left.
+    CertificateEnds,
+    /// The mall refuses the next certificate; how many days the box's own is still good.
+    CertificateRefused,
+    /// The box's certificate has ended, so the mall lets it renew it and nothing else.
+    CertificateEnded,
 }
 
 impl Trouble {
     /// All of them, the most pressing first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::LedgerDamaged,
         Self::DiskLow,
         Self::Clone,
         Self::AllRefused,
+        Self::CertificateEnded,
         Self::Conflict,
         Self::DayDiffers,
         Self::Hole,
         Self::Quarantine,
+        Self::CertificateRefused,
+        Self::CertificateEnds,
         Self::Behind,
         Self::SchemaOld,
         Self::Clock,
@@ -87,6 +96,9 @@ impl Trouble {
             Self::LedgerDamaged => "ledger-damaged",
             Self::SchemaOld => "schema-old",
             Self::DayDiffers => "day-differs",
+            Self::CertificateEnds => "certificate-ends",
+            Self::CertificateRefused => "certificate-refused",
+            Self::CertificateEnded => "certificate-ended",
         }
     }
 
@@ -100,8 +112,17 @@ impl Trouble {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::LedgerDamaged | Self::DiskLow | Self::Clone | Self::AllRefused => Severity::Act,
-            Self::Conflict | Self::DayDiffers | Self::Hole | Self::Quarantine => Severity::Look,
+            Self::LedgerDamaged
+            | Self::DiskLow
+            | Self::Clone
+            | Self::AllRefused
+            | Self::CertificateEnded => Severity::Act,
+            Self::Conflict
+            | Self::DayDiffers
+            | Self::Hole
+            | Self::Quarantine
+            | Self::CertificateRefused
+            | Self::CertificateEnds => Severity::Look,
             Self::Behind | Self::SchemaOld | Self::Clock => Severity::Watch,
         }
     }
@@ -127,6 +148,15 @@ impl Trouble {
             }
             Self::SchemaOld => "本机程序版本太旧，收不到总部的新资料。照常销售；请安排升级。",
             Self::DayDiffers => "某个营业日与总部的记录不一致，系统没能补齐。请联系总部核对。",
+            Self::CertificateEnds => {
+                "本机证书快到期，还没有换到新的。照常销售；请检查门店网络，并告诉总部剩余天数。"
+            }
+            Self::CertificateRefused => {
+                "总部拒绝给本机换新证书。照常销售；请在证书到期前联系总部。"
+            }
+            Self::CertificateEnded => {
+                "本机证书已到期，订单传不到总部。照常销售；请检查门店网络，并马上联系总部。"
+            }
         }
     }
 
@@ -164,6 +194,15 @@ impl Trouble {
             }
             Self::DayDiffers => {
                 "HQ holds something else of a business day, and it could not be mended. Call HQ."
+            }
+            Self::CertificateEnds => {
+                "This box's certificate ends soon, and there is no next one yet. Sell on, check the store's network, and tell HQ how many days are left."
+            }
+            Self::CertificateRefused => {
+                "HQ refuses this box its next certificate. Sell on, and call HQ before it ends."
+            }
+            Self::CertificateEnded => {
+                "This box's certificate has ended, and no order reaches HQ. Sell on, check the store's network, and call HQ now."
             }
         }
     }

@@ -29,7 +29,7 @@ mod store;
 mod trouble;
 
 pub use batch::{BatchAnswerV1, BatchV1, FactV1, HoleV1, KIND_ORDER, ToldV1, VerdictV1};
-pub use certificate::{CertificateAskV1, CertificateV1};
+pub use certificate::{CertificateAskV1, CertificateV1, RENEWAL_LATE_MS};
 pub use change::{
     BucketV1, ChangeV1, DigestsV1, FeedCursorV1, FeedPageV1, HeadV1, RowV1, SnapshotV1,
 };

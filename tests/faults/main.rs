@@ -10,6 +10,7 @@
 )]
 
 mod backlog;
+mod certificates;
 mod charges;
 mod console;
 mod copies;

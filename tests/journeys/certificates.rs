@@ -1,31 +1,23 @@
 //! A box and its mall under TLS: known by a fingerprint and a certificate, renewed while it sells, shut
 //! out; the same at a broker.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use acceptance::{
     ageing,
     edge_process::{Boot, EdgeProcess},
     mosquitto::{self, Mosquitto},
+    open_line::OpenLine,
     port,
-    store::{CODE, OPERATORS, Store, original},
-    till::Till,
+    store::{CODE, OPERATORS, Store, original, under_tls},
+    till::{Till, http},
     wait::{PATIENCE, until},
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use sync::path;
 
 use crate::{pieces, settings::SELDOM_MS};
-
-/// A store whose mall lets boxes in under TLS alone, and whose box knows the mall by its fingerprint.
-async fn under_tls() -> Result<Store> {
-    let mut store = Store::twin(original().await?, None)?;
-    store.mall.open_tls(port::free()?);
-    store.mall.start().await?;
-    let (url, pin) = (store.mall.tls_url()?, store.mall.fingerprint().await?);
-    store.reboot_with(|boot| (boot.mall_url, boot.fingerprint) = (url, Some(pin)))?;
-    Ok(store)
-}
 
 async fn cashier(edge: &EdgeProcess) -> Result<Till> {
     let (number, _, _, pin) = OPERATORS[0];
@@ -170,7 +162,7 @@ async fn at_a_broker_by_certificate_a_store_has_its_own_and_one_that_is_shut_out
         EdgeProcess::new(folder.path().join("other"), Boot::on_free_ports(store.mall.url())?)?;
     other.enrol(&store.mall.claim("SH002").await?).await?;
     let lists = folder.path().join("broker");
-    let mut broker = Mosquitto::lay_by_certificate(&lists, &store.mall).await?;
+    let mut broker = Mosquitto::lay_by_certificate(&lists, &store.mall, port::free()?).await?;
     broker.start().await?;
     store.mall.stop().await?;
     store.mall.call_by_certificate(broker.url());
@@ -248,5 +240,165 @@ async fn shut_out(
     broker.reload().await?;
     let refused = broker.call_with(&other.data(), &[ALL]).await;
     ensure!(refused.is_err(), "a revoked certificate is let in");
+    Ok(())
+}
+
+/// What the store's figures say of a trouble.
+async fn trouble(edge: &EdgeProcess, name: &str) -> Result<i64> {
+    let text = http()?.get(format!("{}/metrics", edge.url())).send().await?.text().await?;
+    let begin = format!("guitai_trouble{{trouble=\"{name}\"");
+    let line = text.lines().find(|line| line.starts_with(&begin)).context("no such trouble")?;
+    let n = line.rsplit(' ').next().context("no figure")?;
+    Ok(n.parse()?)
+}
+
+/// The certificate of the store's box in HQ's eyes.
+async fn at_hq(store: &Store) -> Result<Value> {
+    let edges: Vec<Value> = store.mall.tell(&["edge", "list", "--store", CODE]).await?;
+    Ok(edges.first().context("no edge node")?["certificate"].clone())
+}
+
+#[tokio::test]
+async fn a_renewal_that_does_not_come_is_said_with_the_days_that_are_left_until_it_comes()
+-> Result<()> {
+    let mut store = under_tls().await?;
+    ensure!(at_hq(&store).await?["state"] == "valid");
+    store.mall.stop().await?;
+    ageing::certificate(&store.edge.data())?;
+    store.edge.start().await?;
+    let days = async |expected: bool| {
+        until("the notice of the certificate's end", PATIENCE, async || {
+            let days = trouble(&store.edge, "certificate-ends").await?;
+            Ok(((days > 0) == expected).then_some(days))
+        })
+        .await
+    };
+    let left = days(true).await?;
+    ensure!((1..=90).contains(&left), "{left} days are left");
+    store.mall.start().await?;
+    days(false).await?;
+    store.close().await
+}
+
+#[tokio::test]
+async fn a_box_that_is_revoked_while_its_line_is_open_is_refused_with_the_next_request_on_it()
+-> Result<()> {
+    let store = under_tls().await?;
+    let edges: Vec<Value> = store.mall.tell(&["edge", "list", "--store", CODE]).await?;
+    let id = edges[0]["id"].as_str().context("an edge node without an id")?;
+    let mut line = OpenLine::open(&store.mall.tls_url()?, &store.edge.data(), id.parse()?).await?;
+    for _ in 0..2 {
+        let (status, said) = line.get(path::SEAL).await?;
+        ensure!(status == 200, "{status}: {said}");
+    }
+    store.mall.order(&["edge", "revoke", id]).await?;
+    let (status, said) = line.get(path::SEAL).await?;
+    ensure!(status == 401 && said.contains("edge-unknown"), "{status}: {said}");
+    ensure!(at_hq(&store).await?["state"] == "revoked");
+    // What anybody may have it still has, on the same line.
+    let (status, _) = line.get("/livez").await?;
+    ensure!(status == 200, "{status}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_authority_takes_the_place_of_the_one_that_is_and_no_box_is_enrolled_anew()
+-> Result<()> {
+    let mut store = under_tls().await?;
+    let (data, item) = (store.edge.data(), pieces()?[0].barcode.clone());
+    let old = store.mall.fingerprint().await?;
+    store.mall.order(&["authority", "new"]).await?;
+    let twice = store.mall.order(&["authority", "new"]).await.unwrap_err().to_string();
+    ensure!(twice.contains("two authorities"), "{twice}");
+    store.mall.stop().await?;
+    store.mall.start().await?;
+    ensure!(store.mall.fingerprint().await? == old, "boxes would not know what is shown");
+    let early = store.mall.order(&["authority", "retire"]).await.unwrap_err().to_string();
+    ensure!(early.contains("1 boxes hold no certificate by the second"), "{early}");
+    // By its old certificate the box asks for the next one, which the second authority signs.
+    let before = ageing::certificate(&data)?;
+    store.edge.start().await?;
+    let till = store.cashier(1).await?;
+    until("the next certificate", PATIENCE, async || {
+        let text = std::fs::read_to_string(data.join("certificate.json"))?;
+        let held: Value = serde_json::from_str(&text)?;
+        Ok((held["told"]["certificate"] != before).then_some(()))
+    })
+    .await?;
+    till.sell(&[&item], 0).await?;
+    store.wait_until_told(&till).await?;
+    store.mall.order(&["authority", "retire"]).await?;
+    store.mall.stop().await?;
+    store.mall.start().await?;
+    ensure!(store.mall.fingerprint().await? != old, "the first authority is still shown");
+    // It believes the second, as it runs and after a restart, and renews once more.
+    till.sell(&[&item], 0).await?;
+    store.wait_until_told(&till).await?;
+    store.edge.stop().await?;
+    let before = ageing::certificate(&data)?;
+    store.edge.start().await?;
+    let till = store.cashier(1).await?;
+    until("one more certificate", PATIENCE, async || {
+        let text = std::fs::read_to_string(data.join("certificate.json"))?;
+        let held: Value = serde_json::from_str(&text)?;
+        let is_new = held["told"]["certificate"] != before;
+        Ok((is_new && held["pin"] != old.as_str()).then_some(()))
+    })
+    .await?;
+    till.sell(&[&item], 0).await?;
+    store.wait_until_told(&till).await?;
+    store.close().await
+}
+
+/// So long at most it takes until a broker shuts out who was revoked: a look of the mall, and of whoever
+/// tells the broker; the rest is this machine's.
+const SHUT_OUT: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_broker_learns_by_itself_who_enrols_and_who_is_revoked() -> Result<()> {
+    if !mosquitto::is_here() {
+        return Ok(());
+    }
+    const ALL: &str = "guitai/v1/all/settings/desired";
+    let folder = acceptance::folder::temporary()?;
+    let mut store = Store::twin(original().await?, None)?;
+    let lists = folder.path().join("broker");
+    let mut broker = Mosquitto::lay_by_certificate(&lists, &store.mall, port::free()?).await?;
+    broker.start().await?;
+    store.mall.call_by_certificate(broker.url());
+    store.mall.keep_lists(lists);
+    store.mall.start().await?;
+    store.mall.order(&["store", "add", "--code", "SH002", "--name", "二店"]).await?;
+    let other =
+        EdgeProcess::new(folder.path().join("other"), Boot::on_free_ports(store.mall.url())?)?;
+    other.enrol(&store.mall.claim("SH002").await?).await?;
+    // Who enrolled after the broker began to run is let speak.
+    let mut open = until("the broker to know the new box", PATIENCE, async || {
+        broker.heed().await?;
+        let mut client = broker.call_with(&other.data(), &["guitai/v1/#"]).await?;
+        client.retain("guitai/v1/stores/SH002/presence", b"mine").await?;
+        let heard = tokio::time::timeout(Duration::from_millis(500), client.next()).await;
+        Ok(heard.is_ok().then_some(client))
+    })
+    .await?;
+    let edges: Vec<Value> = store.mall.tell(&["edge", "list", "--store", "SH002"]).await?;
+    store.mall.order(&["edge", "revoke", edges[0]["id"].as_str().context("no id")?]).await?;
+    until("the broker to shut the box out", SHUT_OUT, async || {
+        broker.heed().await?;
+        let refused = broker.call_with(&other.data(), &[ALL]).await.is_err();
+        Ok(refused.then_some(()))
+    })
+    .await?;
+    // Nor does the line that was open hear anything any more.
+    let mut witness = broker.call_with(&store.edge.data(), &[ALL]).await?;
+    open.heard();
+    let token = store.mall.saving_token("总部").await?;
+    let body = json!({ "settings": { "customer_display": { "hints": false } }, "note": "" });
+    store.mall.put(&token, "/hq/v1/settings", "*", &body).await?.done::<Value>()?;
+    ensure!(witness.next().await?.topic == ALL);
+    ensure!(open.heard().is_empty(), "it still hears");
+    // And whoever asks the mall is given the same list.
+    let answer = http()?.get(format!("{}/authority/revoked.crl", store.mall.url())).send().await?;
+    ensure!(answer.headers()["content-type"] == "application/pkix-crl", "{answer:?}");
     Ok(())
 }

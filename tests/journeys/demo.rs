@@ -75,6 +75,7 @@ fn ports() -> Result<(Vec<String>, (u16, u16, u16))> {
     let options = [
         ("edge", edge),
         ("mall", port::free()?),
+        ("mall-tls", port::free()?),
         ("scanner", port::free_row(2)?),
         ("platforms", page),
         ("portal", portal),

@@ -159,6 +159,17 @@ pub fn certificate(data: &Path) -> Result<String> {
     Ok(before)
 }
 
+/// How many certificates a mall has issued that have not ended.
+///
+/// # Errors
+/// When its books cannot be read.
+pub fn n_certificates(data: &Path) -> Result<usize> {
+    let now = Clock::wall() * 1_000_000;
+    let count = "select count(*) from certificate where ends_at > ?1";
+    let n = open(&data.join("mall.db"))?.query_row(count, [now], |row| row.get(0));
+    n.context("could not count the certificates")
+}
+
 /// Lets every certificate that a mall has issued so far have ended in its books.
 ///
 /// # Errors

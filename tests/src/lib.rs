@@ -12,6 +12,7 @@
 //! | `phone` | a shopper's phone without a phone |
 //! | `printer` | a printer of our own, which stays on when the node's power goes |
 //! | `mosquitto` | a real MQTT broker under TLS, with accounts and an access list |
+//! | `open_line` | a line of a box to its mall under TLS, which stays open |
 //! | `postgres` | a real PostgreSQL server, for the mall's rooms a second time |
 //! | `pushed` | a store with that broker between it and HQ, and how long a setting takes |
 //! | `sim` | Douyin, WeChat Pay and Alipay over real TLS, with books of their own |
@@ -63,6 +64,7 @@ pub mod ledger;
 pub mod mall_process;
 pub mod manager;
 pub mod mosquitto;
+pub mod open_line;
 pub mod paper;
 pub mod phone;
 pub mod port;

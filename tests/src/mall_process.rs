@@ -30,6 +30,8 @@ pub struct MallProcess {
     broker: Option<Access>,
     /// The MQTT broker it calls by its own certificate.
     broker_by_certificate: Option<String>,
+    /// The folder in which it keeps a broker's lists.
+    broker_lists: Option<PathBuf>,
     /// The port of its door under TLS.
     tls: Option<u16>,
     /// The database it keeps its books in, where that is not a file of its folder.
@@ -91,6 +93,7 @@ impl MallProcess {
             platforms: None,
             broker: None,
             broker_by_certificate: None,
+            broker_lists: None,
             tls: None,
             database: None,
             program: None,
@@ -111,6 +114,11 @@ impl MallProcess {
     /// Gives it an MQTT broker that knows it by its certificate; it calls it from its next start on.
     pub fn call_by_certificate(&mut self, url: String) {
         self.broker_by_certificate = Some(url);
+    }
+
+    /// Lets it keep a broker's lists in a folder, from its next start on.
+    pub fn keep_lists(&mut self, folder: PathBuf) {
+        self.broker_lists = Some(folder);
     }
 
     /// Opens a door under TLS from its next start on; stores come in by no other.
@@ -212,6 +220,9 @@ impl MallProcess {
         }
         if let Some(url) = &self.broker_by_certificate {
             command.args(["--mqtt-url", url]);
+        }
+        if let Some(folder) = &self.broker_lists {
+            command.arg("--broker-lists").arg(folder);
         }
         if let Some(port) = self.tls {
             command.args(["--listen-tls", &format!("127.0.0.1:{port}")]);
@@ -398,6 +409,7 @@ fn deaf(program: PathBuf) -> Command {
         "MALL_MQTT_USER",
         "MALL_MQTT_PASSWORD_FILE",
         "MALL_MQTT_CA",
+        "MALL_BROKER_LISTS",
         "MALL_LISTEN_TLS",
         "MALL_TLS_NAMES",
         "MALL_TLS_CERTIFICATE",

@@ -125,8 +125,7 @@ impl Mosquitto {
     ///
     /// # Errors
     /// When the mall does not give them or a file cannot be written.
-    pub async fn lay_by_certificate(folder: &Path, mall: &MallProcess) -> Result<Self> {
-        let port = port::free()?;
+    pub async fn lay_by_certificate(folder: &Path, mall: &MallProcess, port: u16) -> Result<Self> {
         let name = folder.to_str().context("the path of the broker's folder is no text")?;
         mall.order(&["broker", "files", name]).await?;
         mall.order(&["broker", "certificate", name, "--name", "127.0.0.1"]).await?;
@@ -170,6 +169,29 @@ impl Mosquitto {
             Ok((n_read()? > before).then_some(()))
         })
         .await
+    }
+
+    /// Lets it know everybody whom a mall knows by now.
+    ///
+    /// # Errors
+    /// When the mall does not tell, or the broker does not read it.
+    pub async fn learn(&self, mall: &MallProcess) -> Result<()> {
+        let name = self.folder.to_str().context("the path of the broker's folder is no text")?;
+        mall.order(&["broker", "files", name]).await?;
+        self.reload().await
+    }
+
+    /// Does once what `guitai-broker-lists.path` does on a box of the centre: where the mall says that the
+    /// lists have changed, takes that away and lets the broker read them.
+    ///
+    /// # Errors
+    /// When the broker does not read them.
+    pub async fn heed(&self) -> Result<()> {
+        match fs::remove_file(self.folder.join("changed")) {
+            Ok(()) => self.reload().await,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error).context("could not take away what says that lists changed"),
+        }
     }
 
     /// Calls it with the certificate of an edge node's data folder, and listens to these topics.

@@ -107,6 +107,20 @@ pub async fn original() -> Result<&'static Store> {
         .await
 }
 
+/// The same store, whose mall runs and lets boxes in under TLS alone, and whose box knows the mall by its
+/// fingerprint. The box does not run yet.
+///
+/// # Errors
+/// When the mall does not start.
+pub async fn under_tls() -> Result<Store> {
+    let mut store = Store::twin(original().await?, None)?;
+    store.mall.open_tls(port::free()?);
+    store.mall.start().await?;
+    let (url, pin) = (store.mall.tls_url()?, store.mall.fingerprint().await?);
+    store.reboot_with(|boot| (boot.mall_url, boot.fingerprint) = (url, Some(pin)))?;
+    Ok(store)
+}
+
 /// A store with its mall, in one folder.
 #[derive(Debug)]
 pub struct Store {

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::doorway;
+use super::rooms;
 use crate::test_store::TestStore;
 
 /// An address of no box (RFC 5737): this host has no interface with it.
@@ -148,7 +148,7 @@ async fn three_hundred_connections_that_say_nothing_take_nothing_from_the_till()
     let boot = format!("listen_lan = \"{lan_at}\"\n{}", portal(folder.path(), pages_at, NOWHERE));
     let store = TestStore::open_with_boot(&boot).await;
     until_open(lan_at).await;
-    for (at, room) in [(lan_at, doorway::LAN), (pages_at, doorway::GUESTS)] {
+    for (at, room) in [(lan_at, rooms::LAN), (pages_at, rooms::GUESTS)] {
         let mut idle = Vec::new();
         for _ in 0..300 {
             idle.push(TcpStream::connect(at).await.unwrap());

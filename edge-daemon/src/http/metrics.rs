@@ -19,7 +19,7 @@ use crate::{
     context::Context,
     db::{self, DbError, history, outbox},
     trouble::{self, Standing},
-    uplink::{LinkState, Reach},
+    uplink::{LinkState, Reach, certificate},
 };
 
 /// `GET /metrics`.
@@ -38,7 +38,8 @@ pub(super) async fn show(State(app): State<App>, peer: Peer) -> Result<Response,
         ledger: trouble::ledger_bytes(&context.config.data),
     };
     let life = Life { epoch, acked };
-    let text = figures(&context.link.state(), life, disk, &now_of(context));
+    let end = certificate::end(context);
+    let text = figures(&context.link.state(), life, disk, (&now_of(context), end));
     Ok(([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response())
 }
 
@@ -64,7 +65,7 @@ fn figures(
     link: &LinkState,
     life: Life,
     disk: Disk,
-    (now, troubles): &(Timestamp, Vec<Standing>),
+    ((now, troubles), certificate_end): (&(Timestamp, Vec<Standing>), Option<Timestamp>),
 ) -> String {
     let seconds = |since: Option<Timestamp>| since.map(|at| now.ms_since(at).max(0) / 1_000);
     let whole = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -97,6 +98,11 @@ fn figures(
         ),
         one("guitai_ledger_acked_place", "The newest place that is told of it.", Some(life.acked)),
         one("guitai_ledger_bytes", "The ledger's file with its log.", Some(whole(disk.ledger))),
+        one(
+            "guitai_certificate_left_seconds",
+            "How long this box's certificate is still good, by its clock; below 0 once it has ended.",
+            certificate_end.map(|end| end.ms_since(*now) / 1_000),
+        ),
         one("guitai_disk_free_bytes", "Room on the ledger's disk.", disk.free.map(whole)),
     ];
     let trouble = Family::gauge("guitai_trouble", "How many of what is wrong; 0 where nothing is.");
@@ -125,7 +131,8 @@ mod tests {
         let standing = Standing { trouble: Trouble::Behind, since: now, count: 7 };
         let life = Life { epoch: 2, acked: 41 };
         let disk = Disk { free: Some(5), ledger: 9 };
-        let text = figures(&link, life, disk, &(now, vec![standing]));
+        let end = Some(now.plus_ms(86_400_500));
+        let text = figures(&link, life, disk, (&(now, vec![standing]), end));
         for line in [
             "guitai_mall_up 1",
             "guitai_outbox_facts 7",
@@ -134,6 +141,7 @@ mod tests {
             "guitai_ledger_acked_place 41",
             "guitai_ledger_bytes 9",
             "guitai_disk_free_bytes 5",
+            "guitai_certificate_left_seconds 86400",
             "guitai_trouble{trouble=\"behind\",severity=\"watch\"} 7",
             "guitai_trouble{trouble=\"disk-low\",severity=\"act\"} 0",
         ] {

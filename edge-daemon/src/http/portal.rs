@@ -29,7 +29,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use self::pages::{Card, Page};
-use super::{doorway, problem::Language};
+use super::{problem::Language, rooms};
 use crate::{
     later,
     phone::token,
@@ -79,7 +79,7 @@ pub(crate) async fn serve_pages(portal: Desk, stop: CancellationToken) {
     screens.beat();
     tracing::info!(address = %at, "Guests may sign in");
     let router = routes::pages().with_state(portal);
-    doorway::serve(listener, doorway::GUESTS, doorway::Plain, router, stop).await;
+    doorway::serve(listener, rooms::GUESTS, doorway::Plain, router, stop).await;
 }
 
 /// Serves the API where there is a certificate, as soon as that can be read, until told to stop.
@@ -93,7 +93,7 @@ pub(crate) async fn serve_api(portal: Desk, stop: CancellationToken) {
     let Some(listener) = later::listen(at, &stop).await else { return };
     tracing::info!(address = %at, "Phones may ask whether they are held");
     let router = routes::api().with_state(Arc::clone(&portal));
-    doorway::serve(listener, doorway::GUESTS_API, greeter, router, stop).await;
+    doorway::serve(listener, rooms::GUESTS_API, greeter, router, stop).await;
 }
 
 /// The API of RFC 8908, section 5, under whatever path its address has.

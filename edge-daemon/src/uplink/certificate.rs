@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
+use domain::time::Timestamp;
 use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use serde::{Deserialize, Serialize};
 use sync::{
     backoff::retry_ms,
@@ -22,11 +24,12 @@ use sync::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::mall::{Mall, MallError};
+use super::mall::{Mall, MallError, UNKNOWN};
 use crate::{
     Chain,
     context::{Context, random},
     db::{DbError, lay, sync_folder},
+    fault,
 };
 
 /// How often is looked whether the next certificate is due, at most.
@@ -47,6 +50,22 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// The fingerprints of the authorities that were told with the certificate.
+    pub(crate) fn authorities(&self) -> Vec<Hash> {
+        let read = CertificateDer::pem_slice_iter(self.told.authority.as_bytes());
+        read.filter_map(Result::ok).map(|der| Hash::of(&der)).collect()
+    }
+
+    /// What was asked for by a box that believes the authority of a fingerprint: that one for as long as
+    /// the mall names it, and the one that took its place from then on.
+    fn of(key: String, told: CertificateV1, pin: Option<Hash>) -> Self {
+        let held = Self { key, told, pin };
+        let known = held.authorities();
+        let is_retired = pin.is_some_and(|pin| !known.contains(&pin));
+        let pin = if is_retired { known.first().copied().or(pin) } else { pin };
+        Self { pin, ..held }
+    }
+
     /// What is shown to a broker.
     pub(crate) fn paper(&self) -> broker::Paper {
         broker::Paper {
@@ -83,7 +102,15 @@ pub(crate) fn read(data: &Path) -> Option<Held> {
         }
     };
     let held = serde_json::from_str(&text);
-    held.inspect_err(|_| tracing::error!("This box's certificate is damaged")).ok()
+    let held: Option<Held> =
+        held.inspect_err(|_| tracing::error!("This box's certificate is damaged")).ok();
+    // A box that died as soon as it held a certificate has not forgotten the key that waited for it; the
+    // next certificate is for another key.
+    let waiting = std::fs::read_to_string(next_path(data)).ok();
+    if held.as_ref().is_some_and(|held| waiting.as_ref() == Some(&held.key)) {
+        let _ = std::fs::remove_file(next_path(data));
+    }
+    held
 }
 
 /// Puts what the mall said in the place of what was held, and forgets the key that waited.
@@ -91,9 +118,17 @@ pub(crate) fn keep(data: &Path, held: &Held) -> Result<(), DbError> {
     let path = held_path(data);
     let text = serde_json::to_string(held)
         .map_err(|_| DbError::Damaged { doing: "write this box's certificate" })?;
+    fault::db("certificate.keeping")?;
     lay(&path, &text).map_err(DbError::file("keep", &path))?;
+    fault::db("certificate.laid")?;
     let _ = std::fs::remove_file(next_path(data));
     sync_folder(data)
+}
+
+/// When the certificate that this box shows the mall ends, if it holds one.
+pub(crate) fn end(context: &Context) -> Option<Timestamp> {
+    let held = context.mall.get()?.held()?;
+    Some(Timestamp::from_micros(held.told.ends_at_micros))
 }
 
 /// A key that waits for its certificate, made now if there is none, and the request for it.
@@ -129,10 +164,12 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, stop: CancellationTok
             let Some(done) = stop.run_until_cancelled(renew(&context, &mall)).await else { return };
             match done {
                 Ok(()) => {
+                    context.troubles.renewal_is_refused(false);
                     failures = 0;
                     look
                 }
                 Err(error) => {
+                    context.troubles.renewal_is_refused(error.is_refusal());
                     failures = failures.saturating_add(1);
                     if failures == 1 {
                         tracing::warn!(error = %Chain(&error), "The next certificate was not given; asking again");
@@ -157,13 +194,26 @@ enum RenewError {
     Db(#[from] DbError),
 }
 
+impl RenewError {
+    /// Whether the mall said no, and would say it again: not that it is away or busy, and not that this
+    /// box may speak no more, which has a name of its own.
+    fn is_refusal(&self) -> bool {
+        let Self::Mall(MallError::Refused { status, problem, .. }) = self else { return false };
+        (400..500).contains(status) && problem != UNKNOWN
+    }
+}
+
 async fn renew(context: &Context, mall: &Mall) -> Result<(), RenewError> {
     let (key, ask) = next(&context.config.data)?;
+    fault::db("certificate.asking")?;
     let told: CertificateV1 = mall.post(path::CERTIFICATES, &ask).await?;
-    let held = Held { key, told, pin: mall.pin() };
+    fault::db("certificate.told")?;
+    let held = Held::of(key, told, mall.pin());
     // One that cannot be used is not put in the place of one that can.
-    mall.hold(held.clone())?;
+    mall.can_hold(&held)?;
+    // One that is not kept is asked for again, so it is kept before it is shown.
     keep(&context.config.data, &held)?;
+    mall.hold(held.clone())?;
     context.papers.set(Some(held.paper()));
     tracing::info!(ends_at = held.told.ends_at_micros, "This box has its next certificate");
     Ok(())

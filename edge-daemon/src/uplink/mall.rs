@@ -57,7 +57,7 @@ struct Payload {
 /// What the mall says to a program that is too old for what it gives.
 const SCHEMA_OLD: &str = "/problems/schema-old";
 /// What the mall says of an edge node that may speak no more.
-const UNKNOWN: &str = "/problems/edge-unknown";
+pub(super) const UNKNOWN: &str = "/problems/edge-unknown";
 
 /// Why the mall did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -179,9 +179,14 @@ impl Mall {
         Ok(self)
     }
 
+    /// Whether this certificate can be shown.
+    pub(crate) fn can_hold(&self, held: &Held) -> Result<(), MallError> {
+        client(held.pin.or(self.pin), Some(held), &self.clock).map(|_| ())
+    }
+
     /// Shows this certificate from the next connection on.
     pub(crate) fn hold(&self, held: Held) -> Result<(), MallError> {
-        let client = client(self.pin, Some(&held), &self.clock)?;
+        let client = client(held.pin.or(self.pin), Some(&held), &self.clock)?;
         self.client.store(Arc::new(client));
         self.held.store(Some(Arc::new(held)));
         Ok(())
@@ -193,8 +198,8 @@ impl Mall {
     }
 
     /// The fingerprint of the authority whose mall alone is believed.
-    pub(crate) const fn pin(&self) -> Option<Hash> {
-        self.pin
+    pub(crate) fn pin(&self) -> Option<Hash> {
+        self.held().and_then(|held| held.pin).or(self.pin)
     }
 
     /// Whether the mall has said last that this box may speak no more.
@@ -355,7 +360,12 @@ fn client(
 
 fn tls(pin: Hash, held: Option<&Held>, clock: &Clock) -> Result<ClientConfig, MallError> {
     let has_been = held.map(|held| Timestamp::from_micros(held.told.issued_at_micros));
-    let pinned = Pinned::new(pin, clock.clone(), has_been);
+    // The mall of the fingerprint has said by whom else it may be known; what a box was told before it had
+    // a fingerprint, anybody may have said.
+    let told = held.filter(|held| held.pin.is_some());
+    let mut pins = told.map(Held::authorities).unwrap_or_default();
+    pins.push(pin);
+    let pinned = Pinned::new(pins, clock.clone(), has_been);
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?
         .dangerous()

@@ -1,5 +1,5 @@
 //! Which mall is believed under TLS: the one whose authority has the fingerprint that stood beside the
-//! claim code.
+//! claim code, or one that this mall has named since.
 //!
 //! A box's clock may be off, and must not be shut out for it: only a mall that is reached can say what
 //! time it is. So a certificate is not measured by the box's clock alone:
@@ -32,10 +32,10 @@ use sync::chain::Hash;
 
 use crate::context::Clock;
 
-/// Believes the mall of one authority.
+/// Believes the mall of an authority.
 #[derive(Debug)]
 pub(crate) struct Pinned {
-    fingerprint: Hash,
+    fingerprints: Vec<Hash>,
     clock: Clock,
     /// A moment that has been, by the mall's clock; none while a person stands before the box and can
     /// set its clock.
@@ -44,9 +44,9 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    pub(crate) fn new(fingerprint: Hash, clock: Clock, has_been: Option<Timestamp>) -> Self {
+    pub(crate) fn new(fingerprints: Vec<Hash>, clock: Clock, has_been: Option<Timestamp>) -> Self {
         let algorithms = default_provider().signature_verification_algorithms;
-        Self { fingerprint, clock, has_been, algorithms }
+        Self { fingerprints, clock, has_been, algorithms }
     }
 }
 
@@ -74,7 +74,7 @@ impl ServerCertVerifier for Pinned {
         ocsp_response: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let is_pinned = |shown: &&CertificateDer<'_>| Hash::of(shown) == self.fingerprint;
+        let is_pinned = |shown: &&CertificateDer<'_>| self.fingerprints.contains(&Hash::of(shown));
         let authority = intermediates.iter().find(is_pinned);
         let unknown = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let mut roots = RootCertStore::empty();
@@ -152,7 +152,7 @@ mod tests {
     ) -> bool {
         let clock = Clock::Fixed(Arc::new(AtomicI64::new(now)));
         let has_been = has_been.map(Timestamp::from_micros);
-        let pinned = Pinned::new(fingerprint, clock, has_been);
+        let pinned = Pinned::new(vec![fingerprint], clock, has_been);
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let shown = [authority.der().clone()];
         let ignored = UnixTime::since_unix_epoch(std::time::Duration::ZERO);

@@ -3,8 +3,12 @@
 //! **Invariant:** the same key again gets the same certificate, so a lost answer costs nothing. The ones
 //! before stay good until they end: a box that dies between two is not locked out.
 
+use domain::time::Timestamp;
 use rcgen::PublicKeyData as _;
-use sync::{chain::Hash, wire::CertificateV1};
+use sync::{
+    chain::Hash,
+    wire::{CertificateV1, RENEWAL_LATE_MS},
+};
 use tracing::info;
 
 use super::{
@@ -17,9 +21,10 @@ use crate::{
     db::{
         self, Conn, DbError,
         certificates::{self, CertificateRow},
-        edges::EdgeRow,
+        edges::{self, EdgeRow},
         stores,
     },
+    fault,
 };
 
 /// Certificates that an edge node is given in a day: one is needed every two months, and some more while
@@ -36,6 +41,9 @@ pub(crate) enum IssueError {
     /// It has had too many in a day.
     #[error("at most {ISSUES_A_DAY_MAX} certificates are issued to an edge node in a day")]
     TooMany,
+    /// It may speak no more.
+    #[error("the edge node was revoked")]
+    Revoked,
     /// It could not be signed.
     #[error("could not issue a certificate")]
     Authority(#[from] AuthorityError),
@@ -59,8 +67,15 @@ pub(crate) async fn issue(
     }
     drop(tx);
     let mut tx = context.db().write(doing).await?;
+    // Whoever was revoked since they were let in would hold a certificate that stands in no list yet.
+    let is_known = edges::by_id(&mut tx, edge.id).await?.is_some_and(|edge| !edge.is_revoked);
+    if !is_known {
+        return Err(IssueError::Revoked);
+    }
     let certificate = certificate_for(context, &mut tx, edge, request).await?;
+    fault::db("certificate.issued").await?;
     db::commit(tx, doing).await?;
+    fault::db("certificate.committed").await?;
     Ok(certificate)
 }
 
@@ -110,8 +125,30 @@ async fn known(
 }
 
 /// When two thirds of its life are over.
-fn renewed_at(row: &CertificateRow) -> domain::time::Timestamp {
-    row.issued_at.plus_ms(row.ends_at.ms_since(row.issued_at) / 3 * 2)
+fn renewed_at(row: &CertificateRow) -> Timestamp {
+    due_at((row.issued_at, row.ends_at))
+}
+
+fn due_at((issued_at, ends_at): (Timestamp, Timestamp)) -> Timestamp {
+    issued_at.plus_ms(ends_at.ms_since(issued_at) / 3 * 2)
+}
+
+/// How an edge node's newest certificate stands, in a word: `valid`, `late` where the next one should have
+/// been asked for days ago, `ended`, `revoked`.
+pub(crate) fn standing(
+    is_revoked: bool,
+    (issued_at, ends_at): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> &'static str {
+    if is_revoked {
+        "revoked"
+    } else if now >= ends_at {
+        "ended"
+    } else if now.ms_since(due_at((issued_at, ends_at))) >= RENEWAL_LATE_MS {
+        "late"
+    } else {
+        "valid"
+    }
 }
 
 fn told(context: &Context, row: CertificateRow) -> CertificateV1 {
@@ -120,6 +157,6 @@ fn told(context: &Context, row: CertificateRow) -> CertificateV1 {
         renew_at_micros: renewed_at(&row).micros(),
         ends_at_micros: row.ends_at.micros(),
         certificate: row.pem,
-        authority: context.authority().pem().to_owned(),
+        authority: context.authority().pem(),
     }
 }

@@ -7,14 +7,15 @@
 
 use std::{
     fmt::Write as _,
+    fs::Permissions,
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
 use sync::chain::Hash;
 
-use super::{AuthorityError, revoked_pem};
+use super::{AuthorityError, papers};
 use crate::{
     context::Context,
     db::certificates::{self, SpeakerRow},
@@ -54,8 +55,15 @@ pub(crate) async fn revoked_list(context: &Context) -> Result<String, AuthorityE
     let serials: String = rows.iter().map(|row| format!("{},", row.serial)).collect();
     let day = now.micros().div_euclid(86_400_000_000);
     let n = rows.len();
-    let head = format!("Revoked at the mall: {n} ({}, day {day})", Hash::of(serials.as_bytes()));
-    Ok(format!("{head}\n{}", revoked_pem(context.authority(), &rows, now)?))
+    let by: String =
+        context.authority().told().map(|(number, ..)| format!(", by {number}")).collect();
+    let head =
+        format!("Revoked at the mall: {n} ({}, day {day}{by})", Hash::of(serials.as_bytes()));
+    let mut text = format!("{head}\n");
+    for list in papers::revoked(context.authority(), &rows, now)? {
+        text.push_str(&list.pem()?);
+    }
+    Ok(text)
 }
 
 /// The access list of a Mosquitto 2 that knows callers by their certificates' common names.
@@ -70,7 +78,7 @@ pub(crate) async fn access_list(context: &Context) -> Result<String, AuthorityEr
 pub(crate) async fn write_lists(context: &Context, folder: &Path) -> Result<usize, ListsError> {
     let mut n_changed = 0;
     let lists = [
-        ("ca.pem", context.authority().pem().to_owned()),
+        ("ca.pem", context.authority().pem()),
         (CRL, revoked_list(context).await?),
         ("acl", access_list(context).await?),
     ];
@@ -103,10 +111,11 @@ pub(crate) fn write_server(
 }
 
 /// A file is there whole, or as it was: a broker may read it at any moment.
-fn lay(path: &Path, mode: u32, text: &str) -> Result<(), ListsError> {
+pub(super) fn lay(path: &Path, mode: u32, text: &str) -> Result<(), ListsError> {
     let write = || -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
+        if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
+            std::fs::create_dir_all(folder)?;
+            std::fs::set_permissions(folder, Permissions::from_mode(0o755))?;
         }
         let aside = path.with_extension(format!("new-{}", std::process::id()));
         let mut file = std::fs::OpenOptions::new()
@@ -115,6 +124,8 @@ fn lay(path: &Path, mode: u32, text: &str) -> Result<(), ListsError> {
             .truncate(true)
             .mode(mode)
             .open(&aside)?;
+        // A service's mask must not hide from a broker what is for everybody.
+        file.set_permissions(Permissions::from_mode(mode))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&aside, path)

@@ -4,22 +4,25 @@
 
 use domain::{id::EdgeId, time::Timestamp};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams,
-    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, RevocationReason, RevokedCertParams, SanType, SerialNumber,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationList,
+    CertificateRevocationListParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason, RevokedCertParams, SanType,
+    SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sync::chain::{Hash, hex_bytes};
 use time::OffsetDateTime;
 
-use super::{Authority, AuthorityError, SERIAL_BYTES, request::Requested};
+use super::{Authority, AuthorityError, SERIAL_BYTES, Signer, request::Requested};
 use crate::db::certificates::RevokedRow;
 
 const DAY_MS: i64 = 86_400_000;
-/// How long the authority is believed: longer than boxes last. Whoever wants another one enrols anew.
+/// How long the authority is believed: longer than boxes last.
 const AUTHORITY_DAYS: i64 = 20 * 365;
 /// How long an edge node's certificate is good; a third of it is left when the next one is due.
 pub(super) const EDGE_DAYS: i64 = 90;
+/// How long after its end a certificate still comes in, to be renewed: a shop may be shut for months.
+pub(crate) const ENDED_DAYS_MAX: i64 = 365;
 /// How long a certificate of the mall's own is good; it is made anew when a third of it is left.
 pub(crate) const OWN_DAYS: i64 = 30;
 /// How long a broker goes by a list of revoked certificates. Long, because a broker that has only an
@@ -110,7 +113,7 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let serial = self.serial()?;
         params.serial_number = Some(SerialNumber::from_slice(&serial));
-        Ok((params.signed_by(key, &self.issuer)?, sync::chain::hex(&serial)))
+        Ok((params.signed_by(key, &self.newest().issuer)?, sync::chain::hex(&serial)))
     }
 
     /// A certificate of the mall's own: for a server of these names (host names and addresses), which
@@ -127,19 +130,27 @@ impl Authority {
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         params.serial_number = Some(SerialNumber::from_slice(&self.serial()?));
-        let made = params.signed_by(&key, &self.issuer)?;
-        let above = super::der(self.pem()).ok_or(AuthorityError::Damaged)?;
+        let made = params.signed_by(&key, &self.first.issuer)?;
         let pem = made.pem();
-        Ok(Server { chain: vec![made.into(), above.into()], key, pem })
+        Ok(Server { chain: vec![made.into(), self.der().into()], key, pem })
     }
 }
 
-/// The list of revoked certificates at a moment (CRL, RFC 5280), PEM.
-pub(crate) fn revoked_pem(
+/// The lists of revoked certificates at a moment (CRL, RFC 5280), one by each that signs. Each names them
+/// all: a serial number is the same twice for nobody.
+pub(super) fn revoked(
     authority: &Authority,
     rows: &[RevokedRow],
     now: Timestamp,
-) -> Result<String, AuthorityError> {
+) -> Result<Vec<CertificateRevocationList>, AuthorityError> {
+    authority.signers().map(|signer| revoked_by(signer, rows, now)).collect()
+}
+
+fn revoked_by(
+    signer: &Signer,
+    rows: &[RevokedRow],
+    now: Timestamp,
+) -> Result<CertificateRevocationList, AuthorityError> {
     let revoked = rows.iter().map(|row| RevokedCertParams {
         serial_number: serial_number(&row.serial),
         revocation_time: moment(row.revoked_at),
@@ -154,7 +165,7 @@ pub(crate) fn revoked_pem(
         revoked_certs: revoked.collect(),
         key_identifier_method: KeyIdMethod::Sha256,
     };
-    Ok(params.signed_by(&authority.issuer)?.pem()?)
+    Ok(params.signed_by(&signer.issuer)?)
 }
 
 fn serial_number(serial: &str) -> SerialNumber {

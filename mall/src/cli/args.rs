@@ -17,7 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use domain::{tender::CashRounding, time::BusinessDate};
 use sync::wire::{RoleV1, WorkstationKindV1};
 
-pub(super) use certificates::{BrokerVerb, TlsArgs};
+pub(super) use certificates::{AuthorityVerb, BrokerVerb, TlsArgs};
 pub(super) use command::CommandVerb;
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
@@ -77,7 +77,7 @@ impl Args {
             | Verb::Operator { .. }
             | Verb::Claim { .. }
             | Verb::Edge { .. }
-            | Verb::Authority
+            | Verb::Authority { .. }
             | Verb::Broker { .. }
             | Verb::Staff { .. }
             | Verb::Orders { .. }
@@ -99,8 +99,10 @@ impl Args {
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
         let config = Config::new(self.data.clone()).listening_on(listen);
         let broker = mqtt.and_then(Mqtt::broker);
+        let broker_lists = mqtt.and_then(|mqtt| mqtt.broker_lists.clone());
         let settings_keys = self.settings_keys.clone();
-        Config { database_url, clock, platforms, broker, settings_keys, tls, ..config }
+        let config = Config { database_url, clock, platforms, broker, broker_lists, ..config };
+        Config { settings_keys, tls, ..config }
     }
 }
 
@@ -119,6 +121,10 @@ pub(super) struct Mqtt {
     /// The certificate (PEM) of the broker's authority; mqtts needs it.
     #[arg(long, env = "MALL_MQTT_CA", value_name = "FILE")]
     mqtt_ca: Option<PathBuf>,
+    /// Keep the lists of a broker that knows stores by their certificates in this folder, as `mall broker
+    /// files` writes them; `changed` lies beside them until the broker is told to read them.
+    #[arg(long, env = "MALL_BROKER_LISTS", value_name = "DIR")]
+    broker_lists: Option<PathBuf>,
 }
 
 impl Mqtt {
@@ -189,8 +195,12 @@ pub(super) enum Verb {
         #[command(subcommand)]
         verb: EdgeVerb,
     },
-    /// Print the mall's own authority: the fingerprint that a box is enrolled with, and its certificate.
-    Authority,
+    /// Print the mall's own authority: the fingerprint that a box is enrolled with, and its certificate; or
+    /// let another one take its place.
+    Authority {
+        #[command(subcommand)]
+        verb: Option<AuthorityVerb>,
+    },
     /// What a broker needs that knows stores by their certificates.
     Broker {
         #[command(subcommand)]

@@ -4,18 +4,56 @@
 
 use serde_json::json;
 
-use super::{CliError, Desk, args::BrokerVerb};
+use super::{
+    CliError, Desk,
+    args::{AuthorityVerb, BrokerVerb},
+};
 use crate::authority;
 
 impl Desk<'_> {
-    pub(super) fn authority(&mut self) -> Result<(), CliError> {
-        let authority = self.context.authority();
-        let fingerprint = authority.fingerprint().to_string();
-        let (pem, ends_at) = (authority.pem().to_owned(), authority.ends_at().to_string());
-        let document =
-            json!({ "fingerprint": fingerprint, "ends_at": ends_at, "certificate": pem });
-        let line = format!("{fingerprint}\nfingerprint (SHA-256); good until {ends_at}\n{pem}");
-        self.say(&document, line.trim_end())
+    pub(super) async fn authority(&mut self, verb: Option<AuthorityVerb>) -> Result<(), CliError> {
+        match verb {
+            None => self.authorities().await,
+            Some(AuthorityVerb::New) => {
+                authority::begin(self.context).await?;
+                let document = json!({ "result": "made" });
+                self.say(
+                    &document,
+                    "a second authority is made; it counts from the mall's next start",
+                )
+            }
+            Some(AuthorityVerb::Retire { leave_out }) => {
+                let n = authority::retire(self.context, leave_out).await?;
+                let document = json!({ "result": "retired", "n_left_out": n });
+                let line = format!(
+                    "the first authority is retired from the mall's next start; {n} boxes are left out"
+                );
+                self.say(&document, &line)
+            }
+        }
+    }
+
+    /// The authority that is shown, and the one that takes its place.
+    async fn authorities(&mut self) -> Result<(), CliError> {
+        let n_left_out = authority::n_left_out(self.context).await?;
+        let (mut documents, mut lines) = (Vec::new(), Vec::new());
+        for (number, fingerprint, pem, ends_at) in self.context.authority().told() {
+            let (fingerprint, ends_at) = (fingerprint.to_string(), ends_at.to_string());
+            documents.push(json!({
+                "number": number, "fingerprint": fingerprint, "ends_at": ends_at,
+                "certificate": pem,
+            }));
+            let word =
+                if lines.is_empty() { "fingerprint" } else { "takes its place; fingerprint" };
+            lines.push(format!("{fingerprint}\n{word} (SHA-256); good until {ends_at}\n{pem}"));
+        }
+        if documents.len() > 1 {
+            lines.push(format!("{n_left_out} boxes hold no certificate by the second yet"));
+        }
+        let mut document = documents.first().cloned().unwrap_or_default();
+        document["next"] = documents.get(1).cloned().unwrap_or_default();
+        document["n_left_out"] = n_left_out.into();
+        self.say(&document, lines.concat().trim_end())
     }
 
     pub(super) async fn broker(&mut self, verb: BrokerVerb) -> Result<(), CliError> {

@@ -163,8 +163,12 @@ impl Desk<'_> {
             ("acked", Side::Right),
             ("heard at", Side::Left),
             ("", Side::Left),
+            ("certificate ends", Side::Left),
+            ("", Side::Left),
         ]);
         for edge in store.edges {
+            let (ends_at, of_certificate) =
+                edge.certificate.map_or_else(Default::default, |it| (it.ends_at, it.state));
             for life in edge.lives {
                 let state = match life {
                     _ if edge.is_revoked => "revoked",
@@ -179,6 +183,8 @@ impl Desk<'_> {
                     life.acked_seq.to_string(),
                     life.heard_at,
                     state.to_owned(),
+                    ends_at.clone(),
+                    of_certificate.to_owned(),
                 ]);
             }
         }

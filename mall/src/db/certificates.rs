@@ -7,12 +7,11 @@ use sync::{chain::Hash, replica::StoreId};
 
 use super::{Conn, DbError, damaged, edges::EdgeRow, sql};
 
-/// The one authority that there is.
-const NUMBER: i64 = 1;
-
 /// The authority as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AuthorityRow {
+    /// 1 for the first that this database had.
+    pub(crate) number: i64,
     /// SHA-256 of its public key.
     pub(crate) key_hash: Hash,
     /// Its certificate, PEM.
@@ -38,29 +37,30 @@ pub(crate) struct CertificateRow {
     pub(crate) ends_at: Timestamp,
 }
 
-/// The authority, if one was made.
-pub(crate) async fn authority(tx: &mut Conn) -> Result<Option<AuthorityRow>, DbError> {
+/// The authorities that are believed, the oldest first.
+pub(crate) async fn authorities(tx: &mut Conn) -> Result<Vec<AuthorityRow>, DbError> {
     let doing = "read the authority";
-    let found: Option<(String, String, i64)> =
-        sqlx::query_as("select key_hash, certificate, made_at from authority where number = $1")
-            .bind(NUMBER)
-            .fetch_optional(tx)
-            .await
-            .map_err(sql(doing))?;
-    let row = |(key_hash, certificate, made_at): (String, String, i64)| {
+    let found: Vec<(i64, String, String, i64)> = sqlx::query_as(
+        "select number, key_hash, certificate, made_at from authority order by number",
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(sql(doing))?;
+    let row = |(number, key_hash, certificate, made_at): (i64, String, String, i64)| {
         let key_hash = Hash::from_hex(&key_hash).ok_or_else(|| damaged(doing))?;
-        Ok(AuthorityRow { key_hash, certificate, made_at: Timestamp::from_micros(made_at) })
+        let made_at = Timestamp::from_micros(made_at);
+        Ok(AuthorityRow { number, key_hash, certificate, made_at })
     };
-    found.map(row).transpose()
+    found.into_iter().map(row).collect()
 }
 
-/// Keeps the authority; one that is there stays.
+/// Keeps an authority; one of its number that is there stays.
 pub(crate) async fn put_authority(tx: &mut Conn, row: &AuthorityRow) -> Result<(), DbError> {
     sqlx::query(
         "insert into authority (number, key_hash, certificate, made_at) values ($1, $2, $3, $4)
          on conflict do nothing",
     )
-    .bind(NUMBER)
+    .bind(row.number)
     .bind(row.key_hash.to_string())
     .bind(row.certificate.as_str())
     .bind(row.made_at.micros())
@@ -68,6 +68,35 @@ pub(crate) async fn put_authority(tx: &mut Conn, row: &AuthorityRow) -> Result<(
     .await
     .map_err(sql("keep the authority"))?;
     Ok(())
+}
+
+/// Believes an authority no more.
+pub(crate) async fn remove_authority(tx: &mut Conn, number: i64) -> Result<(), DbError> {
+    sqlx::query("delete from authority where number = $1")
+        .bind(number)
+        .execute(tx)
+        .await
+        .map_err(sql("retire an authority"))?;
+    Ok(())
+}
+
+/// The newest certificate of every edge node that may speak, PEM, where it has not ended at a moment.
+pub(crate) async fn in_use(tx: &mut Conn, now: Timestamp) -> Result<Vec<String>, DbError> {
+    let found: Vec<(String,)> = sqlx::query_as(
+        "select certificate.pem
+         from certificate join edge
+           on edge.store_id = certificate.store_id and edge.edge_id = certificate.edge_id
+         where edge.revoked_at = 0 and certificate.ends_at > $1
+           and not exists (
+             select 1 from certificate as newer
+             where newer.store_id = certificate.store_id and newer.edge_id = certificate.edge_id
+               and newer.issued_at > certificate.issued_at)",
+    )
+    .bind(now.micros())
+    .fetch_all(tx)
+    .await
+    .map_err(sql("read the certificates that are in use"))?;
+    Ok(found.into_iter().map(|(pem,)| pem).collect())
 }
 
 /// Keeps a certificate that an edge node was given.
@@ -123,6 +152,44 @@ pub(crate) async fn of_edge(tx: &mut Conn, edge: &EdgeRow) -> Result<Vec<Certifi
     .await
     .map_err(sql("read the certificates of an edge node"))?;
     found.into_iter().map(row).collect()
+}
+
+/// When an edge node's newest certificate was issued, and when it ends.
+pub(crate) async fn newest(
+    tx: &mut Conn,
+    edge: &EdgeRow,
+) -> Result<Option<(Timestamp, Timestamp)>, DbError> {
+    // All live equally long, so the newest is the one that ends last.
+    let (issued_at, ends_at): (Option<i64>, Option<i64>) = sqlx::query_as(
+        "select max(issued_at), max(ends_at) from certificate where store_id = $1 and edge_id = $2",
+    )
+    .bind(edge.store.0)
+    .bind(edge.id.to_string())
+    .fetch_one(tx)
+    .await
+    .map_err(sql("read the newest certificate of an edge node"))?;
+    Ok(issued_at.zip(ends_at).map(|(issued_at, ends_at)| {
+        (Timestamp::from_micros(issued_at), Timestamp::from_micros(ends_at))
+    }))
+}
+
+/// What tells whether a broker's lists may say something else than before: edge nodes, the newest
+/// enrolment and revocation, and certificates of those that may speak no more.
+pub(crate) type Marks = (i64, i64, i64, i64);
+
+/// As they are now.
+pub(crate) async fn marks(tx: &mut Conn) -> Result<Marks, DbError> {
+    sqlx::query_as(
+        "select (select count(*) from edge),
+                (select coalesce(max(enrolled_at), 0) from edge),
+                (select coalesce(max(revoked_at), 0) from edge),
+                (select count(*) from certificate join edge
+                   on edge.store_id = certificate.store_id and edge.edge_id = certificate.edge_id
+                 where edge.revoked_at <> 0)",
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(sql("look whether somebody was revoked"))
 }
 
 /// A certificate that is believed no more, though it has not ended.

@@ -7,7 +7,7 @@ use sync::exposition::{self, Family};
 use super::read::HqError;
 use crate::{
     context::Context,
-    db::{edge_troubles, edges, orders_read, stores as db_stores},
+    db::{certificates, edge_troubles, edges, orders_read, stores as db_stores},
     disk,
 };
 
@@ -23,6 +23,10 @@ pub(crate) async fn figures(context: &Context) -> Result<String, HqError> {
     let mut trouble =
         Family::gauge("guitai_edge_trouble", "How many of what a node says is wrong.");
     let mut told = Family::gauge("guitai_edge_trouble_told_age_seconds", "Since it said so.");
+    let mut left = Family::gauge(
+        "guitai_edge_certificate_left_seconds",
+        "How long a node's newest certificate is still good; below 0 once it has ended.",
+    );
     let stores = db_stores::all(&mut tx).await?;
     let n_stores = i64::try_from(stores.len()).unwrap_or(i64::MAX);
     for row in stores.into_iter().take(STORES_MAX) {
@@ -32,6 +36,9 @@ pub(crate) async fn figures(context: &Context) -> Result<String, HqError> {
             let (place, at) = orders_read::heard(&mut tx, row.id, edge.id).await?;
             heard = heard.with(labels(), now.ms_since(at).max(0) / 1_000);
             acked = acked.with(labels(), place);
+            if let Some((_, ends_at)) = certificates::newest(&mut tx, &edge).await? {
+                left = left.with(labels(), ends_at.ms_since(now) / 1_000);
+            }
             for one in edge_troubles::of_edge(&mut tx, row.id, &edge).await? {
                 let mut with = labels();
                 with.push(("trouble", one.trouble));
@@ -56,6 +63,7 @@ pub(crate) async fn figures(context: &Context) -> Result<String, HqError> {
         acked,
         trouble,
         told,
+        left,
     ];
     Ok(exposition::render(&families))
 }

@@ -2,7 +2,10 @@
 //!
 //! **Invariant:** every list has a limit.
 
-use domain::{order::OrderFault, time::BusinessDate};
+use domain::{
+    order::OrderFault,
+    time::{BusinessDate, Timestamp},
+};
 use sync::wire::{OrderV1Fault, WorkstationKindV1};
 
 use super::{
@@ -11,14 +14,17 @@ use super::{
     drift::trouble,
     savings::{RULES_SHOWN_MAX, SavingsShape},
     shapes::{
-        EdgeShape, EdgeTroubleShape, ItemPage, ItemShape, LifeShape, OrderPage, OrderShape,
-        StoreShape, SummaryShape, TroubleShape, WorkstationShape,
+        CertificateShape, EdgeShape, EdgeTroubleShape, ItemPage, ItemShape, LifeShape, OrderPage,
+        OrderShape, StoreShape, SummaryShape, TroubleShape, WorkstationShape,
     },
 };
 use crate::{
+    authority,
     context::Context,
     db::{
-        Conn, DbError, day_seals, discrepancies, drift, edge_troubles, edges, holes,
+        Conn, DbError, certificates, day_seals, discrepancies, drift, edge_troubles,
+        edges::{self, EdgeRow},
+        holes,
         items::sku_key,
         items_read,
         lives::{self, LifeRow},
@@ -62,9 +68,22 @@ pub(crate) async fn stores(context: &Context) -> Result<Vec<StoreShape>, HqError
     let mut tx = context.db().read("read the stores").await?;
     let mut shapes = Vec::new();
     for row in db_stores::all(&mut tx).await? {
-        shapes.push(store(&mut tx, row).await?);
+        shapes.push(store(&mut tx, row, context.now()).await?);
     }
     Ok(shapes)
+}
+
+async fn certificate(
+    tx: &mut Conn,
+    edge: &EdgeRow,
+    now: Timestamp,
+) -> Result<Option<CertificateShape>, HqError> {
+    let Some((issued_at, ends_at)) = certificates::newest(tx, edge).await? else {
+        return Ok(None);
+    };
+    let state = authority::standing(edge.is_revoked, (issued_at, ends_at), now);
+    let (issued_at, ends_at) = (issued_at.to_string(), ends_at.to_string());
+    Ok(Some(CertificateShape { issued_at, ends_at, state }))
 }
 
 fn life(row: LifeRow) -> LifeShape {
@@ -79,7 +98,7 @@ fn life(row: LifeRow) -> LifeShape {
     }
 }
 
-async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
+async fn store(tx: &mut Conn, row: StoreRow, now: Timestamp) -> Result<StoreShape, HqError> {
     let workstations = staffing::workstations(tx, row.id).await?;
     let operators = staffing::operators(tx, row.id).await?;
     let mut edges = Vec::new();
@@ -94,6 +113,7 @@ async fn store(tx: &mut Conn, row: StoreRow) -> Result<StoreShape, HqError> {
             is_revoked: edge.is_revoked,
             lives: lives::all(tx, &edge).await?.into_iter().map(life).collect(),
             troubles: troubles.into_iter().map(EdgeTroubleShape::of).collect(),
+            certificate: certificate(tx, &edge, now).await?,
         });
     }
     let standing = workstations.into_iter().filter(|kept| !kept.is_gone).map(|kept| kept.row);

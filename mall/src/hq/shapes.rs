@@ -89,6 +89,20 @@ pub(crate) struct EdgeShape {
     pub(crate) lives: Vec<LifeShape>,
     /// What it says is wrong with it.
     pub(crate) troubles: Vec<EdgeTroubleShape>,
+    /// The newest certificate that it was given; none where it enrolled before there were some.
+    pub(crate) certificate: Option<CertificateShape>,
+}
+
+/// An edge node's certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Certificate)]
+pub(crate) struct CertificateShape {
+    /// When it was issued.
+    pub(crate) issued_at: String,
+    /// When it ends.
+    pub(crate) ends_at: String,
+    /// `valid`; `late`: the next one should have been asked for days ago; `ended`; `revoked`.
+    pub(crate) state: &'static str,
 }
 
 /// What a store says is wrong with it.
@@ -96,7 +110,8 @@ pub(crate) struct EdgeShape {
 #[schema(as = EdgeTrouble)]
 pub(crate) struct EdgeTroubleShape {
     /// Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
-    /// `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`; or one of a newer program.
+    /// `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`, `certificate-ends`,
+    /// `certificate-refused`, `certificate-ended`; or one of a newer program.
     pub(crate) trouble: String,
     /// `watch`, `look` or `act`; empty for one that this mall does not know.
     pub(crate) severity: &'static str,
@@ -106,7 +121,7 @@ pub(crate) struct EdgeTroubleShape {
     pub(crate) english: &'static str,
     /// Since when, by the store's clock.
     pub(crate) since: String,
-    /// How many of what it is about.
+    /// How many of what it is about; days that are left where it is about a certificate.
     pub(crate) count: i64,
     /// When it was told last.
     pub(crate) told_at: String,

@@ -4,22 +4,21 @@
 //! calls looks at the certificate that was shown here (`guard`). A certificate that ended lately comes in
 //! too, and opens one thing alone: the next one. A shop that was shut for months is not shut out.
 //!
+//! Strangers have a room of their own, bounded for each address and in time; a box that has shown its
+//! certificate leaves it for the boxes' and is bounded by that certificate, so that a thousand stores
+//! behind one address are let in, and strangers keep none of them out. Whether a certificate still counts
+//! is looked up for each request and not here: a line may be open for days.
+//!
 //! **Invariant:** whoever takes their time with a handshake keeps nobody else waiting; lines are bounded.
 
 use std::{
-    io,
     net::SocketAddr,
-    pin::Pin,
     sync::{Arc, PoisonError, RwLock},
-    task::{self, Poll},
     time::Duration,
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
 use domain::time::Timestamp;
+use doorway::{Crowd, Greeting, Guest, Place, Room};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig,
     SignatureScheme,
@@ -34,10 +33,7 @@ use rustls::{
 };
 use sync::chain::Hash;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    task::JoinHandle,
+    net::TcpStream,
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -45,20 +41,49 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::{
-    authority::{AuthorityError, MALL, OWN_DAYS},
+    authority::{AuthorityError, ENDED_DAYS_MAX, MALL, OWN_DAYS},
     config::Tls,
     context::Context,
     error_chain::Chain,
 };
 
-/// Lines at once: every store of a chain of ten thousand keeps one or two open only while it asks.
-const LINES_MAX: usize = 8_192;
-/// Lines whose handshake is done and that nobody has taken yet.
-const LINES_WAITING_MAX: usize = 64;
+/// Lines of boxes at once: every store of a chain of ten thousand keeps one or two open while it asks.
+const BOXES_MAX: usize = 8_192;
+/// Of them, those that show the same certificate: a box asks about some things at once, for each till.
+const BOX_LINES_MAX: usize = 64;
+/// Lines at once of who shows no certificate, or has not yet.
+const STRANGERS_MAX: usize = 2_048;
+/// Of them, those from one address: browsers of an office, or boxes behind a proxy that just shake hands.
+const ADDRESS_LINES_MAX: usize = 256;
+/// Lines at once in the clear, which may all be a proxy's. With those under TLS they are far fewer than
+/// the 32,768 files of the process.
+const PLAIN_MAX: usize = 8_192;
 /// A handshake is two packets each way.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long after its end a certificate still comes in, to be renewed.
-const ENDED_DAYS_MAX: i64 = 365;
+/// A request's head is a packet or two.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long a box or a proxy may be silent between two requests: longer than they keep a line that they
+/// do not use, so that they are the ones to hang up.
+const IDLE: Duration = Duration::from_secs(120);
+/// Until its answer begins a request may take so long: a body has a minute, and other houses are asked
+/// on the way.
+const ANSWER: Duration = Duration::from_secs(180);
+/// What is under way when the mall is told to stop gets so long: a download that takes longer is cut
+/// off, and the store goes on from where it was.
+const PARTING: Duration = Duration::from_secs(5);
+
+/// Strangers under TLS; boxes leave it for their own once they have shown who they are.
+pub(crate) const STRANGERS: Room = Room {
+    all: STRANGERS_MAX,
+    of_one: ADDRESS_LINES_MAX,
+    head: HEAD,
+    idle: HEAD,
+    answer: ANSWER,
+    parting: PARTING,
+};
+/// Whoever comes in the clear.
+pub(crate) const PLAIN: Room = Room { all: PLAIN_MAX, of_one: PLAIN_MAX, idle: IDLE, ..STRANGERS };
+
 /// How often is looked whether the door's own certificate is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 const DAY_MS: i64 = 86_400_000;
@@ -106,55 +131,48 @@ pub(crate) enum Shown {
     Certificate(Hash),
 }
 
-impl Connected<IncomingStream<'_, TcpListener>> for Visitor {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self { address: *stream.remote_addr(), shown: Shown::Plain }
+/// The door in the clear: whoever comes in shows nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open;
+
+impl Greeting for Open {
+    type Line = TcpStream;
+    type Visitor = Visitor;
+
+    async fn greet(
+        &self,
+        line: TcpStream,
+        address: SocketAddr,
+        place: Place,
+    ) -> Option<Guest<TcpStream, Visitor>> {
+        let visitor = Visitor { address, shown: Shown::Plain };
+        Some(Guest { line, visitor, place, idle: None })
     }
 }
 
-impl Connected<IncomingStream<'_, TlsDoor>> for Visitor {
-    fn connect_info(stream: IncomingStream<'_, TlsDoor>) -> Self {
-        *stream.remote_addr()
-    }
-}
-
-/// The door.
+/// The door under TLS.
+#[derive(Clone)]
 pub(crate) struct TlsDoor {
-    ready: mpsc::Receiver<(Line, Visitor)>,
-    accepting: JoinHandle<()>,
+    acceptor: TlsAcceptor,
     own: Arc<Own>,
-}
-
-impl Drop for TlsDoor {
-    fn drop(&mut self) {
-        self.accepting.abort();
-    }
+    /// Who showed a certificate, by it: strangers, who have the room of the door, take nobody's place.
+    boxes: Arc<Crowd<Hash>>,
+    handshake: Duration,
 }
 
 impl std::fmt::Debug for TlsDoor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsDoor").finish_non_exhaustive()
+        f.debug_struct("TlsDoor").field("boxes", &self.boxes).finish_non_exhaustive()
     }
 }
 
 impl TlsDoor {
-    /// Opens it at a listener.
-    pub(crate) fn open(
-        context: &Context,
-        listener: TcpListener,
-        tls: &Tls,
-    ) -> Result<Self, DoorError> {
+    /// Makes it ready to greet.
+    pub(crate) fn new(context: &Context, tls: &Tls) -> Result<Self, DoorError> {
         let own = Arc::new(Own::new(context, tls)?);
-        let provider = Arc::new(default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(Arc::new(Visitors::new(context)?))
-            .with_cert_resolver(own.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let (taken, ready) = mpsc::channel(LINES_WAITING_MAX);
-        let accepting = tokio::spawn(accept(listener, acceptor, taken));
-        Ok(Self { ready, accepting, own })
+        let acceptor = acceptor(Arc::new(Visitors::new(context)?), own.clone())?;
+        let boxes = Crowd::new(BOXES_MAX, BOX_LINES_MAX);
+        Ok(Self { acceptor, own, boxes, handshake: HANDSHAKE })
     }
 
     /// What keeps the door's own certificate fresh.
@@ -163,80 +181,38 @@ impl TlsDoor {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    taken: mpsc::Sender<(Line, Visitor)>,
-) {
-    let room = Arc::new(Semaphore::new(LINES_MAX));
-    loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-        let Ok((stream, address)) = listener.accept().await else {
-            // No file is free, or the caller has gone again.
-            sleep(Duration::from_millis(100)).await;
-            continue;
+fn acceptor(
+    visitors: Arc<dyn ClientCertVerifier>,
+    own: Arc<dyn ResolvesServerCert>,
+) -> Result<TlsAcceptor, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(visitors)
+        .with_cert_resolver(own);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+impl Greeting for TlsDoor {
+    type Line = TlsStream<TcpStream>;
+    type Visitor = Visitor;
+
+    async fn greet(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        place: Place,
+    ) -> Option<Guest<Self::Line, Visitor>> {
+        // Who cannot shake hands has hung up, and learns why on that side.
+        let line = timeout(self.handshake, self.acceptor.accept(stream)).await.ok()?.ok()?;
+        let shown = line.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        let Some(shown) = shown.map(|der| Hash::of(der)) else {
+            let visitor = Visitor { address, shown: Shown::Nothing };
+            return Some(Guest { line, visitor, place, idle: None });
         };
-        let (acceptor, taken) = (acceptor.clone(), taken.clone());
-        tokio::spawn(async move {
-            let shaken = timeout(HANDSHAKE, acceptor.accept(stream)).await;
-            // Who cannot shake hands has hung up, and learns why on that side.
-            let Ok(Ok(stream)) = shaken else { return };
-            let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-            let shown = shown.map_or(Shown::Nothing, |der| Shown::Certificate(Hash::of(der)));
-            let line = Line { stream, _place: place };
-            let _ = taken.send((line, Visitor { address, shown })).await;
-        });
-    }
-}
-
-impl Listener for TlsDoor {
-    type Io = Line;
-    type Addr = Visitor;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(line) => line,
-            // The door is shut: nobody comes any more.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
-
-/// Somebody's line, and their place among all.
-pub(crate) struct Line {
-    stream: TlsStream<TcpStream>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl AsyncRead for Line {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut task::Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Line {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut task::Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let place = self.boxes.place(shown)?;
+        let visitor = Visitor { address, shown: Shown::Certificate(shown) };
+        Some(Guest { line, visitor, place, idle: Some(IDLE) })
     }
 }
 
@@ -334,9 +310,9 @@ struct Visitors {
 impl Visitors {
     fn new(context: &Context) -> Result<Self, DoorError> {
         let mut roots = RootCertStore::empty();
-        let pem = context.authority().pem();
-        let authority = CertificateDer::from_pem_slice(pem.as_bytes());
-        roots.add(authority.map_err(|_| AuthorityError::Damaged)?)?;
+        for authority in context.authority().ders() {
+            roots.add(CertificateDer::from(authority.to_vec()))?;
+        }
         let provider = Arc::new(default_provider());
         let inner = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
             .allow_unauthenticated()
@@ -400,4 +376,175 @@ impl ClientCertVerifier for Visitors {
 fn is_renewable(now_s: u64, not_after: UnixTime) -> bool {
     let days = u64::try_from(ENDED_DAYS_MAX).unwrap_or(0);
     now_s.saturating_sub(not_after.as_secs()) <= days * 86_400
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, extract::ConnectInfo, routing::get};
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::{ClientConfig, pki_types::ServerName};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+    use tokio_rustls::TlsConnector;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    /// Longer than any machine takes.
+    const PATIENCE: Duration = Duration::from_secs(60);
+    /// Longer than a handshake of a test takes, and soon over.
+    const SHORT: Duration = Duration::from_secs(2);
+    const SMALL: Room = Room { of_one: 2, head: SHORT, idle: SHORT, ..STRANGERS };
+
+    #[derive(Debug)]
+    struct Shows(Arc<CertifiedKey>);
+
+    impl ResolvesServerCert for Shows {
+        fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+
+    /// A door at a real socket, and what callers need.
+    struct Doorstep {
+        at: SocketAddr,
+        roots: Arc<RootCertStore>,
+        chain: Vec<CertificateDer<'static>>,
+        key: KeyPair,
+        _stop: tokio_util::sync::DropGuard,
+    }
+
+    impl Doorstep {
+        async fn new(handshake: Duration, box_lines: usize) -> Self {
+            let mut params = CertificateParams::default();
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            let key = KeyPair::generate().unwrap();
+            let mut roots = RootCertStore::empty();
+            roots.add(params.self_signed(&key).unwrap().der().clone()).unwrap();
+            let (roots, issuer) = (Arc::new(roots), Issuer::new(params, key));
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+            let chain = vec![params.signed_by(&key, &issuer).unwrap().into()];
+            let der = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+            let shows = certified(chain.clone(), der).unwrap();
+            let provider = Arc::new(default_provider());
+            let visitors =
+                WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider)
+                    .allow_unauthenticated()
+                    .build()
+                    .unwrap();
+            let own =
+                Own { key: RwLock::new(shows.clone()), due_at: RwLock::new(None), names: vec![] };
+            let door = TlsDoor {
+                acceptor: acceptor(visitors, Arc::new(Shows(shows))).unwrap(),
+                own: Arc::new(own),
+                boxes: Crowd::new(BOXES_MAX, box_lines),
+                handshake,
+            };
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let (at, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+            let who = |ConnectInfo(visitor): ConnectInfo<Visitor>| async move {
+                if visitor.shown == Shown::Nothing { "a stranger" } else { "a box" }
+            };
+            let router = Router::new().route("/", get(who));
+            tokio::spawn(doorway::serve(listener, SMALL, door, router, stop.clone()));
+            Self { at, roots, chain, key, _stop: stop.drop_guard() }
+        }
+
+        /// A line of somebody who has shaken hands, from `127.0.0.<of>`.
+        async fn shake(
+            &self,
+            of: u8,
+            is_box: bool,
+        ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+            let provider = Arc::new(default_provider());
+            let config = ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(Arc::clone(&self.roots));
+            let key = PrivateKeyDer::Pkcs8(self.key.serialize_der().into());
+            let config = match is_box {
+                true => config.with_client_auth_cert(self.chain.clone(), key).unwrap(),
+                false => config.with_no_client_auth(),
+            };
+            let name = ServerName::try_from("127.0.0.1").unwrap();
+            let connector = TlsConnector::from(Arc::new(config));
+            connector.connect(name, self.connect(of).await).await
+        }
+
+        /// Waits until a box is let in: a line that was hung up holds its place a moment longer.
+        async fn until_let_in(&self, of: u8) {
+            let again = async {
+                while !self.call(of, true).await.ends_with("a box") {
+                    sleep(Duration::from_millis(10)).await;
+                }
+            };
+            timeout(PATIENCE, again).await.unwrap();
+        }
+
+        /// A box that has been answered, and holds its line.
+        async fn enter(&self, of: u8) -> tokio_rustls::client::TlsStream<TcpStream> {
+            let mut line = self.shake(of, true).await.unwrap();
+            line.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            let mut said = [0; 512];
+            assert!(timeout(PATIENCE, line.read(&mut said)).await.unwrap().unwrap() > 0);
+            line
+        }
+
+        async fn connect(&self, of: u8) -> TcpStream {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(SocketAddr::from(([127, 0, 0, of], 0))).unwrap();
+            socket.connect(self.at).await.unwrap()
+        }
+
+        /// What is answered to a whole call; nothing where the door hangs up.
+        async fn call(&self, of: u8, is_box: bool) -> String {
+            let mut said = String::new();
+            if let Ok(mut line) = self.shake(of, is_box).await {
+                let call = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+                let _ = line.write_all(call).await;
+                let _ = timeout(PATIENCE, line.read_to_string(&mut said)).await.unwrap();
+            }
+            said
+        }
+    }
+
+    /// Waits until the door hangs up on a line.
+    async fn until_hung_up(mut line: impl tokio::io::AsyncRead + Unpin) {
+        let mut said = Vec::new();
+        let _ = timeout(PATIENCE, line.read_to_end(&mut said)).await.expect("the line stays open");
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_shake_hands_or_says_nothing_after_it_holds_no_place_for_ever() {
+        let door = Doorstep::new(SHORT, BOX_LINES_MAX).await;
+        until_hung_up(door.connect(1).await).await;
+        let mut half = door.connect(1).await;
+        // The head of a TLS record, of which the rest never comes.
+        half.write_all(&[22, 3, 1, 1, 0]).await.unwrap();
+        until_hung_up(half).await;
+        for is_box in [false, true] {
+            let mut line = door.shake(1, is_box).await.unwrap();
+            line.write_all(b"GET / HT").await.unwrap();
+            until_hung_up(line).await;
+        }
+        assert!(door.call(1, false).await.ends_with("a stranger"));
+    }
+
+    #[tokio::test]
+    async fn strangers_fill_their_own_room_and_a_box_comes_in_from_the_same_address() {
+        let door = Doorstep::new(PATIENCE, 2).await;
+        let _first = door.connect(1).await;
+        // Boxes that have shaken hands hold no place of a stranger, whatever they do then.
+        let mut boxes = vec![door.enter(1).await, door.enter(1).await];
+        assert!(door.call(2, true).await.is_empty(), "one certificate has more than its part");
+        boxes.pop();
+        door.until_let_in(2).await;
+        assert!(door.call(3, false).await.ends_with("a stranger"));
+        let _second = door.connect(1).await;
+        assert!(door.call(1, true).await.is_empty(), "an address has more than its part");
+        door.until_let_in(2).await;
+    }
 }

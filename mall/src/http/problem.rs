@@ -13,7 +13,7 @@ use sync::inbox::Refusal;
 use tracing::{error, warn};
 
 use crate::{
-    authority::IssueError,
+    authority::{AuthorityError, IssueError},
     commands::CommandError,
     db::DbError,
     error_chain::Chain,
@@ -321,6 +321,15 @@ impl From<EnrolError> for Problem {
     }
 }
 
+impl From<AuthorityError> for Problem {
+    fn from(error: AuthorityError) -> Self {
+        match error {
+            AuthorityError::Db(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
 impl From<IssueError> for Problem {
     fn from(error: IssueError) -> Self {
         match error {
@@ -328,6 +337,7 @@ impl From<IssueError> for Problem {
             IssueError::TooMany => {
                 Self::of(TOO_MANY_TRIES).detail(error).retry_after_ms(TOO_MANY_CERTIFICATES_MS)
             }
+            IssueError::Revoked => Self::of(EDGE_UNKNOWN),
             IssueError::Authority(_) => Self::internal(&error),
             IssueError::Db(error) => error.into(),
         }

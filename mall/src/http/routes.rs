@@ -18,7 +18,8 @@ use utoipa::{
 use utoipa_axum::routes;
 
 use super::{
-    commands, download, edge, elsewhere, groups, hq, members, online_returns, open, page, payments,
+    authority, commands, download, edge, elsewhere, groups, hq, members, online_returns, open,
+    page, payments,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -57,6 +58,9 @@ fn table(context: &Context) -> Table {
         .plain(Access::Anyone, Method::GET, "/livez", get(open::livez))
         .plain(Access::Anyone, Method::GET, "/readyz", get(open::readyz))
         .plain(Access::Anyone, Method::GET, "/problems/{slug}", get(open::problem))
+        .plain(Access::Anyone, Method::GET, authority::REVOKED, get(authority::revoked))
+        .plain(Access::Anyone, Method::GET, authority::REVOKED_PEM, get(authority::revoked_pem))
+        .plain(Access::Anyone, Method::GET, authority::CERTIFICATE, get(authority::certificate))
 }
 
 fn edges(table: Table) -> Table {

@@ -13,7 +13,7 @@ use sync::{
     path,
     wire::{CertificateAskV1, CertificateV1, EnrolledV1, EnrolmentV1},
 };
-use x509_parser::{parse_x509_certificate, prelude::GeneralName};
+use x509_parser::{parse_x509_certificate, parse_x509_crl, prelude::GeneralName};
 
 use crate::{
     office::told,
@@ -169,6 +169,73 @@ async fn a_revoked_edge_node_is_in_the_list_and_not_in_the_access_list() {
     // A list that is a day old is written anew: a broker that has only an old one lets nobody in.
     town.turn(DAY_S);
     assert_eq!(town.cli_json(&files).await["n_changed"], 1);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn hq_sees_when_each_certificate_ends_and_how_it_stands() {
+    let town = Town::new().await;
+    let edge = town.edge("SH001").await;
+    let standing = async || {
+        let listed = town.cli_json("edge list --store SH001").await;
+        let table = town.cli("edge list --store SH001").await;
+        let state = listed[0]["certificate"]["state"].as_str().unwrap_or("none").to_owned();
+        assert!(state == "none" || table.contains(&state), "{table}");
+        state
+    };
+    assert_eq!(standing().await, "none");
+    let first: CertificateV1 = ask(&edge, &KeyPair::generate().unwrap()).await.read();
+    assert_eq!(standing().await, "valid");
+    let listed = town.cli_json("edge list --store SH001").await;
+    let ends_at = domain::time::Timestamp::from_micros(first.ends_at_micros).to_string();
+    assert_eq!(listed[0]["certificate"]["ends_at"], ends_at);
+    // It is due after sixty days, and late three days later.
+    town.turn(62 * DAY_S);
+    assert_eq!(standing().await, "valid");
+    town.turn(DAY_S);
+    assert_eq!(standing().await, "late");
+    town.turn(27 * DAY_S);
+    assert_eq!(standing().await, "ended");
+    let _: CertificateV1 = ask(&edge, &KeyPair::generate().unwrap()).await.read();
+    assert_eq!(standing().await, "valid");
+    town.cli(&format!("edge revoke {}", edge.id())).await;
+    assert_eq!(standing().await, "revoked");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_asks_is_given_the_list_of_the_revoked_and_a_new_one_within_seconds() {
+    let town = Town::new().await;
+    let (lost, kept) = (town.edge("SH001").await, town.edge("SH002").await);
+    let of_lost: CertificateV1 = ask(&lost, &KeyPair::generate().unwrap()).await.read();
+    let of_kept: CertificateV1 = ask(&kept, &KeyPair::generate().unwrap()).await.read();
+    let fetch = async |path: &str, kind: &str| {
+        let answer = town.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), &answer.headers["content-type"] == kind), (200, true));
+        assert_eq!(answer.headers["cache-control"], "max-age=10");
+        answer.body
+    };
+    let list = async || fetch("/authority/revoked.crl", "application/pkix-crl").await;
+    let before = list().await;
+    town.cli(&format!("edge revoke {}", lost.id())).await;
+    // Nothing is signed for whoever asks in a loop.
+    assert_eq!(list().await, before);
+    town.turn(10);
+    let after = list().await;
+    let (_, read) = parse_x509_crl(&after).unwrap();
+    let serials: Vec<_> = read.iter_revoked_certificates().map(|one| one.raw_serial()).collect();
+    let bytes = der(&of_lost.certificate);
+    let (_, certificate) = parse_x509_certificate(&bytes).unwrap();
+    assert_eq!(serials, [certificate.raw_serial()]);
+    let now = town.now().micros() / 1_000_000;
+    assert!(read.next_update().is_some_and(|at| at.timestamp() > now));
+    assert!(read.crl_number().is_some());
+    let pem = fetch("/authority/revoked.pem", "application/x-pem-file").await;
+    let pem = String::from_utf8(pem).unwrap();
+    let now = town.now().micros();
+    assert!(!is_let_in(&of_lost, Some(&pem), now) && is_let_in(&of_kept, Some(&pem), now));
+    let authority = fetch("/authority/authority.cer", "application/pkix-cert").await;
+    assert_eq!(authority, der(&of_kept.authority).to_vec());
     town.stop().await;
 }
 

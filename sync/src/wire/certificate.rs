@@ -11,12 +11,16 @@ pub struct CertificateAskV1 {
     pub csr: String,
 }
 
+/// How long after it is due a renewal is late: the mall may be away over a long weekend.
+pub const RENEWAL_LATE_MS: i64 = 3 * 86_400_000;
+
 /// A certificate for the key of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateV1 {
     /// The certificate (X.509, PEM).
     pub certificate: String,
-    /// The mall's own authority that signed it (PEM).
+    /// The mall's own authority (PEM); two certificates while another one takes its place: both are to be
+    /// believed, and one of them signed it.
     pub authority: String,
     /// When it was issued, in microseconds since 1970, by the mall's clock.
     pub issued_at_micros: i64,
@@ -31,5 +35,18 @@ impl CertificateV1 {
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         now.micros() >= self.renew_at_micros
+    }
+
+    /// Whether the next one should have been here long ago, by the mall's clock.
+    #[must_use]
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        let due_at = Timestamp::from_micros(self.renew_at_micros);
+        now.ms_since(due_at) >= RENEWAL_LATE_MS
+    }
+
+    /// How long it is still good, in milliseconds, by the mall's clock; 0 once it has ended.
+    #[must_use]
+    pub fn left_ms(&self, now: Timestamp) -> i64 {
+        Timestamp::from_micros(self.ends_at_micros).ms_since(now).max(0)
     }
 }

@@ -1,6 +1,7 @@
 //! `demo`: a store to try, on this machine; `make demo` runs it.
 //!
-//! A mall, a store's node with two workstations and simulated devices, an MQTT broker between them
+//! A mall that is an authority of its own, a store's node that comes in by its certificate, with two
+//! workstations and simulated devices, an MQTT broker between them that knows both by their certificates
 //! where Mosquitto is installed, and beside them Douyin, WeChat Pay and Alipay, simulated, with a page
 //! that issues vouchers, coupons and payment codes. What is
 //! sold stays in the data folder; run again, it goes on from there. What the simulated houses knew
@@ -19,7 +20,7 @@ use acceptance::{
     catalog,
     edge_process::{Boot, EdgeProcess},
     mall_process::{Fault, MallProcess},
-    mosquitto::{self, MALL, Mosquitto},
+    mosquitto::{self, Mosquitto},
     port,
     program::{self, Running},
     shop::Shop,
@@ -48,6 +49,9 @@ struct Arguments {
     /// The port of the mall.
     #[arg(long, default_value_t = 7080)]
     mall_port: u16,
+    /// The port by which the store comes in at the mall, under TLS.
+    #[arg(long, default_value_t = 7443)]
+    mall_tls_port: u16,
     /// The scanner port of workstation 1; workstation 2 has the next one.
     #[arg(long, default_value_t = 7171)]
     scanner_port: u16,
@@ -105,7 +109,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     }
     check_ports(&arguments)?;
     let mut stop = std::pin::pin!(told_to_stop());
-    let mut demo = Demo::new(&arguments)?;
+    let mut demo = Demo::new(&arguments).await?;
     let outcome = tokio::select! {
         outcome = demo.open(&arguments) => outcome.map(|()| true),
         told = &mut stop => told.map(|()| false),
@@ -167,6 +171,7 @@ fn check_ports(arguments: &Arguments) -> Result<()> {
     let ports = [
         (arguments.edge_port, "--edge-port"),
         (arguments.mall_port, "--mall-port"),
+        (arguments.mall_tls_port, "--mall-tls-port"),
         (arguments.scanner_port, "--scanner-port"),
         (arguments.scanner_port.saturating_add(1), "--scanner-port"),
         (arguments.broker_port, "--broker-port"),
@@ -207,24 +212,26 @@ struct Demo {
 }
 
 impl Demo {
-    fn new(arguments: &Arguments) -> Result<Self> {
+    async fn new(arguments: &Arguments) -> Result<Self> {
         let data = std::path::absolute(&arguments.data).context("no such folder")?;
         let mut mall = MallProcess::new(data.join("mall"), arguments.mall_port);
         mall.join(data.join("platforms/platforms.toml"));
+        mall.open_tls(arguments.mall_tls_port);
         let broker = match mosquitto::program() {
             Some(_) => {
                 let folder = data.join("broker");
-                Some(Mosquitto::lay(&folder, arguments.broker_port, &[store::CODE])?)
+                let port = arguments.broker_port;
+                let broker = Mosquitto::lay_by_certificate(&folder, &mall, port).await?;
+                mall.call_by_certificate(broker.url());
+                mall.keep_lists(folder);
+                Some(broker)
             }
             None => None,
         };
-        if let Some(broker) = &broker {
-            mall.call(broker.access(MALL));
-        }
         let boot = Boot {
             port: arguments.edge_port,
-            mall_url: mall.url(),
-            fingerprint: None,
+            mall_url: mall.tls_url()?,
+            fingerprint: Some(mall.fingerprint().await?),
             poll_ms: 1_000,
             settings_trial_ms: 60_000,
             scanners: vec![
@@ -235,8 +242,8 @@ impl Demo {
             simulated: true,
             lan: None,
             machine: None,
-            broker: broker.as_ref().map(|broker| broker.access(store::CODE)),
-            broker_by_certificate: None,
+            broker: None,
+            broker_by_certificate: broker.as_ref().map(Mosquitto::url),
             // The page of the simulated houses shows what is sent.
             portal: Some((arguments.portal_port, data.join("platforms").join(MESSAGES))),
             gate: None,
@@ -300,6 +307,9 @@ impl Demo {
         if !self.edge.is_enrolled()? {
             self.progress("登记门店节点  Enrolling the store's node");
             self.edge.enrol(&self.mall.claim(store::CODE).await?).await?;
+            if let Some(broker) = &self.broker {
+                broker.learn(&self.mall).await?;
+            }
         }
         self.progress(
             "启动门店节点  Starting the store's node; the first time it fetches the catalog",
@@ -489,13 +499,15 @@ impl Demo {
             if !self.mall.is_running()? {
                 bail!("The mall ended by itself:\n{}", program::last_lines(self.mall.log(), 12));
             }
-            if let Some(broker) = self.broker.as_mut()
-                && !broker.is_running()?
-            {
-                self.broker = None;
-                self.progress(
-                    "消息服务器已停止，设置靠轮询下发  The MQTT broker ended; the store asks instead",
-                );
+            if let Some(broker) = self.broker.as_mut() {
+                if broker.is_running()? {
+                    broker.heed().await?;
+                } else {
+                    self.broker = None;
+                    self.progress(
+                        "消息服务器已停止，设置靠轮询下发  The MQTT broker ended; the store asks instead",
+                    );
+                }
             }
             if let Some(platforms) = self.platforms.as_mut()
                 && !platforms.is_running()?

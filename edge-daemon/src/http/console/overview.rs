@@ -50,6 +50,7 @@ use crate::{
     },
     member,
     screens::Watcher,
+    uplink::certificate,
 };
 
 /// A page calls 12 s of silence stale; three beats fit in.
@@ -200,6 +201,7 @@ fn sync_state(
         troubles: context.troubles.now().iter().map(Into::into).collect(),
         days: days.iter().map(Into::into).collect(),
         watermark: watermark.map(Into::into),
+        certificate_ends_at: certificate::end(context).map(|at| at.to_string()),
     }
 }
 

@@ -219,18 +219,21 @@ pub(crate) struct SyncBody {
     pub(super) days: Vec<DayStandingBody>,
     /// Up to where the mall has signed that it holds everything.
     pub(super) watermark: Option<WatermarkBody>,
+    /// When the certificate that this box shows the mall ends.
+    pub(super) certificate_ends_at: Option<String>,
 }
 
 /// Something that is wrong between store and mall.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct TroubleBody {
     /// Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
-    /// `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`.
+    /// `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`, `certificate-ends`,
+    /// `certificate-refused`, `certificate-ended`.
     pub(super) trouble: &'static str,
     /// `watch`, `look` or `act`.
     pub(super) severity: &'static str,
     pub(super) since: String,
-    /// How many of what it is about.
+    /// How many of what it is about; days that are left where it is about a certificate.
     pub(super) count: u32,
     /// What it means and what to do, in Chinese …
     pub(super) chinese: &'static str,

@@ -6,12 +6,14 @@
 //! **Invariant:** a certificate that is no use never takes the place of one that is.
 
 use std::{
+    net::SocketAddr,
     os::unix::fs::MetadataExt as _,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use doorway::{Greeting, Guest, Place};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
@@ -19,7 +21,6 @@ use rustls::{
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::super::doorway::Greeting;
 use crate::{Chain, portal::PortalTls};
 
 /// A phone that has not greeted by then asks again.
@@ -106,8 +107,15 @@ impl Greeter {
 
 impl Greeting for Greeter {
     type Line = TlsStream<TcpStream>;
+    type Visitor = SocketAddr;
 
-    async fn greet(&self, stream: TcpStream) -> Option<Self::Line> {
-        timeout(GREETING, self.acceptor().accept(stream)).await.ok()?.ok()
+    async fn greet(
+        &self,
+        stream: TcpStream,
+        visitor: SocketAddr,
+        place: Place,
+    ) -> Option<Guest<Self::Line, SocketAddr>> {
+        let line = timeout(GREETING, self.acceptor().accept(stream)).await.ok()?.ok()?;
+        Some(Guest { line, visitor, place, idle: None })
     }
 }

@@ -42,6 +42,21 @@ impl TlsArgs {
     }
 }
 
+/// What is done with the authority.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum AuthorityVerb {
+    /// Make a second one, which takes the place of the first as boxes renew their certificates; it counts
+    /// from the next start of each mall.
+    New,
+    /// Believe the first one no more, from the next start of each mall; refused while a box holds no
+    /// certificate by the second.
+    Retire {
+        /// Also while there are such boxes: they need new claim codes.
+        #[arg(long)]
+        leave_out: bool,
+    },
+}
+
 /// What a broker needs.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum BrokerVerb {
