@@ -39,6 +39,7 @@ use crate::{
     pace::Pace,
     phone::Phones,
     pickup::Tally,
+    pictures::Pictures,
     portal::Outage,
     prices::Prices,
     rights::ShownCodes,
@@ -235,6 +236,8 @@ pub(crate) struct Context {
     pub(crate) prices: Prices,
     /// What HQ has set.
     pub(crate) settings: Settings,
+    /// What shoppers' screens show while nobody buys.
+    pub(crate) pictures: Pictures,
     /// The walk along the catalog for those who look around.
     pub(crate) walks: Walks,
     /// Kiosks whose shoppers have called for somebody.

@@ -29,6 +29,7 @@ use crate::{
     member::{self, believe, blind, is_for},
     refusal::Refusal,
     rights::{Hold, Secret},
+    settings::{self, Offline},
     station::Station,
     uplink::{check_in::tell, rights::Told},
 };
@@ -81,6 +82,7 @@ pub(crate) async fn add(
             return Err(Refusal::CouponWithoutRule.into());
         }
         let command = Command { body: blind(&context, shown), ..wish.command };
+        let allowed = settings::may(&context, Offline::Coupons);
         let done = change(&context, command, move |tx, counter| {
             is_for(counter, wish.order)?;
             let id = coupon.id;
@@ -88,6 +90,7 @@ pub(crate) async fn add(
                 return Ok(id);
             }
             may_change(counter)?;
+            allowed?;
             may_add(counter, &coupon)?;
             if db::coupon::is_used(tx, id)? {
                 return Err(Refusal::CouponUsed.into());

@@ -18,7 +18,7 @@ use std::{
 };
 
 use domain::{receipt::Row, receipt_number::WorkstationNumber, time::Timestamp};
-use drivers::printer::{document::Paper, escpos};
+use drivers::printer::{document::Paper, escpos, gbk};
 use sync::wire::StoreV1;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -229,6 +229,11 @@ pub(crate) fn start(context: &Arc<Context>, tasks: &Tasks) {
     for config in &context.config.scanners {
         scanner::open(context, tasks, config.workstation, config.listen);
     }
+}
+
+/// Whether every sign of a line has a shape on our printers, its own or one that people accept.
+pub(crate) fn prints(line: &str) -> bool {
+    gbk::is_legible(line)
 }
 
 /// Whether a slip with the store's head and foot can be drawn for every printer.

@@ -26,6 +26,7 @@
 //! | `stock` | how much of an item is available |
 //! | `phone` | carts on shoppers' own phones, until a till takes them in |
 //! | `shelf` | what somebody who looks around sees of the catalog |
+//! | `pictures` | what a shopper's screen shows while nobody buys: fetched, kept, shown |
 //! | `pairing` | which browser is a kiosk's screen |
 //! | `help` | kiosks whose shoppers have called for somebody |
 //! | `pace` | how fast callers that nobody knows may ask |
@@ -61,6 +62,7 @@ mod pairing;
 mod payment;
 mod phone;
 mod pickup;
+mod pictures;
 mod portal;
 mod post_void;
 #[cfg(test)]
@@ -210,6 +212,7 @@ impl Daemon {
             catalog_standing: arc_swap::ArcSwapOption::empty(),
             prices: prices::Prices::default(),
             settings: settings::Settings::default(),
+            pictures: pictures::Pictures::default(),
             walks: shelf::Walks::default(),
             help: help::HelpWanted::default(),
             pace: pace::Pace::default(),
@@ -313,6 +316,7 @@ impl Daemon {
         }
         uplink::seal::restore(context);
         settings::restore(context).await?;
+        pictures::restore(context);
         // Before the first scene is priced.
         prices::restore(context).await;
         prices::refresh(context).await;
@@ -381,6 +385,8 @@ impl Daemon {
         let following =
             settings::run(Arc::clone(context), node.clone(), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(following);
+        let showing = pictures::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
+        tasks.tracker.spawn(showing);
         let certificate =
             uplink::certificate::run(Arc::clone(context), mall.clone(), tasks.stop.clone());
         tasks.tracker.spawn(certificate);

@@ -44,6 +44,7 @@ use crate::{
     fault,
     member::believe,
     refusal::Refusal,
+    settings::{self, Offline},
     signin::Tried,
 };
 
@@ -417,6 +418,7 @@ async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutErr
     let proof = open.as_ref().and_then(|open| open.proof(now));
     let shown = open.and_then(|open| open.shown);
     let slip: Option<SlipId> = context.health.has_printer(workstation).then(mint);
+    let allowed = settings::may(context, Offline::Pickups);
     let write = move |tx: &Connection| -> Result<(Seen, bool), CheckoutError> {
         let seen = look(&at_work, tx, wish.pickup)?.ok_or(Refusal::NoSuchPickup)?;
         let own = db::pickup::own(tx, wish.pickup)?.and_then(|own| own.handed_over);
@@ -424,6 +426,7 @@ async fn hand_over(context: &Arc<Context>, wish: Wish) -> Result<(), CheckoutErr
             return Ok((seen, false));
         }
         let state = seen.state.after(PickupMove::HandOver).map_err(Refusal::Pickup)?;
+        allowed?;
         if now > seen.pickup.until {
             return Err(Refusal::Pickup(PickupRefusal::Expired).into());
         }

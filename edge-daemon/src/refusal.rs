@@ -113,6 +113,9 @@ pub(crate) enum Refusal {
     /// Not the form of a coupon or voucher that is taken here.
     #[error("not a coupon or voucher")]
     NotAVoucher,
+    /// HQ lets the store do this only while the mall answers.
+    #[error("only while the mall answers")]
+    NeedsMall,
     /// The mall cannot be reached, so that another house can be asked nothing.
     #[error("the mall cannot be reached")]
     MallUnreachable,

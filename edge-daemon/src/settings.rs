@@ -17,6 +17,7 @@
 //! | `consider` | believes an envelope and puts it in force, or refuses it |
 //! | `trial` | pure: what becomes of a document on trial |
 //! | `health` | how the store is found while one is on trial |
+//! | `offline` | what is done while the mall does not answer |
 //! | `report` | what HQ is told |
 //!
 //! **Invariant:** what is in force was signed by the mall for this store and is on disk beside the
@@ -26,6 +27,7 @@ mod consider;
 mod follow;
 mod health;
 mod in_force;
+mod offline;
 mod report;
 mod trial;
 
@@ -43,6 +45,7 @@ use tokio::sync::watch;
 pub(crate) use consider::restore;
 pub(crate) use follow::{learn_keys, note_stop, run};
 pub(crate) use in_force::{InForce, Row, rows};
+pub(crate) use offline::{Offline, may};
 pub(crate) use report::report_of;
 
 use crate::{context::Nudge, db::settings::Whose};

@@ -14,6 +14,7 @@
 //! | `members` | members, coupons, and the keys that sign |
 //! | `rules` | sets of rules: listed, shown, imported, exported, checked |
 //! | `settings` | what HQ sets in stores, and what became of it |
+//! | `pictures` | pictures that stores show while nobody buys |
 //! | `try_cart` | a trial, without a database |
 //! | `table` | columns that line up, also where signs are two wide |
 //!
@@ -28,6 +29,7 @@ mod import;
 mod manage;
 mod members;
 mod orders;
+mod pictures;
 mod rules;
 mod serve;
 mod settings;
@@ -54,6 +56,7 @@ use crate::{
     hq::HqError,
     http,
     member::MemberError,
+    pictures::PictureError,
     rules::{RulesError, RulesFileError},
     settings::SettingsError,
     stock::CountError,
@@ -95,6 +98,10 @@ enum Kind {
     Command(#[from] CommandError),
     #[error("{} is no document of settings", .0.display())]
     SettingsFile(std::path::PathBuf),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    #[error("{} could not be read", .0.display())]
+    PictureFile(std::path::PathBuf),
     #[error(transparent)]
     Count(#[from] CountError),
     #[error(transparent)]
@@ -171,6 +178,8 @@ impl CliError {
             )
             | Kind::Settings(_)
             | Kind::Command(_)
+            | Kind::PictureFile(_)
+            | Kind::Picture(_)
             | Kind::Import(ImportError::CutOff)
             | Kind::Retire(_)
             | Kind::Lists(_)
@@ -234,6 +243,7 @@ impl Desk<'_> {
             Verb::Rules { verb } => return self.rules(verb).await,
             Verb::Settings { verb } => self.settings(verb).await?,
             Verb::Command { verb } => self.command(verb).await?,
+            Verb::Picture { verb } => self.picture(verb).await?,
             Verb::Payments { verb } => self.payments(verb).await?,
             Verb::Redemptions { verb } => self.redemptions(verb).await?,
             Verb::Members { verb } => self.members(verb).await?,

@@ -62,6 +62,7 @@ pub(crate) mod orders;
 pub(crate) mod orders_read;
 pub(crate) mod payments;
 pub(crate) mod pickup_cases;
+pub(crate) mod pictures;
 pub(crate) mod post_voids;
 pub(crate) mod purses;
 pub(crate) mod redemptions;

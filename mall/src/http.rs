@@ -40,6 +40,7 @@ mod online_returns;
 mod open;
 mod page;
 mod payments;
+mod pictures;
 mod problem;
 mod reads;
 mod redemptions;

@@ -24,6 +24,7 @@
 //! | `stock` | what each store has: counted, promised, sold |
 //! | `hq` | what HQ reads |
 //! | `http` | the only room that says HTTP |
+//! | `pictures` | pictures that stores show while nobody buys |
 //! | `cli` | the same verbs from a command line |
 //!
 //! **Invariant:** no process holds what the database does not: any number of malls may run over one
@@ -52,6 +53,7 @@ mod member;
 mod online_return;
 mod payment;
 mod pickup;
+mod pictures;
 mod redemption;
 mod rules;
 mod settings;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `wire/` | the version 1 messages; the only serialisable shape of orders and items |
 //! | `path` | the mall's HTTP paths, as functions that both sides call |
+//! | `picture` | pictures for screens, told by their bytes |
 //! | `packing` | how bodies may be packed |
 //! | `signature` | how a request proves which edge node sent it |
 //! | `settings` | HQ's settings as they are signed, and whether they are believed |
@@ -43,6 +44,7 @@ pub mod outbox;
 pub mod packing;
 pub mod path;
 pub mod pickup;
+pub mod picture;
 pub mod raw;
 pub mod replica;
 pub mod seal;

@@ -7,7 +7,7 @@ use domain::{
     time::BusinessDate,
 };
 
-use crate::replica::Scope;
+use crate::{chain::Hash, replica::Scope};
 
 /// `POST`: an edge node claims its place with a one-time code; the only unsigned request.
 pub const ENROLMENTS: &str = "/edge/v1/enrolments";
@@ -47,6 +47,8 @@ pub const CHECK_INS: &str = "/edge/v1/check-ins";
 
 /// `GET`: the settings that HQ wishes for this store, signed, and the keys to believe them by.
 pub const SETTINGS: &str = "/edge/v1/settings";
+/// `GET`: a picture that a playlist names.
+pub const PICTURE: &str = "/edge/v1/pictures/{picture}";
 /// `POST`: what became of them here.
 pub const SETTINGS_REPORTS: &str = "/edge/v1/settings/reports";
 
@@ -154,6 +156,12 @@ pub fn snapshot_file(scope: Scope, version: i64) -> String {
 pub fn reading(path: &str, schema: i64) -> String {
     let sign = if path.contains('?') { '&' } else { '?' };
     format!("{path}{sign}schema={schema}")
+}
+
+/// A picture, by its SHA-256.
+#[must_use]
+pub fn picture(picture: Hash) -> String {
+    format!("/edge/v1/pictures/{picture}")
 }
 
 /// What the rows of a scope add up to.

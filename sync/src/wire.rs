@@ -66,9 +66,11 @@ pub use session::{
     LOST_FACTS_MAX, LifeV1, LostFactV1, LostPageV1, LostV1, PlaceV1, SessionAskV1, SessionV1,
 };
 pub use settings::{
-    BellV1, COUPON_DAYS, CameByV1, CustomerDisplaySettingsV1, FaultKind, Kind, NoticeSettingsV1,
-    PortalSettingsV1, PresenceV1, ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, Setting,
-    SettingFault, SettingsHeldV1, SettingsV1, StandingV1, TenderSettingsV1,
+    BellV1, CHORDS, COUPON_DAYS, CameByV1, CustomerDisplaySettingsV1, FaultKind, KEY_ACTIONS,
+    KeyAction, Kind, NoticeSettingsV1, OfflineSettingsV1, PICTURES_MAX, Place, PortalSettingsV1,
+    PresenceV1, ReceiptSettingsV1, RefusedV1, ReportV1, SETTINGS, SLIDE_SECONDS_MAX,
+    SLIDE_SECONDS_MIN, Setting, SettingFault, SettingsHeldV1, SettingsV1, SlideV1, StandingV1,
+    TenderSettingsV1, WayV1,
 };
 pub use stock::StockV1;
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};

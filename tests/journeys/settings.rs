@@ -335,3 +335,34 @@ async fn a_bell_lets_the_store_fetch_a_command_and_it_is_done_once_and_told() ->
     ensure!(chain.store.edge.is_running()?, "it restarts again and again");
     Ok(())
 }
+
+#[tokio::test]
+async fn the_order_of_ways_and_the_keys_are_on_the_tills_screen_at_once() -> Result<()> {
+    let mut store = Store::twin(original().await?, None)?;
+    store.reboot_with(|boot| boot.poll_ms = 200)?;
+    store.mall.start().await?;
+    store.edge.start().await?;
+    let token = store.mall.saving_token("总部").await?;
+    let till = store.cashier(1).await?;
+    tendering(&till).await?;
+    let usual = json!(["cash", "code", "voucher", "member"]);
+    ensure!(look(&till, "view").await?["tender"]["ways"] == usual);
+    let path = format!("/hq/v1/stores/{CODE}/settings");
+    let save = async |settings: Value| {
+        let body = json!({ "settings": settings });
+        store.mall.put(&token, &path, "*", &body).await
+    };
+    let wished = json!({ "tender": { "order": ["code", "member"] }, "keys": { "find": "F4" } });
+    save(wished).await?.done::<Value>()?;
+    let ways = json!(["code", "member", "cash", "voucher"]);
+    let view = until_view(&till, "the new order", |view| view["tender"]["ways"] == ways).await?;
+    ensure!(view["keys"] == json!({ "find": "F4" }), "{view}");
+    // What a scanner types, or another action has, is no key to choose; nothing changes.
+    for keys in [json!({ "find": "Digit5" }), json!({ "find": "F8" })] {
+        save(json!({ "keys": keys })).await?.refused(422, "settings-refused")?;
+    }
+    ensure!(look(&till, "view").await?["keys"] == json!({ "find": "F4" }));
+    save(json!({})).await?.done::<Value>()?;
+    until_view(&till, "the usual order", |view| view["tender"]["ways"] == usual).await?;
+    Ok(())
+}

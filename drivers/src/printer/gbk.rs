@@ -108,6 +108,22 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// Whether paper shows every sign of the text, its own or one that people accept in its place: nothing
+/// becomes a question mark, and of a text that says something not everything is left out.
+#[must_use]
+pub fn is_legible(text: &str) -> bool {
+    let mut out = String::new();
+    for character in text.chars() {
+        let before = out.len();
+        push_printable(character, &mut out);
+        let is_unknown = out.get(before..).is_some_and(|shown| shown.contains(UNKNOWN));
+        if is_unknown && !matches!(character, UNKNOWN | '¿') {
+            return false;
+        }
+    }
+    text.trim().is_empty() || !out.trim().is_empty()
+}
+
 /// The bytes for the printer, in Chinese mode and without any code page.
 #[must_use]
 pub fn encode(text: &str) -> Vec<u8> {

@@ -34,6 +34,16 @@ pub(crate) fn next_sequence(
         .map_err(DbError::sqlite("take the next receipt number"))
 }
 
+/// The newest business date that has an order; `None` where nothing was ever sold.
+pub(crate) fn newest_date(connection: &Connection) -> Result<Option<BusinessDate>, DbError> {
+    let doing = "look for the newest business date";
+    let found: Option<String> = connection
+        .prepare_cached("select max(business_date) from orders")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(DbError::sqlite(doing))?;
+    found.map(|date| date.parse().map_err(|_| DbError::Damaged { doing })).transpose()
+}
+
 /// An order as it is told: the text that the outbox sends and `find` reads.
 pub(crate) fn body(order: &Order) -> Result<String, DbError> {
     serde_json::to_string(&OrderV1::of(order))

@@ -4,14 +4,15 @@ use std::sync::LazyLock;
 
 use axum::{
     body::Body,
-    extract::{Path, Query},
+    extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::{IntoResponse as _, Redirect},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sync::chain::{Hash, hex};
 
-use super::problem::Problem;
+use super::{App, problem::Problem};
+use crate::pictures;
 
 #[derive(RustEmbed)]
 #[folder = "$POS_UI_DIST_ABS"]
@@ -47,6 +48,23 @@ pub(super) async fn phone(headers: HeaderMap) -> Response<Body> {
 /// What pages are made of: names that tell nothing, and code that is everybody's.
 pub(super) async fn part(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
     serve(Path(format!("assets/{path}")), headers).await
+}
+
+/// A picture of the playlist, by its SHA-256. Its name is its content, so that whoever has it need not
+/// ask again.
+pub(super) async fn picture(State(app): State<App>, Path(name): Path<String>) -> Response<Body> {
+    let name = Hash::from_hex(&name);
+    let shown = app.context.pictures.shown();
+    let name = name.filter(|name| shown.iter().any(|slide| slide.picture == *name));
+    let data = app.context.config.data.clone();
+    let found = tokio::task::spawn_blocking(move || pictures::read(&data, name?)).await;
+    let Some((picture, bytes)) = found.ok().flatten() else {
+        return Problem::plain("not-found", StatusCode::NOT_FOUND).into_response();
+    };
+    let keeping = "public, max-age=31536000, immutable";
+    let headers =
+        [(header::CONTENT_TYPE, picture.kind.media_type()), (header::CACHE_CONTROL, keeping)];
+    (headers, bytes).into_response()
 }
 
 /// Which workstation a page is asked for.

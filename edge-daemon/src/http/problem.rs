@@ -192,6 +192,7 @@ impl From<&Refusal> for Problem {
             Refusal::NotAPaymentCode => plain("not-a-payment-code", S::UNPROCESSABLE_ENTITY),
             Refusal::MethodOff => plain("payment-method-off", S::CONFLICT),
             Refusal::NotAVoucher => plain("not-a-voucher", S::UNPROCESSABLE_ENTITY),
+            Refusal::NeedsMall => plain("needs-mall", S::SERVICE_UNAVAILABLE),
             Refusal::MallUnreachable => plain("mall-unreachable", S::SERVICE_UNAVAILABLE),
             Refusal::MallSilent => plain("mall-silent", S::SERVICE_UNAVAILABLE),
             Refusal::OtherHouse { word } => Self::of_other_house(word),

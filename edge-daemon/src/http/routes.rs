@@ -201,6 +201,7 @@ fn pages(table: Table) -> Table {
         .page(Access::Lan, "/ui/{*path}", get(assets::serve))
         .page(Access::Lan, "/console", get(|| async { Redirect::temporary(CONSOLE) }))
         .page(Access::Lan, "/console/", get(|| async { Redirect::temporary(CONSOLE) }))
+        .page(Access::Anyone, "/pictures/{picture}", get(assets::picture))
         .page(Access::Anyone, "/livez", get(|| async { "ok" }))
         .page(Access::Anyone, "/readyz", get(service::ready))
         .page(Access::Machine, "/metrics", get(metrics::show))

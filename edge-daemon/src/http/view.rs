@@ -47,8 +47,8 @@ pub(crate) use rights::{IssuerView, MethodView};
 pub(crate) use shapes::{
     CartView, CashView, CustomerCartView, CustomerLineView, CustomerPhase, CustomerTenderView,
     CustomerView, KindView, LastOrderView, LastScanView, LineView, LinkView, OperatorInfo,
-    OperatorView, PaidView, Phase, ReachView, ReceiptState, ReplicaView, ScanOutcome, StoreView,
-    TenderKindView, TenderView, TenderedView, UnitView, WorkstationView,
+    OperatorView, PaidView, Phase, ReachView, ReceiptState, ReplicaView, ScanOutcome, SlideView,
+    StoreView, TenderKindView, TenderView, TenderedView, UnitView, WayView, WorkstationView,
 };
 
 /// A shopper's phone or a slow clock aside, a receipt seal is of no interest after this.
@@ -143,6 +143,7 @@ fn tender_view(context: &Context, priced: &Priced) -> TenderView {
         total: priced.quote.total.into(),
         cash: CashView { rounding: rounding.into(), due: due.into() },
         notes: tender::quick_notes(due).into_iter().map(MoneyBody::from).collect(),
+        ways: context.settings.in_force().ways().into_iter().map(WayView::from).collect(),
     }
 }
 
@@ -258,6 +259,7 @@ pub(super) fn operator(
         last_scan: last_scan_view(scene, language).filter(|_| is_in),
         link: link_view(context),
         notices: notices::of(context, station.workstation, now),
+        keys: context.settings.in_force().moved_keys(),
     }
 }
 
@@ -280,6 +282,8 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
     };
     let shows_cart =
         matches!(phase, CustomerPhase::Cart | CustomerPhase::Tender | CustomerPhase::Wait);
+    // A page that has shown long enough what was paid turns idle by itself.
+    let is_idle_soon = matches!(phase, CustomerPhase::Idle | CustomerPhase::Paid);
     let left = station.rights.left(quote.total);
     let (rounding, due) = cash_due(context, left);
     CustomerView {
@@ -310,10 +314,12 @@ pub(super) fn customer(context: &Context, scene: &Scene, language: Language) -> 
         pickup: collected.filter(|_| phase == CustomerPhase::Pickup),
         wait: wait.filter(|_| phase == CustomerPhase::Wait),
         paid: is_paid.filter(|_| phase == CustomerPhase::Paid).map(|last| paid_view(&last.order)),
-        // A page that has shown long enough what was paid turns idle by itself.
-        join: matches!(phase, CustomerPhase::Idle | CustomerPhase::Paid)
-            .then(|| context.phones.join_url(station.workstation, now))
-            .flatten(),
+        join: is_idle_soon.then(|| context.phones.join_url(station.workstation, now)).flatten(),
+        slides: if is_idle_soon {
+            context.pictures.shown().iter().map(SlideView::from).collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 

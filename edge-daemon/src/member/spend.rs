@@ -15,6 +15,7 @@ use crate::{
     db,
     refusal::Refusal,
     rights::Hold,
+    settings::{self, Offline},
     station::Station,
 };
 
@@ -57,6 +58,7 @@ async fn set(
     wish: impl FnOnce(&Station, Identified, Timestamp) -> Result<Identified, Refusal> + Send + 'static,
 ) -> Result<(), CheckoutError> {
     let (context, now) = (Arc::clone(context), context.clock.now());
+    let allowed = settings::may(&context, Offline::Savings);
     to_the_end(async move {
         let done = change(&context, command, move |tx: &Connection, counter| {
             if counter.seller().is_none() {
@@ -64,10 +66,16 @@ async fn set(
             }
             let member = counter.member.clone().ok_or(Refusal::NoMember)?;
             let is_proven = member.is_proven;
+            let before = (member.points_to_pay, member.balance_to_pay);
             let after = wish(counter, member, now)?;
             let is_nothing = after.points_to_pay == 0 && after.balance_to_pay == Money::ZERO;
             if !is_proven && !is_nothing {
                 return Err(Refusal::MemberUnproven.into());
+            }
+            // Less than before may always be wished.
+            let is_more = after.points_to_pay > before.0 || after.balance_to_pay > before.1;
+            if is_more {
+                allowed?;
             }
             db::member::put(tx, counter.cart.order, &after)?;
             changed(tx, counter)

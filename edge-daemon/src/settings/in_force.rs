@@ -13,9 +13,10 @@ use domain::{payment::PaymentMethod, time::Timestamp};
 use serde_json::Value;
 use sync::{
     settings::{GroupKey, GroupsV1},
-    wire::{SETTINGS, SettingsV1, StoreV1},
+    wire::{OfflineSettingsV1, SETTINGS, SettingsV1, SlideV1, StoreV1, WayV1},
 };
 
+use super::offline::Offline;
 use crate::{
     context::Context,
     db::settings::{Document, OnTrial, Refused, Whose},
@@ -128,6 +129,39 @@ impl InForce {
             PaymentMethod::Alipay => self.merged.tender.alipay,
         };
         said.unwrap_or(true)
+    }
+
+    /// Ways to pay in the order in which they are offered.
+    pub(crate) fn ways(&self) -> Vec<WayV1> {
+        WayV1::ordered(self.merged.tender.order.as_deref().unwrap_or_default())
+    }
+
+    /// What the customer display shall show while nobody buys.
+    pub(crate) fn playlist(&self) -> &[SlideV1] {
+        self.merged.customer_display.playlist.as_deref().unwrap_or_default()
+    }
+
+    /// Whether something is done while the mall does not answer.
+    pub(super) fn does_offline(&self, what: Offline) -> bool {
+        let OfflineSettingsV1 { coupons, savings, pickups } = &self.merged.offline;
+        let said = match what {
+            Offline::Coupons => coupons,
+            Offline::Savings => savings,
+            Offline::Pickups => pickups,
+        };
+        said.unwrap_or(true)
+    }
+
+    /// The operator's actions that are not on their usual key, each with its key; as screens write
+    /// them.
+    pub(crate) fn moved_keys(&self) -> BTreeMap<String, String> {
+        let moved = self.merged.moved_keys().into_iter();
+        moved.map(|(action, chord)| (action.replace('_', "-"), chord.to_owned())).collect()
+    }
+
+    /// Whether every action of the operator's screen has a key of its own.
+    pub(super) fn has_keys_apart(&self) -> bool {
+        self.merged.clashes().is_empty()
     }
 
     /// Percent of a line's amount that a manager may take off.

@@ -2,7 +2,7 @@ use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use serde_json::{Value, json};
 use sync::{
     settings::SignedSettingsV1,
-    wire::{CameByV1, SETTINGS, StandingV1},
+    wire::{CameByV1, SETTINGS, StandingV1, WayV1},
 };
 
 use super::{
@@ -162,6 +162,15 @@ fn the_programs_defaults_are_those_that_hq_is_told() {
     assert_eq!(in_force.behind_ms() / 60_000, told("notices.behind_minutes"));
     assert_eq!(in_force.old_prices_ms() / 3_600_000, told("notices.old_prices_hours"));
     assert_eq!(in_force.shows_hints(), told("customer_display.hints"));
+    assert_eq!(json!(in_force.ways()), told("tender.order"));
+    assert_eq!(json!(in_force.playlist()), told("customer_display.playlist"));
+    for (what, key) in [
+        (Offline::Coupons, "offline.coupons"),
+        (Offline::Savings, "offline.savings"),
+        (Offline::Pickups, "offline.pickups"),
+    ] {
+        assert_eq!(json!(in_force.does_offline(what)), told(key));
+    }
     assert!(in_force.payment_code_starts_tender(true));
     assert!(!in_force.payment_code_starts_tender(false));
 }
@@ -304,4 +313,82 @@ async fn which_codes_are_taken_and_what_managers_may_is_as_hq_says_at_once() {
     assert_eq!((in_force.price_cut_percent_max(), in_force.undo_ms(3_600_000)), (100, 0));
     assert_ne!(context.store_clock().day_cut_minutes, 0);
     assert_ne!(refused().await, crate::refusal::Refusal::MethodOff);
+}
+
+#[tokio::test]
+async fn ways_to_pay_and_keys_are_as_hq_says_and_the_rest_as_it_was() {
+    let chain = Chain::open().await;
+    let context = chain.store.context();
+    let in_force = || context.settings.in_force();
+    assert_eq!(in_force().ways(), WayV1::ALL);
+    assert!(in_force().moved_keys().is_empty());
+    let body = json!({
+        "tender": { "order": ["code", "member"] },
+        "keys": { "void_cart": "Ctrl+F9", "find": "F2" },
+    });
+    assert_eq!(chain.own(1, &body).await, Fate::Settled);
+    let ways = [WayV1::Code, WayV1::Member, WayV1::Cash, WayV1::Voucher];
+    assert_eq!(in_force().ways(), ways);
+    let moved = [("void-cart".to_owned(), "Ctrl+F9".to_owned())];
+    assert_eq!(in_force().moved_keys(), moved.into());
+}
+
+#[tokio::test]
+async fn while_the_mall_is_away_a_store_does_what_hq_lets_it_do_alone() {
+    let chain = Chain::open().await;
+    let context = chain.store.context();
+    let all = [Offline::Coupons, Offline::Savings, Offline::Pickups];
+    assert!(all.iter().all(|what| may(context, *what).is_ok()));
+    let body = json!({ "offline": { "coupons": false, "pickups": false } });
+    chain.own(1, &body).await;
+    let refused = Err(crate::refusal::Refusal::NeedsMall);
+    assert_eq!(all.map(|what| may(context, what)), [refused.clone(), Ok(()), refused]);
+    // It is back, and everything is as ever.
+    context.link.reached(true, context.clock.now());
+    assert!(all.iter().all(|what| may(context, *what).is_ok()));
+}
+
+/// How the store is found with these settings.
+async fn found(chain: &Chain, revision: i64, body: Value) -> trial::Health {
+    assert_eq!(chain.own(revision, &body).await, Fate::Settled);
+    health::look(chain.store.context()).await
+}
+
+#[tokio::test]
+async fn a_kiosk_without_payment_codes_is_not_well_and_one_house_is_enough() {
+    let chain = Chain::open().await;
+    let none = json!({ "tender": { "wechat": false, "alipay": false } });
+    assert_eq!(found(&chain, 1, none).await.kiosk, Some(false));
+    let one = json!({ "tender": { "wechat": false } });
+    assert_eq!(found(&chain, 2, one).await.kiosk, Some(true));
+}
+
+#[tokio::test]
+async fn a_cut_by_which_the_next_order_would_be_of_a_day_before_the_newest_is_not_well() {
+    let chain = Chain::open().await;
+    let cut = |minutes: i64| json!({ "day": { "cut_minutes": minutes } });
+    chain.store.at("2026-11-22T02:00:00+08:00");
+    assert_eq!(found(&chain, 1, cut(0)).await.day, Some(true), "nothing was sold yet");
+    chain.store.scan(1, "TEA").await;
+    chain.store.complete(1, None, 1_200).await.unwrap();
+    assert_eq!(found(&chain, 2, cut(300)).await.day, Some(false), "back to the day before");
+    assert_eq!(found(&chain, 3, cut(60)).await.day, Some(true));
+    // At noon both give the same date.
+    chain.store.at("2026-11-22T12:00:00+08:00");
+    assert_eq!(found(&chain, 4, cut(300)).await.day, Some(true));
+}
+
+#[tokio::test]
+async fn documents_that_clash_on_a_key_and_lines_that_paper_has_no_sign_for_are_not_well() {
+    let chain = Chain::open().await;
+    let all = sign(&chain.pkcs8, "all", 1, &json!({ "keys": { "find": "F4" } }));
+    chain.send(&all, CameByV1::Poll).await;
+    let foot = |line: &str| json!({ "receipt": { "foot_lines": [line] } });
+    let well = found(&chain, 1, foot("谢谢光临 café №1")).await;
+    assert_eq!((well.keys, well.paper), (Some(true), Some(true)));
+    let clash = json!({ "keys": { "member": "F4" } });
+    assert_eq!(found(&chain, 2, clash).await.keys, Some(false));
+    assert_eq!(found(&chain, 3, foot("𠮷野家")).await.paper, Some(false));
+    assert_eq!(found(&chain, 4, foot("🎉🎉")).await.paper, Some(false), "nothing of it is left");
+    assert_eq!(found(&chain, 5, foot("恭喜发财🎉")).await.paper, Some(true));
 }

@@ -15,6 +15,12 @@ use crate::db::settings::OnTrial;
 pub(crate) enum Part {
     /// A sale can be priced and paid.
     Sale,
+    /// A kiosk can be paid at.
+    Kiosk,
+    /// No order would be of a business date before one that is there already.
+    Day,
+    /// Every action of the operator's screen has a key of its own.
+    Keys,
     /// Every screen gets its view.
     Screens,
     /// A receipt can be drawn for every printer.
@@ -23,12 +29,18 @@ pub(crate) enum Part {
 
 impl Part {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Sale, Self::Screens, Self::Paper];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Sale, Self::Kiosk, Self::Day, Self::Keys, Self::Screens, Self::Paper];
 
     /// What is wrong, for HQ.
     pub(crate) const fn complaint(self) -> &'static str {
         match self {
             Self::Sale => "a sale could not be priced and paid",
+            Self::Kiosk => "no way to pay is left at a kiosk, which takes payment codes alone",
+            Self::Day => {
+                "the business date would go back to one before the newest order's; set the cut again when both cuts give the same date"
+            }
+            Self::Keys => "two actions of the operator's screen are on one key",
             Self::Screens => "a screen did not get its view",
             Self::Paper => "a receipt could not be drawn",
         }
@@ -43,6 +55,12 @@ pub(crate) const ENDED: &str = "the program ended within the trial";
 pub(crate) struct Health {
     /// A sale; `None` where it could not be looked at.
     pub(crate) sale: Option<bool>,
+    /// Paying at kiosks.
+    pub(crate) kiosk: Option<bool>,
+    /// The business date.
+    pub(crate) day: Option<bool>,
+    /// The operator's keys.
+    pub(crate) keys: Option<bool>,
     /// The screens.
     pub(crate) screens: Option<bool>,
     /// The printers' paper.
@@ -53,6 +71,9 @@ impl Health {
     const fn of(self, part: Part) -> Option<bool> {
         match part {
             Part::Sale => self.sale,
+            Part::Kiosk => self.kiosk,
+            Part::Day => self.day,
+            Part::Keys => self.keys,
             Part::Screens => self.screens,
             Part::Paper => self.paper,
         }
@@ -97,8 +118,16 @@ mod tests {
 
     use super::*;
 
-    const WELL: Health = Health { sale: Some(true), screens: Some(true), paper: Some(true) };
-    const UNSEEN: Health = Health { sale: None, screens: None, paper: None };
+    const UNSEEN: Health =
+        Health { sale: None, kiosk: None, day: None, keys: None, screens: None, paper: None };
+    const WELL: Health = Health {
+        sale: Some(true),
+        kiosk: Some(true),
+        day: Some(true),
+        keys: Some(true),
+        screens: Some(true),
+        paper: Some(true),
+    };
 
     #[test]
     fn what_was_right_and_is_wrong_goes_back_at_once_and_what_was_wrong_before_is_not_blamed() {
@@ -110,6 +139,9 @@ mod tests {
             (WELL, WELL, 60_000, Verdict::Keep),
             (WELL, no_sale, 0, Verdict::GoBack(Part::Sale)),
             (WELL, no_paper, 60_000, Verdict::GoBack(Part::Paper)),
+            (WELL, Health { kiosk: Some(false), ..WELL }, 0, Verdict::GoBack(Part::Kiosk)),
+            (WELL, Health { day: Some(false), ..WELL }, 0, Verdict::GoBack(Part::Day)),
+            (WELL, Health { keys: Some(false), ..WELL }, 0, Verdict::GoBack(Part::Keys)),
             (no_paper, no_paper, 10, Verdict::Watch),
             (no_paper, no_sale, 10, Verdict::GoBack(Part::Sale)),
             // What was never seen right is not known to have been wrong.

@@ -6,6 +6,7 @@ mod certificates;
 mod command;
 mod houses;
 mod members;
+mod picture;
 mod rules;
 mod settings;
 mod shop;
@@ -21,6 +22,7 @@ pub(super) use certificates::{AuthorityVerb, BrokerVerb, TlsArgs};
 pub(super) use command::CommandVerb;
 pub(super) use houses::{PaymentsVerb, RedemptionsVerb};
 pub(super) use members::{CouponsVerb, KeysVerb, MembersVerb};
+pub(super) use picture::PictureVerb;
 pub(super) use rules::{RulesFormat, RulesVerb};
 pub(super) use settings::SettingsVerb;
 pub(super) use shop::ShopVerb;
@@ -84,6 +86,7 @@ impl Args {
             | Verb::Rules { .. }
             | Verb::Settings { .. }
             | Verb::Command { .. }
+            | Verb::Picture { .. }
             | Verb::TryCart { .. }
             | Verb::Payments { .. }
             | Verb::Redemptions { .. }
@@ -225,6 +228,11 @@ pub(super) enum Verb {
     Settings {
         #[command(subcommand)]
         verb: SettingsVerb,
+    },
+    /// Pictures that stores show while nobody buys.
+    Picture {
+        #[command(subcommand)]
+        verb: PictureVerb,
     },
     /// Tell a store to do something, and see what came of it.
     Command {

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, engine::Engine, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 23] = [
+const STEPS: [&str; 24] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -31,6 +31,7 @@ const STEPS: [&str; 23] = [
     include_str!("../../migrations/0021_trouble.sql"),
     include_str!("../../migrations/0022_commands.sql"),
     include_str!("../../migrations/0024_kept.sql"),
+    include_str!("../../migrations/0026_pictures.sql"),
 ];
 
 /// Which steps were taken, and when.

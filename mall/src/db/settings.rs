@@ -47,6 +47,19 @@ pub(crate) async fn current(tx: &mut Conn, store: StoreId) -> Result<Option<Sett
     Ok(before(tx, store, i64::MAX, 1).await?.into_iter().next())
 }
 
+/// The documents that are desired, of every target.
+pub(crate) async fn all_desired(tx: &mut Conn) -> Result<Vec<String>, DbError> {
+    let found: Vec<(String,)> = sqlx::query_as(
+        "select body from settings join
+           (select store_id, max(revision) as newest from settings group by store_id) as desired
+           on desired.store_id = settings.store_id and desired.newest = settings.revision",
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(sql("read the settings"))?;
+    Ok(found.into_iter().map(|(body,)| body).collect())
+}
+
 /// Documents before a revision, newest first.
 pub(crate) async fn before(
     tx: &mut Conn,

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Tables of which a mall has a handful for each store, and what people wrote by hand.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 14] = [
     "store",
     "workstation",
     "operator",
@@ -45,6 +45,7 @@ const SMALL: [&str; 13] = [
     "store_group_member",
     "store_groups_told",
     "command",
+    "picture",
 ];
 
 /// What is as it should be, although it looks like a walk: where, what, and why.
@@ -186,7 +187,8 @@ fn requests(path: &str, operation: &Operation) -> Vec<String> {
         .replace("{code}", "SH001")
         .replace("{date}", "2026-11-21")
         .replace("{id}", "00000000-0000-7000-8000-000000000001")
-        .replace("{key}", "north");
+        .replace("{key}", "north")
+        .replace("{picture}", &"ab".repeat(32));
     assert!(!filled.contains('{'), "say what is in {path}");
     let parameters = operation.parameters.iter().flatten();
     let mut uris = vec![format!("{filled}?")];

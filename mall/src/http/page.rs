@@ -1,4 +1,4 @@
-//! HQ's web page: one document, one style, one script, and nothing from elsewhere.
+//! HQ's web page: one document, one style, two scripts, and nothing from elsewhere.
 //!
 //! **Invariant:** the files hold no secret and no data; whatever the page shows it asks the HQ API
 //! for, with the token that somebody typed in and that the browser forgets with its tab.
@@ -46,12 +46,18 @@ pub(super) async fn script() -> Response {
     file("text/javascript; charset=utf-8", include_str!("page/page.js"))
 }
 
+/// `GET /hq/fields.js`.
+pub(super) async fn fields() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("page/fields.js"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     const HTML: &str = include_str!("page/page.html");
     const SCRIPT: &str = include_str!("page/page.js");
+    const FIELDS: &str = include_str!("page/fields.js");
 
     /// What stands between two marks, wherever it does.
     fn between<'a>(text: &'a str, from: &str, to: char) -> BTreeSet<&'a str> {
@@ -70,6 +76,7 @@ mod tests {
     #[test]
     fn whatever_the_page_says_it_says_in_both_languages() {
         let words = SCRIPT.split("\n}\n").next().unwrap();
+        let ways = ["way-cash", "way-code", "way-voucher", "way-member"];
         let keys: Vec<&str> = words
             .match_indices(": ['")
             .map(|(at, _)| words[..at].rsplit([' ', '\n']).next().unwrap())
@@ -78,6 +85,8 @@ mod tests {
         assert_eq!(known.len(), keys.len(), "a word is there twice");
         let mut said = between(HTML, "data-say=\"", '"');
         said.extend(between(SCRIPT, "say('", '\''));
+        said.extend(between(FIELDS, "say('", '\''));
+        said.extend(ways);
         let missing: Vec<_> = said.difference(&known).collect();
         assert!(missing.is_empty() && said.len() > 60, "{missing:?}");
     }

@@ -25,6 +25,7 @@ use crate::{
     online_return::{self, OnlineReturnError},
     payment::PaymentError,
     pickup::PickupError,
+    pictures::PictureError,
     redemption::RedemptionError,
     rules::{CheckShape, FindingShape, PreviewError, RulesError},
     settings::{SettingsError, finding},
@@ -75,6 +76,7 @@ kinds! {
     ORDER_AT_COUNTER = "order-sold-at-counter", CONFLICT, "The goods were set aside and sold at a counter";
     ORDER_ENDED = "order-ended", CONFLICT, "The online order ended and its money went back whole";
     ORDER_AMBIGUOUS = "order-ambiguous", CONFLICT, "Several online orders have this number";
+    PICTURE_SHOWN = "picture-shown", CONFLICT, "A playlist shows the picture";
     EPOCH = "epoch", CONFLICT, "The batch is of another epoch";
     SESSION_ENDED = "session-ended", CONFLICT, "The session has ended: say first where the ledger stands";
     FORKED = "forked", CONFLICT, "The history of the edge node does not go on from what is held";
@@ -87,6 +89,7 @@ kinds! {
     RULES_CHANGED = "rules-changed", PRECONDITION_FAILED, "Another rule set is in force by now";
     SETTINGS_CHANGED = "settings-changed", PRECONDITION_FAILED, "Other settings are desired by now";
     SETTINGS_REFUSED = "settings-refused", UNPROCESSABLE_ENTITY, "The settings have faults";
+    PICTURE_REFUSED = "picture-refused", UNPROCESSABLE_ENTITY, "It is no picture for a screen";
     RULES_REFUSED = "rules-refused", UNPROCESSABLE_ENTITY, "The rule set has faults";
     QUOTE_REFUSED = "quote-refused", UNPROCESSABLE_ENTITY, "The cart cannot be priced";
     REVISION_REQUIRED = "revision-required", PRECONDITION_REQUIRED, "Say which revision you have changed";
@@ -486,6 +489,19 @@ impl From<CommandError> for Problem {
             }
             CommandError::Keys(_) | CommandError::NoDice(_) => Self::internal(&error),
             CommandError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<PictureError> for Problem {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::NoPicture(_) | PictureError::Name | PictureError::TooMany => {
+                Self::of(PICTURE_REFUSED).detail(error)
+            }
+            PictureError::Shown => Self::of(PICTURE_SHOWN).detail(error),
+            PictureError::Unknown => Self::of(NOT_FOUND).detail(error),
+            PictureError::Db(error) => error.into(),
         }
     }
 }

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::{
     authority, commands, download, edge, elsewhere, groups, hq, members, online_returns, open,
-    page, payments,
+    page, payments, pictures,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
     redemptions, rules, settings, shop, stock,
     table::{Access, Endpoint, Table},
@@ -75,6 +75,7 @@ fn edges(table: Table) -> Table {
         .plain(Access::Edge, Method::GET, path::BUCKET, get(edge::bucket))
         .plain(Access::Edge, Method::GET, path::SETTINGS, get(settings::held))
         .plain(Access::Edge, Method::POST, path::SETTINGS_REPORTS, post(settings::report))
+        .plain(Access::Edge, Method::GET, path::PICTURE, get(pictures::of_store))
         .plain(Access::Edge, Method::GET, path::COMMANDS, get(commands::of_store))
         .plain(Access::Edge, Method::POST, path::COMMANDS, post(commands::hear))
         .plain(Access::Edge, Method::POST, path::SESSIONS, post(edge::session))
@@ -97,6 +98,7 @@ fn page(table: Table) -> Table {
         .plain(Access::Anyone, Method::GET, "/hq/", get(page::page))
         .plain(Access::Anyone, Method::GET, "/hq/page.css", get(page::style))
         .plain(Access::Anyone, Method::GET, "/hq/page.js", get(page::script))
+        .plain(Access::Anyone, Method::GET, "/hq/fields.js", get(page::fields))
 }
 
 /// Carries what is asked to its end, also when whoever asked hangs up: what was written down and not
@@ -179,6 +181,10 @@ fn staff(table: Table) -> Table {
         .documented(Access::Staff, routes!(settings::list_store))
         .documented(Access::Staff, routes!(settings::show_in_force))
         .documented(Access::Staff, routes!(settings::preview))
+        .documented(Access::Staff, routes!(pictures::list_pictures))
+        .documented(SETTINGS, routes!(pictures::add_picture))
+        .documented(Access::Staff, routes!(pictures::show_picture))
+        .documented(SETTINGS, routes!(pictures::remove_picture))
         .documented(Access::Staff, routes!(commands::list_commands))
         .documented(SETTINGS, routes!(commands::give_command))
         .documented(Access::Staff, routes!(groups::list_groups))

@@ -8,7 +8,10 @@ use domain::tender::CashRounding;
 use serde_json::{Value, json};
 use sync::{
     replica::StoreId,
-    wire::{COUPON_DAYS, Kind, PortalSettingsV1, SETTINGS, SettingsV1, StoreV1},
+    wire::{
+        CHORDS, COUPON_DAYS, Kind, PICTURES_MAX, PortalSettingsV1, SETTINGS, SettingsV1, StoreV1,
+        WayV1,
+    },
 };
 
 use super::{
@@ -165,6 +168,28 @@ async fn layers(tx: &mut Conn, store: StoreId) -> Result<Vec<(Whom, String, Sett
     Ok(layers)
 }
 
+/// A document over what lies below it: all stores' below a group's, that and its groups' below a
+/// store's.
+pub(super) async fn over_below(
+    tx: &mut Conn,
+    whom: &Whom,
+    owner: StoreId,
+    said: SettingsV1,
+) -> Result<SettingsV1, DbError> {
+    let below = match whom {
+        Whom::All => SettingsV1::default(),
+        Whom::Group(_) => {
+            let all = settings::current(tx, ALL).await?;
+            all.map(|row| document(&row)).transpose()?.unwrap_or_default()
+        }
+        Whom::Store(_) => {
+            let below = layers(tx, owner).await?.into_iter().skip(1).map(|(_, _, said)| said);
+            below.fold(SettingsV1::default(), SettingsV1::over)
+        }
+    };
+    Ok(said.over(below))
+}
+
 /// A document that is looked at and not saved: whose it would be, and what it says.
 #[derive(Clone, Debug)]
 pub(crate) struct Trying {
@@ -234,16 +259,24 @@ pub(crate) async fn coupon_for_coming(
 /// All that HQ can set.
 pub(crate) fn schema() -> Vec<SettingShape> {
     let shape = |setting: &sync::wire::Setting| {
+        let slides = i64::try_from(PICTURES_MAX).ok();
         let (kind, min, max, unit) = match setting.kind {
             Kind::Lines => ("lines", None, Some(10), None),
             Kind::Flag => ("flag", None, None, None),
             Kind::Number { min, max, unit } => ("number", Some(min), Some(max), Some(unit)),
             Kind::Rounding => ("word", None, None, None),
             Kind::Rule => ("rule", None, None, None),
+            Kind::Order => ("order", None, None, None),
+            Kind::Key => ("key", None, None, None),
+            Kind::Playlist => ("playlist", None, slides, None),
         };
         let words = match setting.kind {
             Kind::Rounding => CashRounding::ALL.map(CashRounding::word).to_vec(),
-            Kind::Lines | Kind::Flag | Kind::Number { .. } | Kind::Rule => Vec::new(),
+            Kind::Order => WayV1::ALL.map(WayV1::word).to_vec(),
+            Kind::Key => CHORDS.to_vec(),
+            Kind::Lines | Kind::Flag | Kind::Number { .. } | Kind::Rule | Kind::Playlist => {
+                Vec::new()
+            }
         };
         SettingShape {
             key: setting.key,

@@ -4,14 +4,17 @@
 //! no new revision.
 
 use serde_json::Value;
-use sync::wire::{FaultKind, SettingFault, SettingsV1};
+use sync::{
+    replica::StoreId,
+    wire::{FaultKind, SettingFault, SettingsV1},
+};
 use tracing::info;
 
 use super::shapes::{SettingsError, Whom};
 use crate::{
     context::Context,
     db::{
-        self,
+        self, Conn, pictures,
         settings::{self, SettingsRow},
     },
     rules::Expected,
@@ -55,6 +58,26 @@ pub(super) fn read(document: &Value) -> Result<SettingsV1, SettingsError> {
     Err(SettingsError::Faults(faults.collect()))
 }
 
+/// Refuses what can be by itself and cannot be here: pictures that the mall does not hold, and keys that
+/// are two actions' once what lies below is counted in. What only another store's document would spoil
+/// shows in that store's trial.
+async fn look_at(
+    tx: &mut Conn,
+    whom: &Whom,
+    owner: StoreId,
+    said: SettingsV1,
+) -> Result<(), SettingsError> {
+    let mut faults = Vec::new();
+    for slide in said.customer_display.playlist.iter().flatten() {
+        if pictures::one(tx, slide.picture).await?.is_none() {
+            let kind = FaultKind::NoPicture(slide.picture);
+            faults.push(SettingFault { key: "customer_display.playlist".to_owned(), kind });
+        }
+    }
+    faults.extend(super::read::over_below(tx, whom, owner, said).await?.clashes());
+    if faults.is_empty() { Ok(()) } else { Err(SettingsError::Faults(faults)) }
+}
+
 /// Checks a document and makes it the one desired.
 pub(crate) async fn save(context: &Context, wish: Wish) -> Result<Saved, SettingsError> {
     let doing = "keep settings";
@@ -62,9 +85,11 @@ pub(crate) async fn save(context: &Context, wish: Wish) -> Result<Saved, Setting
     if note.chars().count() > NOTE_CHARS_MAX || note.chars().any(char::is_control) {
         return Err(SettingsError::Note);
     }
-    let body = serde_json::to_string(&read(&wish.document)?).map_err(|_| SettingsError::Write)?;
+    let said = read(&wish.document)?;
+    let body = serde_json::to_string(&said).map_err(|_| SettingsError::Write)?;
     let mut tx = context.db().write(doing).await?;
     let store = super::read::number(&mut tx, &wish.whom).await?;
+    look_at(&mut tx, &wish.whom, store, said).await?;
     let held = settings::current(&mut tx, store).await?;
     let current = held.as_ref().map_or(0, |held| held.revision);
     match wish.expected {

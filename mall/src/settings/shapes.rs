@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
-use sync::wire::{FaultKind, SettingFault};
+use sync::wire::{FaultKind, PICTURES_MAX, SLIDE_SECONDS_MAX, SLIDE_SECONDS_MIN, SettingFault};
 use utoipa::ToSchema;
 
 use super::{groups::GroupFault, keys::KeysError, save::NOTE_CHARS_MAX};
@@ -43,18 +43,18 @@ pub(crate) struct SettingShape {
     /// Group and name.
     #[schema(example = "tender.cash_rounding")]
     pub(crate) key: &'static str,
-    /// `lines`, `flag`, `number`, `word` or `rule`.
+    /// `lines`, `flag`, `number`, `word`, `rule`, `order`, `key` or `playlist`.
     pub(crate) kind: &'static str,
     /// The least, of a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) min: Option<i64>,
-    /// The most, of a number, of lines.
+    /// The most, of a number, of lines, of pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max: Option<i64>,
     /// What a number counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unit: Option<&'static str>,
-    /// What a word may be.
+    /// What a word, a key or a part of an order may be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) words: Vec<&'static str>,
     /// What it is where nobody says anything; `null` where the store as it was set up says it.
@@ -222,6 +222,20 @@ pub(crate) fn finding(fault: &SettingFault) -> FindingShape {
         FaultKind::Number { min, max } => ("number", format!("应为 {min} 到 {max} 的整数")),
         FaultKind::Rounding => ("rounding", "没有这种抹零方式".to_owned()),
         FaultKind::Rule => ("rule-id", "应为促销规则编号，最多 64 字节，或留空".to_owned()),
+        FaultKind::Order => ("order", "应为 cash、code、voucher、member，每种最多一次".to_owned()),
+        FaultKind::Key => (
+            "key",
+            "不能用这个键：应为 F4、Shift+F4、Ctrl+Delete 之类；扫码枪会打出的和浏览器自留的不能用"
+                .to_owned(),
+        ),
+        FaultKind::KeyTaken { by } => ("key-taken", format!("这个键已经用于 {by}")),
+        FaultKind::Playlist => (
+            "playlist",
+            format!(
+                "最多 {PICTURES_MAX} 张图片，每张 {SLIDE_SECONDS_MIN} 到 {SLIDE_SECONDS_MAX} 秒，起始时间要早于结束时间"
+            ),
+        ),
+        FaultKind::NoPicture(picture) => ("no-picture", format!("商城没有图片 {picture}")),
     };
     let sentence = SentenceShape { zh, en: fault.kind.to_string() };
     FindingShape { rule: fault.key.clone(), code, sentence }

@@ -35,6 +35,7 @@ mod office;
 mod online_returns;
 mod payments;
 mod pickups;
+mod pictures;
 mod place;
 mod pollers;
 mod post_voids;

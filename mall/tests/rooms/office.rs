@@ -517,6 +517,19 @@ impl<'a> Office<'a> {
                 (path, Right::Nothing)
             }
             "PUT /hq/v1/groups/{key}/settings" => told("/hq/v1/groups/north/settings", &settings),
+            "POST /hq/v1/pictures" => {
+                // As much of a picture as is looked at, and all of it text.
+                let picture = format!("RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x07\0\0\x07\0\0{n}");
+                ("/hq/v1/pictures?name=x".into(), Right::Table(picture))
+            }
+            "DELETE /hq/v1/pictures/{picture}" => {
+                let picture = format!("RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x07\0\0\x07\0\0-{n}");
+                let digest = Hash::of(picture.as_bytes());
+                let post = ("POST", "/hq/v1/pictures?name=y");
+                let made = self.edge.town.hq_send(&self.hq, post, None, picture).await;
+                assert_eq!(made.status, 200, "{:?}", made.json());
+                (format!("/hq/v1/pictures/{digest}"), Right::Nothing)
+            }
             "POST /hq/v1/stores/{code}/commands" => {
                 // What it was told before is over, so that more can be told.
                 let path = "/hq/v1/stores/SH001/commands";

@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { hasText } from '../locales'
-import { actionFor, capFor, capOf, keymap, RESERVED, type Place } from './keymap'
+import { actionFor, capFor, capOf, moved, moveKeys, RESERVED, usual, type Place } from './keymap'
 
-const places = Object.keys(keymap) as Place[]
+const keymap = usual
+const places = Object.keys(usual) as Place[]
+
+afterEach(() => moveKeys({}))
 const bare = { key: '', shift: false, ctrl: false, alt: false }
 
 describe.each(places)('the keys of %s', (place) => {
@@ -51,4 +54,29 @@ it('a keycap is printed as on the keyboard', () => {
     'Ctrl+P',
   ])
   expect([capFor('sell', 'find'), capFor('sell', 'complete')]).toEqual(['F2', ''])
+})
+
+it('a key that HQ has moved counts in every place that has its action, and its old key is free', () => {
+  moveKeys({ find: 'F4', 'void-cart': 'Ctrl+F9', quantity: 'F10' })
+  for (const place of ['sell', 'done'] as const) {
+    expect(actionFor(place, { ...bare, code: 'F4' })).toBe('find')
+    expect(actionFor(place, { ...bare, code: 'F2' })).toBeNull()
+  }
+  expect(actionFor('tender', { ...bare, code: 'F2' })).toBe('code')
+  expect(actionFor('sell', { ...bare, code: 'F9', ctrl: true })).toBe('void-cart')
+  // Every usual key of it is given up, also the one beside the number pad.
+  expect(actionFor('sell', { ...bare, code: 'Digit8', shift: true })).toBeNull()
+  expect(capFor('sell', 'find')).toBe('F4')
+})
+
+it('the key that opens a panel closes it, wherever HQ has put it', () => {
+  expect(actionFor('find', { ...bare, code: 'F2' })).toBe('back')
+  moveKeys({ find: 'F4' })
+  expect(actionFor('find', { ...bare, code: 'F4' })).toBe('back')
+  expect(actionFor('find', { ...bare, code: 'F2' })).toBeNull()
+  expect(actionFor('find', { ...bare, code: 'Escape' })).toBe('back')
+})
+
+it('where nothing is moved the map is the usual one', () => {
+  expect(moved({})).toEqual(usual)
 })

@@ -1,4 +1,6 @@
-// Which key does what. The map is one JSON file; the overlay draws what this file loads, so it cannot lie.
+// Which key does what. The map is one JSON file, with the keys that HQ has moved laid over it; the overlay
+// draws what this file holds, so it cannot lie.
+import { shallowRef } from 'vue'
 import type { Stroke } from '../scan/wedge'
 import defaults from './keymap.default.json'
 
@@ -54,12 +56,51 @@ export interface Binding {
   chords: readonly string[]
 }
 
-export const keymap = Object.fromEntries(
+export type Keymap = Readonly<Record<Place, readonly Binding[]>>
+
+export const usual = Object.fromEntries(
   Object.entries(defaults).map(([place, bindings]) => [
     place,
     bindings.map(([action, chords]) => ({ action, chords })),
   ]),
-) as unknown as Readonly<Record<Place, readonly Binding[]>>
+) as unknown as Keymap
+
+/** Panels whose key closes them again. */
+const PANELS: readonly Place[] = ['find', 'redeem', 'member']
+
+/** The map with these actions on other keys, in every place that has them; the rest stays where it is. */
+export function moved(keys: Readonly<Record<string, string>>): Keymap {
+  const of = ({ action, chords }: Binding): Binding => {
+    const chord = keys[action]
+    return chord === undefined ? { action, chords } : { action, chords: [chord] }
+  }
+  const opening = (place: Place) => usual.sell.find(({ action }) => action === place)?.chords[0]
+  const place = ([name, bindings]: [string, readonly Binding[]]) => {
+    const chord = PANELS.includes(name as Place) ? keys[name] : undefined
+    if (chord === undefined) return [name, bindings.map(of)]
+    const before = opening(name as Place)
+    const again = bindings.map(({ action, chords }) => ({
+      action,
+      chords: action === 'back' ? chords.map((one) => (one === before ? chord : one)) : chords,
+    }))
+    return [name, again.map(of)]
+  }
+  return Object.fromEntries(Object.entries(usual).map(place)) as Keymap
+}
+
+const inForce = shallowRef<Keymap>(usual)
+let told = ''
+
+/** The keys as they are now; read where it is drawn, it is drawn anew when HQ moves one. */
+export const keymap = (): Keymap => inForce.value
+
+/** Takes over what HQ has moved. */
+export function moveKeys(keys: Readonly<Record<string, string>>): void {
+  const text = JSON.stringify(keys)
+  if (text === told) return
+  told = text
+  inForce.value = moved(keys)
+}
 
 /** Chords that Chromium or the window manager keeps, or that a plain window never hands over. */
 export const RESERVED: readonly string[] = [
@@ -91,7 +132,7 @@ export function chordOf(stroke: Stroke): string {
 /** What a stroke does in a place, looking in `any` last. */
 export function actionFor(place: Place, stroke: Stroke): Action | null {
   const chord = chordOf(stroke)
-  const found = [...keymap[place], ...keymap.any].find(({ chords }) => chords.includes(chord))
+  const found = [...keymap()[place], ...keymap().any].find(({ chords }) => chords.includes(chord))
   return found?.action ?? null
 }
 
@@ -109,6 +150,8 @@ const CAPS: Record<string, string> = {
   ArrowRight: '→',
   PageUp: 'PgUp',
   PageDown: 'PgDn',
+  Insert: 'Ins',
+  NumpadDivide: '/',
   'Shift+Digit8': '*',
 }
 
@@ -129,6 +172,6 @@ export function capsOf(binding: Binding): string[] {
 
 /** The cap a button shows for an action of a place; empty when no key is mapped. */
 export function capFor(place: Place, action: Action): string {
-  const binding = [...keymap[place], ...keymap.any].find((one) => one.action === action)
+  const binding = [...keymap()[place], ...keymap().any].find((one) => one.action === action)
   return binding?.chords[0] ? capOf(binding.chords[0]) : ''
 }

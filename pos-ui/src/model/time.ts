@@ -37,6 +37,12 @@ export function formatClock(time: string | number | Date, offsetMinutes = ownOff
   return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`
 }
 
+/** Minutes since midnight on the store's clock. */
+export function minuteOfDay(time: string | number | Date, offsetMinutes = ownOffset(time)): number {
+  const at = shifted(time, offsetMinutes)
+  return at.getUTCHours() * 60 + at.getUTCMinutes()
+}
+
 /** `11-21`, for a business date. */
 export function formatDay(date: string): string {
   return date.slice(5)

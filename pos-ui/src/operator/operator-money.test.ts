@@ -5,6 +5,7 @@ import type { CartLine } from '../api/types'
 import SellLine from './sell/SellLine.vue'
 import TenderCash from './tender/TenderCash.vue'
 import TenderDone from './tender/TenderDone.vue'
+import TenderWays from './tender/TenderWays.vue'
 import { TILL, type Till } from './till'
 
 const cny = (amount: number) => ({ amount, currency: 'CNY' as const })
@@ -74,6 +75,7 @@ describe('the preview of the change', () => {
     total: cny(30_717),
     cash: { rounding: cny(-7), due: cny(30_710) },
     notes: [cny(30_710), cny(31_000)],
+    ways: ['cash', 'code', 'voucher', 'member'],
   }
   const shown = (received: number | null) => {
     const props = { received: received === null ? null : cny(received) }
@@ -84,4 +86,20 @@ describe('the preview of the change', () => {
   it('is nothing when it is exact', () => expect(shown(30_710)).toBe('找零¥0.00'))
   it('is what is missing, without a sign', () => expect(shown(30_709)).toBe('还差¥0.01'))
   it('is no amount when nothing was received', () => expect(shown(null)).toBe('找零'))
+})
+
+it('ways to pay stand in the order that HQ wants, and how things stand comes first', () => {
+  const tender = {
+    total: cny(100),
+    cash: { rounding: cny(0), due: cny(100) },
+    notes: [],
+    ways: ['code', 'member', 'cash', 'voucher'],
+  }
+  const shown = (cash: boolean) =>
+    mount(TenderWays, { props: { cash }, ...provide({ tender }) })
+      .findAll('.ways > [data-test]')
+      .map((way) => way.attributes('data-test'))
+      .filter((way) => way !== 'away')
+  expect(shown(true)).toEqual(['code', 'member-key', 'cash', 'redeem'])
+  expect(shown(false)).toEqual(['cash', 'code', 'member-key', 'redeem'])
 })

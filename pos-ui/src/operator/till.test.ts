@@ -198,7 +198,7 @@ it('a number line that is no quantity adds one piece and says so', async () => {
 })
 
 it('in Tender the number line is money and never a quantity', async () => {
-  const due = { total: money, cash: { rounding: cny(0), due: money }, notes: [money] }
+  const due = { total: money, cash: { rounding: cny(0), due: money }, notes: [money], ways: [] }
   const till = bench(viewOf(1, { phase: 'tender', tender: due }))
   vi.mocked(edge.scan).mockResolvedValue(answer(viewOf(2, { phase: 'tender', tender: due })))
   till.line.set('100')

@@ -167,6 +167,19 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "needs-mall",
+        [
+            "要等总部连上",
+            "现在连不上总部，总部不许门店在这时单独办这件事。什么都没有变。",
+            "等网络恢复后再办；其他的照常。",
+        ],
+        [
+            "Only with HQ on the line",
+            "HQ cannot be reached, and lets the store not do this alone. Nothing was changed.",
+            "Do it once the line is back; everything else goes on.",
+        ],
+    ),
+    (
         "coupon-without-rule",
         ["这张券的规则还没到店", "本店还没有这张券的规则。没有核销。", "稍后再试，并告诉店长。"],
         [

@@ -3,9 +3,11 @@
 //! **Invariant:** no amount is computed here; a shopper's shapes have no field that a shopper may
 //! not see.
 
+use std::collections::BTreeMap;
+
 use domain::{cart::LineSource, receipt_number::WorkstationNumber, tender::TenderKind};
 use serde::Serialize;
-use sync::wire::{OperatorV1, RoleV1, WorkstationKindV1, WorkstationV1};
+use sync::wire::{OperatorV1, RoleV1, SlideV1, WayV1, WorkstationKindV1, WorkstationV1};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,6 +19,9 @@ use super::{
     rights::{RightsView, WaitView},
 };
 use crate::http::{body::MoneyBody, problem::ProblemBody};
+
+/// Minutes of a day.
+const DAY_MINUTES: i64 = 1_440;
 
 /// The store a screen is in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -227,6 +232,32 @@ pub(crate) struct TenderView {
     pub(in crate::http) cash: CashView,
     /// What a shopper is likely to hand over; the exact amount comes first.
     pub(in crate::http) notes: Vec<MoneyBody>,
+    /// Ways to pay in the order in which HQ wants them offered.
+    pub(in crate::http) ways: Vec<WayView>,
+}
+
+/// A way to pay that is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WayView {
+    Cash,
+    /// The payment code of a shopper's phone.
+    Code,
+    /// Coupons and vouchers.
+    Voucher,
+    /// Points and prepaid balance.
+    Member,
+}
+
+impl From<WayV1> for WayView {
+    fn from(way: WayV1) -> Self {
+        match way {
+            WayV1::Cash => Self::Cash,
+            WayV1::Code => Self::Code,
+            WayV1::Voucher => Self::Voucher,
+            WayV1::Member => Self::Member,
+        }
+    }
 }
 
 /// What is to be paid in cash.
@@ -384,6 +415,8 @@ pub(crate) struct OperatorView {
     pub(in crate::http) last_scan: Option<LastScanView>,
     pub(in crate::http) link: LinkView,
     pub(in crate::http) notices: Vec<Notice>,
+    /// Actions that HQ has put on another key, each with its key.
+    pub(in crate::http) keys: BTreeMap<String, String>,
 }
 
 /// All that a shopper's screen shows.
@@ -410,6 +443,35 @@ pub(crate) struct CustomerView {
     /// A link for phones to join with, in phases `idle` and `paid`; another one every few minutes.
     /// None where phones are not let in.
     pub(in crate::http) join: Option<String>,
+    /// Pictures to be shown in turn, in phases `idle` and `paid`; each lies on this box.
+    pub(in crate::http) slides: Vec<SlideView>,
+}
+
+/// A picture that a shopper's screen shows while nobody buys.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct SlideView {
+    /// Where it is on this box.
+    #[schema(
+        example = "/pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    pub(in crate::http) picture: String,
+    /// For how long.
+    pub(in crate::http) seconds: i64,
+    /// The minute of the store's day from which it is shown.
+    pub(in crate::http) from_minutes: i64,
+    /// The minute of the store's day before which it is shown.
+    pub(in crate::http) to_minutes: i64,
+}
+
+impl From<&SlideV1> for SlideView {
+    fn from(slide: &SlideV1) -> Self {
+        Self {
+            picture: format!("/pictures/{}", slide.picture),
+            seconds: slide.seconds,
+            from_minutes: slide.from_minutes.unwrap_or(0),
+            to_minutes: slide.to_minutes.unwrap_or(DAY_MINUTES),
+        }
+    }
 }
 
 /// What a shopper's screen is doing.

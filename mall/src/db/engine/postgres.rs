@@ -52,6 +52,8 @@ pub(super) const HAS_PART: &str = "select coalesce(to_regclass($1)::text, '')";
 /// feed goes on from the last key that a store holds. The inbox is kept by days.
 pub(super) fn step(text: &str) -> String {
     let text = text.replace(" text not null", " text collate \"C\" not null");
+    // Bytes have another name there.
+    let text = text.replace(" blob not null", " bytea not null");
     let (head, end) = INBOX;
     match text.split_once(head) {
         None => text,

@@ -1,6 +1,8 @@
 // HQ's page. It decides nothing: what may be saved, and what a cart costs, the mall says.
 // Text only ever becomes text, never markup.
 
+import { richFields } from './fields.js'
+
 const words = {
   hq: ['总部', 'HQ'], stores: ['门店', 'Stores'], settings: ['设置', 'Settings'], rules: ['促销', 'Promotions'], members: ['会员', 'Members'],
   leave: ['退出', 'Sign out'], signIn: ['用员工令牌进入', 'Enter with a staff token'], token: ['令牌', 'Token'], enter: ['进入', 'Enter'],
@@ -18,6 +20,9 @@ const words = {
   own: ['在这里设置', 'Set here'], otherwise: ['不设置时：{0}', 'Otherwise: {0}'], setUp: ['按门店资料', 'as the store was set up'], boot: ['按门店机器的启动配置', "as the store's box was set up"],
   originStore: ['本店设置', 'set for this store'], originGroup: ['门店组“{0}”的设置', 'set for the group {0}'], groupOf: ['门店组：{0}（{1} 家）', 'Group: {0} ({1} stores)'], originAll: ['全部门店的设置', 'set for all stores'], originSetUp: ['门店资料', 'as set up'], originDefault: ['默认', 'default'],
   flagYes: ['是', 'yes'], flagNo: ['否', 'no'], empty: ['（空）', '(none)'], min: ['分钟', 'min'], h: ['小时', 'h'], d: ['天', 'days'], '%': ['%', '%'], lines: ['每行一行，最多 10 行', 'One line each, at most 10'],
+  up: ['上移', 'Up'], down: ['下移', 'Down'], takeOut: ['取下', 'Take out'], pad: ['小键盘', 'Keypad'],
+  'way-cash': ['现金', 'cash'], 'way-code': ['付款码', 'payment code'], 'way-voucher': ['券', 'vouchers'], 'way-member': ['会员', 'member'],
+  seconds: ['秒', 's'], forSeconds: ['{0} 秒', '{0} s'], fromTime: ['从几点', 'From'], toTime: ['到几点', 'Until'], addHeld: ['加一张已有的图片', 'Add a picture that is held'], addFile: ['上传图片', 'Upload a picture'],
   saved: ['已保存为第 {0} 版，正在下发。', 'Saved as revision {0}; stores are being told.'], unchanged: ['与现行版本相同，没有保存。', 'It is what is desired already; nothing was saved.'],
   rulesSaved: ['促销第 {0} 版已生效，正在下发。', 'Rule set {0} is in force; stores are being told.'],
   rulesRevision: ['第 {0} 版，{1} 条', 'revision {0}, {1} rules'], fine: ['没有问题。', 'Nothing is wrong.'],
@@ -70,13 +75,14 @@ class Refusal extends Error {
 
 let isSilent = false
 
-async function ask(path, { method = 'GET', body, match } = {}) {
+async function ask(path, { method = 'GET', body, match, as = 'json' } = {}) {
   const headers = { authorization: `Bearer ${sessionStorage.getItem('token')}` }
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  const isFile = body instanceof Blob
+  if (body !== undefined) headers['content-type'] = isFile ? 'application/octet-stream' : 'application/json'
   if (match !== undefined) headers['if-match'] = match
   let answer
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
+    answer = await fetch(path, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body) })
   } catch {
     isSilent = true
     throw new Error(say('silent'))
@@ -84,6 +90,7 @@ async function ask(path, { method = 'GET', body, match } = {}) {
   // What was said of the silence is not so any more.
   if (isSilent) quiet()
   isSilent = false
+  if (answer.ok && as === 'blob') return answer.blob()
   const document = await answer.json().catch(() => ({}))
   if (answer.status === 401) {
     if ($('tabs').hidden) sessionStorage.removeItem('token')
@@ -196,6 +203,7 @@ function grouped(values) {
   }
   return groups
 }
+const rich = richFields({ say, make, ask })
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
 const changedKeys = () => schema.map((setting) => setting.key).filter((key) => !same(saved[key], draft[key]))
 
@@ -214,6 +222,7 @@ async function loadSettings() {
   draft = structuredClone(saved)
   below = Object.fromEntries(schema.map((setting) => [setting.key, { value: setting.default, origin: setting.default === null ? 'set_up' : 'default' }]))
   groups = await ask('/hq/v1/groups')
+  await rich.hold()
   if (isGroup()) {
     const all = await ask('/hq/v1/settings')
     for (const [key, value] of Object.entries(flat(all.settings))) below[key] = { value, origin: 'all' }
@@ -245,6 +254,7 @@ function valueText(setting, value) {
   if (setting.kind === 'flag') return say(value ? 'flagYes' : 'flagNo')
   if (setting.kind === 'word') return wordOf(value)
   if (setting.kind === 'rule') return value || say('empty')
+  if (rich.kinds[setting.kind]) return rich.kinds[setting.kind].text(setting, value)
   return `${value} ${say(setting.unit)}`
 }
 
@@ -256,6 +266,7 @@ function control(setting) {
   }
   const value = draft[key]
   const label = sentence(setting.sentence)
+  if (rich.kinds[setting.kind]) return rich.kinds[setting.kind].control(setting, value, label, set)
   if (setting.kind === 'lines') {
     return make('textarea', { rows: 3, value: value.join('\n'), ariaLabel: label, placeholder: say('lines'),
       oninput: (event) => set(event.target.value.split('\n').filter((line, place, all) => line || place < all.length - 1)) })
@@ -278,7 +289,7 @@ function control(setting) {
 function first(setting) {
   const value = below[setting.key]?.value
   if (value !== null && value !== undefined) return structuredClone(value)
-  return { lines: [], flag: true, word: setting.words?.[0], number: setting.min, rule: '' }[setting.kind]
+  return { lines: [], flag: true, word: setting.words?.[0], number: setting.min, rule: '' }[setting.kind] ?? rich.kinds[setting.kind]?.first
 }
 
 function field(setting) {
