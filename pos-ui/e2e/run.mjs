@@ -36,6 +36,7 @@ import { checkPhone } from './phone.mjs'
 import { checkPortal } from './portal.mjs'
 import { checkRights } from './rights.mjs'
 import { checkPromotions, checkSavingsFit } from './savings.mjs'
+import { checkStoreSettings } from './store-settings.mjs'
 import { clearCounter, customerPage, money, operatorPage, signIn } from './till.mjs'
 
 const edge = (process.env.EDGE_URL ?? 'http://127.0.0.1:7070').replace(/\/$/, '')
@@ -513,7 +514,11 @@ await checkOrders({ till, display, shot, operator, pin })
 await checkPhone({ browser, edge, till, display, shot, codes, operator, pin })
 await checkConsole({ browser, edge, till, display, codes, operator, pin, shot })
 if (mall === '' || token === '') console.log("NOT TESTED: HQ's page; set MALL_URL and HQ_TOKEN")
-else await checkHqSettings({ browser, mall, token, till, display, codes, operator, pin, shot })
+else {
+  const hq = { browser, mall, token, till, display, codes, operator, pin, shot }
+  await checkHqSettings(hq)
+  await checkStoreSettings(hq)
+}
 await checkHq({ browser, shot })
 await checkPortal({ browser, edge, shot })
 

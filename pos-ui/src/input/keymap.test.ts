@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasText } from '../locales'
-import { actionFor, capFor, capOf, moved, moveKeys, RESERVED, usual, type Place } from './keymap'
+import { actionFor, capFor, capOf, RESERVED, usual, type Place } from './keymap'
+import { moved, moveKeys } from './moved'
 
 const keymap = usual
 const places = Object.keys(usual) as Place[]
@@ -75,6 +76,14 @@ it('the key that opens a panel closes it, wherever HQ has put it', () => {
   expect(actionFor('find', { ...bare, code: 'F4' })).toBe('back')
   expect(actionFor('find', { ...bare, code: 'F2' })).toBeNull()
   expect(actionFor('find', { ...bare, code: 'Escape' })).toBe('back')
+})
+
+it('the key that pays goes on after it was paid, wherever HQ has put it', () => {
+  moveKeys({ tender: 'F4', find: 'NumpadAdd' })
+  expect(actionFor('sell', { ...bare, code: 'F4' })).toBe('tender')
+  expect(actionFor('done', { ...bare, code: 'F4' })).toBe('next')
+  expect(actionFor('done', { ...bare, code: 'NumpadAdd' })).toBe('find')
+  expect(actionFor('done', { ...bare, code: 'Enter' })).toBe('next')
 })
 
 it('where nothing is moved the map is the usual one', () => {

@@ -65,42 +65,13 @@ export const usual = Object.fromEntries(
   ]),
 ) as unknown as Keymap
 
-/** Panels whose key closes them again. */
-const PANELS: readonly Place[] = ['find', 'redeem', 'member']
-
-/** The map with these actions on other keys, in every place that has them; the rest stays where it is. */
-export function moved(keys: Readonly<Record<string, string>>): Keymap {
-  const of = ({ action, chords }: Binding): Binding => {
-    const chord = keys[action]
-    return chord === undefined ? { action, chords } : { action, chords: [chord] }
-  }
-  const opening = (place: Place) => usual.sell.find(({ action }) => action === place)?.chords[0]
-  const place = ([name, bindings]: [string, readonly Binding[]]) => {
-    const chord = PANELS.includes(name as Place) ? keys[name] : undefined
-    if (chord === undefined) return [name, bindings.map(of)]
-    const before = opening(name as Place)
-    const again = bindings.map(({ action, chords }) => ({
-      action,
-      chords: action === 'back' ? chords.map((one) => (one === before ? chord : one)) : chords,
-    }))
-    return [name, again.map(of)]
-  }
-  return Object.fromEntries(Object.entries(usual).map(place)) as Keymap
-}
-
 const inForce = shallowRef<Keymap>(usual)
-let told = ''
 
 /** The keys as they are now; read where it is drawn, it is drawn anew when HQ moves one. */
 export const keymap = (): Keymap => inForce.value
 
-/** Takes over what HQ has moved. */
-export function moveKeys(keys: Readonly<Record<string, string>>): void {
-  const text = JSON.stringify(keys)
-  if (text === told) return
-  told = text
-  inForce.value = moved(keys)
-}
+/** Takes another map. */
+export const holdKeys = (map: Keymap) => void (inForce.value = map)
 
 /** Chords that Chromium or the window manager keeps, or that a plain window never hands over. */
 export const RESERVED: readonly string[] = [

@@ -131,7 +131,12 @@ describe('beside the total', () => {
   })
 
   it('no threshold is offered while the shopper pays', () => {
-    const tender = { total: cny(525), cash: { rounding: cny(0), due: cny(525) }, notes: [], ways: [] }
+    const tender = {
+      total: cny(525),
+      cash: { rounding: cny(0), due: cny(525) },
+      notes: [],
+      ways: [],
+    }
     const link = { mall: 'up', outbox: 0, outbox_oldest_at: null, replica: null }
     const view = { cart: cartOf(), tender, last_order: null, link, notices: [] }
     const wrapper = mount(TenderSide, {

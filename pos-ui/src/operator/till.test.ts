@@ -53,6 +53,7 @@ function viewOf(revision: number, more: Partial<OperatorView> = {}): OperatorVie
     business_date: '2026-11-21',
     training: false,
     phase: 'sell',
+    keys: {},
     coupons: [],
     pickups: { waiting: 0, ready: 0 },
     cart: {

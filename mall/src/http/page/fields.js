@@ -31,11 +31,12 @@ export function richFields({ say, make, ask }) {
     return box
   }
 
+  const wayOf = (way) => ({ cash: () => say('cash'), code: () => say('payCode'), voucher: () => say('vouchers'), member: () => say('member') })[way]?.() ?? way
   const order = {
-    text: (_, value) => (value.length ? value.map((way) => say(`way-${way}`)).join(' → ') : say('empty')),
+    text: (_, value) => (value.length ? value.map(wayOf).join(' → ') : say('empty')),
     first: [],
     control: (setting, value, label, set) => redrawn([...value, ...setting.words.filter((word) => !value.includes(word))], label, set, (ways, change) => [
-      make('ol', { kind: 'plain' }, ...ways.map((way, place) => make('li', { kind: 'row' }, make('span', { text: say(`way-${way}`) }), ...steps(ways, place, change)))),
+      make('ol', { kind: 'plain' }, ...ways.map((way, place) => make('li', { kind: 'row' }, make('span', { text: wayOf(way) }), ...steps(ways, place, change)))),
     ]),
   }
 

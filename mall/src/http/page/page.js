@@ -21,7 +21,7 @@ const words = {
   originStore: ['本店设置', 'set for this store'], originGroup: ['门店组“{0}”的设置', 'set for the group {0}'], groupOf: ['门店组：{0}（{1} 家）', 'Group: {0} ({1} stores)'], originAll: ['全部门店的设置', 'set for all stores'], originSetUp: ['门店资料', 'as set up'], originDefault: ['默认', 'default'],
   flagYes: ['是', 'yes'], flagNo: ['否', 'no'], empty: ['（空）', '(none)'], min: ['分钟', 'min'], h: ['小时', 'h'], d: ['天', 'days'], '%': ['%', '%'], lines: ['每行一行，最多 10 行', 'One line each, at most 10'],
   up: ['上移', 'Up'], down: ['下移', 'Down'], takeOut: ['取下', 'Take out'], pad: ['小键盘', 'Keypad'],
-  'way-cash': ['现金', 'cash'], 'way-code': ['付款码', 'payment code'], 'way-voucher': ['券', 'vouchers'], 'way-member': ['会员', 'member'],
+  cash: ['现金', 'cash'], payCode: ['付款码', 'payment code'], vouchers: ['券', 'vouchers'], member: ['会员', 'member'],
   seconds: ['秒', 's'], forSeconds: ['{0} 秒', '{0} s'], fromTime: ['从几点', 'From'], toTime: ['到几点', 'Until'], addHeld: ['加一张已有的图片', 'Add a picture that is held'], addFile: ['上传图片', 'Upload a picture'],
   saved: ['已保存为第 {0} 版，正在下发。', 'Saved as revision {0}; stores are being told.'], unchanged: ['与现行版本相同，没有保存。', 'It is what is desired already; nothing was saved.'],
   rulesSaved: ['促销第 {0} 版已生效，正在下发。', 'Rule set {0} is in force; stores are being told.'],

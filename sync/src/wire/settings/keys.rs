@@ -67,7 +67,8 @@ pub const KEY_ACTIONS: [KeyAction; 18] = [
     action("reprint", "Ctrl+KeyP", &[Place::Any]),
     action("quantity", "NumpadMultiply", &[Place::Sell]),
     action("less", "NumpadSubtract", &[Place::Sell]),
-    action("tender", "NumpadAdd", &[Place::Sell]),
+    // The key that pays goes on after it was paid.
+    action("tender", "NumpadAdd", &[Place::Sell, Place::Done]),
     action("void", "Delete", &[Place::Sell]),
     action("void_cart", "Shift+Delete", &[Place::Sell]),
     action("find", "F2", &[Place::Sell, Place::Done]),
@@ -195,6 +196,11 @@ mod tests {
         for action in KEY_ACTIONS {
             let word = action.word.replace('_', "-");
             for place in action.places {
+                if (word.as_str(), *place) == ("tender", Place::Done) {
+                    let next = chords(&map, *place, "next");
+                    assert!(next.iter().any(|chord| chord == action.chord), "{next:?}");
+                    continue;
+                }
                 let chords = chords(&map, *place, &word);
                 assert_eq!(chords.first().map(String::as_str), Some(action.chord), "{word}");
             }
@@ -232,9 +238,10 @@ mod tests {
                 let opens = |chord: &str| KEY_ACTIONS.iter().any(|known| known.chord == chord);
                 for chord in binding[1].as_array().unwrap().iter().filter(|_| !is_ours) {
                     let chord = chord.as_str().unwrap();
-                    // A panel is closed by the key that opens it.
-                    let is_way_back = action == "back" && opens(chord);
-                    assert!(is_way_back || !is_chord(chord), "{place}: {action} on {chord}");
+                    // A panel is closed by the key that opens it; what is paid is gone on from by the
+                    // key that pays.
+                    let follows = matches!(action.as_str(), "back" | "next") && opens(chord);
+                    assert!(follows || !is_chord(chord), "{place}: {action} on {chord}");
                 }
             }
         }
@@ -264,5 +271,8 @@ mod tests {
             "what is everywhere is there too"
         );
         assert_eq!(taken(&said(&[("less", "F7"), ("undo", "F7")]), false).len(), 2);
+        // After a sale the key that pays goes on.
+        assert_eq!(taken(&said(&[("tender", "F4"), ("find", "F4")]), false).len(), 2);
+        assert!(taken(&said(&[("tender", "F4"), ("find", "NumpadAdd")]), true).is_empty());
     }
 }
