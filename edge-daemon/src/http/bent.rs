@@ -317,6 +317,8 @@ impl Screens {
             "{key}" => "TEA".to_owned(),
             "{slug}" => "malformed".to_owned(),
             "{*path}" => "operator/".to_owned(),
+            // A picture that nobody shows.
+            "{picture}" => sync::chain::Hash::GENESIS.to_string(),
             "{named}" | "{order}" | "{approval}" => fresh().to_string(),
             part if part.starts_with('{') => panic!("say in bent.rs what {part} of {endpoint} is"),
             part => part.to_owned(),
