@@ -24,7 +24,7 @@ use sync::{
     path,
     replica::Scope,
     trouble::Trouble,
-    wire::{TroubleV1, TroublesV1},
+    wire::{StateV1, TroubleV1, TroublesV1},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +45,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 const CHECK_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The mall is told again after so long, also where nothing changed.
 const TELL_MS: i64 = 60 * 60 * 1_000;
+/// How far it has told and heard is told no sooner than so long after it was told last: with 10,000
+/// stores that sell all the time the mall writes a row some eighty times a second.
+const TELL_STATE_MS: i64 = 2 * 60 * 1_000;
 /// Less room than this is little: a busy store writes some tens of megabytes a day, and a schema step
 /// keeps a copy of the ledger.
 const DISK_LOW_BYTES: u64 = 512 * 1_024 * 1_024;
@@ -286,9 +289,8 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, stop: CancellationTok
                     tracing::error!(error = %Chain(&error), "What is wrong here could not be looked at");
                 }
             }
-            let (now, tale) = (context.clock.now(), tale(&context.troubles.now()));
-            let is_early = told_at.is_some_and(|at| (0..TELL_MS).contains(&now.ms_since(at)));
-            if is_early && told.as_ref() == Some(&tale) {
+            let (now, tale) = (context.clock.now(), tale(&context));
+            if !is_news(told.as_ref().zip(told_at), &tale, now) {
                 return;
             }
             // What is not heard now is told at the next look.
@@ -306,17 +308,43 @@ pub(crate) async fn run(context: Arc<Context>, mall: Mall, stop: CancellationTok
     }
 }
 
-fn tale(standing: &[Standing]) -> TroublesV1 {
+/// Whether it is to be told now: what is wrong at once when that changes, the rest after a while.
+fn is_news(told: Option<(&TroublesV1, Timestamp)>, tale: &TroublesV1, now: Timestamp) -> bool {
+    let Some((told, at)) = told else { return true };
+    let is_within = |ms: i64| (0..ms).contains(&now.ms_since(at));
+    told.troubles != tale.troubles
+        || !is_within(TELL_MS)
+        || (told.state != tale.state && !is_within(TELL_STATE_MS))
+}
+
+/// How far the store has told and heard.
+fn state(context: &Context) -> StateV1 {
+    let backlog = context.link.state().backlog;
+    let version = |replica: Option<Arc<db::replica::Replica>>| {
+        replica.and_then(|replica| Some(replica.standing().ok()?.cursor.version)).unwrap_or(0)
+    };
+    StateV1 {
+        waiting: backlog.pending,
+        oldest_at: backlog.oldest_at,
+        catalog: version(context.replicas.catalog()),
+        store: version(context.replicas.store()),
+    }
+}
+
+fn tale(context: &Context) -> TroublesV1 {
+    let standing = context.troubles.now();
     let tell = |one: &Standing| TroubleV1 {
         trouble: one.trouble.word().to_owned(),
         since: one.since,
         count: one.count,
     };
-    TroublesV1 { troubles: standing.iter().map(tell).collect() }
+    TroublesV1 { troubles: standing.iter().map(tell).collect(), state: Some(state(context)) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::db::{history::Standing as History, outbox::Backlog};
 
@@ -406,6 +434,9 @@ mod tests {
             ),
             (with_certificate(well, 0, (true, true)), Some((Trouble::CertificateEnded, 1))),
         ];
+        let shown: BTreeSet<Trouble> =
+            table.iter().filter_map(|(_, expected)| expected.map(|(trouble, _)| trouble)).collect();
+        assert_eq!(shown, Trouble::ALL.into(), "every kind has a state here that raises it");
         for (facts, expected) in table {
             let found = list(&facts, &[], NOW);
             let found: Vec<_> = found.iter().map(|one| (one.trouble, one.count)).collect();
@@ -422,6 +453,27 @@ mod tests {
         let words: Vec<_> = first.iter().map(|one| one.trouble).collect();
         assert_eq!(words, [Trouble::DiskLow, Trouble::SchemaOld]);
         assert!(list(&Facts::default(), &first, NOW).is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_at_once_and_how_far_the_store_is_after_a_while() {
+        let state = |waiting| Some(StateV1 { waiting, ..StateV1::default() });
+        let wrong = TroubleV1 { trouble: Trouble::Hole.word().to_owned(), since: NOW, count: 1 };
+        let well = TroublesV1 { troubles: Vec::new(), state: state(0) };
+        let sold = TroublesV1 { state: state(1), ..well.clone() };
+        let hole = TroublesV1 { troubles: vec![wrong], ..well.clone() };
+        assert!(is_news(None, &well, NOW));
+        for (tale, after_ms, expected) in [
+            (&well, TELL_MS - 1, false),
+            (&well, TELL_MS, true),
+            (&well, -1, true),
+            (&sold, TELL_STATE_MS - 1, false),
+            (&sold, TELL_STATE_MS, true),
+            (&hole, 0, true),
+        ] {
+            let found = is_news(Some((&well, NOW)), tale, NOW.plus_ms(after_ms));
+            assert_eq!(found, expected, "{tale:?} after {after_ms} ms");
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(crate) mod day_seals;
 mod days;
 pub(crate) mod discrepancies;
 pub(crate) mod drift;
+pub(crate) mod edge_states;
 pub(crate) mod edge_troubles;
 pub(crate) mod edges;
 mod engine;

@@ -5,6 +5,9 @@
 //! | `shapes` | the answers, as HTTP and the command line give them |
 //! | `read` | asks the database and fills the shapes |
 //! | `day` | the sums of a business date |
+//! | `days` | the calendar of a store's business dates |
+//! | `states` | how each store stands between itself and the mall |
+//! | `troubles` | what all stores say is wrong with them |
 //! | `figures` | figures of all stores for whoever watches them |
 //! | `grant` | what an order brings beside its goods |
 //! | `savings` | what was saved, and who pays for it |
@@ -18,6 +21,7 @@
 //! **Invariant:** reads only; nothing here knows who asks.
 
 mod day;
+mod days;
 mod discrepancy;
 mod drift;
 mod figures;
@@ -30,8 +34,11 @@ mod read;
 mod redemptions;
 mod savings;
 mod shapes;
+mod states;
+mod troubles;
 
 pub(crate) use day::DayShape;
+pub(crate) use days::{CalendarDayShape, days};
 pub(crate) use drift::{DriftPage, drifts};
 pub(crate) use figures::figures;
 pub(crate) use online_return::{OnlineReturnShape, RefundDueShape, online_returns, refunds_due};
@@ -44,3 +51,5 @@ pub(crate) use read::{
 pub(crate) use redemptions::{RedemptionPage, redemptions};
 pub(crate) use savings::{FundingShape, SavingsShape};
 pub(crate) use shapes::{ItemPage, LifeShape, OrderPage, OrderShape, StoreShape, TroubleShape};
+pub(crate) use states::{Only, StatePage, states};
+pub(crate) use troubles::{StoreTroublePage, store_troubles};

@@ -49,6 +49,7 @@ mod rules;
 mod segments;
 mod settings;
 mod shop;
+mod states;
 mod stock;
 mod table;
 mod unpack;

@@ -35,4 +35,4 @@ pub(crate) use shapes::{
     InForceShape, SettingShape, SettingsError, SettingsPage, SettingsShape, StandingShape,
     TargetShape, Whom, finding,
 };
-pub(crate) use standing::{list_standings, standing_of};
+pub(crate) use standing::{Said, list_standings, said, standing_of, there};

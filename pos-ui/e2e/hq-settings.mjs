@@ -178,7 +178,10 @@ export async function checkHqSettings({
     holds(before.amount !== up.amount, 'nothing would change')
     await eventually(till.due, money(before), 'due at the till')
     await open(page, 'stores')
-    await page.locator('#store-rows tr', { hasText: store.code }).getByRole('button').click()
+    await page
+      .locator('#store-rows tr', { hasText: store.code })
+      .getByRole('button', { name: '设置' })
+      .click()
     await field(page, ROUNDING).waitFor()
     await fits(page, 'hq-settings', shot)
     await touch(page, ROUNDING)
@@ -208,7 +211,10 @@ export async function checkHqSettings({
       await page.reload()
       await page.waitForSelector('#store-rows tr')
       const { store } = await till.view()
-      await page.locator('#store-rows tr', { hasText: store.code }).getByRole('button').click()
+      await page
+        .locator('#store-rows tr', { hasText: store.code })
+        .getByRole('button', { name: '设置' })
+        .click()
       const chosen = field(page, ROUNDING).getByRole('combobox').locator('option:checked')
       await eventually(() => chosen.innerText(), '逢角进元', 'the rounding')
     },
@@ -258,7 +264,10 @@ export async function checkHqSettings({
     'hq: what was set and put in force is taken back, and the till is as it was',
     async () => {
       const { store } = await till.view()
-      await page.locator('#store-rows tr', { hasText: store.code }).getByRole('button').click()
+      await page
+        .locator('#store-rows tr', { hasText: store.code })
+        .getByRole('button', { name: '设置' })
+        .click()
       await field(page, ROUNDING).waitFor()
       for (const key of [ROUNDING, 'notices.behind_minutes']) await touch(page, key)
       await page.locator('#save').click()

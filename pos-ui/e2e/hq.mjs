@@ -86,10 +86,22 @@ export async function checkHq({ browser, shot }) {
     const other = await enter(browser, reader)
     await find(other, phone)
     await told(other, '#member')
+    same(await other.locator('#adjust-form').isVisible(), false, 'the form to give something')
+    // Whoever asks without the page is refused all the same.
     const before = await balance(other)
-    await adjust(other, '5', '充值')
-    await told(other, '#wrong')
-    holds((await other.locator('#wrong').textContent()).includes('--may-manage-members'), 'a hint')
+    const answer = await other.evaluate(async (number) => {
+      const headers = {
+        authorization: `Bearer ${sessionStorage.getItem('token')}`,
+        'content-type': 'application/json',
+      }
+      const post = (path, body) =>
+        fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })
+      const { id } = await (await post('/hq/v1/members/search', { phone: number })).json()
+      const wish = { id: crypto.randomUUID(), purse: 'balance', amount: 5, reason: '充值' }
+      const refused = await post(`/hq/v1/members/${id}/adjustments`, wish)
+      return [refused.status, (await refused.json()).hint]
+    }, phone)
+    same(answer, [403, 'mall staff add NAME --may-manage-members'], 'the refusal')
     await find(other, phone)
     await told(other, '#member')
     same(await balance(other), before, 'balance')

@@ -28,6 +28,7 @@ import { checkConsole } from './console.mjs'
 import { checkHouses } from './houses.mjs'
 import { checkHq } from './hq.mjs'
 import { checkHqSettings } from './hq-settings.mjs'
+import { checkHqStores } from './hq-stores.mjs'
 import { checkKiosk } from './kiosk.mjs'
 import { checkKioskHouses } from './kiosk-houses.mjs'
 import { checkMemberSale, checkMembers } from './member.mjs'
@@ -520,6 +521,9 @@ else {
   await checkStoreSettings(hq)
 }
 await checkHq({ browser, shot })
+const reader = process.env.READER ?? ''
+if (mall !== '' && token !== '' && reader !== '')
+  await checkHqStores({ browser, mall, token, reader, till, shot })
 await checkPortal({ browser, edge, shot })
 
 const simulated = (await fetch(`${edge}/api/v1/sim/devices`)).ok

@@ -29,6 +29,19 @@ impl Severity {
     }
 }
 
+/// The same in both languages of the screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Words {
+    /// Simplified Chinese.
+    pub zh: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+const fn words(zh: &'static str, en: &'static str) -> Words {
+    Words { zh, en }
+}
+
 /// Something that is wrong between a store and its mall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trouble {
@@ -127,6 +140,143 @@ impl Trouble {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> Words {
+        match self {
+            Self::Behind => words("传输滞后", "Behind"),
+            Self::Hole => words("有缺口", "Hole"),
+            Self::Clone => words("账本有副本", "Copied ledger"),
+            Self::Conflict => words("同号冲突", "Conflict"),
+            Self::Quarantine => words("已隔离", "Quarantine"),
+            Self::Clock => words("时钟不准", "Clock is off"),
+            Self::DiskLow => words("磁盘将满", "Disk almost full"),
+            Self::SchemaOld => words("程序太旧", "Program too old"),
+            Self::DayDiffers => words("当日不一致", "Day differs"),
+        }
+    }
+
+    /// What is wrong, for HQ, who does not stand in the store.
+    #[must_use]
+    pub const fn at_hq(self) -> Words {
+        match self {
+            Self::Behind => words(
+                "门店有订单等了太久还没有传上来。",
+                "Orders of the store have waited too long to be told.",
+            ),
+            Self::Hole => words(
+                "门店有订单在路上被拒绝，传不上来。",
+                "Something on the way refuses orders of the store.",
+            ),
+            Self::Clone => words(
+                "门店的账本是副本，或有两台机器用着同一账本。",
+                "The store's ledger is a copy, or two boxes speak with the same one.",
+            ),
+            Self::Conflict => words(
+                "同一个编号，门店和总部各有一份不同的订单。",
+                "Store and HQ hold different orders under the same id.",
+            ),
+            Self::Quarantine => words(
+                "门店传来的订单读不懂，或金额对不上。",
+                "An order of the store could not be read, or does not add up.",
+            ),
+            Self::Clock => words(
+                "门店机器的时钟与总部相差两分钟以上。",
+                "The box's clock is off by two minutes or more.",
+            ),
+            Self::DiskLow => {
+                words("门店机器的磁盘快满了。", "The disk of the store's box is almost full.")
+            }
+            Self::SchemaOld => words(
+                "门店程序太旧，读不了总部的新资料。",
+                "The store's program is too old to read what HQ offers.",
+            ),
+            Self::DayDiffers => words(
+                "某个营业日门店和总部的记录不一致，没能自动补齐。",
+                "Store and HQ hold something else of a business day, and it was not mended by itself.",
+            ),
+        }
+    }
+
+    /// What is not in danger all the same.
+    #[must_use]
+    pub const fn safe(self) -> Words {
+        match self {
+            Self::Behind => words(
+                "订单都在门店账本里，照常销售；线路恢复后自动补传，不丢也不重。",
+                "All of them are in the store's ledger, and it sells on; they are sent by themselves, none lost and none twice.",
+            ),
+            Self::Hole => words(
+                "缺哪几个位置已登记，数据仍在门店；其余订单照常上传。",
+                "Which places are missing is written down, and the store keeps them; everything else is sent.",
+            ),
+            Self::Clone => words(
+                "两边的订单都收下并分开保存；被冻结的一台照常销售，但不能动用会员余额和积分。",
+                "Orders of both are taken and kept apart; the frozen one sells on, but spends no balance or points.",
+            ),
+            Self::Conflict => words(
+                "两份都已保留，其余订单不受影响。",
+                "Both are kept; no other order is touched.",
+            ),
+            Self::Quarantine => words(
+                "原文已完整保存，其余订单不受影响。",
+                "Its bytes are kept whole; no other order is touched.",
+            ),
+            Self::Clock => words(
+                "订单的顺序和金额不受影响，只有时间可能有误。",
+                "Order and amounts of what is sold are right; only times may be wrong.",
+            ),
+            Self::DiskLow => words(
+                "已经完成的订单都在；为结完手上的单预留了空间。",
+                "What was sold is there; room is kept to finish what has begun.",
+            ),
+            Self::SchemaOld => words(
+                "照常销售，沿用已有的资料和价格。",
+                "It sells on with the goods and prices that it has.",
+            ),
+            Self::DayDiffers => words(
+                "两边的记录都还在，没有删除任何一笔；当日没有封账。",
+                "Both sides keep what they have, nothing was deleted; the day is not sealed.",
+            ),
+        }
+    }
+
+    /// What HQ does about it.
+    #[must_use]
+    pub const fn to_do_at_hq(self) -> Words {
+        match self {
+            Self::Behind => words(
+                "看门店是否在线：不在线，请门店查网络和电源；在线，看商城是否繁忙。",
+                "See whether the store is online: if not, have network and power looked at; if so, see whether the mall is busy.",
+            ),
+            Self::Hole => words(
+                "看该店的“待核对”里写的原因，排除中间的代理或防火墙；补传后自动消失。",
+                "Read the reason under the store's cases and mend the proxy or filter between; once they come it is gone.",
+            ),
+            Self::Clone => words(
+                "问清哪一台是真的，关掉另一台，再用 mall edge keep 指定保留哪一台。",
+                "Find out which box is the real one, switch the other off, and say so with mall edge keep.",
+            ),
+            Self::Conflict | Self::Quarantine => words(
+                "打开该店的“待核对”，与门店对照纸质小票，确定以哪一份为准。",
+                "Open the store's cases and compare the paper receipt with the store.",
+            ),
+            Self::Clock => words(
+                "请门店校准机器时间，检查能否联网对时；主板电池可能没电。",
+                "Have the box's clock set and its time server reached; its battery may be flat.",
+            ),
+            Self::DiskLow => words(
+                "今天就派人清理或更换磁盘，否则门店将无法销售。",
+                "Have room made or the disk changed today, or the store will not be able to sell.",
+            ),
+            Self::SchemaOld => words("安排该店升级程序。", "Have the store's program updated."),
+            Self::DayDiffers => words(
+                "打开该日，对照两边的合计；请技术人员在门店运行 edge-daemon verify。",
+                "Open the day and compare the sums; have edge-daemon verify run in the store.",
+            ),
+        }
+    }
+
     /// What it means and what a manager does, in Chinese.
     #[must_use]
     pub const fn chinese(self) -> &'static str {
@@ -221,14 +371,43 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_of_them_are_all_that_there_are() {
+        let source = include_str!("trouble.rs");
+        let (_, rest) = source.split_once("pub enum Trouble {\n").unwrap();
+        let (body, _) = rest.split_once("\n}").unwrap();
+        let kinds: BTreeSet<&str> = body
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with("//"))
+            .map(|line| line.trim_end_matches(','))
+            .collect();
+        let named: Vec<String> = Trouble::ALL.iter().map(|kind| format!("{kind:?}")).collect();
+        assert_eq!(kinds, named.iter().map(String::as_str).collect());
+    }
+
+    #[test]
     fn every_trouble_has_a_word_and_sentences_of_its_own() {
         let mut said = BTreeSet::new();
         for trouble in Trouble::ALL {
             assert_eq!(Trouble::from_word(trouble.word()), Some(trouble));
-            for sentence in [trouble.word(), trouble.chinese(), trouble.english()] {
+            let (name, at_hq, safe) = (trouble.name(), trouble.at_hq(), trouble.safe());
+            for sentence in [
+                trouble.word(),
+                trouble.chinese(),
+                trouble.english(),
+                name.zh,
+                name.en,
+                at_hq.zh,
+                at_hq.en,
+                safe.zh,
+                safe.en,
+            ] {
                 assert!(!sentence.is_empty() && said.insert(sentence), "{trouble}: {sentence}");
             }
             assert!(trouble.chinese().ends_with('。') && trouble.english().ends_with('.'));
+            for Words { zh, en } in [at_hq, safe, trouble.to_do_at_hq()] {
+                assert!(zh.ends_with('。') && en.ends_with('.'), "{trouble}: {zh} {en}");
+            }
             assert!(trouble.word().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
         }
         assert!(Trouble::ALL.is_sorted_by_key(|trouble| std::cmp::Reverse(trouble.severity())));

@@ -74,4 +74,4 @@ pub use settings::{
 };
 pub use stock::StockV1;
 pub use store::{OperatorV1, RoleV1, StoreV1, WorkstationKindV1, WorkstationV1};
-pub use trouble::{TroubleV1, TroublesV1};
+pub use trouble::{StateV1, TroubleV1, TroublesV1};

@@ -13,6 +13,7 @@ mod ignored;
 mod invariants;
 mod points;
 mod tally;
+mod told;
 mod walls;
 
 use std::path::{Path, PathBuf};

@@ -139,6 +139,18 @@ fn row(columns: Columns) -> Result<CertificateRow, DbError> {
     })
 }
 
+/// When the certificate of an edge node that lasts longest ends; `None` where it has none.
+pub(crate) async fn ends_at(tx: &mut Conn, edge: &EdgeRow) -> Result<Option<Timestamp>, DbError> {
+    let (ends_at,): (Option<i64>,) =
+        sqlx::query_as("select max(ends_at) from certificate where store_id = $1 and edge_id = $2")
+            .bind(edge.store.0)
+            .bind(edge.id.to_string())
+            .fetch_one(tx)
+            .await
+            .map_err(sql("read when a certificate ends"))?;
+    Ok(ends_at.map(Timestamp::from_micros))
+}
+
 /// An edge node's certificates, newest first.
 pub(crate) async fn of_edge(tx: &mut Conn, edge: &EdgeRow) -> Result<Vec<CertificateRow>, DbError> {
     let found: Vec<Columns> = sqlx::query_as(

@@ -23,6 +23,8 @@ use super::{Conn, DbError, bulk, damaged, edges::EdgeRow, inbox::Sender, sql};
 const FACTS_MAX: i64 = 200_000;
 /// Rows of a store's seals that are read for people.
 const SEALS_MAX: i64 = 100;
+/// Rows of the seals of a month: of a store with 32 lives on each day.
+const MONTH_SEALS_MAX: i64 = 1_000;
 /// Facts in one statement.
 const ROWS_A_STATEMENT: usize = 100;
 
@@ -285,9 +287,8 @@ pub(crate) async fn of_day(
     store: StoreId,
     day: BusinessDate,
 ) -> Result<Vec<SealRow>, DbError> {
-    type Row = (String, i64, i64, String, String, i64, i64, i64, i64);
     let doing = "read the seals of a day";
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<SealColumns> = sqlx::query_as(
         "select edge_id, epoch, facts, digest, amounts, left_out, agrees, told_at, sealed_at
          from day_seal where store_id = $1 and day = $2 order by epoch, edge_id limit $3",
     )
@@ -297,23 +298,144 @@ pub(crate) async fn of_day(
     .fetch_all(tx)
     .await
     .map_err(sql(doing))?;
-    let read = |row: Row| {
-        let (edge, epoch, facts, digest, amounts, left_out, agrees, told_at, sealed_at) = row;
-        Some(SealRow {
-            edge: edge.parse().ok()?,
-            epoch: u32::try_from(epoch).ok()?,
-            sum: DaySumV1 {
-                facts: u32::try_from(facts).ok()?,
-                digest: Sum::from_hex(&digest)?,
-                amounts: read_amounts(&amounts)?,
-            },
-            left_out: u32::try_from(left_out).ok()?,
-            agrees: agrees != 0,
-            told_at: Timestamp::from_micros(told_at),
-            sealed_at: (sealed_at != 0).then(|| Timestamp::from_micros(sealed_at)),
-        })
+    rows.into_iter().map(|row| seal(row).ok_or_else(|| damaged(doing))).collect()
+}
+
+type SealColumns = (String, i64, i64, String, String, i64, i64, i64, i64);
+
+/// A row of `day_seal` as it is read.
+fn seal(columns: SealColumns) -> Option<SealRow> {
+    let (edge, epoch, facts, digest, amounts, left_out, agrees, told_at, sealed_at) = columns;
+    Some(SealRow {
+        edge: edge.parse().ok()?,
+        epoch: u32::try_from(epoch).ok()?,
+        sum: DaySumV1 {
+            facts: u32::try_from(facts).ok()?,
+            digest: Sum::from_hex(&digest)?,
+            amounts: read_amounts(&amounts)?,
+        },
+        left_out: u32::try_from(left_out).ok()?,
+        agrees: agrees != 0,
+        told_at: Timestamp::from_micros(told_at),
+        sealed_at: (sealed_at != 0).then(|| Timestamp::from_micros(sealed_at)),
+    })
+}
+
+/// A calendar month, `YYYY-MM`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Month(String);
+
+impl Month {
+    /// Reads `2026-11`.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        format!("{text}-01").parse().ok().map(Self::of)
+    }
+
+    /// The month of a day.
+    pub(crate) fn of(day: BusinessDate) -> Self {
+        Self(day.to_string().chars().take(7).collect())
+    }
+
+    /// Days are compared as text: no day of the month lies outside of these, and none of another within.
+    fn bounds(&self) -> (String, String) {
+        (format!("{}-01", self.0), format!("{}-31", self.0))
+    }
+}
+
+/// What each ledger of a store was told of the days of a month by its newest life, by day and node.
+pub(crate) async fn of_month(
+    tx: &mut Conn,
+    store: StoreId,
+    month: &Month,
+) -> Result<Vec<(String, SealRow)>, DbError> {
+    let doing = "read the seals of days";
+    let (first, last) = month.bounds();
+    let rows: Vec<(String, SealColumns)> = {
+        type Row = (String, String, i64, i64, String, String, i64, i64, i64, i64);
+        let rows: Vec<Row> = sqlx::query_as(
+            "select day, edge_id, epoch, facts, digest, amounts, left_out, agrees, told_at, sealed_at
+             from day_seal where store_id = $1 and day >= $2 and day <= $3
+             order by store_id, day, edge_id, epoch limit $4",
+        )
+        .bind(store.0)
+        .bind(first)
+        .bind(last)
+        .bind(MONTH_SEALS_MAX)
+        .fetch_all(tx)
+        .await
+        .map_err(sql(doing))?;
+        let row = |(day, edge, epoch, facts, digest, amounts, out, agrees, told, sealed): Row| {
+            (day, (edge, epoch, facts, digest, amounts, out, agrees, told, sealed))
+        };
+        rows.into_iter().map(row).collect()
     };
-    rows.into_iter().map(|row| read(row).ok_or_else(|| damaged(doing))).collect()
+    let mut seals: Vec<(String, SealRow)> = Vec::new();
+    for (day, columns) in rows {
+        let seal = seal(columns).ok_or_else(|| damaged(doing))?;
+        // A later life of the same ledger speaks of all that is held of the day.
+        if seals.last().is_some_and(|(of, last)| *of == day && last.edge == seal.edge) {
+            seals.pop();
+        }
+        seals.push((day, seal));
+    }
+    Ok(seals)
+}
+
+/// The newest day of a store that is sealed for one of its ledgers, not before `since`, and since when.
+pub(crate) async fn newest_sealed(
+    tx: &mut Conn,
+    store: StoreId,
+    since: BusinessDate,
+) -> Result<Option<(String, Timestamp)>, DbError> {
+    let found: Option<(String, i64)> = sqlx::query_as(
+        "select day, sealed_at from day_seal
+         where store_id = $1 and day >= $2 and sealed_at <> 0
+         order by store_id, day desc limit 1",
+    )
+    .bind(store.0)
+    .bind(since.to_string())
+    .fetch_optional(tx)
+    .await
+    .map_err(sql("read the newest sealed day"))?;
+    Ok(found.map(|(day, at)| (day, Timestamp::from_micros(at))))
+}
+
+/// How many facts are held of each day of a month, by day.
+pub(crate) async fn facts_of_month(
+    tx: &mut Conn,
+    store: StoreId,
+    month: &Month,
+) -> Result<Vec<(String, i64)>, DbError> {
+    let (first, last) = month.bounds();
+    sqlx::query_as(
+        "select day, count(*) from event_day where store_id = $1 and day >= $2 and day <= $3
+         group by day order by day",
+    )
+    .bind(store.0)
+    .bind(first)
+    .bind(last)
+    .fetch_all(tx)
+    .await
+    .map_err(sql("count the facts of days"))
+}
+
+/// How many seals of each day of a month were broken, by day.
+pub(crate) async fn openings_of_month(
+    tx: &mut Conn,
+    store: StoreId,
+    month: &Month,
+) -> Result<Vec<(String, i64)>, DbError> {
+    let (first, last) = month.bounds();
+    sqlx::query_as(
+        "select day, count(*) from day_opening where store_id = $1 and day >= $2 and day <= $3
+         group by day order by day",
+    )
+    .bind(store.0)
+    .bind(first)
+    .bind(last)
+    .fetch_all(tx)
+    .await
+    .map_err(sql("count the broken seals of days"))
 }
 
 /// A seal that was broken.

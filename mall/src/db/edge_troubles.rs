@@ -76,6 +76,49 @@ pub(crate) async fn of_edge(
     Ok(rows.into_iter().map(row).collect())
 }
 
+/// A trouble with the store that told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ToldTrouble {
+    /// The store's number …
+    pub(crate) store: StoreId,
+    /// … and code …
+    pub(crate) code: String,
+    /// … and its node, which may still speak.
+    pub(crate) edge: String,
+    /// What it told.
+    pub(crate) row: EdgeTroubleRow,
+}
+
+/// What all nodes that may still speak say is wrong, by store and node.
+pub(crate) async fn all(tx: &mut Conn, limit: i64) -> Result<Vec<ToldTrouble>, DbError> {
+    type Row = (i64, String, String, String, i64, i64, i64);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select store.store_id, store.code, edge_trouble.edge_id, edge_trouble.trouble,
+                edge_trouble.since, edge_trouble.n, edge_trouble.told_at
+         from edge_trouble
+         join edge on edge.edge_id = edge_trouble.edge_id
+         join store on store.store_id = edge_trouble.store_id
+         where edge.revoked_at = 0
+         order by edge_trouble.store_id, edge_trouble.edge_id, edge_trouble.trouble limit $1",
+    )
+    .bind(limit)
+    .fetch_all(tx)
+    .await
+    .map_err(sql("read what is wrong in the stores"))?;
+    let read = |(store, code, edge, trouble, since, count, told_at): Row| ToldTrouble {
+        store: StoreId(store),
+        code,
+        edge,
+        row: EdgeTroubleRow {
+            trouble,
+            since: Timestamp::from_micros(since),
+            count,
+            told_at: Timestamp::from_micros(told_at),
+        },
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// Facts that wait to be processed, and facts that a person should look at.
 pub(crate) async fn waiting(tx: &mut Conn) -> Result<(i64, i64), DbError> {
     let doing = "count what waits";

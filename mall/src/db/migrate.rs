@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use super::{Conn, DbError, engine::Engine, sql};
 
 /// The steps, in order; the place in the list, from 1, is the schema number.
-const STEPS: [&str; 24] = [
+const STEPS: [&str; 25] = [
     include_str!("../../migrations/0001_mall.sql"),
     include_str!("../../migrations/0002_pricing.sql"),
     include_str!("../../migrations/0003_savings.sql"),
@@ -32,6 +32,7 @@ const STEPS: [&str; 24] = [
     include_str!("../../migrations/0022_commands.sql"),
     include_str!("../../migrations/0024_kept.sql"),
     include_str!("../../migrations/0026_pictures.sql"),
+    include_str!("../../migrations/0027_told.sql"),
 ];
 
 /// Which steps were taken, and when.

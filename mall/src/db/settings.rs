@@ -254,16 +254,20 @@ pub(crate) async fn reports(
     store: Option<StoreId>,
 ) -> Result<Vec<ReportRow>, DbError> {
     let doing = "read what became of settings";
-    let found: Vec<ReportColumns> = sqlx::query_as(
-        "select store_id, edge_id, target, applied, is_on_trial, came_by, refused_revision,
-                refused_reason, refused_detail, unknown
-         from settings_standing where store_id = $1 or $1 < 0
-         order by store_id, edge_id, target",
-    )
-    .bind(store.map_or(-1, |store| store.0))
-    .fetch_all(tx)
-    .await
-    .map_err(sql(doing))?;
+    let query = match store {
+        Some(store) => sqlx::query_as(
+            "select store_id, edge_id, target, applied, is_on_trial, came_by, refused_revision,
+                    refused_reason, refused_detail, unknown
+             from settings_standing where store_id = $1 order by edge_id, target",
+        )
+        .bind(store.0),
+        None => sqlx::query_as(
+            "select store_id, edge_id, target, applied, is_on_trial, came_by, refused_revision,
+                    refused_reason, refused_detail, unknown
+             from settings_standing order by store_id, edge_id, target",
+        ),
+    };
+    let found: Vec<ReportColumns> = query.fetch_all(tx).await.map_err(sql(doing))?;
     found
         .into_iter()
         .map(|(store, edge, target, applied, trial, came_by, revision, reason, detail, unknown)| {
@@ -385,14 +389,18 @@ pub(crate) async fn presences(
     store: Option<StoreId>,
 ) -> Result<Vec<PresenceRow>, DbError> {
     let doing = "read which stores are there";
-    let found: Vec<PresenceColumns> = sqlx::query_as(
-        "select store_id, edge_id, program, line_up, heard_at, gone_at
-         from edge_presence where store_id = $1 or $1 < 0 order by store_id, edge_id",
-    )
-    .bind(store.map_or(-1, |store| store.0))
-    .fetch_all(tx)
-    .await
-    .map_err(sql(doing))?;
+    let query = match store {
+        Some(store) => sqlx::query_as(
+            "select store_id, edge_id, program, line_up, heard_at, gone_at
+             from edge_presence where store_id = $1 order by edge_id",
+        )
+        .bind(store.0),
+        None => sqlx::query_as(
+            "select store_id, edge_id, program, line_up, heard_at, gone_at
+             from edge_presence order by store_id, edge_id",
+        ),
+    };
+    let found: Vec<PresenceColumns> = query.fetch_all(tx).await.map_err(sql(doing))?;
     found
         .into_iter()
         .map(|(store, edge, program, line_up, heard_at, gone_at)| {

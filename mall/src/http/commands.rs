@@ -5,22 +5,24 @@
 use axum::{
     Extension, Json,
     body::{Body, Bytes},
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sync::command::{CommandsV1, OutcomesV1};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     BODY_BYTES_MAX, edge,
     guard::{Caller, Staff, read_body},
+    hq::query,
     problem::{MALFORMED, Problem},
     segments::Path,
 };
 use crate::{
-    commands::{self, CommandShape, MINUTES},
+    commands::{self, CommandPage, CommandShape, GroupCommandShape, MINUTES},
     context::Context,
+    hq::Asked,
     settings,
 };
 
@@ -79,11 +81,64 @@ pub(super) async fn give_command(
     Extension(Staff(by)): Extension<Staff>,
     body: Body,
 ) -> Result<Json<CommandShape>, Problem> {
-    let body = read_body(body, BODY_BYTES_MAX).await?;
-    let body: Result<CommandBody, _> = serde_json::from_slice(&body);
-    let CommandBody { command, minutes } =
-        body.map_err(|error| Problem::of(MALFORMED).detail(error))?;
+    let CommandBody { command, minutes } = wish(body).await?;
     Ok(Json(commands::give(&context, &code, &command, minutes, &by).await?))
+}
+
+async fn wish(body: Body) -> Result<CommandBody, Problem> {
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    serde_json::from_slice(&body).map_err(|error| Problem::of(MALFORMED).detail(error))
+}
+
+/// Gives every store of a group a command; each does it once.
+#[utoipa::path(
+    post, path = "/hq/v1/groups/{key}/commands", tag = "stores",
+    params(("key" = String, Path, description = "the group's key")),
+    request_body = CommandBody,
+    responses(
+        (status = 200, body = GroupCommandShape),
+        (status = 400, description = "no such command, or no such time"),
+        (status = 403, description = "the token only reads"),
+        (status = 404, description = "no such group")
+    ),
+    security(("staff" = []))
+)]
+pub(super) async fn give_group_command(
+    State(context): State<Context>,
+    Path(key): Path<String>,
+    Extension(Staff(by)): Extension<Staff>,
+    body: Body,
+) -> Result<Json<GroupCommandShape>, Problem> {
+    let CommandBody { command, minutes } = wish(body).await?;
+    Ok(Json(commands::give_group(&context, &key, &command, minutes, &by).await?))
+}
+
+/// What part of the commands.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CommandsQuery {
+    /// Only this store's, by its code.
+    store: Option<String>,
+    /// At most so many, 1 to 200; 50 if not said.
+    limit: Option<i64>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// The commands of all stores and what came of each, the newest first.
+#[utoipa::path(
+    get, path = "/hq/v1/commands", tag = "stores",
+    params(CommandsQuery),
+    responses((status = 200, body = CommandPage), (status = 404, description = "no such store")),
+    security(("staff" = []))
+)]
+pub(super) async fn list_all_commands(
+    State(context): State<Context>,
+    asked: Result<Query<CommandsQuery>, QueryRejection>,
+) -> Result<Json<CommandPage>, Problem> {
+    let CommandsQuery { store, limit, after } = query(asked)?;
+    let asked = Asked { date: None, after, limit };
+    Ok(Json(commands::page(&context, store.as_deref(), &asked).await?))
 }
 
 /// The commands of a store and what came of each, the newest first.

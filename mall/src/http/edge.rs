@@ -37,7 +37,7 @@ use super::{
 use crate::{
     authority,
     context::Context,
-    db::{self, edge_troubles},
+    db::{self, edge_states, edge_troubles},
     feed::{self, CHANGES_MAX},
     fleet,
     intake::{self, ReceiveError},
@@ -254,9 +254,15 @@ pub(super) async fn troubles(
     {
         return Err(Problem::of(MALFORMED).detail("more troubles than there are, or no words"));
     }
+    if told.state.is_some_and(|state| state.catalog < 0 || state.store < 0) {
+        return Err(Problem::of(MALFORMED).detail("a version below zero"));
+    }
     let doing = "write down what is wrong in a store";
     let mut tx = context.db().write(doing).await?;
     edge_troubles::put(&mut tx, &edge, &told.troubles, context.now()).await?;
+    if let Some(state) = &told.state {
+        edge_states::put(&mut tx, &edge, state, context.now()).await?;
+    }
     db::commit(tx, doing).await?;
     Ok(Json(serde_json::json!({})))
 }

@@ -209,6 +209,7 @@ async fn by_staff(
             Right::ManageMembers => "mall staff add NAME --may-manage-members",
         }));
     }
+    parts.extensions.insert(staff.rights);
     parts.extensions.insert(Staff(staff.name));
     Ok(Request::from_parts(parts, body))
 }

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Tables of which a mall has a handful for each store, and what people wrote by hand.
-const SMALL: [&str; 14] = [
+const SMALL: [&str; 16] = [
     "store",
     "workstation",
     "operator",
@@ -46,6 +46,8 @@ const SMALL: [&str; 14] = [
     "store_groups_told",
     "command",
     "picture",
+    "edge_state",
+    "edge_trouble",
 ];
 
 /// What is as it should be, although it looks like a walk: where, what, and why.
@@ -173,9 +175,14 @@ fn value(path: &str, name: &str) -> &'static str {
         "store" => "SH001",
         "state" if path.ends_with("/payments") => "refused",
         "state" => "kept",
+        "after" if path == "/hq/v1/commands" => "7.1.1",
+        "after" if path.ends_with("/troubles") => "2.7.SH001.e.behind",
         "after" => "7.00000000-0000-7000-8000-000000000001",
         "business_date" => "2026-11-21",
         "query" => "milk",
+        "kind" => "behind",
+        "only" => "away",
+        "month" => "2026-11",
         "revision" | "against" | "before" | "limit" => "2",
         other => panic!("say what `{other}` of {path} may be"),
     }

@@ -483,10 +483,11 @@ impl From<RulesError> for Problem {
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         match error {
-            CommandError::Store(_) => Self::of(NOT_FOUND).detail(error),
-            CommandError::Word | CommandError::Minutes | CommandError::TooMany => {
-                Self::of(MALFORMED).detail(error)
-            }
+            CommandError::Store(_) | CommandError::Group(_) => Self::of(NOT_FOUND).detail(error),
+            CommandError::Word
+            | CommandError::Minutes
+            | CommandError::TooMany
+            | CommandError::Cursor => Self::of(MALFORMED).detail(error),
             CommandError::Keys(_) | CommandError::NoDice(_) => Self::internal(&error),
             CommandError::Db(error) => error.into(),
         }

@@ -21,7 +21,7 @@ use super::{
     authority, commands, download, edge, elsewhere, groups, hq, members, online_returns, open,
     page, payments, pictures,
     problem::{INTERNAL, METHOD_NOT_ALLOWED, Problem},
-    redemptions, rules, settings, shop, stock,
+    redemptions, rules, settings, shop, states, stock,
     table::{Access, Endpoint, Table},
 };
 use crate::{context::Context, db::staff::Right};
@@ -96,9 +96,7 @@ fn page(table: Table) -> Table {
     table
         .plain(Access::Anyone, Method::GET, "/hq", get(page::to_page))
         .plain(Access::Anyone, Method::GET, "/hq/", get(page::page))
-        .plain(Access::Anyone, Method::GET, "/hq/page.css", get(page::style))
-        .plain(Access::Anyone, Method::GET, "/hq/page.js", get(page::script))
-        .plain(Access::Anyone, Method::GET, "/hq/fields.js", get(page::fields))
+        .plain(Access::Anyone, Method::GET, "/hq/{file}", get(page::part))
 }
 
 /// Carries what is asked to its end, also when whoever asked hangs up: what was written down and not
@@ -185,8 +183,14 @@ fn staff(table: Table) -> Table {
         .documented(SETTINGS, routes!(pictures::add_picture))
         .documented(Access::Staff, routes!(pictures::show_picture))
         .documented(SETTINGS, routes!(pictures::remove_picture))
+        .documented(Access::Staff, routes!(states::show_me))
+        .documented(Access::Staff, routes!(states::list_store_troubles))
+        .documented(Access::Staff, routes!(states::list_states))
+        .documented(Access::Staff, routes!(states::list_days))
+        .documented(Access::Staff, routes!(commands::list_all_commands))
         .documented(Access::Staff, routes!(commands::list_commands))
         .documented(SETTINGS, routes!(commands::give_command))
+        .documented(SETTINGS, routes!(commands::give_group_command))
         .documented(Access::Staff, routes!(groups::list_groups))
         .documented(Access::Staff, routes!(groups::show_group))
         .documented(SETTINGS, routes!(groups::save_group, groups::remove_group))

@@ -121,3 +121,69 @@ pub(crate) async fn hear_presence(
     }
     db::commit(tx, doing).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicI64};
+
+    use sync::wire::StoreV1;
+
+    use super::*;
+    use crate::{Clock, Config, db::edges::EdgeRow, fleet, settings::standing_of};
+
+    const CODE: &str = "SH001";
+
+    async fn node(context: &Context) -> EdgeId {
+        let store = serde_json::json!({ "code": CODE, "name": "滨江店" });
+        let store: StoreV1 = serde_json::from_value(store).unwrap();
+        let (store, _) = fleet::add_store(context, &store).await.unwrap();
+        let row = EdgeRow {
+            id: "00000000-0000-7000-8000-000000000001".parse().unwrap(),
+            store,
+            public_key: "00".to_owned(),
+            epoch: 1,
+            enrolled_at: context.now(),
+            is_revoked: false,
+        };
+        let mut tx = context.db().write("enrol").await.unwrap();
+        edges::insert(&mut tx, &row).await.unwrap();
+        db::commit(tx, "enrol").await.unwrap();
+        row.id
+    }
+
+    #[tokio::test]
+    async fn the_will_of_an_older_start_takes_no_line_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let micros = Arc::new(AtomicI64::new(1_795_255_200_000_000));
+        let clock = Clock::ByHand(Arc::clone(&micros));
+        let config = Config { clock, ..Config::new(folder.path()) };
+        let context = Context::open(&config).await.unwrap();
+        context.broker_is_up(true);
+        let edge = node(&context).await;
+        let code: StoreCode = CODE.parse().unwrap();
+        let presence = |boot: &str, is_online| PresenceV1 {
+            edge,
+            boot: boot.to_owned(),
+            is_online,
+            program: "0.1.0".to_owned(),
+        };
+        // Each says something a second later: what is said, and whether the store is there after it.
+        for (boot, is_online, expected) in [
+            ("first", true, true),
+            // The box was killed and is back before the broker noticed.
+            ("second", true, true),
+            ("first", false, true),
+            ("second", false, false),
+            // What is said of a line that is gone changes nothing any more.
+            ("first", false, false),
+            ("third", true, true),
+            ("second", false, true),
+        ] {
+            micros.fetch_add(1_000_000, std::sync::atomic::Ordering::SeqCst);
+            hear_presence(&context, &code, &presence(boot, is_online), true).await.unwrap();
+            let standing = standing_of(&context, CODE).await.unwrap();
+            let found = (standing.is_online, standing.is_line_up);
+            assert_eq!(found, (expected, expected), "{boot} {is_online}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** reads only; of several nodes of a store the one that was heard last speaks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::time::Timestamp;
 use sync::replica::StoreId;
@@ -22,7 +22,7 @@ use crate::{
 const UNHEARD_MS_MAX: i64 = 150_000;
 
 /// What stores say, by store.
-struct Said {
+pub(crate) struct Said {
     is_broker_up: bool,
     desired: BTreeMap<StoreId, i64>,
     /// What each store was told of its groups.
@@ -34,7 +34,25 @@ struct Said {
     presences: Vec<PresenceRow>,
 }
 
-async fn said(context: &Context, tx: &mut Conn, store: Option<StoreId>) -> Result<Said, DbError> {
+/// Reads what stores say: all, or only these.
+pub(crate) async fn said(
+    context: &Context,
+    tx: &mut Conn,
+    only: Option<&[StoreId]>,
+) -> Result<Said, DbError> {
+    let (mut reports, mut presences) = (Vec::new(), Vec::new());
+    match only {
+        None => {
+            reports = settings::reports(tx, None).await?;
+            presences = settings::presences(tx, None).await?;
+        }
+        Some(stores) => {
+            for store in stores {
+                reports.extend(settings::reports(tx, Some(*store)).await?);
+                presences.extend(settings::presences(tx, Some(*store)).await?);
+            }
+        }
+    }
     let since = Timestamp::from_micros(0);
     let saved = settings::saved_since(tx, since).await?;
     let told = groups::told_since(tx, since).await?;
@@ -44,18 +62,35 @@ async fn said(context: &Context, tx: &mut Conn, store: Option<StoreId>) -> Resul
         told: told.into_iter().map(|changed| changed.what).collect(),
         groups: groups::all(tx).await?,
         memberships: groups::memberships(tx).await?,
-        reports: settings::reports(tx, store).await?,
-        presences: settings::presences(tx, store).await?,
+        reports,
+        presences,
     })
 }
 
+/// Whether a node with this presence is there.
+fn is_there(presence: &PresenceRow, now: Timestamp) -> bool {
+    presence.heard_at > presence.gone_at && now.ms_since(presence.heard_at) <= UNHEARD_MS_MAX
+}
+
+/// The stores whose node is there; of several, the one that was heard last counts.
+pub(crate) async fn there(tx: &mut Conn, now: Timestamp) -> Result<BTreeSet<StoreId>, DbError> {
+    let mut last: BTreeMap<StoreId, PresenceRow> = BTreeMap::new();
+    for presence in settings::presences(tx, None).await? {
+        let known = last.get(&presence.store).map(|known| known.heard_at);
+        if known.is_none_or(|known| known <= presence.heard_at) {
+            last.insert(presence.store, presence);
+        }
+    }
+    Ok(last.into_values().filter(|one| is_there(one, now)).map(|one| one.store).collect())
+}
+
 impl Said {
-    fn standing(&self, row: &StoreRow, now: Timestamp) -> StandingShape {
+    /// How a store stands.
+    pub(crate) fn standing(&self, row: &StoreRow, now: Timestamp) -> StandingShape {
         let (id, code) = (row.id, row.store.code.clone());
         // Of several nodes, the one that was heard last speaks.
         let presence = self.presences.iter().filter(|p| p.store == id).max_by_key(|p| p.heard_at);
-        let is_online = presence
-            .is_some_and(|p| p.heard_at > p.gone_at && now.ms_since(p.heard_at) <= UNHEARD_MS_MAX);
+        let is_online = presence.is_some_and(|presence| is_there(presence, now));
         let edge = presence.map(|p| p.edge);
         let of = |word: String, target: String, desired: Option<&i64>| {
             let is_it = |r: &&ReportRow| {
@@ -134,5 +169,5 @@ pub(crate) async fn standing_of(
     let mut tx = context.db().read("read how a store stands").await?;
     let row = stores::by_code(&mut tx, code).await?;
     let row = row.ok_or_else(|| SettingsError::Store(code.to_owned()))?;
-    Ok(said(context, &mut tx, Some(row.id)).await?.standing(&row, context.now()))
+    Ok(said(context, &mut tx, Some(&[row.id])).await?.standing(&row, context.now()))
 }

@@ -54,7 +54,7 @@ async fn a_command_is_fetched_signed_by_its_store_alone_until_it_is_told_or_over
     let listed: Vec<Value> = town.hq(&token, COMMANDS).await.read();
     assert_eq!((&listed[0]["word"], &listed[0]["state"]), (&json!("restart"), &json!("done")));
     assert_eq!(listed[0]["detail"].as_str().unwrap().len(), 16 * 1_024);
-    assert_eq!(listed[1]["state"], "waiting");
+    assert_eq!(listed[1]["state"], "taken");
     // Its time goes by: it is offered no more, and a store that has it does not begin it.
     town.turn(301);
     assert!(open(&edge).await.commands.is_empty());

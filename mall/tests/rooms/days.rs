@@ -90,6 +90,15 @@ async fn a_day_of_which_both_hold_the_same_is_sealed_when_it_is_over() {
     assert_eq!(day["seals"][0]["facts"], 3, "{day}");
     assert_eq!(day["seals"][0]["sealed_at"], sealed.to_string(), "{day}");
     assert_eq!(day["seals"][0]["amounts"]["cash"], 3_000, "{day}");
+    let token = town.cli_json("staff add calendar").await["token"].as_str().unwrap().to_owned();
+    let month = "/hq/v1/stores/SH001/days?month=2026-11";
+    let days: serde_json::Value = town.hq(&token, month).await.read();
+    assert_eq!(days.as_array().unwrap().len(), 1, "{days}");
+    assert_eq!((&days[0]["day"], &days[0]["state"]), (&DAY.into(), &"sealed".into()), "{days}");
+    assert_eq!((&days[0]["facts"], &days[0]["taken"]["amount"]), (&3.into(), &3_000.into()));
+    let other: serde_json::Value = town.hq(&token, &month.replace("11", "12")).await.read();
+    assert_eq!(other.as_array().unwrap().len(), 0, "{other}");
+    town.hq(&token, &month.replace("11", "13")).await.is_problem(400, "malformed");
     town.stop().await;
 }
 
@@ -253,12 +262,12 @@ async fn hq_sees_what_stores_say_is_wrong_and_figures_of_all_of_them() {
     let edge = town.edge("SH001").await;
     let one = |word: &str, count| TroubleV1 { trouble: word.to_owned(), since: town.now(), count };
     for troubles in [vec![one("conflict", 1)], vec![one("behind", 7), one("newer-than-us", 1)]] {
-        let answer = send(&edge, path::TROUBLES, &TroublesV1 { troubles }).await;
+        let answer = send(&edge, path::TROUBLES, &TroublesV1 { troubles, state: None }).await;
         assert_eq!(answer.status, 200);
     }
     for bad in ["", "Behind", "a\"b", &"x".repeat(33)] {
         let troubles = vec![one(bad, 1)];
-        let answer = send(&edge, path::TROUBLES, &TroublesV1 { troubles }).await;
+        let answer = send(&edge, path::TROUBLES, &TroublesV1 { troubles, state: None }).await;
         answer.is_problem(400, "malformed");
     }
     let token = town.staff().await;

@@ -50,6 +50,7 @@ mod savings;
 mod schemas;
 mod settings;
 mod snapshot;
+mod states;
 mod stock;
 mod stock_histories;
 mod street;

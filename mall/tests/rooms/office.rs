@@ -17,7 +17,7 @@ use sync::{
     wire::{
         BatchAnswerV1, BatchV1, BroughtV1, CheckInV1, DayAgainV1, DayAskV1, DayLifeV1, DaySumV1,
         DayV1, ElsewhereV1, EnrolmentV1, PlaceV1, RefundAskV1, ReportV1, SessionAskV1, SessionV1,
-        SetAsideV1, StandingV1, TroubleV1, TroublesV1, UseV1,
+        SetAsideV1, StandingV1, StateV1, TroubleV1, TroublesV1, UseV1,
     },
 };
 use uuid::Uuid;
@@ -350,7 +350,8 @@ impl<'a> Office<'a> {
             "POST /edge/v1/troubles" => {
                 let (since, trouble) = (self.edge.town.now(), "behind".to_owned());
                 let troubles = vec![TroubleV1 { trouble, since, count: 3 }];
-                told(path::TROUBLES, &TroublesV1 { troubles })
+                let state = StateV1 { waiting: 7, oldest_at: Some(since), catalog: 1, store: 2 };
+                told(path::TROUBLES, &TroublesV1 { troubles, state: Some(state) })
             }
             "POST /edge/v1/days/{day}" => told(&path::day(day()), &self.day()),
             "POST /edge/v1/days/{day}/ids" => {
@@ -530,7 +531,7 @@ impl<'a> Office<'a> {
                 assert_eq!(made.status, 200, "{:?}", made.json());
                 (format!("/hq/v1/pictures/{digest}"), Right::Nothing)
             }
-            "POST /hq/v1/stores/{code}/commands" => {
+            "POST /hq/v1/groups/{key}/commands" | "POST /hq/v1/stores/{code}/commands" => {
                 // What it was told before is over, so that more can be told.
                 let path = "/hq/v1/stores/SH001/commands";
                 let given: Vec<serde_json::Value> = self.edge.town.hq(&self.hq, path).await.read();
@@ -542,7 +543,9 @@ impl<'a> Office<'a> {
                 let told_of = OutcomesV1 { outcomes: given.iter().take(20).map(over).collect() };
                 let body = serde_json::to_vec(&told_of).unwrap();
                 self.edge.call("POST", path::COMMANDS, &body).await;
-                told(path, &json!({ "command": "look-again", "minutes": 5 }))
+                let to = if name.contains("groups") { "groups/north" } else { "stores/SH001" };
+                let wish = json!({ "command": "look-again", "minutes": 5 });
+                told(&format!("/hq/v1/{to}/commands"), &wish)
             }
             "POST /hq/v1/stores/{code}/settings/preview" => told(
                 "/hq/v1/stores/SH001/settings/preview",

@@ -237,7 +237,7 @@ async fn post_voids_that_an_older_mall_kept_are_taken_when_it_is_replaced() {
     let folder = town.stop().await;
     folder.place().execute(
         // As the step before post-voids left it.
-        "drop table picture; drop table command; drop table edge_trouble; drop table day_opening;
+        "drop table edge_state; drop table picture; drop table command; drop table edge_trouble; drop table day_opening;
          drop table day_seal; drop table event_day; drop table hole; drop table certificate; drop table authority;
          drop table turn; alter table event_inbox drop column coding;
          alter table trouble drop column coding;

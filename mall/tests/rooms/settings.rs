@@ -233,11 +233,22 @@ async fn the_command_line_sets_shows_and_tells_the_history() {
 
 #[tokio::test]
 async fn hqs_page_is_served_without_a_secret_and_lets_nothing_else_in() {
+    const SCRIPT: &str = "text/javascript; charset=utf-8";
     let town = Town::new().await;
     for (path, kind) in [
         ("/hq/", "text/html; charset=utf-8"),
         ("/hq/page.css", "text/css; charset=utf-8"),
-        ("/hq/page.js", "text/javascript; charset=utf-8"),
+        ("/hq/page.js", SCRIPT),
+        ("/hq/kit.js", SCRIPT),
+        ("/hq/words.js", SCRIPT),
+        ("/hq/stores.js", SCRIPT),
+        ("/hq/troubles.js", SCRIPT),
+        ("/hq/days.js", SCRIPT),
+        ("/hq/commands.js", SCRIPT),
+        ("/hq/groups.js", SCRIPT),
+        ("/hq/settings.js", SCRIPT),
+        ("/hq/rules.js", SCRIPT),
+        ("/hq/members.js", SCRIPT),
     ] {
         let answer = town.hq("", path).await;
         assert_eq!(

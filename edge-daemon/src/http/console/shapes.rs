@@ -235,6 +235,10 @@ pub(crate) struct TroubleBody {
     pub(super) since: String,
     /// How many of what it is about; days that are left where it is about a certificate.
     pub(super) count: u32,
+    /// What people call it, in Chinese …
+    pub(super) name_chinese: &'static str,
+    /// … and in English.
+    pub(super) name_english: &'static str,
     /// What it means and what to do, in Chinese …
     pub(super) chinese: &'static str,
     /// … and in English.
@@ -248,6 +252,8 @@ impl From<&Standing> for TroubleBody {
             severity: one.trouble.severity().word(),
             since: one.since.to_string(),
             count: one.count,
+            name_chinese: one.trouble.name().zh,
+            name_english: one.trouble.name().en,
             chinese: one.trouble.chinese(),
             english: one.trouble.english(),
         }
@@ -348,4 +354,30 @@ pub(crate) struct ConsoleOrdersBody {
     pub(super) orders: Vec<ConsoleOrderBody>,
     /// Where the next page begins, if there may be one.
     pub(super) next: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Timestamp;
+    use sync::trouble::Trouble;
+
+    use super::*;
+
+    #[test]
+    fn the_console_says_of_every_trouble_what_it_is_called_and_what_to_do() {
+        for trouble in Trouble::ALL {
+            let since = Timestamp::from_micros(1);
+            let shown = TroubleBody::from(&Standing { trouble, since, count: 2 });
+            assert_eq!((shown.trouble, shown.count), (trouble.word(), 2));
+            for said in [
+                shown.severity,
+                shown.name_chinese,
+                shown.name_english,
+                shown.chinese,
+                shown.english,
+            ] {
+                assert!(!said.is_empty(), "{trouble}");
+            }
+        }
+    }
 }

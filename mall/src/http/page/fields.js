@@ -14,8 +14,8 @@ export function richFields({ say, make, ask }) {
     return next
   }
   const steps = (list, place, set) => [
-    button('↑', say('up'), () => set(moved(list, place, place - 1)), place === 0),
-    button('↓', say('down'), () => set(moved(list, place, place + 1)), place === list.length - 1),
+    button('↑', say('moveUp'), () => set(moved(list, place, place - 1)), place === 0),
+    button('↓', say('moveDown'), () => set(moved(list, place, place + 1)), place === list.length - 1),
   ]
   /** Draws itself anew with each value that somebody makes. */
   function redrawn(value, label, set, rows) {
@@ -31,7 +31,7 @@ export function richFields({ say, make, ask }) {
     return box
   }
 
-  const wayOf = (way) => ({ cash: () => say('cash'), code: () => say('payCode'), voucher: () => say('vouchers'), member: () => say('member') })[way]?.() ?? way
+  const wayOf = (way) => ({ cash: () => say('wayCash'), code: () => say('payCode'), voucher: () => say('vouchers'), member: () => say('member') })[way]?.() ?? way
   const order = {
     text: (_, value) => (value.length ? value.map(wayOf).join(' → ') : say('empty')),
     first: [],
@@ -98,7 +98,7 @@ export function richFields({ say, make, ask }) {
             make('span', { text: nameOf(slide.picture) }),
             make('input', { type: 'number', kind: 'short', min: 3, max: 120, value: slide.seconds, ariaLabel: say('seconds'), onchange: (event) => at(place, { ...slide, seconds: Number(event.target.value) }) }),
             make('span', { text: say('seconds') }), time('from_minutes', say('fromTime')), make('span', { text: '–' }), time('to_minutes', say('toTime')),
-            ...steps(slides, place, change), button('×', say('takeOut'), () => change(slides.filter((_, n) => n !== place))))
+            ...steps(slides, place, change), button('×', say('takeDown'), () => change(slides.filter((_, n) => n !== place))))
         }
         const add = (picture) => change([...slides, { picture, seconds: PLAYLIST_SECONDS }])
         const choose = make('select', { ariaLabel: say('addHeld'), onchange: (event) => event.target.value && add(event.target.value) }, make('option', { value: '', text: say('addHeld') }), ...(held ?? []).map((one) => make('option', { value: one.picture, text: `${one.name} (${one.width} × ${one.height})` })))
