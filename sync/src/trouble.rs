@@ -145,6 +145,11 @@ impl Trouble {
     pub const fn name(self) -> Words {
         match self {
             Self::Behind => words("传输滞后", "Behind"),
+            Self::AllRefused => words("全部被拒收", "All refused"),
+            Self::LedgerDamaged => words("账本损坏", "Ledger damaged"),
+            Self::CertificateEnds => words("证书将到期", "Certificate ends"),
+            Self::CertificateRefused => words("换证被拒", "Certificate refused"),
+            Self::CertificateEnded => words("证书已到期", "Certificate ended"),
             Self::Hole => words("有缺口", "Hole"),
             Self::Clone => words("账本有副本", "Copied ledger"),
             Self::Conflict => words("同号冲突", "Conflict"),
@@ -163,6 +168,26 @@ impl Trouble {
             Self::Behind => words(
                 "门店有订单等了太久还没有传上来。",
                 "Orders of the store have waited too long to be told.",
+            ),
+            Self::AllRefused => words(
+                "门店到总部的路上有设备拒收全部订单。",
+                "Something between the store and HQ refuses every order.",
+            ),
+            Self::LedgerDamaged => words(
+                "门店机器的磁盘读回的账本与写入的不同。",
+                "The disk of the store's box gave back another ledger than was written.",
+            ),
+            Self::CertificateEnds => words(
+                "门店机器的证书快到期，还没有换到新的。",
+                "The box's certificate ends soon, and it has not got the next one.",
+            ),
+            Self::CertificateRefused => words(
+                "商城拒绝给门店机器换新证书。",
+                "The mall refuses the box its next certificate.",
+            ),
+            Self::CertificateEnded => words(
+                "门店机器的证书已到期，订单传不上来。",
+                "The box's certificate has ended; its orders cannot be told.",
             ),
             Self::Hole => words(
                 "门店有订单在路上被拒绝，传不上来。",
@@ -206,6 +231,22 @@ impl Trouble {
                 "订单都在门店账本里，照常销售；线路恢复后自动补传，不丢也不重。",
                 "All of them are in the store's ledger, and it sells on; they are sent by themselves, none lost and none twice.",
             ),
+            Self::AllRefused => words(
+                "订单都在门店账本里，照常销售；有一条被收下后自动补传，不丢也不重。",
+                "All of them are in the store's ledger, and it sells on; once one is taken the rest is sent, none lost and none twice.",
+            ),
+            Self::LedgerDamaged => words(
+                "损坏的内容不会上传，也不会被覆盖；能核实的订单照常上传，照常销售。",
+                "What is damaged is neither told nor written over; what can be proven is told, and the store sells on.",
+            ),
+            Self::CertificateEnds | Self::CertificateRefused => words(
+                "照常销售和上传，直到证书到期；到期后订单留在门店账本里。",
+                "It sells and tells until the certificate ends; after that its orders stay in its ledger.",
+            ),
+            Self::CertificateEnded => words(
+                "订单都在门店账本里，照常销售；换到新证书后自动补传。",
+                "All orders are in the store's ledger, and it sells on; they are sent once it has a new certificate.",
+            ),
             Self::Hole => words(
                 "缺哪几个位置已登记，数据仍在门店；其余订单照常上传。",
                 "Which places are missing is written down, and the store keeps them; everything else is sent.",
@@ -248,6 +289,22 @@ impl Trouble {
             Self::Behind => words(
                 "看门店是否在线：不在线，请门店查网络和电源；在线，看商城是否繁忙。",
                 "See whether the store is online: if not, have network and power looked at; if so, see whether the mall is busy.",
+            ),
+            Self::AllRefused => words(
+                "与门店的网络服务商一起检查代理和防火墙；先看是否别的门店也这样。",
+                "Have proxies and filters on the way looked at; see first whether other stores say the same.",
+            ),
+            Self::LedgerDamaged => words(
+                "今天就派人更换磁盘；换前先备份，并在门店运行 edge-daemon verify。",
+                "Have the disk changed today; make a backup before, and run edge-daemon verify in the store.",
+            ),
+            Self::CertificateEnds => words(
+                "看门店是否在线；离线的，请在剩余天数内恢复门店网络。",
+                "See whether the store is online; if not, have its network mended within the days that are left.",
+            ),
+            Self::CertificateRefused | Self::CertificateEnded => words(
+                "用 mall edge list 看这台机器是否被吊销；需要时给门店新的领用码。",
+                "See with mall edge list whether the box was revoked; give the store a new claim code if need be.",
             ),
             Self::Hole => words(
                 "看该店的“待核对”里写的原因，排除中间的代理或防火墙；补传后自动消失。",

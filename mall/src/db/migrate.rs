@@ -30,9 +30,9 @@ const STEPS: [&str; 25] = [
     include_str!("../../migrations/0020_groups.sql"),
     include_str!("../../migrations/0021_trouble.sql"),
     include_str!("../../migrations/0022_commands.sql"),
-    include_str!("../../migrations/0024_kept.sql"),
-    include_str!("../../migrations/0026_pictures.sql"),
-    include_str!("../../migrations/0027_told.sql"),
+    include_str!("../../migrations/0023_kept.sql"),
+    include_str!("../../migrations/0024_pictures.sql"),
+    include_str!("../../migrations/0025_told.sql"),
 ];
 
 /// Which steps were taken, and when.
