@@ -7,6 +7,7 @@
 //! **Invariant:** nobody else writes this file, and nothing is answered before its commit returned.
 
 use std::{
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -16,6 +17,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rustix::fs::{FlockOperation, fcntl_lock};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{DbError, ballast::Ballast, is_misread, migrate, pool::Pool, sync_folder};
@@ -49,12 +51,13 @@ impl Ledger {
     /// Opens or makes the ledger and starts its writer.
     pub(crate) fn open(path: &Path) -> Result<(Self, Writer), DbError> {
         let is_new = !path.exists();
+        if !is_new && renews_log(path) {
+            renew_log(path)?;
+        }
         let mut connection = connect(path)?;
         migrate::forward(&mut connection, path)?;
         if is_new {
             connection = settle_new_file(connection, path)?;
-        } else if settles(path) {
-            settle_log(&connection)?;
         }
         let readers = Arc::new(Pool::open(path)?);
         let ballast = Arc::new(Ballast::beside(path));
@@ -169,41 +172,72 @@ fn settle_new_file(connection: Connection, path: &Path) -> Result<Connection, Db
     connect(path)
 }
 
-/// The log of the process before is settled at each start.
+/// The log of the process before is written anew at each start.
 #[cfg(not(test))]
-const fn settles(_ledger: &Path) -> bool {
+const fn renews_log(_ledger: &Path) -> bool {
     true
 }
 
 /// A file beside a ledger of a test that shall lose what is committed behind a flush that failed.
 #[cfg(test)]
-pub(crate) const UNSETTLED: &str = "unsettled";
+pub(crate) const LOG_KEPT: &str = "log-kept";
 
-/// The log of the process before is settled at each start, but for a test that must be seen to lose.
+/// The log of the process before is written anew, but for a test that must be seen to lose.
 #[cfg(test)]
-fn settles(ledger: &Path) -> bool {
-    !ledger.with_file_name(UNSETTLED).exists()
+fn renews_log(ledger: &Path) -> bool {
+    !ledger.with_file_name(LOG_KEPT).exists()
 }
 
-/// Puts the log of the process before into the file.
+/// Writes the log of the process before into another file, flushes that, and gives it the log's name.
 ///
 /// That process may have ended because a flush failed. What it had written then lies in the log, and
 /// whoever reads it sees it; but the kernel calls it clean and never writes it again, so it may not be
-/// on the disk, and what is committed behind it would be lost with it at a power cut. Put into the
-/// file, every page of it is written and flushed anew.
-fn settle_log(connection: &Connection) -> Result<(), DbError> {
-    let checkpoint = "pragma wal_checkpoint(truncate)";
-    let is_busy = connection
-        .query_row(checkpoint, [], |row| row.get::<_, bool>(0))
-        .map_err(DbError::sqlite("settle the log of the ledger"));
-    match is_busy {
-        Ok(false) => {}
-        Ok(true) => tracing::warn!("Somebody reads the ledger; its log is settled later"),
-        // What has begun can be finished all the same: there is room in the log.
-        Err(DbError::DiskFull) => tracing::warn!("The disk is full; the log is settled later"),
-        Err(error) => return Err(error),
+/// on the disk. What is committed behind it would be lost with it at a power cut, and a checkpoint that
+/// is cut short would leave pages of two states. No other daemon has the ledger open (`only_here`).
+fn renew_log(ledger: &Path) -> Result<(), DbError> {
+    let beside = |ending: &str| {
+        let mut name = ledger.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let (log, aside) = (beside("-wal"), beside("-wal-new"));
+    match std::fs::metadata(&log) {
+        Ok(found) if found.len() > 0 => {}
+        Ok(_) | Err(_) => return Ok(()),
     }
-    Ok(())
+    // Whoever has a ledger open holds a lock on what they share; a person with a tool, for instance.
+    let shared = std::fs::OpenOptions::new().read(true).write(true).open(beside("-shm")).ok();
+    let alone = FlockOperation::NonBlockingLockExclusive;
+    if shared.as_ref().is_some_and(|shared| fcntl_lock(shared, alone).is_err()) {
+        tracing::warn!("Somebody else has the ledger open; its log stays as it is");
+        return Ok(());
+    }
+    match write_again(&log, &aside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            // What has begun can be finished all the same: the log has room for that.
+            tracing::warn!("The disk is full; the ledger's log stays as it is");
+            let _ = std::fs::remove_file(&aside);
+            return Ok(());
+        }
+        Err(error) => return Err(DbError::file("write anew", log)(error)),
+    }
+    std::fs::rename(&aside, &log).map_err(DbError::file("rename", &aside))?;
+    sync_folder(ledger.parent().unwrap_or(Path::new(".")))
+}
+
+/// Through this process's memory: a copy inside the kernel might only point at the same blocks.
+fn write_again(from: &Path, to: &Path) -> std::io::Result<()> {
+    let (mut from, mut to) = (std::fs::File::open(from)?, std::fs::File::create(to)?);
+    let mut buffer = vec![0_u8; 1_024 * 1_024];
+    loop {
+        let n = from.read(&mut buffer)?;
+        let piece = buffer.get(..n).unwrap_or_default();
+        if piece.is_empty() {
+            return to.sync_all();
+        }
+        to.write_all(piece)?;
+    }
 }
 
 /// What became of a write before its commit.

@@ -37,6 +37,14 @@ pub(super) fn open(path: &Path) -> Connection {
     ledger
 }
 
+/// The same, where SQLite can read it at all.
+pub(super) fn readable(path: &Path) -> Option<Connection> {
+    let ledger = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
+    ledger.execute_batch("pragma synchronous = off; pragma cell_size_check = on;").ok()?;
+    let check = ledger.query_row("pragma quick_check", [], |row| row.get::<_, String>(0));
+    check.is_ok_and(|verdict| verdict == "ok").then_some(ledger)
+}
+
 fn count(ledger: &Connection, sql: &str) -> i64 {
     ledger.query_row(sql, [], |row| row.get(0)).unwrap()
 }
