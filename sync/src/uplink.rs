@@ -32,8 +32,10 @@ pub const SESSION_MS_MAX: i64 = 60 * 60 * 1_000;
 pub const DAMAGED: &str = "the ledger is damaged here";
 /// How often between two rests the mall may say that the session has ended.
 const ENDED_MAX: u32 = 3;
-/// So many holes in a row are made at most. Some that somebody on the way takes offence at may lie beside
-/// each other, as sales of one article do; more are no fault of theirs. A person looks at every hole.
+/// So many holes in a row are made at most.
+///
+/// Some facts that somebody on the way takes offence at may lie beside each other, as sales of one article
+/// do; more are no fault of theirs. A person looks at every hole.
 pub const HOLES_MAX: u32 = 16;
 /// How often in a row the mall may ask for an earlier place without taking anything.
 const RESENT_MAX: u32 = 1;

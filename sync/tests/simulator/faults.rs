@@ -16,6 +16,8 @@ pub(crate) enum Focus {
     Everything,
     /// Ledgers that are put back, copied and moved, and a mall that is put back.
     Copies,
+    /// Somebody on the way who takes no fact, often; nothing is copied.
+    Sieves,
 }
 
 /// Something that breaks.
@@ -63,13 +65,23 @@ pub(crate) enum Fault {
 
 /// The faults of a day.
 pub(crate) fn of_a_day(dice: &mut Dice, focus: Focus, boxes: usize) -> Vec<Fault> {
-    let (n, copies) = match focus {
-        Focus::Everything => (40, 5),
-        Focus::Copies => (30, 60),
+    let (n, copies, sieves) = match focus {
+        Focus::Everything => (40, 5, 0),
+        Focus::Copies => (30, 60, 0),
+        Focus::Sieves => (40, 0, 20),
     };
     (0..n)
-        .map(|_| if dice.is_within(copies) { copy(dice, boxes) } else { other(dice, boxes) })
+        .map(|_| match sieves > 0 && dice.is_within(sieves) {
+            true => Fault::Sieve(dice.below(boxes), up_to(dice, 30 * HOUR)),
+            false if dice.is_within(copies) => copy(dice, boxes),
+            false => other(dice, boxes),
+        })
         .collect()
+}
+
+/// So many milliseconds at most.
+fn up_to(dice: &mut Dice, ms: i64) -> i64 {
+    i64::try_from(dice.below(usize::try_from(ms).unwrap_or(1))).unwrap_or(0)
 }
 
 fn copy(dice: &mut Dice, boxes: usize) -> Fault {
@@ -92,9 +104,7 @@ fn copy(dice: &mut Dice, boxes: usize) -> Fault {
 
 fn other(dice: &mut Dice, boxes: usize) -> Fault {
     let it = dice.below(boxes);
-    let ms = |dice: &mut Dice, most: i64| {
-        i64::try_from(dice.below(usize::try_from(most).unwrap_or(1))).unwrap_or(0)
-    };
+    let ms = up_to;
     match dice.below(32) {
         0..=2 => Fault::Crash(it),
         3..=11 => Fault::CrashAt(it, point(dice)),
@@ -108,8 +118,7 @@ fn other(dice: &mut Dice, boxes: usize) -> Fault {
         }
         15..=19 => Fault::Cut(it, ms(dice, 30 * HOUR)),
         20 => Fault::CutAll(ms(dice, 6 * HOUR)),
-        21 if dice.is_within(50) => Fault::Portal(it, ms(dice, HOUR)),
-        21 => Fault::Sieve(it, ms(dice, 30 * HOUR)),
+        21 => Fault::Portal(it, ms(dice, HOUR)),
         22 => Fault::Busy(ms(dice, 30 * MINUTE), dice.is_within(50).then_some(3)),
         23..=24 => Fault::Clock(it, clock(dice)),
         25 => Fault::BackUp(it),

@@ -82,7 +82,7 @@ fn the_simulator_notices_an_outbox_that_drops_its_oldest() {
 
 #[test]
 fn the_simulator_notices_a_backlog_that_becomes_holes() {
-    check(Flaw::HolesForgotten, Focus::Everything, &["I-11"]);
+    check(Flaw::HolesForgotten, Focus::Sieves, &["I-11"]);
 }
 
 #[test]
