@@ -113,7 +113,9 @@ impl Victim {
                 ensure!(broker.is_running()?, "the broker ended by itself");
                 broker.kill();
                 sleep(dead).await;
-                broker.start().await?;
+                // Whoever looks for a free port sits on each for a moment.
+                until("the broker to be back", PATIENCE, async || Ok(broker.start().await.ok()))
+                    .await?;
                 Ok(true)
             }
             // HQ may find no mall or no database, and does it again another time.
