@@ -8,7 +8,6 @@ use domain::id::IncarnationId;
 use sync::{
     chain::Hash,
     outbox::Marks,
-    uplink::HOLES_MAX,
     wire::{BatchV1, HeadV1},
 };
 use uuid::Uuid;
@@ -190,25 +189,8 @@ fn check_i10(world: &World) -> Option<String> {
     })
 }
 
-/// **I-11** Nothing waits behind a fact that nobody takes; and where nothing was taken for a while, no more
-/// than [`HOLES_MAX`] facts in a row were passed over.
+/// **I-11** Nothing waits behind a fact that nobody takes.
 fn check_i11(world: &World) -> Option<String> {
-    for it in &world.boxes {
-        let mut lives: BTreeMap<u32, Vec<(i64, bool)>> = BTreeMap::new();
-        for row in &it.disk.books.rows {
-            lives.entry(row.epoch).or_default().push((row.place, row.state == State::Hole));
-        }
-        for (epoch, mut places) in lives {
-            places.sort_unstable();
-            let runs = places.chunk_by(|one, next| one.1 && next.1).map(<[_]>::len);
-            let longest = runs.max().unwrap_or(0);
-            if longest > usize::try_from(HOLES_MAX).unwrap_or(usize::MAX) {
-                let told =
-                    format!("{longest} facts in a row of life {epoch} of store {}", it.store);
-                return Some(format!("I-11: {told} became holes"));
-            }
-        }
-    }
     let waiting = world.boxes.iter().find(|it| it.disk.books.pending() > 0)?;
     let n = waiting.disk.books.pending();
     Some(format!("I-11: {n} facts of store {} still wait", waiting.store))

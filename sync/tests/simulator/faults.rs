@@ -1,12 +1,10 @@
 //! What breaks, and how often.
 
-use sync::uplink::HOLES_MAX;
-
 use crate::{
     dice::Dice,
     edge::{Clock, MarkIs, Point},
     mall,
-    world::{Event, HOUR, MINUTE, World},
+    world::{HOUR, MINUTE, World},
 };
 
 /// What a run looks at.
@@ -16,8 +14,6 @@ pub(crate) enum Focus {
     Everything,
     /// Ledgers that are put back, copied and moved, and a mall that is put back.
     Copies,
-    /// Somebody on the way who takes no fact, often; nothing is copied.
-    Sieves,
 }
 
 /// Something that breaks.
@@ -35,8 +31,6 @@ pub(crate) enum Fault {
     CutAll(i64),
     /// Something before the mall answers in its place, and always no.
     Portal(usize, i64),
-    /// Something before the mall lets sessions and holes pass, and no fact.
-    Sieve(usize, i64),
     /// The mall has no room, or room for so many facts at a time.
     Busy(i64, Option<u32>),
     /// A clock is set wrong.
@@ -65,23 +59,13 @@ pub(crate) enum Fault {
 
 /// The faults of a day.
 pub(crate) fn of_a_day(dice: &mut Dice, focus: Focus, boxes: usize) -> Vec<Fault> {
-    let (n, copies, sieves) = match focus {
-        Focus::Everything => (40, 5, 0),
-        Focus::Copies => (30, 60, 0),
-        Focus::Sieves => (40, 0, 20),
+    let (n, copies) = match focus {
+        Focus::Everything => (40, 5),
+        Focus::Copies => (30, 60),
     };
     (0..n)
-        .map(|_| match sieves > 0 && dice.is_within(sieves) {
-            true => Fault::Sieve(dice.below(boxes), up_to(dice, 30 * HOUR)),
-            false if dice.is_within(copies) => copy(dice, boxes),
-            false => other(dice, boxes),
-        })
+        .map(|_| if dice.is_within(copies) { copy(dice, boxes) } else { other(dice, boxes) })
         .collect()
-}
-
-/// So many milliseconds at most.
-fn up_to(dice: &mut Dice, ms: i64) -> i64 {
-    i64::try_from(dice.below(usize::try_from(ms).unwrap_or(1))).unwrap_or(0)
 }
 
 fn copy(dice: &mut Dice, boxes: usize) -> Fault {
@@ -104,7 +88,9 @@ fn copy(dice: &mut Dice, boxes: usize) -> Fault {
 
 fn other(dice: &mut Dice, boxes: usize) -> Fault {
     let it = dice.below(boxes);
-    let ms = up_to;
+    let ms = |dice: &mut Dice, most: i64| {
+        i64::try_from(dice.below(usize::try_from(most).unwrap_or(1))).unwrap_or(0)
+    };
     match dice.below(32) {
         0..=2 => Fault::Crash(it),
         3..=11 => Fault::CrashAt(it, point(dice)),
@@ -169,14 +155,6 @@ impl World {
             Fault::Cut(it, ms) => self.net.cut(it, now + ms),
             Fault::CutAll(ms) => self.net.cut_all(now + ms),
             Fault::Portal(it, ms) => self.net.put_portal(it, now + ms),
-            Fault::Sieve(it, ms) => {
-                self.net.put_sieve(it, now + ms);
-                // A busy day: more is sold than may become holes.
-                for _ in 0..2 * HOLES_MAX {
-                    let at = self.up_to(HOUR);
-                    self.after(at, Event::Sale { at_box: it });
-                }
-            }
             Fault::Busy(ms, credits) => self.mall.be_busy(now + ms, credits),
             Fault::Clock(it, clock) => self.boxes[it].set_clock(clock),
             Fault::BackUp(it) => self.boxes[it].back_up(),

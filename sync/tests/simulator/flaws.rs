@@ -23,8 +23,6 @@ pub(crate) enum Flaw {
     SkipSilently,
     /// An outbox that is full drops its oldest fact.
     DropOldest,
-    /// A store forgets how many holes in a row it has told of.
-    HolesForgotten,
     /// Digests are folded by XOR.
     XorDigest,
     /// A receipt is printed before its sale is in the books.
@@ -78,11 +76,6 @@ fn the_simulator_notices_a_fact_that_is_passed_over_in_silence() {
 #[test]
 fn the_simulator_notices_an_outbox_that_drops_its_oldest() {
     check(Flaw::DropOldest, Focus::Everything, &["I-7", "I-15"]);
-}
-
-#[test]
-fn the_simulator_notices_a_backlog_that_becomes_holes() {
-    check(Flaw::HolesForgotten, Focus::Sieves, &["I-11"]);
 }
 
 #[test]

@@ -64,8 +64,6 @@ pub(crate) struct Net {
     all_cut_until: i64,
     /// Answers of a captive portal come to these boxes, whatever they ask.
     portal_until: BTreeMap<usize, i64>,
-    /// Somebody on the way of these boxes lets sessions and holes pass, and no fact.
-    sieve_until: BTreeMap<usize, i64>,
 }
 
 impl Net {
@@ -81,22 +79,12 @@ impl Net {
         self.portal_until.insert(at_box, until);
     }
 
-    pub(crate) fn put_sieve(&mut self, at_box: usize, until: i64) {
-        self.sieve_until.insert(at_box, until);
-    }
-
     fn is_cut(&self, at_box: usize, now: i64) -> bool {
         now < self.all_cut_until || self.cut_until.get(&at_box).is_some_and(|until| now < *until)
     }
 
     fn has_portal(&self, at_box: usize, now: i64) -> bool {
         self.portal_until.get(&at_box).is_some_and(|until| now < *until)
-    }
-
-    /// Whether this is a batch of facts that a sieve lies before.
-    fn is_sieved(&self, at_box: usize, ask: &Ask, now: i64) -> bool {
-        let has_facts = matches!(ask, Ask::Batch(batch) if !batch.facts.is_empty());
-        has_facts && self.sieve_until.get(&at_box).is_some_and(|until| now < *until)
     }
 
     pub(crate) fn mend(&mut self) {
@@ -136,9 +124,7 @@ impl World {
         if self.net.is_cut(at_box, self.now) {
             return;
         }
-        let is_refused = self.net.has_portal(at_box, self.now)
-            || self.net.is_sieved(at_box, &call.ask, self.now);
-        let reply = if is_refused {
+        let reply = if self.net.has_portal(at_box, self.now) {
             Some(Reply::Refused { status: 400, problem: "", retry_after_ms: None })
         } else {
             self.serve(call)

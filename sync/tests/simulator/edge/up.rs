@@ -142,10 +142,7 @@ impl World {
         // Only in a life of its own its receipts are.
         it.unaware_for -= u32::from(it.unaware_for > 0 && it.disk.books.epoch != told.epoch);
         it.disk.books.take(&told);
-        let holes = match self.flaw {
-            Some(Flaw::HolesForgotten) => 0,
-            _ => it.disk.books.holes_in_a_row(),
-        };
+        let holes = it.disk.books.holes_in_a_row();
         self.hear(at_box, Heard::Session(Some(&told), holes));
     }
 }
