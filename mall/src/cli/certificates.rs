@@ -50,9 +50,15 @@ impl Desk<'_> {
         if documents.len() > 1 {
             lines.push(format!("{n_left_out} boxes hold no certificate by the second yet"));
         }
-        let mut document = documents.first().cloned().unwrap_or_default();
-        document["next"] = documents.get(1).cloned().unwrap_or_default();
-        document["n_left_out"] = n_left_out.into();
+        let of = |index: usize, what: &str| {
+            let told = documents.get(index).and_then(|told| told.get(what));
+            told.cloned().unwrap_or_default()
+        };
+        let document = json!({
+            "number": of(0, "number"), "fingerprint": of(0, "fingerprint"),
+            "ends_at": of(0, "ends_at"), "certificate": of(0, "certificate"),
+            "next": documents.get(1), "n_left_out": n_left_out,
+        });
         self.say(&document, lines.concat().trim_end())
     }
 

@@ -326,10 +326,7 @@ impl From<EnrolError> for Problem {
 
 impl From<AuthorityError> for Problem {
     fn from(error: AuthorityError) -> Self {
-        match error {
-            AuthorityError::Db(error) => error.into(),
-            error => Self::internal(&error),
-        }
+        if let AuthorityError::Db(error) = error { error.into() } else { Self::internal(&error) }
     }
 }
 
