@@ -74,7 +74,10 @@ async fn look_at(
             faults.push(SettingFault { key: "customer_display.playlist".to_owned(), kind });
         }
     }
-    faults.extend(super::read::over_below(tx, whom, owner, said).await?.clashes());
+    let own = said.values();
+    let clashes = super::read::over_below(tx, whom, owner, said).await?.clashes();
+    // What lies below clashes with this one as well; it is this one that is not saved.
+    faults.extend(clashes.into_iter().filter(|fault| own.contains_key(&fault.key)));
     if faults.is_empty() { Ok(()) } else { Err(SettingsError::Faults(faults)) }
 }
 

@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasText } from '../locales'
-import { actionFor, capFor, capOf, RESERVED, usual, type Place } from './keymap'
-import { moved, moveKeys } from './moved'
+import { actionFor, capFor, capOf, holdKeys, RESERVED, usual, type Place } from './keymap'
+import { moved } from './moved'
 
 const keymap = usual
 const places = Object.keys(usual) as Place[]
 
-afterEach(() => moveKeys({}))
+const moveKeys = (keys: Record<string, string>) => holdKeys(moved(usual, keys))
+afterEach(() => holdKeys(usual))
 const bare = { key: '', shift: false, ctrl: false, alt: false }
 
 describe.each(places)('the keys of %s', (place) => {
@@ -87,5 +88,5 @@ it('the key that pays goes on after it was paid, wherever HQ has put it', () => 
 })
 
 it('where nothing is moved the map is the usual one', () => {
-  expect(moved({})).toEqual(usual)
+  expect(moved(usual, {})).toEqual(usual)
 })
