@@ -3577,6 +3577,10 @@ export interface components {
             count: number;
             /** @description … and in English. */
             english: string;
+            /** @description What people call it, in Chinese … */
+            name_chinese: string;
+            /** @description … and in English. */
+            name_english: string;
             /** @description `watch`, `look` or `act`. */
             severity: string;
             since: string;
