@@ -125,8 +125,8 @@ async fn each_store_shows_whether_it_is_there_and_how_far_it_has_told_and_heard(
     let town = Town::new().await;
     let token = town.staff().await;
     let (one, _other) = (town.edge("SH001").await, town.edge("SH002").await);
-    let oldest_at = Some(town.now().plus_ms(-90_000));
-    let state = StateV1 { waiting: 7, oldest_at, catalog: 0, store: 1 };
+    let oldest = town.now().plus_ms(-90_000);
+    let state = StateV1 { waiting: 7, oldest_at: Some(oldest), catalog: 0, store: 1 };
     assert_eq!(tell(&one, &[("behind", 90)], Some(state)).await, 200);
     // A program that does not say leaves what was said.
     assert_eq!(tell(&one, &[("behind", 90)], None).await, 200);
@@ -141,10 +141,7 @@ async fn each_store_shows_whether_it_is_there_and_how_far_it_has_told_and_heard(
     assert_eq!(node["edge"], one.id().to_string());
     assert_eq!((&node["epoch"], &node["acked_seq"]), (&json!(1), &json!(0)), "{node}");
     let said = &node["said"];
-    assert_eq!(
-        (&said["waiting"], &said["oldest_at"]),
-        (&json!(7), &json!(oldest_at.unwrap().to_string()))
-    );
+    assert_eq!((&said["waiting"], &said["oldest_at"]), (&json!(7), &json!(oldest.to_string())));
     assert_eq!((&said["catalog"], &said["store"]), (&json!(0), &json!(1)), "{said}");
     assert!(store["store_head"].as_i64().unwrap() >= 1, "{store}");
     assert_eq!(store["troubles"][0]["trouble"], "behind", "{store}");
