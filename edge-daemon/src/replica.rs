@@ -20,6 +20,8 @@ use sync::{
     wire::{FeedCursorV1, FeedPageV1, HeadV1},
 };
 
+use tokio::time::Instant;
+
 use self::compare::{Comparisons, Outcome};
 use crate::{
     Chain, DaemonError,
@@ -165,9 +167,10 @@ async fn follow(
         }
         Step::Idle => Ok(None),
         Step::Page(cursor) => match gather(context, mall, scope, &replica, cursor).await? {
-            Ok(0) => Ok(None),
-            Ok(n_changes) => {
-                tracing::info!(%scope, changes = n_changes, "The replica caught up");
+            Ok(Applied { changes: 0, .. }) => Ok(None),
+            Ok(Applied { changes, took }) => {
+                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(%scope, changes, took_ms, "The replica caught up");
                 changed(context, scope, tasks).await.map(|()| None)
             }
             Err(why) => Ok(Some(why)),
@@ -176,14 +179,23 @@ async fn follow(
     }
 }
 
-/// Lays pages aside until they are whole, and applies them: so many changes, or why pages do not do.
+/// A version that was applied.
+#[derive(Clone, Copy, Debug)]
+struct Applied {
+    /// So many rows of it changed.
+    changes: usize,
+    /// From the first of them until its commit.
+    took: Duration,
+}
+
+/// Lays pages aside until they are whole, and applies them; or why pages do not do.
 async fn gather(
     context: &Arc<Context>,
     mall: &Mall,
     scope: Scope,
     replica: &Arc<Replica>,
     from: FeedCursorV1,
-) -> Result<Result<usize, Why>, DaemonError> {
+) -> Result<Result<Applied, Why>, DaemonError> {
     let mut gathering = match on_blocking(replica, Replica::staged).await? {
         // It was cut off: what lies aside goes on from where the replica stands, for its cursor
         // moves only together with it.
@@ -213,12 +225,17 @@ async fn gather(
                 on_blocking(replica, move |replica| replica.stage(&page).map(|()| None)).await
             }
             Ok(Taken::Whole) => {
-                on_blocking(replica, move |replica| replica.apply(&page, now).map(Some)).await
+                let apply = move |replica: &Replica| {
+                    let begun = Instant::now();
+                    let changes = replica.apply(&page, now)?;
+                    Ok(Some(Applied { changes, took: begun.elapsed() }))
+                };
+                on_blocking(replica, apply).await
             }
         };
         match done {
             Ok(None) => fault::db("replica.staged")?,
-            Ok(Some(n_changes)) => return Ok(Ok(n_changes)),
+            Ok(Some(applied)) => return Ok(Ok(applied)),
             // A full disk would only be fuller for another file.
             Err(DbError::DiskFull) => return Err(DbError::DiskFull.into()),
             Err(error) => {
