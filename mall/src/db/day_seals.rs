@@ -11,7 +11,7 @@ use domain::{
 use sqlx::AssertSqlSafe;
 use sync::{
     chain::Hash,
-    day::{Amounts, Sum},
+    day::{self, Amounts, Sum, Weight},
     replica::StoreId,
     wire::{DaySumV1, FactV1},
 };
@@ -93,34 +93,44 @@ fn read_amounts(text: &str) -> Option<Amounts> {
     if text.is_empty() { Some(Amounts::new()) } else { serde_json::from_str(text).ok() }
 }
 
+/// A fact's day and money, as they are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct WeighedRow {
+    id: Uuid,
+    day: String,
+    amounts: String,
+}
+
+impl WeighedRow {
+    /// Weighs a fact.
+    pub(crate) fn of(fact: &FactV1) -> Self {
+        let Weight { day, amounts } = day::weigh(fact.id, &fact.kind, fact.v, &fact.body);
+        Self { id: fact.id, day: day.to_string(), amounts: written_amounts(&amounts) }
+    }
+}
+
 /// Counts held facts to their days; the same again changes nothing. The answer is the days, each with
 /// one of its facts.
 pub(crate) async fn count(
     tx: &mut Conn,
     store: StoreId,
-    facts: impl IntoIterator<Item = &FactV1>,
+    weighed: &[&WeighedRow],
 ) -> Result<HashMap<String, Uuid>, DbError> {
     const COLUMNS: usize = 4;
-    let mut days = HashMap::new();
-    let weighed = facts.into_iter().map(|fact| {
-        let weight = sync::day::weigh(fact.id, &fact.kind, fact.v, &fact.body);
-        (fact.id, weight.day.to_string(), written_amounts(&weight.amounts))
-    });
-    let weighed: Vec<(Uuid, String, String)> = weighed.collect();
-    for some in weighed.chunks(bulk::rows_max(COLUMNS)) {
+    for some in weighed.chunks(bulk::facts_max(COLUMNS)) {
         let statement = format!(
             "insert into event_day (store_id, day, id, amounts) values {} on conflict do nothing",
-            bulk::rows(some.len(), COLUMNS)
+            bulk::only_rows(tx, some.len(), COLUMNS)
         );
-        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
-        for (id, day, amounts) in some {
+        let is_usual = bulk::is_usual(some.len(), COLUMNS);
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(is_usual);
+        for WeighedRow { id, day, amounts } in some {
             query =
                 query.bind(store.0).bind(day.as_str()).bind(id.to_string()).bind(amounts.as_str());
         }
         query.execute(&mut *tx).await.map_err(sql("count facts to their days"))?;
     }
-    days.extend(weighed.into_iter().map(|(id, day, _)| (day, id)));
-    Ok(days)
+    Ok(weighed.iter().map(|one| (one.day.clone(), one.id)).collect())
 }
 
 /// Of these ids those that are held without their bytes, each with the day under which the bytes lay.

@@ -144,6 +144,12 @@ pub(super) fn is_transient(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_))
 }
 
+/// Whether a connection's engine walks over all numbered parameters of a statement to find one (SQLite;
+/// see `bulk`); those without a number it just counts.
+pub(super) fn finds_numbers_slowly(connection: &AnyConnection) -> bool {
+    connection.backend_name() == sqlite::NAME
+}
+
 /// Whether a text holds what the engine does not keep: the sign NUL.
 pub(super) fn is_unkeepable(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(refusal) = error else {

@@ -23,8 +23,6 @@ use uuid::Uuid;
 
 use super::{Conn, DbError, bulk, damaged, days, sql};
 
-/// Rows in one statement.
-const ROWS_A_STATEMENT: usize = 100;
 /// Bytes of the longest kind there may be.
 const KIND_BYTES_MAX: usize = 64;
 /// How a body with a NUL is written.
@@ -125,21 +123,23 @@ pub(crate) async fn take_ids(
     sender: &Sender,
     facts: &[Received<'_>],
 ) -> Result<HashSet<Uuid>, DbError> {
+    const COLUMNS: usize = 4;
     let doing = "keep the ids of a batch";
-    let mut taken = HashSet::new();
-    for some in facts.chunks(ROWS_A_STATEMENT) {
+    let (mut taken, day) = (HashSet::new(), sender.day());
+    for some in facts.chunks(bulk::facts_max(COLUMNS)) {
         let statement = format!(
             "insert into event_id (store_id, id, digest, received_day) values {}
              on conflict do nothing returning id",
-            bulk::rows(some.len(), 4)
+            bulk::only_rows(tx, some.len(), COLUMNS)
         );
-        let mut query = sqlx::query_as::<_, (String,)>(AssertSqlSafe(statement)).persistent(false);
+        let mut query = sqlx::query_as::<_, (String,)>(AssertSqlSafe(statement))
+            .persistent(bulk::is_usual(some.len(), COLUMNS));
         for Received { fact, digest } in some {
             query = query
                 .bind(sender.store.0)
                 .bind(fact.id.to_string())
                 .bind(digest.to_string())
-                .bind(sender.day());
+                .bind(day.as_str());
         }
         for (id,) in query.fetch_all(&mut *tx).await.map_err(sql(doing))? {
             taken.insert(id.parse().map_err(|_| damaged(doing))?);
@@ -156,7 +156,7 @@ pub(crate) async fn digests(
 ) -> Result<HashMap<Uuid, Hash>, DbError> {
     let doing = "read the ids of a batch";
     let mut held = HashMap::new();
-    for some in ids.chunks(ROWS_A_STATEMENT) {
+    for some in ids.chunks(bulk::facts_max(1)) {
         let statement = format!(
             "select id, digest from event_id where id in {} and store_id = ${}",
             bulk::list(some.len()),
@@ -247,17 +247,17 @@ pub(crate) async fn keep(
     received: &[(Received<'_>, bool)],
 ) -> Result<(), DbError> {
     const COLUMNS: usize = 13;
-    const ROWS_MAX: usize = bulk::rows_max(COLUMNS);
     let day = sender.day();
-    for some in received.chunks(ROWS_MAX) {
+    for some in received.chunks(bulk::facts_max(COLUMNS)) {
         let statement = format!(
             "insert into event_inbox (store_id, received_day, id, edge_id, epoch, seq, kind, v,
                                       digest, body, received_at, state, coding)
              values {}",
-            bulk::rows(some.len(), COLUMNS)
+            bulk::only_rows(tx, some.len(), COLUMNS)
         );
         let bodies: Vec<_> = some.iter().map(|(one, _)| coded(&one.fact.body)).collect();
-        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_MAX);
+        let is_usual = bulk::is_usual(some.len(), COLUMNS);
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(is_usual);
         for ((Received { fact, digest }, is_waiting), (coding, body)) in some.iter().zip(&bodies) {
             query = query
                 .bind(sender.store.0)

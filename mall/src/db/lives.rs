@@ -188,14 +188,14 @@ pub(crate) async fn put_places(
     facts: &[&FactV1],
 ) -> Result<(), DbError> {
     const COLUMNS: usize = 6;
-    const ROWS_MAX: usize = bulk::rows_max(COLUMNS);
-    for some in facts.chunks(ROWS_MAX) {
+    for some in facts.chunks(bulk::facts_max(COLUMNS)) {
         let statement = format!(
             "insert into event_place (store_id, edge_id, epoch, seq, id, chain) values {}
              on conflict do nothing",
-            bulk::rows(some.len(), COLUMNS)
+            bulk::only_rows(tx, some.len(), COLUMNS)
         );
-        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == ROWS_MAX);
+        let is_usual = bulk::is_usual(some.len(), COLUMNS);
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(is_usual);
         for fact in some {
             query = query
                 .bind(sender.store.0)

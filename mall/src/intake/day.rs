@@ -22,7 +22,10 @@ use sync::{
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::receive::{Keeping, ReceiveError, open_days};
+use super::{
+    judge::Seen,
+    receive::{Keeping, ReceiveError, open_days},
+};
 use crate::{
     context::Context,
     db::{
@@ -186,15 +189,16 @@ pub(crate) async fn again(
         return Err(DayError::Malformed("too many facts"));
     }
     let sender = Sender { store: edge.store, edge: edge.id, epoch: told.epoch, at: context.now() };
+    let seen: Vec<Seen<'_>> = told.facts.iter().map(Seen::of).collect();
     let mut tx = context.db().write_beside(doing).await?;
     let cursor = cursor(&mut tx, edge, &sender).await?;
     // What was not acknowledged comes in a batch, which looks at its chain.
     if told.facts.iter().any(|fact| !(1..=cursor.acked_seq).contains(&fact.seq)) {
         return Err(DayError::Malformed("a place is not one that was acknowledged"));
     }
-    let mut keeping = Keeping::over(&mut tx, sender, &told.facts).await?;
-    for fact in &told.facts {
-        keeping.keep(&mut tx, fact).await?;
+    let mut keeping = Keeping::over(&mut tx, sender, &seen).await?;
+    for one in &seen {
+        keeping.keep(&mut tx, one).await?;
     }
     let n_kept = u32::try_from(keeping.n_written()).unwrap_or(u32::MAX);
     keeping.write(&mut tx).await?;

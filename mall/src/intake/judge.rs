@@ -14,7 +14,13 @@ use sync::{
 };
 use uuid::Uuid;
 
-use crate::{db::inbox::is_kind, pickup::Tale};
+use crate::{
+    db::{
+        day_seals::WeighedRow,
+        inbox::{Received, is_kind},
+    },
+    pickup::Tale,
+};
 
 /// What this program can read: kinds, each with the version of its body.
 pub(super) const KNOWN: [(&str, u16); 4] =
@@ -47,18 +53,66 @@ impl From<Judged> for Read {
 
 /// Looks at one fact of a store.
 pub(super) fn fact(store_code: &str, fact: &FactV1, digest: Hash) -> Judged {
+    let (judged, store) = alone(fact, digest);
+    if is_of(store.as_deref(), store_code) { judged } else { Judged::Bad(STRANGE.to_owned()) }
+}
+
+/// Looks at one fact without asking whose it is. The answer is also the store that it names, if it
+/// names one.
+fn alone(fact: &FactV1, digest: Hash) -> (Judged, Option<String>) {
+    let judged = |done: Result<Judged, String>| (done.unwrap_or_else(Judged::Bad), None);
     if digest != fact.digest {
-        return Judged::Bad("the digest does not fit the body".to_owned());
+        return judged(Err("the digest does not fit the body".to_owned()));
     }
     if !is_kind(&fact.kind) {
-        return Judged::Bad("the kind is no word".to_owned());
+        return judged(Err("the kind is no word".to_owned()));
     }
     match (fact.kind.as_str(), fact.v) {
-        (KIND_ORDER, 1) => order(store_code, fact).unwrap_or_else(Judged::Bad),
-        (KIND_POST_VOID, 1) => post_void(fact).unwrap_or_else(Judged::Bad),
-        (KIND_PICKUP_READY, 1) => pickup_ready(fact).unwrap_or_else(Judged::Bad),
-        (KIND_PICKUP_HANDED_OVER, 1) => pickup_handed_over(fact).unwrap_or_else(Judged::Bad),
-        (_, _) => Judged::Unknown,
+        (KIND_ORDER, 1) => match order(fact) {
+            Ok((order, store)) => (order, Some(store)),
+            Err(reason) => judged(Err(reason)),
+        },
+        (KIND_POST_VOID, 1) => judged(post_void(fact)),
+        (KIND_PICKUP_READY, 1) => judged(pickup_ready(fact)),
+        (KIND_PICKUP_HANDED_OVER, 1) => judged(pickup_handed_over(fact)),
+        (_, _) => judged(Ok(Judged::Unknown)),
+    }
+}
+
+/// What is said of an order that is not whose it should be.
+const STRANGE: &str = "the receipt number is another store's";
+
+fn is_of(named: Option<&str>, store_code: &str) -> bool {
+    named.is_none_or(|named| named == store_code)
+}
+
+/// A fact with all that can be said of it without the database: said before anything there is locked.
+#[derive(Clone, Debug)]
+pub(super) struct Seen<'a> {
+    /// The fact, with the digest of what came.
+    pub(super) received: Received<'a>,
+    /// Its day and money.
+    pub(super) weighed: WeighedRow,
+    read: Read,
+    /// The store that it names, if it names one.
+    store: Option<String>,
+}
+
+impl<'a> Seen<'a> {
+    /// Looks at a fact.
+    pub(super) fn of(fact: &'a FactV1) -> Self {
+        let received = Received { fact, digest: Hash::of(fact.body.as_bytes()) };
+        let (judged, store) = alone(fact, received.digest);
+        Self { received, weighed: WeighedRow::of(fact), read: judged.into(), store }
+    }
+
+    /// What it is read as, coming from a store.
+    pub(super) fn read(&self, store_code: &str) -> Read {
+        if is_of(self.store.as_deref(), store_code) {
+            self.read.clone()
+        } else {
+            Read::Bad(STRANGE.to_owned())
+        }
     }
 }
 
@@ -84,7 +138,7 @@ fn tells_nul(json: &str) -> bool {
     })
 }
 
-fn order(store_code: &str, fact: &FactV1) -> Result<Judged, String> {
+fn order(fact: &FactV1) -> Result<(Judged, String), String> {
     let order: OrderV1 = read(&fact.body, "an order")?;
     if order.id.uuid() != fact.id {
         return Err("the order has another id than its fact".to_owned());
@@ -93,10 +147,7 @@ fn order(store_code: &str, fact: &FactV1) -> Result<Judged, String> {
         OrderV1Fault::Sum(fault) => fault.to_string(),
         OrderV1Fault::ReceiptNumber | OrderV1Fault::Currency => fault.to_string(),
     })?;
-    if checked.receipt_number.store.to_string() != store_code {
-        return Err("the receipt number is another store's".to_owned());
-    }
-    Ok(Judged::Order(Box::new(order)))
+    Ok((Judged::Order(Box::new(order)), checked.receipt_number.store.to_string()))
 }
 
 fn post_void(fact: &FactV1) -> Result<Judged, String> {

@@ -10,14 +10,13 @@ use sync::{
     inbox::{
         Cursor, Fit, Keep, Known, Read, Refusal, advanced, frame, is_in_session, verdict, was_here,
     },
-    replica::StoreId,
     session::Given,
     wire::{BatchAnswerV1, BatchV1, FactV1, HoleV1, ToldV1, VerdictV1},
 };
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::judge;
+use super::judge::Seen;
 use crate::{
     context::Context,
     db::{
@@ -51,6 +50,8 @@ pub(crate) async fn receive(
     let doing = "keep a batch";
     let at = context.now();
     let sender = Sender { store: edge.store, edge: edge.id, epoch: batch.epoch, at };
+    // What can be said of the facts by themselves is said while nobody waits for a lock.
+    let seen: Vec<Seen<'_>> = batch.facts.iter().map(Seen::of).collect();
     // Beside whoever has the turn: a hundred stores that come back at once do not wait for HQ, and HQ
     // does not wait for them. The cursor's row keeps one node's batches one after the other.
     let mut tx = context.db().write_beside(doing).await?;
@@ -64,16 +65,16 @@ pub(crate) async fn receive(
         Fit::Gap { expected } => return Ok(answer(&cursor, Vec::new(), Some(expected))),
     };
     fault::db("batch.locked").await?;
-    let mut keeping = Keeping::begin(&mut tx, sender, batch, &cursor).await?;
+    let mut keeping = Keeping::begin(&mut tx, sender, (batch, &seen), &cursor).await?;
     fault::db("batch.taken").await?;
     if let Some(hole) = &hole {
         holes::put(&mut tx, &sender, hole).await?;
     }
     let mut verdicts = Vec::new();
-    for fact in &batch.facts {
-        let verdict = keeping.keep(&mut tx, fact).await?;
+    for one in &seen {
+        let verdict = keeping.keep(&mut tx, one).await?;
         if verdict != VerdictV1::Accepted {
-            verdicts.push(ToldV1 { seq: fact.seq, verdict });
+            verdicts.push(ToldV1 { seq: one.received.fact.seq, verdict });
         }
     }
     keeping.write(&mut tx).await?;
@@ -185,17 +186,19 @@ impl<'a> Keeping<'a> {
     async fn begin(
         tx: &mut Conn,
         sender: Sender,
-        batch: &'a BatchV1,
+        (batch, seen): (&BatchV1, &'a [Seen<'a>]),
         cursor: &Cursor,
     ) -> Result<Self, ReceiveError> {
         let holes = holes_of(tx, &sender, batch, cursor).await?;
         let is_hole = |seq| holes.iter().any(|(first, last)| (*first..=*last).contains(&seq));
         // What a store called a hole may come after all.
-        let is_fresh = |fact: &&FactV1| fact.seq > cursor.acked_seq || is_hole(fact.seq);
-        let fresh: Vec<&FactV1> = batch.facts.iter().filter(is_fresh).collect();
-        let ids: Vec<Uuid> = batch.facts.iter().map(|fact| fact.id).collect();
-        let claimed: Vec<_> = fresh.iter().map(|fact| received(fact)).collect();
-        let keeping = Self { fresh, ..Self::of(tx, sender, &claimed, &ids).await? };
+        let is_fresh = |one: &&Seen<'_>| {
+            let seq = one.received.fact.seq;
+            seq > cursor.acked_seq || is_hole(seq)
+        };
+        let claimed: Vec<&Seen<'_>> = seen.iter().filter(is_fresh).collect();
+        let fresh = claimed.iter().map(|one| one.received.fact).collect();
+        let keeping = Self { fresh, ..Self::of(tx, sender, &claimed, seen).await? };
         let was_held = |id: Uuid| keeping.held.contains_key(&id) && !keeping.taken.contains(&id);
         was_here(cursor, batch, was_held, is_hole).map_err(ReceiveError::Refused)?;
         Ok(keeping)
@@ -205,14 +208,16 @@ impl<'a> Keeping<'a> {
     pub(super) async fn over(
         tx: &mut Conn,
         sender: Sender,
-        facts: &'a [FactV1],
+        seen: &'a [Seen<'a>],
     ) -> Result<Self, DbError> {
-        let facts: Vec<_> = facts.iter().map(received).collect();
-        let ids: Vec<Uuid> = facts.iter().map(|received| received.fact.id).collect();
-        let mut keeping = Self::of(tx, sender, &facts, &ids).await?;
+        let claimed: Vec<&Seen<'_>> = seen.iter().collect();
+        let mut keeping = Self::of(tx, sender, &claimed, seen).await?;
         // Those that a program kept which did not count would be missing for ever.
-        let same = facts.iter().filter(|one| keeping.held.get(&one.fact.id) == Some(&one.digest));
-        day_seals::count(tx, sender.store, same.map(|one| one.fact)).await?;
+        let is_same =
+            |one: &&Seen<'_>| keeping.held.get(&one.received.fact.id) == Some(&one.received.digest);
+        let same: Vec<_> = seen.iter().filter(is_same).map(|one| &one.weighed).collect();
+        day_seals::count(tx, sender.store, &same).await?;
+        let ids: Vec<Uuid> = seen.iter().map(|one| one.received.fact.id).collect();
         keeping.bodiless = day_seals::bodiless(tx, sender.store, &ids).await?;
         keeping.bodiless.retain(|id, _| !keeping.taken.contains(id));
         Ok(keeping)
@@ -221,14 +226,22 @@ impl<'a> Keeping<'a> {
     async fn of(
         tx: &mut Conn,
         sender: Sender,
-        fresh: &[Received<'a>],
-        ids: &[Uuid],
+        fresh: &[&'a Seen<'a>],
+        all: &[Seen<'a>],
     ) -> Result<Self, DbError> {
-        let taken = inbox::take_ids(tx, &sender, fresh).await?;
-        let new = fresh.iter().map(|one| one.fact).filter(|fact| taken.contains(&fact.id));
-        let days = day_seals::count(tx, sender.store, new).await?;
-        let held = inbox::digests(tx, sender.store, ids).await?;
-        let store_code = code(tx, sender.store).await?;
+        let claimed: Vec<Received<'_>> = fresh.iter().map(|one| one.received).collect();
+        let taken = inbox::take_ids(tx, &sender, &claimed).await?;
+        // Of two with one id in a batch the first is the one that was taken.
+        let mut first = taken.clone();
+        let new: Vec<&Seen<'_>> =
+            fresh.iter().copied().filter(|one| first.remove(&one.received.fact.id)).collect();
+        let weighed: Vec<_> = new.iter().map(|one| &one.weighed).collect();
+        let days = day_seals::count(tx, sender.store, &weighed).await?;
+        let ids = all.iter().map(|one| one.received.fact.id);
+        let others: Vec<Uuid> = ids.filter(|id| !taken.contains(id)).collect();
+        let mut held = inbox::digests(tx, sender.store, &others).await?;
+        held.extend(new.iter().map(|one| (one.received.fact.id, one.received.digest)));
+        let store_code = stores::code(tx, sender.store).await?;
         let (fresh, bodiless, new, restored) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
         Ok(Self { sender, store_code, taken, days, held, fresh, bodiless, new, restored })
     }
@@ -256,12 +269,12 @@ impl<'a> Keeping<'a> {
     pub(super) async fn keep(
         &mut self,
         tx: &mut Conn,
-        fact: &'a FactV1,
+        seen: &'a Seen<'a>,
     ) -> Result<VerdictV1, DbError> {
-        let received = received(fact);
+        let received = seen.received;
         let known = self.known(tx, received).await?;
-        let read = || judge::fact(&self.store_code, fact, received.digest).into();
-        if let (Known::Same(_), Some(day)) = (&known, self.bodiless.remove(&fact.id)) {
+        let read = || seen.read(&self.store_code);
+        if let (Known::Same(_), Some(day)) = (&known, self.bodiless.remove(&received.fact.id)) {
             let is_work = matches!(read(), Read::Work);
             self.restored.push((day, received, is_work));
         }
@@ -305,13 +318,4 @@ async fn holes_of(
     let Some(first) = first.filter(|seq| *seq <= cursor.acked_seq) else { return Ok(Vec::new()) };
     let life = (sender.store, sender.edge, sender.epoch);
     holes::between(tx, life, first, cursor.acked_seq).await
-}
-
-fn received(fact: &FactV1) -> Received<'_> {
-    Received { fact, digest: Hash::of(fact.body.as_bytes()) }
-}
-
-async fn code(tx: &mut Conn, store: StoreId) -> Result<String, DbError> {
-    let row = stores::by_id(tx, store).await?;
-    Ok(row.map(|row| row.store.code).unwrap_or_default())
 }

@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+/// What a connection to a file says it is one to (`sqlx::sqlite::Sqlite`).
+pub(super) const NAME: &str = "SQLite";
 /// Takes the write lock at once: a transaction that began as a reader and writes later could not
 /// wait for its turn.
 pub(super) const BEGIN_WRITE: &str = "begin immediate";
