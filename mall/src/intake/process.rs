@@ -17,6 +17,7 @@ use super::{
     judge::{self, Judged},
     post_void,
     recompute::{self, Recomputed},
+    waiting_room::Aside,
 };
 use crate::{
     context::Context,
@@ -42,6 +43,7 @@ const WAKE_EVERY: Duration = Duration::from_secs(60);
 /// Processes what waits until it is told to stop.
 pub(crate) async fn keep_processing(context: Context, stop: CancellationToken) {
     let mut waking = time::interval(WAKE_EVERY);
+    let mut aside = Aside::default();
     loop {
         if waking.tick().now_or_never().is_some()
             && let Err(error) = wake(&context).await
@@ -49,6 +51,9 @@ pub(crate) async fn keep_processing(context: Context, stop: CancellationToken) {
             error!(error = %Chain(&error), "Could not look for facts that an older mall has kept");
         }
         loop {
+            if stop.run_until_cancelled(aside.step(context.waiting_room())).await.is_none() {
+                return;
+            }
             match process_some(&context).await {
                 Ok(0) => break,
                 Ok(_) if stop.is_cancelled() => return,
@@ -124,8 +129,7 @@ async fn process_some(context: &Context) -> Result<usize, DbError> {
 }
 
 async fn judged(tx: &mut Conn, waiting: &Waiting) -> Result<Judged, DbError> {
-    let store = stores::by_id(tx, waiting.sender.store).await?;
-    let code = store.map(|row| row.store.code).unwrap_or_default();
+    let code = stores::code(tx, waiting.sender.store).await?;
     Ok(judge::fact(&code, &waiting.fact, waiting.fact.digest))
 }
 

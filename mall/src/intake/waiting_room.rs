@@ -1,14 +1,21 @@
 //! How many stores tell something at the same time.
 //!
 //! After an outage every store comes back with all that it has sold. Those who would wait too long are
-//! told at once when to come again, and whoever was served while others wait lets them go first.
+//! told at once when to come again, and whoever was served while others wait lets them go first. So does
+//! who makes orders of what was told, for a while: what is not acknowledged lies on one disk only.
 //!
 //! **Invariant:** nobody's facts are touched here: who is turned away keeps them and comes again.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use sync::outbox::BATCH_FACTS_MAX;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Notify, Semaphore, SemaphorePermit},
+    time::{Instant, timeout},
+};
 
 /// Batches and sessions that are worked on at once: half of the connections that may write, so that HQ
 /// and who makes orders are never kept from the database by stores.
@@ -20,16 +27,31 @@ const FULL_MS: u64 = 3_000;
 /// Who was served while others wait rests so long at most.
 const REST_MS_MAX: u64 = 2_000;
 
+/// Who makes orders lets those who tell go first for so long at most; then HQ has waited enough.
+const ASIDE_MAX: Duration = Duration::from_secs(10);
+/// One turn counts for so much of the mean of all: one in so many.
+const MEAN_OF: u64 = 8;
+
 /// The way in for all stores of one mall process.
 #[derive(Debug)]
 pub(crate) struct WaitingRoom {
     work: Semaphore,
     waiting: AtomicUsize,
+    at_work: AtomicUsize,
+    /// Microseconds that a turn takes, on average of the last ones.
+    turn_us: AtomicU64,
+    emptied: Notify,
 }
 
 impl Default for WaitingRoom {
     fn default() -> Self {
-        Self { work: Semaphore::new(AT_WORK_MAX), waiting: AtomicUsize::new(0) }
+        Self {
+            work: Semaphore::new(AT_WORK_MAX),
+            waiting: AtomicUsize::new(0),
+            at_work: AtomicUsize::new(0),
+            turn_us: AtomicU64::new(0),
+            emptied: Notify::new(),
+        }
     }
 }
 
@@ -51,14 +73,15 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Among so many who wait.
-    fn of(waiting: usize) -> Self {
+    /// Among so many who wait, where a turn takes so long: until all of them had theirs.
+    fn of(waiting: usize, turn_us: u64) -> Self {
         if waiting == 0 {
             return Self::default();
         }
         let waiting = waiting.min(WAITING_MAX);
-        let share = REST_MS_MAX * u64::try_from(waiting).unwrap_or(0);
-        let rest = share.div_ceil(u64::try_from(WAITING_MAX).unwrap_or(1));
+        let turns = waiting.div_ceil(AT_WORK_MAX);
+        let rest = turn_us.saturating_mul(u64::try_from(turns).unwrap_or(1)).div_ceil(1_000);
+        let rest = rest.clamp(1, REST_MS_MAX);
         // Short turns while the room is more than half full: a store with a day's sales does not keep
         // one with a single sale.
         let credits = (waiting > WAITING_MAX / 2).then_some(BATCH_FACTS_MAX / 4);
@@ -80,13 +103,61 @@ impl Drop for Waiter<'_> {
 #[derive(Debug)]
 pub(crate) struct Pass<'a> {
     room: &'a WaitingRoom,
+    begun: Instant,
     _work: Option<SemaphorePermit<'a>>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn of(room: &'a WaitingRoom, work: Option<SemaphorePermit<'a>>) -> Self {
+        room.at_work.fetch_add(1, Ordering::SeqCst);
+        Self { room, begun: Instant::now(), _work: work }
+    }
+
     /// How many wait now.
     pub(crate) fn crowd(&self) -> Crowd {
-        Crowd::of(self.room.waiting.load(Ordering::SeqCst))
+        let turn_us = self.room.turn_us.load(Ordering::Relaxed);
+        Crowd::of(self.room.waiting.load(Ordering::SeqCst), turn_us)
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let took = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        // Two that leave at once may lose one of their turns: it is a mean of many.
+        let mean = self.room.turn_us.load(Ordering::Relaxed);
+        let mean = (mean * (MEAN_OF - 1)).saturating_add(took) / MEAN_OF;
+        self.room.turn_us.store(mean, Ordering::Relaxed);
+        if self.room.at_work.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.room.emptied.notify_one();
+        }
+    }
+}
+
+/// Whoever makes orders of what was told, and how much longer they let those who tell go first.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    left: Duration,
+}
+
+impl Default for Aside {
+    fn default() -> Self {
+        Self { left: ASIDE_MAX }
+    }
+}
+
+impl Aside {
+    /// Waits until nobody tells anything, or patience is at its end; from then on it goes without
+    /// waiting, until it once finds nobody at work.
+    pub(crate) async fn step(&mut self, room: &WaitingRoom) {
+        let begun = Instant::now();
+        while room.at_work.load(Ordering::SeqCst) > 0 {
+            let left = self.left.saturating_sub(begun.elapsed());
+            if timeout(left, room.emptied.notified()).await.is_err() {
+                self.left = Duration::ZERO;
+                return;
+            }
+        }
+        self.left = ASIDE_MAX;
     }
 }
 
@@ -94,7 +165,7 @@ impl WaitingRoom {
     /// Waits for a turn, if there is room to wait.
     pub(crate) async fn enter(&self) -> Result<Pass<'_>, Full> {
         if let Ok(work) = self.work.try_acquire() {
-            return Ok(Pass { room: self, _work: Some(work) });
+            return Ok(Pass::of(self, Some(work)));
         }
         let before = self.waiting.fetch_add(1, Ordering::SeqCst);
         let _waiter = Waiter(&self.waiting);
@@ -102,7 +173,7 @@ impl WaitingRoom {
             return Err(Full { retry_after_ms: FULL_MS });
         }
         // It is never closed.
-        Ok(Pass { room: self, _work: self.work.acquire().await.ok() })
+        Ok(Pass::of(self, self.work.acquire().await.ok()))
     }
 }
 
@@ -126,16 +197,48 @@ mod tests {
     fn who_is_served_while_others_wait_lets_them_go_first() {
         let crowd = |retry_after_ms, credits| Crowd { retry_after_ms, credits };
         let table = [
-            (0, crowd(None, None)),
-            (1, crowd(Some(34), None)),
-            (30, crowd(Some(1_000), None)),
-            (31, crowd(Some(1_034), Some(25))),
-            (60, crowd(Some(2_000), Some(25))),
-            (999, crowd(Some(2_000), Some(25))),
+            (0, 10_000, crowd(None, None)),
+            (1, 0, crowd(Some(1), None)),
+            (1, 10_000, crowd(Some(10), None)),
+            (4, 10_000, crowd(Some(10), None)),
+            (5, 10_000, crowd(Some(20), None)),
+            (30, 10_000, crowd(Some(80), None)),
+            (31, 10_000, crowd(Some(80), Some(25))),
+            (60, 133_000, crowd(Some(1_995), Some(25))),
+            (999, 150_000, crowd(Some(2_000), Some(25))),
+            (999, u64::MAX, crowd(Some(2_000), Some(25))),
         ];
-        for (waiting, expected) in table {
-            assert_eq!(Crowd::of(waiting), expected, "{waiting}");
+        for (waiting, turn_us, expected) in table {
+            assert_eq!(Crowd::of(waiting, turn_us), expected, "{waiting} of {turn_us}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_makes_orders_lets_those_who_tell_go_first_and_not_for_ever() {
+        let room = WaitingRoom::default();
+        let mut aside = Aside::default();
+        aside.step(&room).await;
+        // As soon as the last one is done.
+        let (first, last) = (room.enter().await.unwrap(), room.enter().await.unwrap());
+        let begun = Instant::now();
+        let leave = async {
+            drop(first);
+            tokio::task::yield_now().await;
+            assert_eq!(room.at_work.load(Ordering::SeqCst), 1);
+            drop(last);
+        };
+        tokio::join!(aside.step(&room), leave);
+        assert!(begun.elapsed() < ASIDE_MAX);
+        // One after the other, and never nobody: patience ends once, and is there again after a pause.
+        aside.left = Duration::from_millis(1);
+        let tells = room.enter().await.unwrap();
+        for _ in 0..2 {
+            aside.step(&room).await;
+            assert_eq!(aside.left, Duration::ZERO);
+        }
+        drop(tells);
+        aside.step(&room).await;
+        assert_eq!(aside.left, ASIDE_MAX);
     }
 
     #[test]
