@@ -8,7 +8,12 @@ use std::{
     sync::Arc,
 };
 
-use crate::{bells::Broker, context::Clock, db, houses::Houses};
+use crate::{
+    bells::Broker,
+    context::Clock,
+    db::{self, Addresses},
+    houses::Houses,
+};
 
 /// Where development listens.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
@@ -46,6 +51,9 @@ pub struct Config {
     pub data: PathBuf,
     /// The database's address; `sqlite://<data>/mall.db` where none is given.
     pub database_url: Option<String>,
+    /// The address of a copy that follows the database, for what HQ looks at; the database itself where
+    /// none is given.
+    pub database_read_url: Option<String>,
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The door under TLS, for stores; without one they come in by `listen`.
@@ -71,6 +79,7 @@ impl Config {
         Self {
             data: data.into(),
             database_url: None,
+            database_read_url: None,
             listen: LISTEN,
             tls: None,
             clock: Clock::default(),
@@ -87,11 +96,12 @@ impl Config {
         Self { listen, ..self }
     }
 
-    /// The address of its database.
-    pub(crate) fn url(&self) -> Result<String, std::io::Error> {
-        match &self.database_url {
-            Some(url) => Ok(url.clone()),
-            None => Ok(db::url_of(&std::path::absolute(&self.data)?)),
-        }
+    /// Where its database is.
+    pub(crate) fn addresses(&self) -> Result<Addresses, std::io::Error> {
+        let database = match &self.database_url {
+            Some(url) => url.clone(),
+            None => db::url_of(&std::path::absolute(&self.data)?),
+        };
+        Ok(Addresses { database, copy: self.database_read_url.clone() })
     }
 }

@@ -144,14 +144,14 @@ impl Context {
         // Tokens and the chain's figures are for whoever runs the mall, and for nobody else.
         let mut made = std::fs::DirBuilder::new();
         made.recursive(true).mode(0o700).create(&config.data).map_err(folder)?;
-        let url = config.url().map_err(folder)?;
+        let addresses = config.addresses().map_err(folder)?;
         let settings_keys = config.settings_keys.clone();
         let settings_keys = settings_keys.unwrap_or_else(|| config.data.join("settings-keys"));
         let houses = houses::open(&config.platforms, &config.clock)?;
         let (clock, dice) = (config.clock.clone(), SystemRandom::new());
         let now = clock.now();
         let incarnation = mint(&dice, now).map_err(|NoDice| OpenError::Random)?;
-        let db = Db::open(&url, now, IncarnationId::from_uuid(incarnation))
+        let db = Db::open(&addresses, now, IncarnationId::from_uuid(incarnation))
             .await
             .map_err(OpenError::Db)?;
         let vault = Vault::open(&config.data)?;

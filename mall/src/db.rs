@@ -186,28 +186,50 @@ pub(crate) struct Db {
     engine: Engine,
     writers: AnyPool,
     readers: AnyPool,
+    /// Where `look` reads: a copy that follows, or the same as everybody else.
+    copy: (Engine, AnyPool),
+}
+
+/// Where a mall's database is.
+#[derive(Clone, Debug)]
+pub(crate) struct Addresses {
+    /// The database's own.
+    pub(crate) database: String,
+    /// That of a copy which follows it and is only read, if there is one.
+    pub(crate) copy: Option<String>,
+}
+
+/// Connections to an address, made when they are needed.
+fn pool(url: &str, engine: Engine, connections: u32) -> Result<AnyPool, DbError> {
+    let options: AnyConnectOptions = url.parse().map_err(sql("open the database"))?;
+    // Reading a whole catalog for a snapshot is slow and no reason to warn. What lists of HQ run is
+    // listened to in a test (`http::lists`).
+    let options = if cfg!(test) { options } else { options.disable_statement_logging() };
+    Ok(AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(WAIT_FOR_CONNECTION)
+        .after_connect(move |connection, _| Box::pin(engine.set_up(connection)))
+        .connect_lazy_with(options))
 }
 
 impl Db {
     /// Opens the database, steps its schema forward and makes sure that the catalog has a feed.
     pub(crate) async fn open(
-        url: &str,
+        addresses: &Addresses,
         now: Timestamp,
         incarnation: IncarnationId,
     ) -> Result<Self, DbError> {
+        let url = addresses.database.as_str();
         let engine = Engine::of(url)?;
-        // Reading a whole catalog for a snapshot is slow and no reason to warn.
-        let options: AnyConnectOptions = url.parse().map_err(sql("open the database"))?;
-        // What lists of HQ run is listened to in a test (`http::lists`).
-        let options = if cfg!(test) { options } else { options.disable_statement_logging() };
-        let pool = |connections: u32| {
-            AnyPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(WAIT_FOR_CONNECTION)
-                .after_connect(move |connection, _| Box::pin(engine.set_up(connection)))
-                .connect_lazy_with(options.clone())
+        let readers = pool(url, engine, READERS_MAX)?;
+        let copy = match &addresses.copy {
+            None => (engine, readers.clone()),
+            Some(url) => {
+                let engine = Engine::of(url)?;
+                (engine, pool(url, engine, READERS_MAX)?)
+            }
         };
-        let db = Self { engine, writers: pool(engine.writers()), readers: pool(READERS_MAX) };
+        let db = Self { engine, writers: pool(url, engine, engine.writers())?, readers, copy };
         let mut tries = 1;
         while !db.is_ready().await {
             match db.make_ready(now, incarnation).await {
@@ -274,8 +296,16 @@ impl Db {
         self.readers.begin_with(self.engine.begin_read()).await.map_err(sql(doing))
     }
 
+    /// The same for what people look at and nobody decides by: from a copy that follows and may be a
+    /// little behind, where there is one.
+    pub(crate) async fn look(&self, doing: &'static str) -> Result<Tx, DbError> {
+        let (engine, pool) = &self.copy;
+        pool.begin_with(engine.begin_read()).await.map_err(sql(doing))
+    }
+
     /// Closes every connection; waits for those at work.
     pub(crate) async fn close(&self) {
+        self.copy.1.close().await;
         self.readers.close().await;
         self.writers.close().await;
     }

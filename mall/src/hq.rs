@@ -18,7 +18,9 @@
 //! | `online_return` | goods of online orders that came back, and money that is due to shoppers |
 //! | `payments`, `redemptions` | what other houses were asked, and what they said |
 //!
-//! **Invariant:** reads only; nothing here knows who asks.
+//! All but `figures` may be read from a copy of the database that is a little behind.
+//!
+//! **Invariant:** reads only, and nobody decides by it; nothing here knows who asks.
 
 mod day;
 mod days;

@@ -402,6 +402,7 @@ fn deaf(program: PathBuf) -> Command {
     let mut command = Command::new(program);
     for name in [
         "MALL_DATABASE_URL",
+        "MALL_DATABASE_READ_URL",
         "MALL_DATA",
         "MALL_PLATFORMS",
         "MALL_SETTINGS_KEYS",

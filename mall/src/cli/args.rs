@@ -67,10 +67,10 @@ impl Args {
     }
 
     pub(super) fn config(&self) -> Config {
-        let (listen, platforms, mqtt, tls) = match &self.verb {
-            Verb::Serve { listen, platforms, mqtt, tls } => {
+        let (listen, platforms, mqtt, tls, database_read_url) = match &self.verb {
+            Verb::Serve { listen, platforms, mqtt, tls, database_read_url } => {
                 let platforms = platforms.clone().map_or(Platforms::None, Platforms::File);
-                (*listen, platforms, Some(mqtt), tls.door())
+                (*listen, platforms, Some(mqtt), tls.door(), database_read_url.clone())
             }
             Verb::Import { .. }
             | Verb::Item { .. }
@@ -97,15 +97,15 @@ impl Args {
             | Verb::Shop { .. }
             | Verb::PickupCases
             | Verb::Access
-            | Verb::Openapi => (LISTEN, Platforms::None, None, None),
+            | Verb::Openapi => (LISTEN, Platforms::None, None, None, None),
         };
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
         let config = Config::new(self.data.clone()).listening_on(listen);
         let broker = mqtt.and_then(Mqtt::broker);
         let broker_lists = mqtt.and_then(|mqtt| mqtt.broker_lists.clone());
         let settings_keys = self.settings_keys.clone();
-        let config = Config { database_url, clock, platforms, broker, broker_lists, ..config };
-        Config { settings_keys, tls, ..config }
+        let config = Config { database_url, database_read_url, clock, ..config };
+        Config { platforms, broker, broker_lists, settings_keys, tls, ..config }
     }
 }
 
@@ -152,6 +152,9 @@ pub(super) enum Verb {
         /// vouchers are refused.
         #[arg(long, env = "MALL_PLATFORMS", value_name = "FILE")]
         platforms: Option<PathBuf>,
+        /// The address of a copy that follows the database: what HQ looks at is read there.
+        #[arg(long, env = "MALL_DATABASE_READ_URL", value_name = "URL", hide_env_values = true)]
+        database_read_url: Option<String>,
         #[command(flatten)]
         mqtt: Mqtt,
         #[command(flatten)]

@@ -71,7 +71,7 @@ pub(crate) async fn drifts(
     asked: &Asked,
 ) -> Result<DriftPage, HqError> {
     let after = asked.after.as_deref().map(place).transpose()?;
-    let mut tx = context.db().read("read the price drifts").await?;
+    let mut tx = context.db().look("read the price drifts").await?;
     let store = match store {
         Some(code) => Some(known(&mut tx, code).await?.id),
         None => None,

@@ -79,7 +79,7 @@ pub(crate) struct RefundDueShape {
 
 /// The newest returns, at most 200.
 pub(crate) async fn online_returns(context: &Context) -> Result<Vec<OnlineReturnShape>, HqError> {
-    let mut tx = context.db().read("read the returns of online orders").await?;
+    let mut tx = context.db().look("read the returns of online orders").await?;
     let found = online_returns::list(&mut tx, RETURNS_TOLD).await?;
     let shape = |row: ListedReturn| OnlineReturnShape {
         id: row.id,
@@ -99,7 +99,7 @@ pub(crate) async fn online_returns(context: &Context) -> Result<Vec<OnlineReturn
 
 /// The refunds that wait longest, at most 200.
 pub(crate) async fn refunds_due(context: &Context) -> Result<Vec<RefundDueShape>, HqError> {
-    let mut tx = context.db().read("read what has to go back").await?;
+    let mut tx = context.db().look("read what has to go back").await?;
     let found = pickup_cases::due(&mut tx, REFUNDS_TOLD).await?;
     let shape = |row: DueRow| RefundDueShape {
         id: row.id,

@@ -99,7 +99,7 @@ pub(crate) async fn payments(
     state: Option<PaymentState>,
     asked: &Asked,
 ) -> Result<PaymentPage, HqError> {
-    let mut tx = context.db().read("read the payments").await?;
+    let mut tx = context.db().look("read the payments").await?;
     let wanted = wanted(&mut tx, store, state, asked).await?;
     let written = |last: &PaymentRow| format!("{}.{}", last.made_at.micros(), last.id);
     let (found, next) = asked.page(payments::list(&mut tx, &wanted).await?, written);

@@ -36,7 +36,7 @@ pub(crate) struct PickupCaseShape {
 
 /// The newest cases, at most 200.
 pub(crate) async fn pickup_cases(context: &Context) -> Result<Vec<PickupCaseShape>, HqError> {
-    let mut tx = context.db().read("read hand-overs that should not have been").await?;
+    let mut tx = context.db().look("read hand-overs that should not have been").await?;
     let found = pickup_cases::list(&mut tx, CASES_MAX).await?;
     let shape = |case: pickup_cases::CaseRow| PickupCaseShape {
         id: case.id,

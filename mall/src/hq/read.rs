@@ -65,7 +65,7 @@ pub(super) async fn known(tx: &mut Conn, code: &str) -> Result<StoreRow, HqError
 
 /// Every store, with its workstations and edge nodes.
 pub(crate) async fn stores(context: &Context) -> Result<Vec<StoreShape>, HqError> {
-    let mut tx = context.db().read("read the stores").await?;
+    let mut tx = context.db().look("read the stores").await?;
     let mut shapes = Vec::new();
     for row in db_stores::all(&mut tx).await? {
         shapes.push(store(&mut tx, row, context.now()).await?);
@@ -187,7 +187,7 @@ pub(crate) async fn orders(
     asked: &Asked,
 ) -> Result<OrderPage, HqError> {
     let after = asked.after.as_deref().map(cursor).transpose()?;
-    let mut tx = context.db().read("read the orders of a store").await?;
+    let mut tx = context.db().look("read the orders of a store").await?;
     let row = known(&mut tx, store).await?;
     let limit = asked.limit() + 1;
     let found = orders_read::of_store(&mut tx, row.id, asked.date, after, limit).await?;
@@ -208,7 +208,7 @@ fn cursor(text: &str) -> Result<After, HqError> {
 
 /// An order by its id or its receipt number.
 pub(crate) async fn one(context: &Context, name: &str) -> Result<OrderShape, HqError> {
-    let mut tx = context.db().read("read an order").await?;
+    let mut tx = context.db().look("read an order").await?;
     let found = orders_read::one(&mut tx, name).await?;
     found.map(|found| OrderShape::of(&found)).ok_or_else(|| HqError::Order(name.to_owned()))
 }
@@ -219,7 +219,7 @@ pub(crate) async fn day(
     store: &str,
     date: BusinessDate,
 ) -> Result<DayShape, HqError> {
-    let mut tx = context.db().read("add a business date up").await?;
+    let mut tx = context.db().look("add a business date up").await?;
     let row = known(&mut tx, store).await?;
     let sums = sums::day(&mut tx, row.id, date).await?;
     let saved = savings::day(&mut tx, row.id, date).await?;
@@ -236,7 +236,7 @@ pub(crate) async fn items(
     query: &str,
     asked: &Asked,
 ) -> Result<ItemPage, HqError> {
-    let mut tx = context.db().read("read items").await?;
+    let mut tx = context.db().look("read items").await?;
     let after = asked.after.clone().unwrap_or_default();
     let found = items_read::page(&mut tx, query.trim(), &after, asked.limit() + 1).await?;
     let (found, next) = asked.page(found, |item| sku_key(&item.sku));
@@ -246,7 +246,7 @@ pub(crate) async fn items(
 /// What a person should look at in a store, newest first: troubled facts, holes, price drifts,
 /// discrepancies, and what members and coupons cost beyond what they should.
 pub(crate) async fn troubles(context: &Context, store: &str) -> Result<Vec<TroubleShape>, HqError> {
-    let mut tx = context.db().read("read the troubles of a store").await?;
+    let mut tx = context.db().look("read the troubles of a store").await?;
     let row = known(&mut tx, store).await?;
     let found = orders_read::troubles(&mut tx, row.id, PAGE_MAX).await?;
     let troubles = found.into_iter().map(|row| (row.received_at, TroubleShape::of(row)));
@@ -278,7 +278,7 @@ pub(crate) struct Checked {
 pub(crate) async fn check(context: &Context) -> Result<Checked, HqError> {
     let (mut checked, mut after) = (Checked::default(), None);
     loop {
-        let mut tx = context.db().read("read the orders").await?;
+        let mut tx = context.db().look("read the orders").await?;
         let page = orders_read::page(&mut tx, after, CHECK_PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(checked);

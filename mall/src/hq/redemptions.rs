@@ -76,7 +76,7 @@ pub(crate) async fn redemptions(
     state: Option<RedemptionState>,
     asked: &Asked,
 ) -> Result<RedemptionPage, HqError> {
-    let mut tx = context.db().read("read the redemptions").await?;
+    let mut tx = context.db().look("read the redemptions").await?;
     let wanted = wanted(&mut tx, store, state, asked).await?;
     let written = |last: &RedemptionRow| format!("{}.{}", last.made_at.micros(), last.id);
     let (found, next) = asked.page(redemptions::list(&mut tx, &wanted).await?, written);

@@ -1,7 +1,7 @@
 //! What HQ reads, over HTTP and from the command line.
 
 use axum::{body::Body, http::Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     intake::{Outbox, order, post, processed},
@@ -201,5 +201,24 @@ async fn the_openapi_document_is_the_committed_one() {
         let request = Request::get(path).body(Body::empty()).unwrap();
         assert_eq!(town.send(request).await.status, 200, "{path}");
     }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn hq_looks_at_a_copy_where_there_is_one_and_stores_go_by_the_database() {
+    let town = Town::new().await;
+    let token = town.staff().await;
+    town.edge("SH001").await;
+    let folder = town.stop().await;
+    let copy = folder.place().copied();
+    let town = Town::looking_at(folder, copy).await;
+    // It takes its place in the database, and nobody tells the copy.
+    town.edge("SH002").await;
+    let codes = |list: Value| -> Vec<String> {
+        let stores = list.as_array().unwrap().iter();
+        stores.map(|store| store["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes(town.hq(&token, "/hq/v1/stores").await.json()), ["SH001"]);
+    assert_eq!(codes(town.cli_json("store list").await), ["SH001", "SH002"]);
     town.stop().await;
 }

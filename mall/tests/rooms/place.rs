@@ -148,6 +148,23 @@ impl Place {
         self.url.as_deref()
     }
 
+    /// Copies the database as it is now, while nobody has it open; the address of the copy, which goes
+    /// with the server or the folder.
+    pub(crate) fn copied(&self) -> String {
+        match self.url.as_ref().and_then(|url| url.rsplit_once('/')) {
+            Some((server, name)) => {
+                let make = format!("create database {name}_copy template {name}");
+                ask(&format!("{server}/postgres"), &make);
+                format!("{server}/{name}_copy")
+            }
+            None => {
+                let copy = self.data.join("copy.db");
+                std::fs::copy(self.file(), &copy).unwrap();
+                format!("sqlite://{}", copy.display())
+            }
+        }
+    }
+
     fn file(&self) -> PathBuf {
         self.data.join("mall.db")
     }

@@ -119,6 +119,15 @@ impl Town {
         Self { folder, clock, serving: Serving::start(config).await }
     }
 
+    /// The same, whose HQ looks at a copy.
+    pub(crate) async fn looking_at(folder: Home, copy: String) -> Self {
+        let clock = Arc::new(AtomicI64::new(START));
+        let config = folder.place().config().listening_on("127.0.0.1:0".parse().unwrap());
+        let database_read_url = Some(copy);
+        let config = Config { clock: Clock::ByHand(clock.clone()), database_read_url, ..config };
+        Self { folder, clock, serving: Serving::start(config).await }
+    }
+
     /// Another mall over the same place.
     pub(crate) async fn beside(&self) -> Serving {
         let listen = "127.0.0.1:0".parse().unwrap();
