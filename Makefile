@@ -74,8 +74,10 @@ check: pos-ui/.stamp-dist ## formatting, lints and types only
 	@packaging/need rust rust-lints cc
 	@packaging/check
 
-bench: release ## speed as ratios to floors of the same run
-	@exec target/release/bench
+bench: release ## speed as ratios to floors of the same run; ONLY="intake crowd" for parts of it
+	@packaging/need postgresql || true
+	@packaging/need mosquitto || true
+	@exec target/release/bench $(ONLY)
 
 openapi: ## writes both API descriptions, who may call what, and the screens' types anew
 	@touch edge-daemon/openapi.json edge-daemon/access.txt

@@ -8,6 +8,7 @@
 //! | `intake` | what the mall takes in from several stores, and the bare database with the same rows |
 //! | `campaign` | 200 rules and carts of 50 lines |
 //! | `pricing` | what quotes cost: time, by rules in force, memory |
+//! | `replica` | a snapshot of the large catalog into force, and changes applied while somebody scans |
 //! | `figure` | samples, medians, ratios, promises, the report |
 //!
 //! **Invariant:** a floor and what stands on it are measured in turn, so that a slow minute of the
@@ -18,5 +19,6 @@ pub mod figure;
 pub mod floor;
 pub mod intake;
 pub mod pricing;
+pub mod replica;
 pub mod wire;
 pub mod world;

@@ -182,7 +182,9 @@ impl Report {
                 format!("{}.{:02}", figure.ratio_milli / 1_000, figure.ratio_milli % 1_000 / 10);
             let limit = match figure.limit_milli {
                 0 => String::new(),
-                limit => format!(" (promised: at most {})", limit / 1_000),
+                limit => {
+                    format!(" (promised: at most {}.{:01})", limit / 1_000, limit % 1_000 / 100)
+                }
             };
             let _ = writeln!(
                 text,

@@ -37,6 +37,16 @@ pub const fn price(n: u32) -> u32 {
     n.wrapping_mul(2_654_435_761) % 29_900 + 90
 }
 
+/// The name of the n-th item.
+///
+/// # Errors
+/// None on a machine whose numbers have 32 bits.
+pub fn name(n: u32) -> Result<String> {
+    let kind = KINDS.get(usize::try_from(n)? % KINDS.len()).context("a kind")?;
+    let make = MAKES.get(usize::try_from(n / 8)? % MAKES.len()).context("a make")?;
+    Ok(format!("{make} {kind} {n}"))
+}
+
 /// Writes the catalog as the mall imports it.
 ///
 /// # Errors
@@ -46,10 +56,8 @@ pub fn write(path: &Path) -> Result<()> {
     let mut out = BufWriter::new(file);
     writeln!(out, "barcode,name,price_yuan")?;
     for n in 0..WORLD_ITEMS {
-        let kind = KINDS.get(usize::try_from(n)? % KINDS.len()).context("a kind")?;
-        let make = MAKES.get(usize::try_from(n / 8)? % MAKES.len()).context("a make")?;
-        let fen = price(n);
-        writeln!(out, "{},{make} {kind} {n},{}.{:02}", gtin(n), fen / 100, fen % 100)?;
+        let (name, fen) = (name(n)?, price(n));
+        writeln!(out, "{},{name},{}.{:02}", gtin(n), fen / 100, fen % 100)?;
     }
     out.flush().context("could not write the large catalog")
 }

@@ -1,13 +1,13 @@
 //! `make bench`: ratios to floors of the same run, with 808,096 SKUs and 20,000 rules.
 //!
-//! `bench pricing`, `bench settings`, `bench intake`, `bench crowd` and `bench store` measure a part of it alone.
+//! `bench pricing intake` measures those parts alone; there are pricing, settings, intake, crowd and store.
 
 use std::{alloc::System, path::PathBuf, process::ExitCode, time::Duration};
 
 use acceptance::{
     bench::{
         figure::{Figure, Promise, Report, Samples, Watch, timed},
-        floor, intake, pricing,
+        floor, intake, pricing, replica,
         wire::Wire,
         world,
     },
@@ -63,11 +63,11 @@ fn counted(work: &mut dyn FnMut()) -> (usize, usize) {
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut report = Report::default();
-    let only = std::env::args().nth(1);
-    if let Some(only) = only.as_deref().filter(|only| !PARTS.contains(only)) {
-        bail!("there is no part {only}; there are {PARTS:?}");
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(other) = only.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        bail!("there is no part {other}; there are {PARTS:?}");
     }
-    let is_wished = |what: &str| only.as_deref().is_none_or(|only| only == what);
+    let is_wished = |what: &str| only.is_empty() || only.iter().any(|part| part == what);
     if is_wished("pricing") {
         eprintln_line("quotes …");
         pricing::all(&mut report, &counted)?;
@@ -170,6 +170,7 @@ async fn whole_store(report: &mut Report) -> Result<()> {
         .push(("first start: snapshot built, fetched, in force".into(), seconds(watch.elapsed())));
     edge.stop().await?;
     imported(report, &mut edge).await?;
+    replica::snapshot(report, &mall, &mut edge).await?;
     started(report, &mut edge).await?;
 
     let (operator, _, _, pin) = OPERATORS.first().context("an operator")?;
@@ -184,6 +185,8 @@ async fn whole_store(report: &mut Report) -> Result<()> {
     told(report, &mut wire, &mut mall, &edge).await?;
 
     edge.stop().await?;
+    say("10,000 changed items …");
+    replica::applied(report, folder.path(), &mall, &mut edge).await?;
     mall.stop().await
 }
 
