@@ -102,7 +102,7 @@ export async function checkHqStores({ browser, mall, token, reader, till, shot }
   await check('hq stores: how far a store has told and heard is what the mall holds', async () => {
     const row = await eventually(
       () => rowOf(store.code).innerText(),
-      (text) => text.includes('在线') && /商品：.*（\d+）/.test(text),
+      (text) => text.includes('在线') && /商品：/.test(text) && text.includes('待传'),
       'the store says how far it is',
     )
     const { stores } = await ask(`/hq/v1/states?query=${store.code}`)
@@ -122,8 +122,9 @@ export async function checkHqStores({ browser, mall, token, reader, till, shot }
     async () => {
       await rowOf(store.code).getByRole('button', { name: '异常' }).click()
       await eventually(() => page.locator('#troubles').isVisible(), true, 'the list')
-      same(await page.locator('#trouble-store').inputValue(), store.code, 'the store it is about')
-      same(await page.locator('#cases').isVisible(), true, 'what a person should look at')
+      const about = page.locator('#trouble-store')
+      await eventually(() => about.inputValue(), store.code, 'the store it is about')
+      await eventually(() => page.locator('#cases').isVisible(), true, 'what is to be looked at')
       await page.locator('#all-troubles').click()
       const { troubles } = await ask('/hq/v1/troubles')
       await eventually(
@@ -203,6 +204,7 @@ export async function checkHqStores({ browser, mall, token, reader, till, shot }
 
   await check('hq commands: one to a group goes its way to the end, by keyboard', async () => {
     await open(page, 'commands')
+    await eventually(() => page.locator('#to-group').isEnabled(), true, 'there is a group')
     await page.locator('#to-group').focus()
     await page.keyboard.press('Space')
     await page.locator('#command-group').selectOption(GROUP)

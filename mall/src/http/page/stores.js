@@ -84,7 +84,8 @@ function row(store) {
       ...store.nodes.map(certificate)),
     cell(say('up'), ...(store.nodes.length ? store.nodes.flatMap(told) : [make('span', { kind: 'soft', text: say('noNode') })])),
     cell(say('down'), store.nodes.length === 0 && '—', ...store.nodes.flatMap(({ said }) => (said
-      ? [heard(say('goods'), said.catalog, store.catalog_head), heard(say('ownRows'), said.store, store.store_head)]
+      ? [heard(say('goods'), said.catalog, store.catalog_head), heard(say('ownRows'), said.store, store.store_head),
+        make('p', { kind: 'soft', text: say('saidAt', lasting(said.told_at)) })]
       : [make('span', { kind: 'soft', text: say('untold') })]))),
     cell(say('sealed'), store.sealed_day ? make('span', { kind: 'good whole', text: store.sealed_day }) : make('span', { kind: 'soft', text: say('sealedNone') }),
       store.sealed_at && make('p', { kind: 'soft', text: say('sealedSince', moment(store.sealed_at)) })),
