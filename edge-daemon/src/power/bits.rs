@@ -136,7 +136,7 @@ fn step(
             let ask = history::ask(ledger, fresh())?;
             let told = mall.open(&ask, fresh());
             history::take(ledger, &told)?;
-            let _none = hear(uplink, Heard::Session(Some(&told)));
+            let _none = hear(uplink, Heard::Session(Some(&told), 0));
             return Ok(());
         }
         Next::Hole(session, hole) => outbox::hole_batch(ledger, session, hole)?,
