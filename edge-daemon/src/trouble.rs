@@ -350,90 +350,72 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_255_200_000_000);
 
-    fn with_certificate(facts: Facts, left_ms: i64, (is_late, is_refused): (bool, bool)) -> Facts {
-        Facts { certificate: Some(CertificateFacts { left_ms, is_late, is_refused }), ..facts }
-    }
-
-    #[test]
-    fn each_state_is_called_by_its_name_and_a_store_that_is_well_has_none() {
-        let counted = Counted::default();
+    /// States of the ledger, the line and the clock, and what each is called.
+    fn states(well: Facts) -> Vec<(Facts, Option<(Trouble, u32)>)> {
         let link = LinkState::default();
         let history = History::default();
         let oldest_at = Some(NOW.plus_ms(-60_001));
         let backlog = Backlog { pending: 7, oldest_at, ..Backlog::default() };
-        let well = Facts { behind_ms: 60_000, ..Facts::default() };
-        let table = [
+        let line = |link| Facts { link, ..well };
+        let doubt = |history| line(LinkState { history, ..link });
+        let waits = LinkState { backlog, ..link };
+        let late = Facts { behind_ms: 60_001, link: waits, ..well };
+        let free = |bytes| Facts { free_bytes: Some(bytes), ..well };
+        vec![
             (well, None),
-            (Facts { free_bytes: Some(DISK_LOW_BYTES), ..well }, None),
-            (Facts { free_bytes: Some(DISK_LOW_BYTES - 1), ..well }, Some((Trouble::DiskLow, 1))),
-            (Facts { behind_ms: 60_001, link: LinkState { backlog, ..link }, ..well }, None),
-            (Facts { link: LinkState { backlog, ..link }, ..well }, Some((Trouble::Behind, 7))),
+            (free(DISK_LOW_BYTES), None),
+            (free(DISK_LOW_BYTES - 1), Some((Trouble::DiskLow, 1))),
+            (late, None),
+            (line(waits), Some((Trouble::Behind, 7))),
             (
-                Facts {
-                    behind_ms: 60_001,
-                    link: LinkState { backlog, is_shut: true, ..link },
-                    ..well
-                },
+                Facts { link: LinkState { is_shut: true, ..waits }, ..late },
                 Some((Trouble::AllRefused, 7)),
             ),
-            (Facts { link: LinkState { is_shut: true, ..link }, ..well }, None),
-            (
-                Facts { counted: Counted { held_back: 2, ..counted }, ..well },
-                Some((Trouble::Hole, 2)),
-            ),
-            (
-                Facts { counted: Counted { conflicts: 3, ..counted }, ..well },
-                Some((Trouble::Conflict, 3)),
-            ),
-            (
-                Facts { counted: Counted { quarantined: 4, ..counted }, ..well },
-                Some((Trouble::Quarantine, 4)),
-            ),
-            (
-                Facts { counted: Counted { days_that_differ: 1, ..counted }, ..well },
-                Some((Trouble::DayDiffers, 1)),
-            ),
-            (
-                Facts {
-                    link: LinkState { history: History { is_frozen: true, ..history }, ..link },
-                    ..well
-                },
-                Some((Trouble::Clone, 1)),
-            ),
-            (
-                Facts {
-                    link: LinkState { history: History { is_doubtful: true, ..history }, ..link },
-                    ..well
-                },
-                Some((Trouble::Clone, 1)),
-            ),
-            (
-                Facts { link: LinkState { ahead_ms: -120_000, ..link }, ..well },
-                Some((Trouble::Clock, 1)),
-            ),
-            (Facts { link: LinkState { ahead_ms: 119_999, ..link }, ..well }, None),
+            (line(LinkState { is_shut: true, ..link }), None),
+            (doubt(History { is_frozen: true, ..history }), Some((Trouble::Clone, 1))),
+            (doubt(History { is_doubtful: true, ..history }), Some((Trouble::Clone, 1))),
+            (line(LinkState { ahead_ms: -120_000, ..link }), Some((Trouble::Clock, 1))),
+            (line(LinkState { ahead_ms: 119_999, ..link }), None),
             (Facts { is_schema_old: true, ..well }, Some((Trouble::SchemaOld, 1))),
             (Facts { is_ledger_damaged: true, ..well }, Some((Trouble::LedgerDamaged, 1))),
+        ]
+    }
+
+    /// What is counted in the ledger, and what each count is called.
+    fn counts(well: Facts) -> Vec<(Facts, Option<(Trouble, u32)>)> {
+        let none = Counted::default();
+        let of = |counted| Facts { counted, ..well };
+        vec![
+            (of(Counted { held_back: 2, ..none }), Some((Trouble::Hole, 2))),
+            (of(Counted { conflicts: 3, ..none }), Some((Trouble::Conflict, 3))),
+            (of(Counted { quarantined: 4, ..none }), Some((Trouble::Quarantine, 4))),
+            (of(Counted { days_that_differ: 1, ..none }), Some((Trouble::DayDiffers, 1))),
             (
-                Facts {
-                    counted: Counted { damaged: 2, ..counted },
-                    is_ledger_damaged: true,
-                    ..well
-                },
+                Facts { is_ledger_damaged: true, ..of(Counted { damaged: 2, ..none }) },
                 Some((Trouble::LedgerDamaged, 2)),
             ),
-            (with_certificate(well, 90 * DAY_MS, (false, false)), None),
-            (
-                with_certificate(well, 26 * DAY_MS + 1, (true, false)),
-                Some((Trouble::CertificateEnds, 27)),
-            ),
-            (with_certificate(well, 1, (true, false)), Some((Trouble::CertificateEnds, 1))),
-            (
-                with_certificate(well, 29 * DAY_MS, (false, true)),
-                Some((Trouble::CertificateRefused, 29)),
-            ),
-            (with_certificate(well, 0, (true, true)), Some((Trouble::CertificateEnded, 1))),
-        ];
+        ]
+    }
+
+    /// Certificates by the time that is left, and what each is called.
+    fn certificates(well: Facts) -> Vec<(Facts, Option<(Trouble, u32)>)> {
+        let of = |left_ms, is_late, is_refused| Facts {
+            certificate: Some(CertificateFacts { left_ms, is_late, is_refused }),
+            ..well
+        };
+        vec![
+            (of(90 * DAY_MS, false, false), None),
+            (of(26 * DAY_MS + 1, true, false), Some((Trouble::CertificateEnds, 27))),
+            (of(1, true, false), Some((Trouble::CertificateEnds, 1))),
+            (of(29 * DAY_MS, false, true), Some((Trouble::CertificateRefused, 29))),
+            (of(0, true, true), Some((Trouble::CertificateEnded, 1))),
+        ]
+    }
+
+    #[test]
+    fn each_state_is_called_by_its_name_and_a_store_that_is_well_has_none() {
+        let well = Facts { behind_ms: 60_000, ..Facts::default() };
+        let table = [states(well), counts(well), certificates(well)].concat();
         let shown: BTreeSet<Trouble> =
             table.iter().filter_map(|(_, expected)| expected.map(|(trouble, _)| trouble)).collect();
         assert_eq!(shown, Trouble::ALL.into(), "every kind has a state here that raises it");

@@ -256,7 +256,7 @@ mod tests {
         let keys = [signer.key()];
         let now = Timestamp::from_micros(0);
         let believed = |manifest: &SnapshotV1| {
-            snapshot::believe(manifest, &keys, Scope::Catalog, REPLICA_SCHEMA, now)
+            snapshot::believe(manifest, &keys, Scope::Catalog, sync::replica::REPLICA_SCHEMA, now)
         };
         let path = kept(folder.path(), Scope::Catalog);
         keep(&path, &manifest).unwrap();
