@@ -65,7 +65,10 @@ export async function checkStoreSettings({
       await page.locator('#token').fill(token)
       await page.locator('#token').press('Enter')
       const { store } = await till.view()
-      await page.locator('#store-rows tr', { hasText: store.code }).getByRole('button').click()
+      await page
+        .locator('#store-rows tr', { hasText: store.code })
+        .getByRole('button', { name: '设置' })
+        .click()
       await field(ORDER).waitFor()
       await touch(ORDER)
       await field(ORDER).locator('li', { hasText: '付款码' }).getByRole('button').first().click()

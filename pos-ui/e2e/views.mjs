@@ -55,6 +55,7 @@ export const tenderOf = (due) => ({
   total: cart.total,
   cash: { rounding: nothing, due: cny(due) },
   notes: [due, 31_000, 35_000, 40_000, 50_000].map(cny),
+  ways: ['cash', 'code', 'voucher', 'member'],
 })
 export const operatorView = (phase, rights, more = {}) => ({
   ...base,

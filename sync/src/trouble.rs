@@ -239,9 +239,13 @@ impl Trouble {
                 "损坏的内容不会上传，也不会被覆盖；能核实的订单照常上传，照常销售。",
                 "What is damaged is neither told nor written over; what can be proven is told, and the store sells on.",
             ),
-            Self::CertificateEnds | Self::CertificateRefused => words(
-                "照常销售和上传，直到证书到期；到期后订单留在门店账本里。",
-                "It sells and tells until the certificate ends; after that its orders stay in its ledger.",
+            Self::CertificateEnds => words(
+                "证书到期前一切照常；到期后照常销售，订单留在门店账本里。",
+                "All goes on until it ends; after that it sells on, and its orders stay in its ledger.",
+            ),
+            Self::CertificateRefused => words(
+                "手里的证书到期前仍然有效，照常销售和上传。",
+                "The one that it has is good until it ends: it sells and tells until then.",
             ),
             Self::CertificateEnded => words(
                 "订单都在门店账本里，照常销售；换到新证书后自动补传。",
@@ -302,9 +306,13 @@ impl Trouble {
                 "看门店是否在线；离线的，请在剩余天数内恢复门店网络。",
                 "See whether the store is online; if not, have its network mended within the days that are left.",
             ),
-            Self::CertificateRefused | Self::CertificateEnded => words(
-                "用 mall edge list 看这台机器是否被吊销；需要时给门店新的领用码。",
-                "See with mall edge list whether the box was revoked; give the store a new claim code if need be.",
+            Self::CertificateRefused => words(
+                "用 mall edge list 看这台机器是否被吊销；没有吊销的，请技术人员查商城日志。",
+                "See with mall edge list whether the box was revoked; if not, have the mall's log looked at.",
+            ),
+            Self::CertificateEnded => words(
+                "先恢复门店网络，机器会自己换证书；仍然不行，给门店新的领用码。",
+                "Have the store's network mended, and it renews by itself; failing that, give the store a new claim code.",
             ),
             Self::Hole => words(
                 "看该店的“待核对”里写的原因，排除中间的代理或防火墙；补传后自动消失。",

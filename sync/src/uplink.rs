@@ -291,6 +291,9 @@ impl Uplink {
             self.stage = Stage::Hole(HoleV1 { from: expected, through: first - 1, reason });
         } else if self.resent > RESENT_MAX {
             return self.failed(random);
+        } else {
+            // What was about to be told waits for what comes before it, which the ledger may well have.
+            self.stage = Stage::Plain;
         }
         self.from = Some(expected);
     }

@@ -5,8 +5,9 @@
 //! at and dawdled at in the tests of that business; `tests/house/points.rs` looks that each stands here or
 //! there. Nobody fails where nothing is done that could: between a commit and what is told of it, and where
 //! an answer of another house has just come (that it fails is what `histories.rs` lets the houses do).
-//! At two points a box only dies: `snapshot.chunk`, at every chunk there is, and `command.begun`, after
-//! which a command is never begun again, whatever came of it.
+//! Some points a box only dies at: `snapshot.chunk`, at every chunk there is; `command.begun`, after which a
+//! command is never begun again, whatever came of it; and those of charges, members and pickups, where
+//! nobody has shown yet what an error would mean.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

@@ -308,7 +308,7 @@ async fn a_bell_lets_the_store_fetch_a_command_and_it_is_done_once_and_told() ->
         until(format!("command {number} to be done"), PATIENCE, async || {
             let listed: Vec<Value> = chain.store.mall.ask(&chain.token, &path).await?;
             let one = listed.into_iter().find(|one| one["number"] == number);
-            Ok(one.filter(|one| one["state"] != "waiting"))
+            Ok(one.filter(|one| one["state"] != "waiting" && one["state"] != "taken"))
         })
         .await
     };

@@ -151,9 +151,14 @@ pub(crate) fn tell_keys(mall: &TestMall, signer: &Signer) {
     says(mall, path::SETTINGS.to_owned(), &held);
 }
 
+/// As a box of this schema asks for it.
+fn asked(path: String) -> String {
+    path::reading(&path, REPLICA_SCHEMA)
+}
+
 fn tell_head(mall: &TestMall, version: i64) {
     let incarnation = cursor(0, "").incarnation;
-    says(mall, path::head(Scope::Catalog), &HeadV1 { incarnation, version });
+    says(mall, asked(path::head(Scope::Catalog)), &HeadV1 { incarnation, version });
 }
 
 /// Lets a mall stand at a version, and tell what changed in two pages, the first of which ends inside
@@ -168,7 +173,7 @@ pub(crate) fn tell_version(mall: &TestMall, before: i64, version: i64) {
         (aside, page(version, "", second, version)),
     ];
     for (cursor, page) in pages {
-        says(mall, path::feed(Scope::Catalog, &cursor), &page);
+        says(mall, asked(path::feed(Scope::Catalog, &cursor)), &page);
     }
     tell_head(mall, version);
 }
@@ -176,8 +181,9 @@ pub(crate) fn tell_version(mall: &TestMall, before: i64, version: i64) {
 /// Lets a mall stand at a version that can only be come to by a snapshot.
 pub(crate) fn tell_snapshot(mall: &TestMall, signer: &Signer, version: i64) {
     let (manifest, packed) = signer.packed(version);
-    says(mall, path::snapshot(Scope::Catalog), &manifest);
-    mall.known().told_at.insert(path::snapshot_file(Scope::Catalog, version), packed);
+    says(mall, asked(path::snapshot(Scope::Catalog)), &manifest);
+    let file = asked(path::snapshot_file(Scope::Catalog, version));
+    mall.known().told_at.insert(file, packed);
     tell_head(mall, version);
 }
 

@@ -142,6 +142,7 @@ fn filled(path: &str) -> String {
             "{date}" | "{day}" => "2026-11-21",
             "{slug}" => "malformed",
             "{key}" => "north",
+            "{file}" => "page.css",
             "{picture}" => "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "{edge}" | "{payment}" | "{redemption}" | "{refund}" | "{order}" | "{id}" => {
                 "00000000-0000-0000-0000-000000000001"

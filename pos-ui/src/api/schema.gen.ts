@@ -2129,6 +2129,8 @@ export interface components {
             pickup?: null | components["schemas"]["CustomerPickupView"];
             /** Format: int64 */
             revision: number;
+            /** @description Pictures to be shown in turn, in phases `idle` and `paid`; each lies on this box. */
+            slides: components["schemas"]["SlideView"][];
             store: components["schemas"]["StoreView"];
             tender?: null | components["schemas"]["CustomerTenderView"];
             /**
@@ -2685,6 +2687,10 @@ export interface components {
             cart?: null | components["schemas"]["CartView"];
             /** @description Coupons of the brand's own beside the cart. */
             coupons: components["schemas"]["CouponView"][];
+            /** @description Actions that HQ has put on another key, each with its key. */
+            keys: {
+                [key: string]: string;
+            };
             last_order?: null | components["schemas"]["LastOrderView"];
             last_scan?: null | components["schemas"]["LastScanView"];
             link: components["schemas"]["LinkView"];
@@ -3358,6 +3364,29 @@ export interface components {
             printer: components["schemas"]["SimPrinterBody"];
             scanner: components["schemas"]["SimScannerBody"];
         };
+        /** @description A picture that a shopper's screen shows while nobody buys. */
+        SlideView: {
+            /**
+             * Format: int64
+             * @description The minute of the store's day from which it is shown.
+             */
+            from_minutes: number;
+            /**
+             * @description Where it is on this box.
+             * @example /pictures/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            picture: string;
+            /**
+             * Format: int64
+             * @description For how long.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description The minute of the store's day before which it is shown.
+             */
+            to_minutes: number;
+        };
         /**
          * @description Who put a line into a cart.
          * @enum {string}
@@ -3425,6 +3454,8 @@ export interface components {
         };
         /** @description How store and mall stand with each other. */
         SyncBody: {
+            /** @description When the certificate that this box shows the mall ends. */
+            certificate_ends_at?: string | null;
             /** @description The newest business days as they were compared with the mall. */
             days: components["schemas"]["DayStandingBody"][];
             /**
@@ -3492,6 +3523,8 @@ export interface components {
             /** @description What a shopper is likely to hand over; the exact amount comes first. */
             notes: components["schemas"]["MoneyBody"][];
             total: components["schemas"]["MoneyBody"];
+            /** @description Ways to pay in the order in which HQ wants them offered. */
+            ways: components["schemas"]["WayView"][];
         };
         /** @description A way in which something was paid. */
         TenderedView: {
@@ -3541,17 +3574,22 @@ export interface components {
             chinese: string;
             /**
              * Format: int32
-             * @description How many of what it is about.
+             * @description How many of what it is about; days that are left where it is about a certificate.
              */
             count: number;
             /** @description … and in English. */
             english: string;
+            /** @description What people call it, in Chinese … */
+            name_chinese: string;
+            /** @description … and in English. */
+            name_english: string;
             /** @description `watch`, `look` or `act`. */
             severity: string;
             since: string;
             /**
              * @description Its name: `behind`, `hole`, `clone`, `conflict`, `quarantine`, `clock`, `disk-low`,
-             *     `schema-old`, `day-differs`.
+             *     `ledger-damaged`, `schema-old`, `day-differs`, `all-refused`, `certificate-ends`,
+             *     `certificate-refused`, `certificate-ended`.
              */
             trouble: string;
         };
@@ -3632,6 +3670,11 @@ export interface components {
              */
             seq: number;
         };
+        /**
+         * @description A way to pay that is offered.
+         * @enum {string}
+         */
+        WayView: "cash" | "code" | "voucher" | "member";
         /**
          * @description How a text is set.
          * @enum {string}

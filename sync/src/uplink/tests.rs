@@ -1,5 +1,7 @@
 //! The way up against malls that do one thing each.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{chain::Hash, wire::FactV1};
 
@@ -109,6 +111,39 @@ fn session(epoch: u32, retry_after_ms: Option<u64>) -> SessionV1 {
 
 fn has(batch: &BatchV1, seq: i64) -> bool {
     batch.facts.iter().any(|fact| fact.seq == seq)
+}
+
+#[test]
+fn what_the_mall_has_lost_is_told_before_a_wrapped_fact_or_a_hole_and_becomes_no_hole() {
+    for takes_wrapped in [true, false] {
+        let (held, was_put_back) = (std::cell::Cell::new(7), std::cell::Cell::new(false));
+        let mut edge = Edge::new(1..=9, 7);
+        let rest = edge.until_rest(|sent, is_wrapped| {
+            // The mall is put back at the moment at which the fact that nobody takes is told otherwise.
+            let is_otherwise = if takes_wrapped { is_wrapped } else { sent.hole.is_some() };
+            if is_otherwise && !was_put_back.replace(true) {
+                held.set(4);
+            }
+            let hole = sent.hole.as_ref();
+            let first = hole.map(|hole| hole.from).or(sent.facts.first().map(|one| one.seq));
+            let last = hole.map(|hole| hole.through).or(sent.facts.last().map(|one| one.seq));
+            if first.unwrap() > held.get() + 1 {
+                return Does::Expects(held.get() + 1);
+            }
+            if has(sent, 8) && !(is_wrapped && takes_wrapped) {
+                return Does::Refuses(OK);
+            }
+            held.set(last.unwrap());
+            Does::Takes
+        });
+        assert_eq!(rest, Rest::Told);
+        assert_eq!(held.get(), 9);
+        let holes: BTreeSet<&String> =
+            edge.said.iter().filter(|said| said.starts_with("hole")).collect();
+        let expected = ["hole 8-8".to_owned()];
+        let expected: &[String] = if takes_wrapped { &[] } else { &expected };
+        assert_eq!(holes, expected.iter().collect(), "{:?}", edge.said);
+    }
 }
 
 #[test]

@@ -69,7 +69,7 @@ function row(one) {
     cell(say('command'), knows(one.word) ? say(one.word) : one.word),
     cell(say('way'), make('span', { kind: KINDS[one.state] ?? 'bad', text: knows(word) ? say(word) : one.state }),
       make('p', { kind: 'soft', text: [one.taken_at && say('takenAt', moment(one.taken_at)), one.told_at ? say('toldAt', moment(one.told_at)) : say('goodUntil', moment(one.not_after))].filter(Boolean).join(' · ') }),
-      one.detail && make('details', { at: one.id, open: !ended }, make('summary', { text: say('reply') }), make('pre', { text: laidOut(one.detail) }))))
+      one.detail && make('details', { at: one.id, open: !ended }, make('summary', { text: say('reply') }), make('pre', { text: laidOut(one.detail), tabIndex: 0 }))))
 }
 
 function drawRows() {
