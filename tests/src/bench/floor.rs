@@ -156,10 +156,11 @@ pub fn bulk_insert(data: &Path, tables: &str, indexes: &str) -> Result<()> {
     let mut target = fresh(&path)?;
     let tx = target.transaction()?;
     tx.execute_batch(tables)?;
-    for (table, columns) in [("item", 15), ("barcode", 3)] {
+    for table in ["item", "barcode"] {
+        let mut rows = source.prepare(&format!("select * from {table}"))?;
+        let columns = rows.column_count();
         let marks = vec!["?"; columns].join(", ");
         let mut insert = tx.prepare(&format!("insert into {table} values ({marks})"))?;
-        let mut rows = source.prepare(&format!("select * from {table}"))?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let values: Vec<rusqlite::types::Value> =
